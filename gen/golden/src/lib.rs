@@ -1,0 +1,39 @@
+//! What each block must compute, bit for bit, on plain data: codes in `u16`, sums in `i64`, masks in `u64` or `u128`.
+//!
+//! A module carries the name of its block. Time is nobody's business here: a golden takes what a block is given and
+//! returns what it must have answered when it is done.
+//!
+//! | level | module |
+//! |---|---|
+//! | one lane, the array, row sums, codes | [`vmac`], [`vmac_array`], [`accumulator`], [`requantize`] |
+//! | packed values and their masks | [`banked`], [`bitmask_encoder`], [`bitmask_decoder`], [`block_select`] |
+//! | storage | [`sram`], [`stream_fifo`] |
+//! | all of it joined | [`processing_unit`] |
+//! | a matrix multiply as mathematics has it | [`gemm`], and [`tiling`], which cuts it for the processing unit |
+//!
+//! Whatever a caller can get wrong (lengths, codes wider than their format, streams that end early) is an [`Error`]
+//! that says where and what.
+
+#![forbid(unsafe_code)]
+
+pub mod accumulator;
+pub mod banked;
+pub mod bitmask_decoder;
+pub mod bitmask_encoder;
+pub mod block_select;
+mod check;
+mod error;
+pub mod gemm;
+pub mod processing_unit;
+pub mod requantize;
+pub mod sram;
+pub mod stream;
+pub mod stream_fifo;
+pub mod tiling;
+pub mod vmac;
+pub mod vmac_array;
+
+pub use banked::{Banked, Pointer};
+pub use block_select::BlockSparsity;
+pub use error::{Error, Result};
+pub use stream::Segment;
