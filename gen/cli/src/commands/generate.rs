@@ -1,0 +1,53 @@
+//! `alberti gen`.
+
+use crate::{
+    exit::{Failure, Result},
+    output::Answer,
+    source,
+};
+use alberti_rtl::{diagnostic::Code, emit::Package};
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Verilog, file list, constraints and manifest of a design.
+///
+/// The folder is written whole or not at all. An earlier package in it is replaced; a folder that holds other files is
+/// left alone.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The design, a YAML file; designs to start from are in designs/
+    #[arg(value_name = "DESIGN")]
+    design: PathBuf,
+    /// The folder to write
+    #[arg(short, long, value_name = "DIR")]
+    output: PathBuf,
+    /// One block of the design as the top, instead of the design's own
+    #[arg(short, long, value_name = "BLOCK", value_parser = source::block)]
+    block: Option<&'static str>,
+}
+
+/// Generates and writes.
+///
+/// # Errors
+/// The design's problems, or a folder that cannot take the package.
+pub fn run(arguments: &Arguments) -> Result<Answer> {
+    let design = source::load(&arguments.design)?;
+    let netlist = source::netlist(&design, arguments.block)?;
+    let package = Package::new(&design, &netlist)
+        .map_err(|error| Failure::new(Code::OutputRefused, error.to_string(), "please report this with the design"))?;
+    package.write(&arguments.output)?;
+    let bytes: usize = package.files.values().map(Vec::len).sum();
+    let text = format!(
+        "{}: top {}, {} files, {bytes} bytes in {}\n",
+        design.name,
+        netlist.top(),
+        package.files.len(),
+        arguments.output.display()
+    );
+    let files: Vec<_> = package.files.keys().collect();
+    let data = json!({
+        "design": design.name, "hash": design.hash, "top": netlist.top(),
+        "folder": arguments.output.display().to_string(), "files": files, "size_bytes": bytes,
+    });
+    Ok(Answer::new(text, &data).with_warnings(design.warnings()))
+}

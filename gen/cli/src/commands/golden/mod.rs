@@ -1,0 +1,166 @@
+//! `alberti golden`.
+
+mod array;
+mod codec;
+mod number;
+mod storage;
+mod unit;
+
+use crate::{
+    exit::{Failure, Result},
+    output::{self, Answer},
+    source,
+};
+use alberti_rtl::{
+    Design,
+    blocks::Block,
+    diagnostic::{Code, Diagnostic, Place, Position},
+};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::{io::Read, path::PathBuf};
+
+/// What a block must answer to inputs of your own, in JSON.
+///
+/// Codes are given as integers, `[56, 184]`, or as real numbers that are quantised, `{"values": [0.5, -0.5], "scale": 0}`;
+/// a number's value is significand·2^(scale − fraction bits). Masks are integers or texts, `5`, `"0x5"`, `"0b101"`; bit i
+/// stands for position i. `--example` prints an input that the block of this design takes, to be changed from there.
+#[derive(clap::Args)]
+#[command(after_long_help = FIELDS)]
+pub struct Arguments {
+    /// The design, a YAML file
+    #[arg(value_name = "DESIGN")]
+    design: PathBuf,
+    /// The block
+    #[arg(short, long, value_name = "BLOCK", value_parser = source::block)]
+    block: &'static str,
+    /// The input, a JSON file; - for standard input
+    #[arg(short, long, value_name = "FILE", required_unless_present = "example")]
+    input: Option<PathBuf>,
+    /// Where the answer goes [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Print an input for this block of this design
+    #[arg(long, conflicts_with = "input")]
+    example: bool,
+}
+
+const FIELDS: &str = "\
+Fields by block, n being the design's; those in brackets can be left out:
+  vmac             weights: n codes, activations: n codes (2n with block sparsity), [addend],
+                   selects: n numbers or null (with block sparsity)      -> sum, value
+  vmac_array       weights: n rows of n codes, vectors: rows of n codes (2n), [addends: rows of n],
+                   selects: n rows (with block sparsity)                 -> sums, values, held
+  accumulator      bias: n integers, tokens: {row, first, last, sums: n} -> addends, finals
+  requantize       sums: rows of n integers, shifts: n of -64 to 63, [scale]  -> codes, values
+  block_select     mask: 2n bits                                         -> selects, errors
+  bitmask_encoder  vectors: rows of n codes, [base: {row, bank}]         -> masks, packed, next
+  bitmask_decoder  masks: of n bits, packed: codes, [base: {row, bank}], [scale]
+                                                                         -> vectors, values, next
+  sram             cycles: {[read: address], [write: {address, word}]}   -> words
+  stream_fifo      operations: integers to push, or null to pop          -> answers, left
+  processing_unit  activations: rows of K codes, weights: N rows of K codes, [bias: N], shifts: N,
+                   [scale: of the results], [blocks: true or false]
+                                       -> sums, sum_values, codes, values, segments, counters";
+
+/// The file that an input came from, and its text.
+pub struct Text {
+    file: String,
+    text: String,
+}
+
+impl Text {
+    /// The input as a block's fields.
+    ///
+    /// # Errors
+    /// AE0805 with line and column.
+    fn parse<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_str(&self.text).map_err(|error| {
+            let full = error.to_string();
+            let what = full.rsplit_once(" at line ").map_or(full.as_str(), |(what, _)| what);
+            let position = Position { line: error.line() as u32, column: error.column().max(1) as u32 };
+            let place = Place { file: self.file.clone(), position: Some(position), key_path: String::new() };
+            Diagnostic::new(Code::InputUnusable, format!("the input cannot be used: {what}"), HELP).at(place).into()
+        })
+    }
+}
+
+const HELP: &str = "`--example` prints an input that this block of this design takes";
+
+/// Example and answer of a block.
+type Pair = (fn(&Design) -> Result<Value>, fn(&Design, &Text) -> Result<Value>);
+
+fn pair(block: &str) -> Option<Pair> {
+    Some(match block {
+        "vmac" => (array::vmac_example, array::vmac),
+        "vmac_array" => (array::vmac_array_example, array::vmac_array),
+        "accumulator" => (array::accumulator_example, array::accumulator),
+        "requantize" => (array::requantize_example, array::requantize),
+        "block_select" => (codec::block_select_example, codec::block_select),
+        "bitmask_encoder" => (codec::encoder_example, codec::encoder),
+        "bitmask_decoder" => (codec::decoder_example, codec::decoder),
+        "sram" => (storage::sram_example, storage::sram),
+        "stream_fifo" => (storage::fifo_example, storage::fifo),
+        "processing_unit" => (unit::example, unit::answer),
+        _ => return None,
+    })
+}
+
+/// Answers.
+///
+/// # Errors
+/// The design's problems, or an input that the block cannot be given.
+pub fn run(arguments: &Arguments) -> Result<Answer> {
+    let design = source::load(&arguments.design)?;
+    let absent = || {
+        let message = format!("the design {} has no {}", design.name, arguments.block);
+        Failure::new(
+            Code::BlockAbsent,
+            message,
+            "choose a block that it has: `alberti dump … --stage netlist` shows them",
+        )
+    };
+    Block::named(arguments.block).and_then(|block| block.netlist(&design)).ok_or_else(absent)?;
+    let (example, answer) = pair(arguments.block).ok_or_else(absent)?;
+    let data = match (&arguments.input, arguments.example) {
+        (Some(path), false) => {
+            let text = read(path)?;
+            answer(&design, &text).map_err(|failure| placed(failure, &text.file))?
+        }
+        _ => example(&design)?,
+    };
+    let text = format!("{}\n", number::lines(&data));
+    match &arguments.output {
+        Some(path) => {
+            output::write(path, text.as_bytes())?;
+            Ok(Answer::new("", &data))
+        }
+        None => Ok(Answer::new(text, &data)),
+    }
+}
+
+fn read(path: &PathBuf) -> Result<Text> {
+    let (file, read) = match path.as_os_str() == "-" {
+        true => {
+            let mut text = String::new();
+            ("standard input".to_owned(), std::io::stdin().read_to_string(&mut text).map(|_| text))
+        }
+        false => (path.display().to_string(), std::fs::read_to_string(path)),
+    };
+    match read {
+        Ok(text) => Ok(Text { file, text }),
+        Err(error) => {
+            let message = format!("the input cannot be read: {error}");
+            Err(Diagnostic::new(Code::InputUnusable, message, "name a JSON file").at(Place::file(file)).into())
+        }
+    }
+}
+
+/// Problems of the input lie in its file.
+fn placed(failure: Failure, file: &str) -> Failure {
+    let at = |problem: Diagnostic| match problem.place {
+        None => problem.at(Place::file(file)),
+        Some(_) => problem,
+    };
+    Failure { problems: failure.problems.into_iter().map(at).collect(), ..failure }
+}

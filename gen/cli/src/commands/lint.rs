@@ -1,0 +1,75 @@
+//! `alberti lint`.
+
+use crate::{
+    exit::{Failure, Result},
+    output::Answer,
+    progress, source,
+    table::Table,
+};
+use alberti_rtl::{diagnostic::Code, netlist::Netlist};
+use alberti_synth::{LintMessage, Source};
+use serde::Serialize;
+use std::fmt::Write;
+
+/// Verilator, yosys and Icarus on the Verilog, each as strict as it can be.
+///
+/// Reads the design's top, or the blocks that are named. Exit code 1 when one of the three complains.
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    selection: source::Selection,
+}
+
+#[derive(Serialize)]
+struct Linted {
+    top: String,
+    modules: usize,
+    messages: Vec<LintMessage>,
+}
+
+/// Lints.
+///
+/// # Errors
+/// The design's problems, a missing tool, or one that gives up without a message.
+pub fn run(arguments: &Arguments) -> Result<Answer> {
+    let design = source::load(&arguments.selection.design)?;
+    let netlists: Vec<Netlist> = match arguments.selection.blocks.is_empty() {
+        true => vec![source::netlist(&design, None)?],
+        false => arguments.selection.blocks(&design)?.into_iter().map(|(_, netlist)| netlist).collect(),
+    };
+    let bar = progress::bar(netlists.len());
+    let mut linted = Vec::new();
+    for netlist in &netlists {
+        bar.set_message(netlist.top().to_owned());
+        let messages = alberti_synth::lint(&sources(netlist), netlist.top())?;
+        linted.push(Linted { top: netlist.top().into(), modules: netlist.order().len(), messages });
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+
+    let mut table = Table::new(&["top", "modules", "messages"]);
+    let mut text = String::new();
+    for Linted { top, modules, messages } in &linted {
+        table.row(vec![top.clone(), modules.to_string(), messages.len().to_string()]);
+        for message in messages {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{}: {}", message.tool, message.text);
+        }
+    }
+    let count: usize = linted.iter().map(|linted| linted.messages.len()).sum();
+    let answer = Answer::new(text + &table.text(), &linted).with_warnings(design.warnings());
+    if count == 0 {
+        return Ok(answer);
+    }
+    let help = "the emitted Verilog is meant to be clean: please report the messages with the design";
+    Ok(answer.with_failure(Failure::does_not_hold(
+        Code::LintMessages,
+        format!("{count} messages about the Verilog"),
+        help,
+    )))
+}
+
+/// The Verilog of a netlist for synthesis and lint.
+pub fn sources(netlist: &Netlist) -> Vec<Source> {
+    netlist.sources().into_iter().map(|(file, text)| Source::new(file, text)).collect()
+}

@@ -1,0 +1,33 @@
+//! One file a command: arguments in, an answer out.
+
+pub mod check;
+pub mod doctor;
+pub mod dump;
+pub mod explain;
+pub mod generate;
+pub mod golden;
+pub mod lint;
+pub mod report;
+pub mod sim;
+pub mod synth;
+
+use crate::{cli::Command, exit::Result, output::Answer};
+
+/// Runs a command.
+///
+/// # Errors
+/// When it could not do its work, or what it checked does not hold.
+pub fn run(command: &Command) -> Result<Answer> {
+    match command {
+        Command::Doctor(_) => Ok(doctor::run()),
+        Command::Check(arguments) => check::run(arguments),
+        Command::Explain(arguments) => Ok(explain::run(arguments)),
+        Command::Gen(arguments) => generate::run(arguments),
+        Command::Lint(arguments) => lint::run(arguments),
+        Command::Sim(arguments) => sim::run(arguments),
+        Command::Golden(arguments) => golden::run(arguments),
+        Command::Synth(arguments) => synth::run(arguments),
+        Command::Dump(arguments) => dump::run(arguments),
+        Command::Report(arguments) => report::run(arguments),
+    }
+}

@@ -1,0 +1,273 @@
+//! `alberti sim --model`: layers of a trained encoder through the processing unit.
+
+use crate::{
+    exit::{Failure, Result},
+    output::Answer,
+    progress, source,
+    table::{Table, count, decimals},
+};
+use alberti_cost::{block_gemm_cycles, gemm_cycles};
+use alberti_golden::processing_unit;
+use alberti_model::{
+    BlockSparsity, Capacity, Metrics, ModelError, Target,
+    demo::{Gemm, Model},
+    prune::Pruning,
+};
+use alberti_rtl::{Design, design::ValueMemory, diagnostic::Code};
+use alberti_sim::{Library, Seed, Stall, cosim, cosim::Subject};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+const LAYERS: [&str; 3] = ["layer.0.attention.query", "layer.0.attention.output", "layer.0.intermediate"];
+const SENTENCE: &str = "A small accelerator keeps the weights of its encoder where they are, streams a few dozen vectors of \
+                        activations past them, and rounds every sum once.";
+
+/// What of a trained model is simulated.
+#[derive(clap::Args, Default)]
+#[command(next_help_heading = "Trained model")]
+pub struct Trained {
+    /// The folder of a trained BERT-style encoder: model.safetensors, config.json, tokenizer.json; `make model` fetches
+    /// one
+    #[arg(long, value_name = "DIR")]
+    pub model: Option<PathBuf>,
+    /// A linear layer, such as layer.0.attention.query; again for more, or `all` [default: three of the first layer]
+    #[arg(long = "layer", value_name = "NAME", requires = "model")]
+    layers: Vec<String>,
+    /// What the model reads; every token is a row of the multiplies [default: a sentence of our own]
+    #[arg(long, value_name = "TEXT", requires = "model")]
+    sentence: Option<String>,
+    /// Weights pruned by magnitude: a share such as 0.5, blocks such as 8:16, or none [default: the design's blocks, else
+    /// 0.5]
+    #[arg(long, value_name = "HOW", requires = "model", value_parser = pruning)]
+    prune: Option<Pruning>,
+}
+
+/// `none`, `0.5`, `8:16`.
+fn pruning(text: &str) -> std::result::Result<Pruning, String> {
+    if text == "none" {
+        return Ok(Pruning::Dense);
+    }
+    if let Some((nonzeros, block)) = text.split_once(':') {
+        let parts = nonzeros.parse().ok().zip(block.parse().ok());
+        let (nonzeros, block) = parts.ok_or_else(|| format!("`{text}` is not of the form 8:16"))?;
+        return BlockSparsity::new(nonzeros, block).map(Pruning::Block).map_err(|error| error.to_string());
+    }
+    match text.parse::<f64>() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(Pruning::Unstructured(share)),
+        _ => Err(format!("`{text}` is neither a share from 0 to 1, nor blocks such as 8:16, nor none")),
+    }
+}
+
+/// What a layer came to. Everything is the same on every run.
+#[derive(Clone, Debug, Serialize)]
+pub struct LayerReport {
+    /// Its name.
+    pub layer: String,
+    /// M, K, N.
+    pub rows: usize,
+    pub reduction: usize,
+    pub columns: usize,
+    /// Shares of codes that are not zero.
+    pub weight_density: f64,
+    pub activation_density: f64,
+    /// Cycles measured in simulation, streams never pausing.
+    pub cycles: u64,
+    /// Cycles that the cost model says.
+    pub predicted_cycles: u64,
+    /// Products with a weight that the format keeps, by those that the array could make in that time.
+    pub utilisation: f64,
+    /// Values compared with the golden model: result codes, masks and counters apart.
+    pub compared_values: usize,
+    /// Activation vectors that passed the array, and those for which it held still.
+    pub vectors: u64,
+    pub held_vectors: u64,
+    /// Results against f32 with the same pruned weights.
+    pub quantisation_error: Metrics,
+    /// Results against f32 with all weights.
+    pub total_error: Metrics,
+}
+
+/// What is simulated, put together from arguments and design.
+pub struct Plan {
+    model: Model,
+    layers: Vec<String>,
+    sentence: String,
+    /// What becomes of the weights.
+    pub pruning: Pruning,
+}
+
+impl Plan {
+    /// The model, and defaults for what was not said.
+    pub fn new(arguments: &Trained, folder: &Path, design: &Design) -> Result<Self> {
+        let model = Model::load(folder)?;
+        let blocks = cosim::config(design)?.sparsity;
+        let layers = match &arguments.layers {
+            none if none.is_empty() => LAYERS.map(str::to_owned).to_vec(),
+            names if names.iter().any(|name| name == "all") => model.checkpoint.linear_names(),
+            names => names.clone(),
+        };
+        Ok(Self {
+            model,
+            layers,
+            sentence: arguments.sentence.clone().unwrap_or_else(|| SENTENCE.into()),
+            pruning: arguments.prune.unwrap_or_else(|| blocks.map_or(Pruning::Unstructured(0.5), Pruning::Block)),
+        })
+    }
+}
+
+/// Simulates the layers.
+pub fn run(arguments: &Trained, folder: &Path, design: &Design, seed: Seed, waveform: Option<&Path>) -> Result<Answer> {
+    let plan = Plan::new(arguments, folder, design)?;
+    let layers = simulate(&plan, design, seed, waveform)?;
+    let text = format!(
+        "{} on {} tokens, weights {}: {} values, every bit as the golden model has it\n\n{}",
+        design.name,
+        layers.first().map_or(0, |layer| layer.rows),
+        plan.pruning,
+        count(layers.iter().map(|layer| layer.compared_values as u64).sum()),
+        table(&layers).text()
+    );
+    let data = serde_json::json!({
+        "design": design.name, "hash": design.hash, "sentence": plan.sentence, "pruning": plan.pruning.to_string(), "layers": layers,
+    });
+    Ok(Answer::new(text, &data).with_warnings(design.warnings()))
+}
+
+fn table(layers: &[LayerReport]) -> Table {
+    let mut table = Table::new(&[
+        "layer",
+        "M x K x N",
+        "weights",
+        "inputs",
+        "cycles",
+        "utilisation",
+        "held",
+        "values",
+        "cosine",
+        "rms",
+        "max",
+        "cosine (unpruned f32)",
+    ]);
+    for layer in layers {
+        let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+        let error = &layer.quantisation_error;
+        table.row(vec![
+            layer.layer.clone(),
+            format!("{} x {} x {}", layer.rows, layer.reduction, layer.columns),
+            percent(layer.weight_density),
+            percent(layer.activation_density),
+            count(layer.cycles),
+            percent(layer.utilisation),
+            count(layer.held_vectors),
+            count(layer.compared_values as u64),
+            decimals(error.cosine, 5),
+            decimals(error.relative_rms, 4),
+            decimals(error.max_abs, 4),
+            decimals(layer.total_error.cosine, 5),
+        ]);
+    }
+    table
+}
+
+/// Every layer of the plan, in order.
+pub fn simulate(plan: &Plan, design: &Design, seed: Seed, waveform: Option<&Path>) -> Result<Vec<LayerReport>> {
+    let target = target(design)?;
+    let forward = plan.model.forward(&plan.sentence)?;
+    let netlist = source::netlist(design, Some("processing_unit"))?;
+    let mut subject = source::subject(design, &netlist);
+    if let Some(folder) = waveform {
+        subject = subject.with_waveforms(folder.to_owned());
+    }
+    let bar = progress::bar(plan.layers.len());
+    bar.set_message("building the simulation");
+    // What a model gets wrong is said before the first build.
+    let gemms: Vec<Gemm> = plan
+        .layers
+        .iter()
+        .map(|layer| plan.model.gemm(&forward, layer, plan.pruning, &target))
+        .collect::<Result<_, ModelError>>()?;
+    let library = subject.build()?;
+    let mut layers = Vec::new();
+    for gemm in &gemms {
+        bar.set_message(gemm.linear.name.clone());
+        layers.push(layer(gemm, design, &target, (&subject, &library), seed)?);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(layers)
+}
+
+fn layer(
+    gemm: &Gemm,
+    design: &Design,
+    target: &Target,
+    (subject, library): (&Subject, &Library),
+    seed: Seed,
+) -> Result<LayerReport> {
+    let name = &gemm.linear.name;
+    let workload = gemm.workload(design.datapath.zero_skip, target)?;
+    let output = processing_unit::run(&workload.config, &workload.input)?;
+    let results = workload.results(&output)?;
+    // Two ways to the same integers: the unit's streams, and the layer as a product of two matrices.
+    if results != gemm.results()? {
+        return Err(Failure::does_not_hold(
+            Code::SimulationDiffers,
+            format!("{name}: the golden model's unit and its matrix multiply differ"),
+            "please report this with the design and the model",
+        ));
+    }
+    let report = cosim::processing_unit::drive(
+        subject,
+        library,
+        &workload.input,
+        &output,
+        (Stall::None, Stall::None),
+        name,
+        seed,
+    )?;
+    let errors = gemm.errors(&results)?;
+    let (rows, reduction, columns) = (workload.gemm.rows, workload.gemm.reduction, workload.gemm.columns);
+    let density = |codes: &[u16]| {
+        codes.iter().filter(|&&code| !target.operand.is_zero(code)).count() as f64 / codes.len().max(1) as f64
+    };
+    let (m, k, n) = (rows as u64, reduction as u64, columns as u64);
+    let blocks = matches!(gemm.pruning, Pruning::Block(_)).then(|| block_gemm_cycles(design, m, k, n)).flatten();
+    let predicted = blocks.unwrap_or_else(|| gemm_cycles(design, m, k, n));
+    Ok(LayerReport {
+        layer: name.clone(),
+        rows,
+        reduction,
+        columns,
+        weight_density: density(&workload.gemm.weights),
+        activation_density: density(&workload.gemm.activations),
+        cycles: report.cycles,
+        predicted_cycles: predicted.total,
+        utilisation: predicted.utilisation * predicted.total as f64 / report.cycles as f64,
+        compared_values: results.data.len(),
+        vectors: output.counters.vectors,
+        held_vectors: output.counters.held,
+        quantisation_error: errors.quantisation,
+        total_error: errors.total,
+    })
+}
+
+/// The design as a model sees it.
+fn target(design: &Design) -> Result<Target> {
+    let config = cosim::config(design)?;
+    let d = &design.datapath;
+    let room = |memory: ValueMemory| memory.values as usize;
+    Ok(Target {
+        n: config.n,
+        operand: config.operand,
+        result: config.result,
+        accumulator_bits: config.accumulator_bits,
+        accumulator_rows: d.accumulator_rows as usize,
+        reduction_max: d.reduction_max as usize,
+        block: config.sparsity,
+        capacity: Capacity {
+            weight: room(design.memories.weight),
+            activation: room(design.memories.activation),
+            result: room(design.memories.result),
+        },
+    })
+}

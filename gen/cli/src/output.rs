@@ -1,0 +1,95 @@
+//! What a command says: text to the terminal, JSON to a file, and the exit code.
+
+use crate::exit::{COULD_NOT, Failure, Result, WELL};
+use alberti_rtl::diagnostic::Diagnostics;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::{
+    io::{self, Write},
+    path::Path,
+};
+
+/// The answer of a command.
+#[derive(Debug)]
+pub struct Answer {
+    /// For the terminal, with its final newline.
+    pub text: String,
+    /// The same as data.
+    pub data: Value,
+    /// Warnings, and errors where what was checked does not hold.
+    pub problems: Diagnostics,
+    /// 0 or 1.
+    pub code: u8,
+}
+
+impl Answer {
+    /// All is well.
+    pub fn new(text: impl Into<String>, data: &impl Serialize) -> Self {
+        // Every answer is made of maps with text as keys, which JSON can always hold.
+        let data = serde_json::to_value(data).unwrap_or(Value::Null);
+        Self { text: text.into(), data, problems: Diagnostics::new(), code: WELL }
+    }
+
+    /// Adds the warnings of a design.
+    pub fn with_warnings(mut self, warnings: &Diagnostics) -> Self {
+        self.problems.extend(warnings.iter().cloned());
+        self
+    }
+
+    /// Adds what does not hold.
+    pub fn with_failure(mut self, failure: Failure) -> Self {
+        self.problems.extend(failure.problems);
+        self.code = self.code.max(failure.code);
+        self
+    }
+}
+
+/// Prints and writes what a command answered; the exit code.
+pub fn deliver(command: &str, outcome: Result<Answer>, json: Option<&Path>) -> u8 {
+    let (text, data, problems, mut code) = match outcome {
+        Ok(answer) => (answer.text, answer.data, answer.problems, answer.code),
+        Err(Failure { problems, code }) => (String::new(), Value::Null, problems, code),
+    };
+    if !problems.is_empty() {
+        complain(&problems.to_string());
+    }
+    print(&text);
+    if let Some(path) = json {
+        let content = json!({"command": command, "exit_code": code, "diagnostics": problems, "result": data});
+        if let Err(failure) = write(path, format!("{content:#}\n").as_bytes()) {
+            complain(&failure.problems.to_string());
+            code = COULD_NOT;
+        }
+    }
+    code
+}
+
+/// Text to standard output. A reader that has gone, such as `head`, wants no more of it.
+fn print(text: &str) {
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Text to standard error.
+pub fn complain(text: &str) {
+    let mut out = io::stderr().lock();
+    let _ = writeln!(out, "{}", text.trim_end());
+}
+
+/// Writes a file whole or not at all.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let fail = |error| Failure::output(path, &error);
+    // A device or a pipe is no file to be replaced.
+    if path.exists() && !path.is_file() && !path.is_dir() {
+        return std::fs::write(path, bytes).map_err(fail);
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut draft = tempfile::Builder::new();
+    // Readable by whom the user's mask allows, as any other file.
+    #[cfg(unix)]
+    draft.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = draft.prefix(".alberti-").tempfile_in(folder).map_err(fail)?;
+    file.write_all(bytes).and_then(|()| file.flush()).map_err(fail)?;
+    file.persist(path).map_err(|error| fail(error.error))?;
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! The layout that the crates promise: who may depend on whom, and one room for each block.
+
+use alberti_rtl::blocks::BLOCKS;
+use std::{collections::BTreeSet, fs, path::Path};
+
+/// Crate folder, and the crates of ours that it may depend on. Goldens and generators never see each other: a fault that both
+/// shared would be invisible.
+const MAY_DEPEND: [(&str, &[&str]); 8] = [
+    ("gen/arith", &[]),
+    ("gen/golden", &["alberti-arith"]),
+    ("gen/rtl", &["alberti-arith"]),
+    ("gen/model", &["alberti-arith", "alberti-golden"]),
+    ("gen/cost", &["alberti-arith", "alberti-rtl"]),
+    ("sim-tests", &["alberti-arith", "alberti-golden", "alberti-rtl"]),
+    ("synth", &["alberti-arith", "alberti-rtl"]),
+    (
+        "gen/cli",
+        &[
+            "alberti-arith",
+            "alberti-cost",
+            "alberti-golden",
+            "alberti-model",
+            "alberti-rtl",
+            "alberti-sim",
+            "alberti-synth",
+        ],
+    ),
+];
+
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+/// Names under `[dependencies]` of a crate; tests may know more.
+fn dependencies(folder: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(root().join(folder).join("Cargo.toml")).expect("every crate has a manifest");
+    let section = text.split("\n[").find(|section| section.starts_with("dependencies]")).unwrap_or_default();
+    let name = |line: &str| Some(line.split(['.', '=', ' ']).next()?.trim().to_owned());
+    section.lines().skip(1).filter_map(name).filter(|name| !name.is_empty() && !name.starts_with('#')).collect()
+}
+
+#[test]
+fn crates_depend_only_on_what_lies_below_them() {
+    for (folder, allowed) in MAY_DEPEND {
+        let ours: Vec<_> = dependencies(folder).into_iter().filter(|name| name.starts_with("alberti")).collect();
+        for name in &ours {
+            assert!(allowed.contains(&name.as_str()), "{folder} depends on {name}");
+        }
+    }
+}
+
+#[test]
+fn the_integer_specification_depends_on_nothing() {
+    assert_eq!(dependencies("gen/arith"), BTreeSet::new());
+}
+
+#[test]
+fn the_golden_model_depends_on_the_integer_specification_alone() {
+    assert_eq!(dependencies("gen/golden"), BTreeSet::from(["alberti-arith".to_owned()]));
+}
+
+#[test]
+fn every_block_has_all_that_belongs_to_its_room() {
+    let baselines: String = fs::read_dir(root().join("synth/baselines"))
+        .expect("there are baselines")
+        .map(|entry| fs::read_to_string(entry.expect("it can be listed").path()).expect("it is text"))
+        .collect();
+    for block in &BLOCKS {
+        let name = block.name;
+        for path in [
+            format!("gen/rtl/src/blocks/{name}/mod.rs"),
+            format!("gen/rtl/src/blocks/{name}/theory.md"),
+            format!("gen/golden/src/{name}.rs"),
+            format!("templates/rtl/{name}.v"),
+            format!("sim-tests/src/cosim/{name}.rs"),
+            format!("sim-tests/tests/{name}.rs"),
+            format!("docs/blocks/{name}.md"),
+        ] {
+            assert!(root().join(&path).is_file(), "the block {name} lacks {path}");
+        }
+        // A memory is a macro of the technology: no area is claimed for one.
+        let costed = name == "sram" || baselines.contains(&format!(".{name}\""));
+        assert!(costed, "the block {name} has no synthesis baseline");
+    }
+    let rooms = fs::read_dir(root().join("gen/rtl/src/blocks")).expect("the folder of the blocks");
+    for entry in rooms.map(|entry| entry.expect("it can be listed")) {
+        let name = entry.file_name().into_string().expect("names are text");
+        let known = BLOCKS.iter().any(|block| block.name == name);
+        assert!(known || !entry.path().is_dir(), "{name} has a room but is no registered block");
+    }
+}

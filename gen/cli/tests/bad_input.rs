@@ -1,0 +1,151 @@
+//! Whatever a user gets wrong ends in a clear error, the right exit code, and nothing half written.
+#![allow(missing_docs)]
+
+mod common;
+
+use common::{command, fails, files, json, run, text};
+use std::fs;
+
+const EDGE4: &str = "designs/edge4.yaml";
+
+#[test]
+fn a_design_that_is_missing_is_named() {
+    for command in [
+        vec!["check", "nowhere.yaml"],
+        vec!["gen", "nowhere.yaml", "-o", "x"],
+        vec!["sim", "nowhere.yaml"],
+        vec!["golden", "nowhere.yaml", "-b", "vmac", "--example"],
+        vec!["synth", "nowhere.yaml"],
+        vec!["lint", "nowhere.yaml"],
+        vec!["report", "nowhere.yaml"],
+        vec!["dump", "nowhere.yaml", "--stage", "spec"],
+    ] {
+        let said = fails(&command, 2, "error[AE0101]: the design cannot be read");
+        assert!(said.contains("--> nowhere.yaml") && said.contains("help: "), "{said}");
+    }
+    fails(&["check", "designs"], 2, "it is a folder");
+}
+
+#[test]
+fn malformed_yaml_an_unknown_key_and_a_size_out_of_range_are_placed_by_line_and_column() {
+    for (bad, code) in
+        [("AE0104_open_bracket", "AE0104"), ("AE0106_misspelt", "AE0106"), ("AE0109_out_of_range", "AE0109")]
+    {
+        let path = format!("designs/bad/{bad}.yaml");
+        for arguments in [vec!["check", &path], vec!["gen", &path, "-o", "never"]] {
+            let said = fails(&arguments, 2, &format!("error[{code}]: "));
+            assert!(said.contains(&format!("--> {path}:")), "{said}");
+        }
+    }
+    assert!(!common::root().join("never").exists());
+}
+
+#[test]
+fn check_says_whether_a_design_is_faulty_or_no_design_at_all() {
+    fails(&["check", "designs/bad/AE0203_overflow.yaml"], 1, "error[AE0203]: the accumulator can overflow");
+    fails(&["check", "designs/bad/AE0308_width.yaml"], 1, "error[AE0308]");
+    fails(&["check", "designs/bad/all_at_once.yaml"], 2, "error[AE01");
+    fails(&["gen", "designs/bad/AE0203_overflow.yaml", "-o", "never"], 2, "error[AE0203]");
+    let warned = run(&["check", "designs/bad/AE0204_too_wide.yaml"]);
+    assert_eq!(warned.code, 0);
+    assert!(warned.err.contains("warning[AE0204]"), "{}", warned.err);
+}
+
+#[test]
+fn a_folder_with_other_files_is_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mine = folder.path().join("thesis.txt");
+    fs::write(&mine, "ten years of work").expect("a file");
+    let said = fails(&["gen", EDGE4, "-o", text(folder.path())], 2, "error[AE0804]");
+    assert!(said.contains("thesis.txt"), "{said}");
+    assert_eq!(files(folder.path()), [(mine, b"ten years of work".to_vec())]);
+    fails(&["gen", EDGE4, "-o", "Cargo.toml"], 2, "is not a folder");
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_named_and_stays_as_it_was() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("file");
+    fs::write(&file, "").expect("a file");
+    // A file cannot be a parent: true for every user, root included.
+    let below = file.join("out");
+    fails(&["gen", EDGE4, "-o", text(&below)], 2, "error[AE0804]");
+    let ran = run(&["explain", "AE0203", "--json", text(&below)]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("error[AE0804]"), "{}", ran.err);
+    fails(&["golden", EDGE4, "-b", "vmac", "--example", "-o", text(folder.path())], 2, "error[AE0804]");
+    assert_eq!(files(folder.path()).len(), 1);
+}
+
+#[test]
+fn a_missing_tool_comes_with_the_command_that_installs_it() {
+    let nothing = tempfile::tempdir().expect("a folder");
+    for (arguments, tool) in [
+        (vec!["sim", EDGE4, "-b", "vmac"], "apt-get install verilator"),
+        (vec!["synth", EDGE4, "-b", "vmac"], "apt-get install yosys"),
+        (vec!["lint", EDGE4], "apt-get install verilator"),
+    ] {
+        let ran: common::Ran = command(&arguments).env("PATH", nothing.path()).output().expect("it runs").into();
+        assert_eq!(ran.code, 2, "{}", ran.err);
+        assert!(ran.err.contains("error[AE0801]") && ran.err.contains(tool), "{}", ran.err);
+    }
+    let ran: common::Ran = command(&["doctor"]).env("PATH", nothing.path()).output().expect("it runs").into();
+    assert_eq!(ran.code, 1);
+    assert!(ran.out.contains("To install what is missing: apt-get install "), "{}", ran.out);
+    let out = nothing.path().join("out");
+    let generated: common::Ran =
+        command(&["gen", EDGE4, "-o", text(&out)]).env("PATH", nothing.path()).output().expect("it runs").into();
+    assert_eq!(generated.code, 0, "generation needs no tool: {}", generated.err);
+}
+
+#[test]
+fn arguments_that_mean_nothing_are_refused() {
+    fails(&["sim", EDGE4, "--block", "vmca"], 2, "did you mean vmac?");
+    fails(&["sim", EDGE4, "--block", "block_select"], 2, "error[AE0806]");
+    fails(&["golden", EDGE4, "--block", "block_select", "--example"], 2, "error[AE0806]");
+    fails(&["sim", EDGE4, "--seed", "many"], 2, "is no seed");
+    fails(&["explain", "AE9999"], 2, "is no code");
+    fails(&["synth", EDGE4, "--frequency", "-1"], 2, "");
+    fails(&["synth", EDGE4, "--recipe", "tasty"], 2, "there is no recipe 'tasty'");
+    fails(&["synth", EDGE4, "--liberty", "Cargo.toml"], 2, "error[AE0803]");
+    fails(&["synth", EDGE4, "--liberty", "nowhere.lib"], 2, "nowhere.lib");
+    fails(&["dump", EDGE4, "--stage", "verilog", "--format", "dot"], 2, "only the netlist is a graph");
+    fails(&["sim", EDGE4, "--model", "nowhere"], 2, "error[AE0701]");
+    fails(&["sim", EDGE4, "--model", "x", "--prune", "most"], 2, "neither a share");
+    fails(&["sim", EDGE4, "--model", "x", "--prune", "3:7"], 2, "2:4, 4:8 and 8:16");
+    let ran: common::Ran =
+        command(&["sim", EDGE4, "-b", "vmac"]).env("ALBERTI_SEED", "?").output().expect("it runs").into();
+    assert_eq!((ran.code, ran.err.contains("is no seed")), (2, true), "{}", ran.err);
+}
+
+#[test]
+fn json_that_a_block_cannot_be_given_is_refused_with_its_place() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let input = folder.path().join("input.json");
+    let refuse = |content: &str, said: &str| {
+        fs::write(&input, content).expect("a file");
+        let err = fails(&["golden", EDGE4, "-b", "vmac", "-i", text(&input)], 2, "error[AE0805]");
+        assert!(err.contains(said) && err.contains(text(&input)), "{err}");
+    };
+    refuse("{", "input.json:1:1");
+    refuse(r#"{"weights": [1, 2, 3, 4]}"#, "missing field `activations`");
+    refuse("{\"weights\": [1, 2, 3, 4],\n \"wights\": 1}", "input.json:2:");
+    refuse(r#"{"weights": [1, 2], "activations": [1, 2, 3, 4]}"#, "weights: 2 of them, the design needs 4");
+    refuse(r#"{"weights": [1, 2, 3, 256], "activations": [1, 2, 3, 4]}"#, "is no code of af8_3");
+    refuse(r#"{"weights": [1, 2, 3, -1], "activations": [1, 2, 3, 4]}"#, "expected u16");
+    refuse(r#"{"weights": {"values": [1, 2, 3, 4], "scale": 999}, "activations": [1, 2, 3, 4]}"#, "a scale of 999");
+    refuse(r#"{"weights": [1, 2, 3, 4], "activations": [1, 2, 3, 4], "addend": 99999999999999}"#, "does not fit");
+    fails(&["golden", EDGE4, "-b", "vmac", "-i", "nowhere.json"], 2, "the input cannot be read");
+}
+
+#[test]
+fn a_failure_is_in_the_json_as_well() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("out.json");
+    fails(&["check", "designs/bad/AE0203_overflow.yaml", "--json", text(&path)], 1, "AE0203");
+    let said = json(&path);
+    assert_eq!((&said["command"], &said["exit_code"]), (&"check".into(), &1.into()));
+    assert_eq!(said["diagnostics"][0]["code"], "AE0203");
+    assert_eq!(said["diagnostics"][0]["place"]["key_path"], "datapath.accumulator_bits");
+    assert!(said["result"].is_null());
+}

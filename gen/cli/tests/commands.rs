@@ -1,0 +1,145 @@
+//! What each command answers when all is well.
+#![allow(missing_docs)]
+
+mod common;
+
+use common::{command, files, json, text, well};
+use std::{fs, io::Read, process::Stdio};
+
+const EDGE4: &str = "designs/edge4.yaml";
+
+#[test]
+fn the_same_design_gives_the_same_bytes_wherever_it_is_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let contents = |name: &str| {
+        let out = folder.path().join(name);
+        well(&["gen", EDGE4, "-o", text(&out)]);
+        let strip =
+            |(path, bytes): (std::path::PathBuf, Vec<u8>)| (path.strip_prefix(&out).expect("below").to_owned(), bytes);
+        files(&out).into_iter().map(strip).collect::<Vec<_>>()
+    };
+    let first = contents("a");
+    assert_eq!(first, contents("deeper/b"));
+    assert_eq!(first, contents("a"), "an earlier package is replaced");
+    for name in ["edge4.f", "edge4.sdc", "manifest.json", "rtl/alb_vmac.v"] {
+        assert!(first.iter().any(|(path, _)| path.to_str() == Some(name)), "{name}");
+    }
+    let mine = text(folder.path());
+    assert!(first.iter().all(|(_, bytes)| !String::from_utf8_lossy(bytes).contains(mine)), "an absolute path");
+}
+
+#[test]
+fn a_block_can_be_the_top() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    well(&["gen", EDGE4, "-o", text(&out), "--block", "requantize"]);
+    assert_eq!(json(&out.join("manifest.json"))["top"], "alb_requantize");
+    assert!(!out.join("rtl/alb_processing_unit.v").exists());
+}
+
+#[test]
+fn check_is_silent_about_the_good_designs() {
+    for entry in fs::read_dir(common::root().join("designs")).expect("designs") {
+        let path = entry.expect("an entry").path();
+        if path.is_file() {
+            assert!(well(&["check", text(&path)]).contains("no errors"), "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_code_is_explained() {
+    let list = well(&["explain"]);
+    let codes: Vec<&str> = list.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(codes.len() > 50);
+    for code in codes {
+        let page = well(&["explain", code]);
+        assert!(page.starts_with(&format!("# {code}: ")) && page.contains("## Instead"), "{code}");
+    }
+}
+
+#[test]
+fn every_command_has_its_help() {
+    let help = well(&["--help"]);
+    let list = help.split("Commands:").nth(1).expect("a list of commands");
+    let commands: Vec<&str> = list.lines().skip(1).map_while(|line| line.split_whitespace().next()).collect();
+    assert!(commands.len() >= 10, "{commands:?}");
+    for command in commands.into_iter().filter(|&command| command != "help") {
+        let help = well(&[command, "--help"]);
+        assert!(help.contains("Usage: alberti ") && help.len() > 300, "{command}:\n{help}");
+        assert!(help.lines().all(|line| line.chars().count() <= 110), "{command} is too wide:\n{help}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let mut child = command(&["dump", "designs/edge16.yaml", "--stage", "netlist", "--format", "json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    drop(child.stdout.take());
+    let mut said = String::new();
+    child.stderr.take().expect("piped").read_to_string(&mut said).expect("UTF-8");
+    assert_eq!((child.wait().expect("an end").code(), said.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn every_stage_can_be_dumped_as_text_and_as_json() {
+    for stage in ["spec", "design", "netlist", "verilog", "memories", "diagnostics"] {
+        let text = well(&["dump", "designs/codec.yaml", "--stage", stage]);
+        assert_eq!(text.is_empty(), stage == "diagnostics", "{stage}");
+        let data: serde_json::Value =
+            serde_json::from_str(&well(&["dump", "designs/codec.yaml", "--stage", stage, "--format", "json"]))
+                .expect("JSON");
+        assert!(data.is_object() || data.is_array(), "{stage}");
+    }
+    assert!(well(&["dump", "designs/codec.yaml", "-s", "netlist", "-f", "dot"]).starts_with("digraph "));
+    assert!(well(&["dump", EDGE4, "-s", "verilog", "-b", "vmac"]).contains("module alb_vmac"));
+}
+
+#[test]
+fn every_block_answers_its_own_example() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (input, output) = (folder.path().join("input.json"), folder.path().join("output.json"));
+    for design in [EDGE4, "designs/edge16_8of16.yaml", "designs/edge16_q3_13.yaml", "designs/odd6.yaml"] {
+        for block in alberti_rtl::blocks::BLOCKS {
+            if block.name == "block_select" && !design.contains("8of16") {
+                continue;
+            }
+            well(&["golden", design, "-b", block.name, "--example", "-o", text(&input)]);
+            well(&["golden", design, "-b", block.name, "-i", text(&input), "-o", text(&output)]);
+            assert!(json(&output).as_object().is_some_and(|fields| !fields.is_empty()), "{design} {}", block.name);
+        }
+    }
+}
+
+#[test]
+fn a_golden_answer_can_be_followed_by_hand() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let input = folder.path().join("input.json");
+    let answer = |block: &str, content: &str| -> serde_json::Value {
+        fs::write(&input, content).expect("a file");
+        serde_json::from_str(&well(&["golden", EDGE4, "-b", block, "-i", text(&input)])).expect("JSON")
+    };
+    let real =
+        r#"{"weights": {"values": [2, 4, 0, -2], "scale": 0}, "activations": {"values": [2, 2, 2, 4], "scale": 0}}"#;
+    let vmac = answer("vmac", real);
+    assert_eq!((vmac["value"].as_f64(), vmac["sum"].as_i64()), (Some(4.0), Some(1024)));
+    let decoded = answer("bitmask_decoder", r#"{"masks": ["0b0101", "0xe"], "packed": [1, 2, 3, 4, 5]}"#);
+    assert_eq!(decoded["vectors"], serde_json::json!([[1, 0, 2, 0], [0, 3, 4, 5]]));
+    assert_eq!(decoded["next"], serde_json::json!({"row": 1, "bank": 1}));
+    let encoded = answer("bitmask_encoder", r#"{"vectors": [[1, 128, 0, 2]], "base": {"row": 0, "bank": 3}}"#);
+    assert_eq!(encoded, serde_json::json!({"masks": ["0x9"], "packed": [1, 2], "next": {"row": 1, "bank": 1}}));
+}
+
+#[test]
+fn json_holds_what_is_printed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("check.json");
+    well(&["check", EDGE4, "--json", text(&path)]);
+    let said = json(&path);
+    assert_eq!((said["exit_code"].as_u64(), said["result"]["top"].as_str()), (Some(0), Some("alb_processing_unit")));
+    well(&["--json", text(&path), "dump", EDGE4, "-s", "memories"]);
+    assert_eq!(json(&path)["result"][0]["latency_cycles"], 1);
+}

@@ -1,0 +1,53 @@
+//! The ranges that a checkpoint's tensors take on typical sentences.
+
+use crate::{Checkpoint, ModelError, matrix::max_magnitude, reference};
+use std::collections::BTreeMap;
+
+/// What one linear layer saw.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerRange {
+    /// Largest magnitude of each input channel.
+    pub channel_max: Vec<f32>,
+    /// Largest magnitude of all outputs.
+    pub output_max: f32,
+}
+
+/// The ranges of every linear layer, by name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Calibration {
+    ranges: BTreeMap<String, LayerRange>,
+}
+
+impl Calibration {
+    /// Runs the f32 encoder on some sequences of token ids and keeps the maxima.
+    ///
+    /// # Errors
+    /// AE0705 when a sequence does not fit the checkpoint.
+    pub fn run(checkpoint: &Checkpoint, sequences: &[Vec<u32>]) -> Result<Self, ModelError> {
+        let mut calibration = Self::default();
+        for ids in sequences {
+            calibration.include(&reference::forward(checkpoint, ids)?);
+        }
+        Ok(calibration)
+    }
+
+    /// Widens the ranges by one more forward pass.
+    pub fn include(&mut self, forward: &reference::Forward) {
+        for trace in &forward.traces {
+            let range = self
+                .ranges
+                .entry(trace.name.clone())
+                .or_insert_with(|| LayerRange { channel_max: vec![0.0; trace.input.cols], output_max: 0.0 });
+            for row in trace.input.data.chunks_exact(trace.input.cols) {
+                range.channel_max.iter_mut().zip(row).for_each(|(max, x)| *max = max.max(x.abs()));
+            }
+            range.output_max = range.output_max.max(max_magnitude(&trace.output.data));
+        }
+    }
+
+    /// The range of a layer; none when no sentence was run.
+    #[must_use]
+    pub fn range(&self, layer: &str) -> Option<&LayerRange> {
+        self.ranges.get(layer)
+    }
+}

@@ -1,0 +1,146 @@
+//! Taking tensors out of a safetensors file, remembering everything that is wrong on the way.
+
+use super::{Linear, Norm};
+use crate::{Matrix, ModelError};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use std::path::{Path, PathBuf};
+
+/// The tensors of a file and the problems met so far.
+pub(super) struct Tensors<'a> {
+    path: PathBuf,
+    file: SafeTensors<'a>,
+    prefix: String,
+    problems: Vec<String>,
+}
+
+impl<'a> Tensors<'a> {
+    /// Reads the header of a file.
+    pub(super) fn parse(path: &Path, bytes: &'a [u8]) -> Result<Self, ModelError> {
+        let damaged = |problem| ModelError::Damaged { path: path.into(), problem };
+        if let Some(problem) = truncation(bytes) {
+            return Err(damaged(problem));
+        }
+        let file = SafeTensors::deserialize(bytes)
+            .map_err(|error| damaged(format!("this is no valid safetensors file: {error}")))?;
+        // The file's order of names is not deterministic: the shortest prefix is.
+        let anchor = "embeddings.word_embeddings.weight";
+        let prefix = file
+            .names()
+            .into_iter()
+            .filter_map(|name| name.strip_suffix(anchor))
+            .filter(|prefix| prefix.is_empty() || prefix.ends_with('.'))
+            .min_by_key(|prefix| (prefix.len(), *prefix))
+            .unwrap_or("")
+            .to_owned();
+        Ok(Self { path: path.into(), file, prefix, problems: Vec::new() })
+    }
+
+    /// All problems at once, if there were any.
+    pub(super) fn finish(self) -> Result<(), ModelError> {
+        if self.problems.is_empty() {
+            Ok(())
+        } else {
+            Err(ModelError::Tensors { path: self.path, problems: self.problems })
+        }
+    }
+
+    /// A rows × cols tensor; empty when it cannot be used.
+    pub(super) fn matrix(&mut self, name: &str, rows: usize, cols: usize) -> Matrix {
+        Matrix { rows, cols, data: self.take(&[name], &[rows, cols]) }
+    }
+
+    /// `name.weight` and `name.bias`.
+    pub(super) fn linear(&mut self, name: &str, outputs: usize, inputs: usize) -> Linear {
+        Linear {
+            weight: self.matrix(&format!("{name}.weight"), outputs, inputs),
+            bias: self.take(&[&format!("{name}.bias")], &[outputs]),
+        }
+    }
+
+    /// `name.weight` and `name.bias`, which old files call gamma and beta.
+    pub(super) fn norm(&mut self, name: &str, width: usize) -> Norm {
+        Norm {
+            gain: self.take(&[&format!("{name}.weight"), &format!("{name}.gamma")], &[width]),
+            offset: self.take(&[&format!("{name}.bias"), &format!("{name}.beta")], &[width]),
+        }
+    }
+
+    /// The elements of the first of `names` that exists.
+    fn take(&mut self, names: &[&str], shape: &[usize]) -> Vec<f32> {
+        let full = format!("{}{}", self.prefix, names[0]);
+        let found = names.iter().find_map(|name| self.file.tensor(&format!("{}{name}", self.prefix)).ok());
+        let problem = match found.as_ref().map(|view| read(view, shape)) {
+            None => format!("it is missing, expected {}", describe(shape)),
+            Some(Ok(values)) => return values,
+            Some(Err(problem)) => problem,
+        };
+        self.problems.push(format!("{full}: {problem}"));
+        Vec::new()
+    }
+}
+
+/// The elements of a tensor as f32.
+fn read(view: &TensorView<'_>, shape: &[usize]) -> Result<Vec<f32>, String> {
+    if view.shape() != shape {
+        return Err(format!("its shape is {}, expected {}", describe(view.shape()), describe(shape)));
+    }
+    let (quads, pairs) = (view.data().as_chunks::<4>().0, view.data().as_chunks::<2>().0);
+    let values: Vec<f32> = match view.dtype() {
+        Dtype::F32 => quads.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect(),
+        Dtype::F16 => pairs.iter().map(|&bytes| from_half(u16::from_le_bytes(bytes))).collect(),
+        Dtype::BF16 => pairs.iter().map(|&bytes| f32::from_bits(u32::from(u16::from_le_bytes(bytes)) << 16)).collect(),
+        other => return Err(format!("its type is {other:?}, expected F32, F16 or BF16 of {}", describe(shape))),
+    };
+    match values.iter().position(|value| !value.is_finite()) {
+        None => Ok(values),
+        Some(first) => {
+            let count = values.iter().filter(|value| !value.is_finite()).count();
+            Err(format!(
+                "{count} of its {} values not finite, the first is {} at index {first}",
+                values.len(),
+                values[first]
+            ))
+        }
+    }
+}
+
+/// Widens an IEEE half.
+fn from_half(half: u16) -> f32 {
+    let (exponent, fraction) = (half >> 10 & 0x1f, f32::from(half & 0x3ff) / 1024.0);
+    let magnitude = match exponent {
+        0 => fraction * (-14f32).exp2(),
+        0x1f if fraction == 0.0 => f32::INFINITY,
+        0x1f => f32::NAN,
+        _ => (1.0 + fraction) * (f32::from(exponent) - 15.0).exp2(),
+    };
+    if half >> 15 == 1 { -magnitude } else { magnitude }
+}
+
+/// Says how a file is shorter than it claims to be, if it is.
+fn truncation(bytes: &[u8]) -> Option<String> {
+    let Some((length, rest)) = bytes.split_first_chunk::<8>() else {
+        return Some(format!("the file is truncated: it holds {} bytes, its header alone begins with 8", bytes.len()));
+    };
+    let header = u64::from_le_bytes(*length);
+    if header > rest.len() as u64 {
+        return Some(format!(
+            "the file is truncated, or no safetensors file: it holds {} bytes, its header alone claims {header}",
+            bytes.len()
+        ));
+    }
+    let header = header as usize;
+    // A header of no sense is `deserialize`'s to report.
+    let tensors: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&rest[..header]).ok()?;
+    let end = tensors.values().filter_map(|tensor| tensor.get("data_offsets")?.get(1)?.as_u64()).max()?;
+    let needed = end.checked_add(8 + header as u64)?;
+    (needed > bytes.len() as u64)
+        .then(|| format!("the file is truncated: it holds {} bytes, its header promises {needed}", bytes.len()))
+}
+
+/// `384 × 1536`.
+fn describe(shape: &[usize]) -> String {
+    match shape {
+        [] => "a scalar".into(),
+        _ => shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(" × "),
+    }
+}

@@ -1,0 +1,145 @@
+//! A layer of a trained model on a sentence, ready for the machine, with what f32 says about it.
+
+use crate::{
+    Checkpoint, Codes, Linear, Matrix, Metrics, ModelError, Target, Workload,
+    calibration::Calibration,
+    prune::{Pruning, prune},
+    quantise::{InputRule, QuantisedLinear, quantise},
+    reference::{self, Forward},
+    sentence::Tokenizer,
+};
+use std::path::Path;
+
+/// What the ranges are taken from: none of them is the demo's own sentence.
+const CALIBRATION: [&str; 12] = [
+    "The committee will publish its findings on the twelfth of March, together with all of the measurements.",
+    "How do I reset the password of my account when I no longer have access to the old email address?",
+    "A small accelerator spends most of its energy on moving weights, not on multiplying them.",
+    "She walked along the river until the lights of the town were only a faint glow behind her.",
+    "Prices rose by 3.7% in 2021, after a fall of 1.2% in the year before; analysts had expected 2.9%.",
+    "def add(a, b): return a + b  # the simplest of functions, and yet it can overflow",
+    "I would not recommend this hotel to anybody: the room was dirty, loud and far too expensive.",
+    "Paris is the capital of France, Berlin that of Germany, and Canberra, not Sydney, that of Australia.",
+    "The enzyme catalyses the hydrolysis of the peptide bond at a rate of about 400 per second.",
+    "Wow!!! What a game, what a goal, what a night... (still cannot believe it)",
+    "Yes.",
+    "In the beginning there was nothing but a long, dark, silent sea, and above it the wind.",
+];
+
+/// A checkpoint with its tokenizer and calibrated ranges.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// The weights.
+    pub checkpoint: Checkpoint,
+    /// From text to ids.
+    pub tokenizer: Tokenizer,
+    /// The ranges of its tensors.
+    pub calibration: Calibration,
+}
+
+impl Model {
+    /// Loads a model's folder and calibrates it on a dozen built-in sentences.
+    ///
+    /// # Errors
+    /// AE0701 to AE0705.
+    pub fn load(folder: &Path) -> Result<Self, ModelError> {
+        let checkpoint = Checkpoint::load(folder)?;
+        let tokenizer = Tokenizer::load(folder)?;
+        let sequences: Result<Vec<_>, _> =
+            CALIBRATION.iter().map(|sentence| tokenizer.encode(sentence, &checkpoint)).collect();
+        let calibration = Calibration::run(&checkpoint, &sequences?)?;
+        Ok(Self { checkpoint, tokenizer, calibration })
+    }
+
+    /// The f32 forward pass of a sentence.
+    ///
+    /// # Errors
+    /// AE0705 when the sentence does not fit the model.
+    pub fn forward(&self, sentence: &str) -> Result<Forward, ModelError> {
+        reference::forward(&self.checkpoint, &self.tokenizer.encode(sentence, &self.checkpoint)?)
+    }
+
+    /// A layer of that forward pass as a GEMM for a target: pruned, then quantised.
+    ///
+    /// # Errors
+    /// AE0706 when there is no such layer, AE0707 to AE0711 from pruning and quantising.
+    pub fn gemm(&self, forward: &Forward, layer: &str, pruning: Pruning, target: &Target) -> Result<Gemm, ModelError> {
+        let (site, dense) = self.checkpoint.linear(layer)?;
+        let (Some(trace), Some(range)) = (forward.trace(layer), self.calibration.range(layer)) else {
+            return Err(ModelError::Shape(format!("{layer}: the forward pass is of another model")));
+        };
+        let mut pruned: Linear = dense.clone();
+        prune(&mut pruned.weight, pruning)?;
+        let linear = quantise(layer, &pruned, range, InputRule::of(site), target)?;
+        let activations = linear.activations(&trace.input)?;
+        let expected = match pruning {
+            Pruning::Dense => trace.output.clone(),
+            _ => reference::linear(&pruned, &trace.input),
+        };
+        Ok(Gemm { linear, pruning, activations, expected, dense: trace.output.clone() })
+    }
+}
+
+/// A quantised GEMM and what f32 makes of it.
+#[derive(Clone, Debug)]
+pub struct Gemm {
+    /// Weights, biases, scales.
+    pub linear: QuantisedLinear,
+    /// What became of the weights.
+    pub pruning: Pruning,
+    /// tokens × inputs.
+    pub activations: Codes,
+    /// tokens × outputs in f32, with the same pruned weights.
+    pub expected: Matrix,
+    /// tokens × outputs in f32, with all weights.
+    pub dense: Matrix,
+}
+
+/// The distance of integer results from f32.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct Errors {
+    /// From f32 with the same pruned weights: what the integers cost.
+    pub quantisation: Metrics,
+    /// From f32 with all weights: what pruning and the integers cost.
+    pub total: Metrics,
+}
+
+impl Gemm {
+    /// The streams for a target, at the block-sparse rate where the pruning allows it.
+    ///
+    /// # Errors
+    /// AE0707, AE0711 and AE0712, as [`Workload::new`].
+    pub fn workload(&self, zero_skip: bool, target: &Target) -> Result<Workload, ModelError> {
+        let blocks = match self.pruning {
+            Pruning::Block(blocks) => Some(blocks),
+            _ => None,
+        };
+        Workload::new(&self.linear, &self.activations, blocks, zero_skip, target)
+    }
+
+    /// The integer results, tokens × outputs.
+    ///
+    /// # Errors
+    /// AE0711 when the parts were exchanged for others that do not fit.
+    pub fn results(&self) -> Result<Codes, ModelError> {
+        self.linear.results(&self.activations)
+    }
+
+    /// Compares integer results, these or a simulation's, with f32.
+    ///
+    /// # Errors
+    /// AE0711 when they are not tokens × outputs.
+    pub fn errors(&self, results: &Codes) -> Result<Errors, ModelError> {
+        if (results.rows, results.cols) != (self.expected.rows, self.expected.cols) {
+            return Err(ModelError::Shape(format!(
+                "{}: results of {} × {}, expected {} × {}",
+                self.linear.name, results.rows, results.cols, self.expected.rows, self.expected.cols
+            )));
+        }
+        let values = self.linear.values(results);
+        Ok(Errors {
+            quantisation: Metrics::between(&values, &self.expected),
+            total: Metrics::between(&values, &self.dense),
+        })
+    }
+}

@@ -1,0 +1,160 @@
+//! What can be wrong with a checkpoint, a sentence or a layer, and what to do about it.
+
+use std::path::PathBuf;
+
+/// A problem with a model, with the code that `alberti explain` knows it by.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// AE0701: a file of the model's folder cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// AE0702: config.json is no description of an encoder that we can run.
+    #[error("{}: {problem}", path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// The key and what is wrong with it.
+        problem: String,
+    },
+    /// AE0703: model.safetensors is cut off, or no safetensors file.
+    #[error("{}: {problem}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with the sizes that show it.
+        problem: String,
+    },
+    /// AE0704: tensors are missing, misshapen, of a wrong type or not finite: all of them, one a line.
+    #[error("{}: {} of its tensors cannot be used\n  {}", path.display(), problems.len(), problems.join("\n  "))]
+    Tensors {
+        /// The file.
+        path: PathBuf,
+        /// One line per tensor, by name.
+        problems: Vec<String>,
+    },
+    /// AE0705: a text cannot become token ids, or ids do not fit the model.
+    #[error("{0}")]
+    Sentence(String),
+    /// AE0706: no linear layer has this name.
+    #[error("there is no linear layer `{name}`; the model has {available}")]
+    UnknownLayer {
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        available: String,
+    },
+    /// AE0707: a sparsity that cannot be.
+    #[error("{0}")]
+    Sparsity(String),
+    /// AE0708: a bias does not fit its integer.
+    #[error(
+        "{layer}: the bias of output {output}, {value} at scale 2^-{scale}, needs {needed} bits, the bias port has {bits}"
+    )]
+    BiasRange {
+        /// The layer.
+        layer: String,
+        /// The output channel.
+        output: usize,
+        /// The bias as a real number.
+        value: f32,
+        /// `s_j`: fraction bits of that channel's sums.
+        scale: i32,
+        /// Bits that the integer needs, with the sign.
+        needed: u32,
+        /// Bits that there are.
+        bits: u32,
+    },
+    /// AE0709: the accumulator can overflow.
+    #[error(
+        "{layer}: the accumulator can overflow: the sum of output {output} can reach {bound}, which needs {needed} bits, it has {bits}"
+    )]
+    Overflow {
+        /// The layer.
+        layer: String,
+        /// The output channel with the largest bound.
+        output: usize,
+        /// `Σ|d_w|·max|d_a| + |bias|`.
+        bound: u128,
+        /// Bits that hold it, with the sign.
+        needed: u32,
+        /// Bits that there are.
+        bits: u32,
+    },
+    /// AE0710: a requantise shift does not fit the 7 bits of its port.
+    #[error("{layer}: output {output} needs a requantise shift of {shift}; the shift port holds -64 to 63")]
+    ShiftRange {
+        /// The layer.
+        layer: String,
+        /// The output channel.
+        output: usize,
+        /// The shift.
+        shift: i32,
+    },
+    /// AE0711: shapes that do not belong together, or that the design does not take.
+    #[error("{0}")]
+    Shape(String),
+    /// AE0712: a memory of the design is too small for a layer.
+    #[error("{layer}: the {memory} memory needs {needed} values, it has {available}")]
+    Capacity {
+        /// The layer.
+        layer: String,
+        /// `weight`, `activation` or `result`.
+        memory: &'static str,
+        /// Values that the layer takes.
+        needed: usize,
+        /// Values that there are.
+        available: usize,
+    },
+}
+
+impl ModelError {
+    /// The diagnostic's code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "AE0701",
+            Self::Config { .. } => "AE0702",
+            Self::Damaged { .. } => "AE0703",
+            Self::Tensors { .. } => "AE0704",
+            Self::Sentence(_) => "AE0705",
+            Self::UnknownLayer { .. } => "AE0706",
+            Self::Sparsity(_) => "AE0707",
+            Self::BiasRange { .. } => "AE0708",
+            Self::Overflow { .. } => "AE0709",
+            Self::ShiftRange { .. } => "AE0710",
+            Self::Shape(_) => "AE0711",
+            Self::Capacity { .. } => "AE0712",
+        }
+    }
+
+    /// What to do instead.
+    #[must_use]
+    pub fn help(&self) -> String {
+        match self {
+            Self::Unreadable { .. } => {
+                "a model is a folder with model.safetensors, config.json and tokenizer.json; `make model` fetches one"
+                    .into()
+            }
+            Self::Config { .. } => "give the config.json that the checkpoint was published with".into(),
+            Self::Damaged { .. } => "fetch the file again; `make model` fetches the demo's".into(),
+            Self::Tensors { .. } => {
+                "the checkpoint must hold a BERT encoder of config.json's shape, in f32, f16 or bf16".into()
+            }
+            Self::Sentence(_) => "give a shorter text, or a tokenizer.json that belongs to the checkpoint".into(),
+            Self::UnknownLayer { .. } => "name one of the layers above".into(),
+            Self::Sparsity(_) => {
+                "give a share between 0 and 1, or blocks that the design's datapath.sparsity has".into()
+            }
+            Self::BiasRange { .. } => "a format with fewer fraction bits leaves the bias more room".into(),
+            Self::Overflow { needed, .. } => format!("set accumulator_bits to {needed}"),
+            Self::ShiftRange { .. } => "the layer's values lie too far from 1; rescale the checkpoint".into(),
+            Self::Shape(_) => "check that matrix, layer and design belong together".into(),
+            Self::Capacity { memory, needed, .. } => format!("set memories.{memory}.values to {needed} or more"),
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! From a trained checkpoint to what the machine reads: loading, pruning, quantising, tiling.
+//!
+//! ```text
+//! checkpoint (safetensors) ─▶ reference (f32) ─▶ calibration
+//!            └─▶ prune ─▶ quantise ─▶ workload: jobs, masks, packed values
+//! ```
+//!
+//! Each step is a function of its inputs; only [`checkpoint`] and [`sentence`] read files.
+
+#![forbid(unsafe_code)]
+
+pub mod calibration;
+pub mod checkpoint;
+pub mod demo;
+mod error;
+pub mod gemm;
+mod matrix;
+pub mod metrics;
+pub mod prune;
+pub mod quantise;
+pub mod reference;
+pub mod sentence;
+mod target;
+pub mod workload;
+
+pub use alberti_golden::BlockSparsity;
+pub use checkpoint::{Checkpoint, Config, Linear, Site};
+pub use error::ModelError;
+pub use matrix::{Codes, Matrix};
+pub use metrics::Metrics;
+pub use target::{Capacity, Target};
+pub use workload::Workload;

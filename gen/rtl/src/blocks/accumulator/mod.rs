@@ -1,0 +1,131 @@
+//! `accumulator`: keeps the sums of every row between the passes over the reduction.
+
+use crate::{
+    blocks::{
+        Geometry, Library,
+        geometry::{MIN_PASS, SHIFT_W},
+        sram,
+    },
+    emit::Shell,
+    netlist::{Contract, Instance, Interface, Module, Payload, Role},
+};
+use askama::Template;
+use std::sync::Arc;
+
+#[derive(Template)]
+#[template(path = "rtl/accumulator.v")]
+struct Body<'a> {
+    shell: &'a Shell,
+    n: u32,
+    acc_w: u32,
+    bias_w: u32,
+    shift_w: u32,
+    row_w: u32,
+    pipeline: u32,
+    read_at: u32,
+}
+
+/// The accumulator of the processing unit.
+pub fn elaborate(library: &mut Library) -> Arc<Module> {
+    let g = Geometry::new(library.design());
+    let source = "datapath.accumulator_rows";
+    let memory = sram::elaborate(library, Some("accumulator"), source, g.rows, g.sums_w(), Payload::Sums);
+    let mut module = Module::new(
+        "accumulator",
+        None,
+        &format!("keeps {} sums for each of {} rows between the passes over the reduction", g.n, g.rows),
+        source,
+    );
+    module.contract = Contract {
+        latency: format!(
+            "token in cycle t, addend in t + {0}, sums back in t + {1}; final sums are announced in t + {1}",
+            g.pipeline,
+            g.pipeline + 1
+        ),
+        interval: format!("one row a cycle; the same row again after {MIN_PASS} cycles at the earliest"),
+        numbers: format!("sums of {} bits; the bias ({} bits) is where the first pass starts", g.acc_w, g.bias_w),
+    };
+    module.set_parameters(&[("n", g.n), ("rows", g.rows), ("acc_w", g.acc_w), ("bias_w", g.bias_w)]);
+    module.interfaces = vec![
+        Interface::clock(),
+        Interface::new(
+            "token",
+            Role::Input,
+            "The row that enters the array; first and last pass; first and last row of a job",
+        )
+        .input("valid", 1, Payload::Bits)
+        .input("row", g.row_w(), Payload::Bits)
+        .input("first", 1, Payload::Bits)
+        .input("last", 1, Payload::Bits)
+        .input("start", 1, Payload::Bits)
+        .input("close", 1, Payload::Bits),
+        Interface::new("job", Role::Input, "Bias and requantisation shift of the job that starts, held until taken")
+            .input("bias", g.n * g.bias_w, Payload::Bits)
+            .input("scale", g.n * SHIFT_W, Payload::Bits)
+            .output("taken", 1, Payload::Bits),
+        Interface::new("sum", Role::Input, "Sums from the array").plain_input("sum", g.sums_w(), Payload::Sums),
+        Interface::new("addend", Role::Output, "What the array adds to").plain_output(
+            "addend",
+            g.sums_w(),
+            Payload::Sums,
+        ),
+        Interface::new("final", Role::Output, "The array's sums are final: with their shift, and the end of a segment")
+            .output("valid", 1, Payload::Bits)
+            .output("scale", g.n * SHIFT_W, Payload::Bits)
+            .output("last", 1, Payload::Bits),
+    ];
+    module.add_nets(&[
+        ("read", 1),
+        ("read_row", g.row_w()),
+        ("read_data", g.sums_w()),
+        ("write", 1),
+        ("write_row", g.row_w()),
+    ]);
+    module.instances = vec![Instance::new("u_sums", &memory).wire(&[
+        ("clk_i", "clk_i"),
+        ("read_enable_i", "read"),
+        ("read_address_i", "read_row"),
+        ("read_data_o", "read_data"),
+        ("write_enable_i", "write"),
+        ("write_address_i", "write_row"),
+        ("write_data_i", "sum_i"),
+    ])];
+    let tokens = [
+        "clk_i",
+        "rst_ni",
+        "token_valid_i",
+        "token_row_i",
+        "token_first_i",
+        "token_last_i",
+        "token_start_i",
+        "token_close_i",
+    ];
+    module.registers(&["write", "write_row", "final_valid_o", "final_scale_o", "final_last_o"], &tokens);
+    module.registers(&[], &["job_bias_i", "job_scale_i"]);
+    if g.pipeline <= 2 {
+        module.combinational(
+            &["read", "read_row", "job_taken_o"],
+            &["token_valid_i", "token_row_i", "token_first_i", "token_start_i"],
+        );
+    } else {
+        module.registers(&["read", "read_row", "job_taken_o"], &tokens);
+    }
+    if g.pipeline == 1 {
+        module.combinational(&["addend_o"], &["read_data"]);
+    } else {
+        module.registers(&["addend_o"], &["read_data"]);
+    }
+    library.add(module, |shell| {
+        Body {
+            shell,
+            n: g.n,
+            acc_w: g.acc_w,
+            bias_w: g.bias_w,
+            shift_w: SHIFT_W,
+            row_w: g.row_w(),
+            pipeline: g.pipeline,
+            read_at: g.pipeline.saturating_sub(2),
+        }
+        .render()
+    })
+}

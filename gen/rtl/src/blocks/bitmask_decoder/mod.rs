@@ -1,0 +1,127 @@
+//! `bitmask_decoder`: expands packed values by their masks into vectors, one a cycle at any density.
+
+use crate::{
+    blocks::{Geometry, Library, geometry::clog2, stream_fifo},
+    design::ValueMemory,
+    emit::Shell,
+    netlist::{Contract, Instance, Interface, Module, Payload, Role},
+};
+use askama::Template;
+use std::sync::Arc;
+
+#[derive(Template)]
+#[template(path = "rtl/bitmask_decoder.v")]
+struct Body<'a> {
+    shell: &'a Shell,
+    n: u32,
+    op_w: u32,
+    row_w: u32,
+    bank_w: u32,
+    latency: u32,
+    room_w: u32,
+    depth: u32,
+}
+
+/// Vectors between the masks and the output buffer: the buffer must hold them all to keep the full rate.
+#[must_use]
+pub fn depth(latency: u32) -> u32 {
+    latency + 4
+}
+
+/// The decoder that reads from one of the design's value memories.
+pub fn elaborate(library: &mut Library, label: &str, source: &str, memory: ValueMemory) -> Arc<Module> {
+    let g = Geometry::new(library.design());
+    let (row_w, latency) = (g.bank_row_w(memory), memory.latency);
+    let depth = depth(latency);
+    let buffer = stream_fifo::elaborate(
+        library,
+        Some(&format!("{label}_vector")),
+        source,
+        g.vector_w() + 1,
+        depth,
+        Payload::Codes(g.operand),
+    );
+
+    let mut module = Module::new(
+        "bitmask_decoder",
+        Some(label),
+        &format!(
+            "expands bitmask-compressed values into vectors of {}: where the mask has a one the next packed value, else zero",
+            g.n
+        ),
+        source,
+    );
+    module.contract = Contract {
+        latency: format!("{} cycles from a mask to its vector", latency + 3),
+        interval: "one vector a cycle at any density, from any first value".into(),
+        numbers: format!("codes pass unchanged ({})", g.operand),
+    };
+    module.set_parameters(&[("n", g.n), ("row_w", row_w), ("latency", latency)]);
+    let codes = Payload::Codes(g.operand);
+    module.interfaces = vec![
+        Interface::clock(),
+        Interface::sink("base", "Where a segment's values begin, one for each segment")
+            .input("row", row_w, Payload::Bits)
+            .input("bank", g.lane_w(), Payload::Bits),
+        Interface::sink("mask", "Masks; last ends a segment").input("data", g.n, Payload::Mask).input(
+            "last",
+            1,
+            Payload::Bits,
+        ),
+        Interface::source("vector", "Vectors, one for each mask").output("data", g.vector_w(), codes).output(
+            "last",
+            1,
+            Payload::Bits,
+        ),
+        Interface::new("value", Role::Memory, "Value banks: value v lies in bank v mod n, row v div n")
+            .output("enable", g.n, Payload::Bits)
+            .output("row", g.n * row_w, Payload::Bits)
+            .input("data", g.vector_w(), codes),
+    ];
+    module.add_nets(&[("expanded_valid", 1), ("expanded", g.vector_w() + 1), ("oldest", g.vector_w() + 1)]);
+    module.instances = vec![
+        Instance::new("u_buffer", &buffer)
+            .wire(&[
+                ("clk_i", "clk_i"),
+                ("rst_ni", "rst_ni"),
+                ("in_valid_i", "expanded_valid"),
+                ("in_data_i", "expanded"),
+                ("out_valid_o", "vector_valid_o"),
+                ("out_ready_i", "vector_ready_i"),
+                ("out_data_o", "oldest"),
+            ])
+            .open(&[("in_ready_o", 1)]),
+    ];
+    module.registers(
+        &["value_enable_o", "value_row_o", "expanded_valid", "expanded"],
+        &[
+            "clk_i",
+            "rst_ni",
+            "base_valid_i",
+            "base_row_i",
+            "base_bank_i",
+            "mask_valid_i",
+            "mask_data_i",
+            "mask_last_i",
+            "value_data_i",
+            "vector_valid_o",
+            "vector_ready_i",
+        ],
+    );
+    module.combinational(&["mask_ready_o"], &["base_valid_i"]);
+    module.combinational(&["base_ready_o"], &["mask_valid_i"]);
+    module.combinational(&["vector_data_o", "vector_last_o"], &["oldest"]);
+    library.add(module, |shell| {
+        Body {
+            shell,
+            n: g.n,
+            op_w: g.op_w(),
+            row_w,
+            bank_w: g.lane_w(),
+            latency,
+            room_w: clog2(u64::from(depth) + 1),
+            depth,
+        }
+        .render()
+    })
+}

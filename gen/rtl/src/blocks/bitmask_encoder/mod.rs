@@ -1,0 +1,94 @@
+//! `bitmask_encoder`: packs the codes of a vector that are not zero and keeps a mask of where they stood.
+
+use crate::{
+    blocks::{Geometry, Library},
+    design::ValueMemory,
+    emit::Shell,
+    netlist::{Contract, Interface, Module, Payload, Role},
+};
+use alberti_arith::Format;
+use askama::Template;
+use std::sync::Arc;
+
+#[derive(Template)]
+#[template(path = "rtl/bitmask_encoder.v")]
+struct Body<'a> {
+    shell: &'a Shell,
+    n: u32,
+    code_w: u32,
+    row_w: u32,
+    bank_w: u32,
+    signed_zero: bool,
+}
+
+/// The encoder that writes to one of the design's value memories.
+pub fn elaborate(library: &mut Library, label: Option<&str>, source: &str, memory: ValueMemory) -> Arc<Module> {
+    let g = Geometry::new(library.design());
+    let code_w = g.result.bits();
+    let row_w = g.bank_row_w(memory);
+    let signed_zero = matches!(g.result, Format::AdaptivFloat(_));
+    let mut module = Module::new(
+        "bitmask_encoder",
+        label,
+        &format!("compresses vectors of {}: a mask of the codes that are not zero, and those codes packed", g.n),
+        source,
+    );
+    module.contract = Contract {
+        latency: "2 cycles from a vector to its mask and its values".into(),
+        interval: "one vector a cycle at any density, to any first place".into(),
+        numbers: if signed_zero {
+            format!("codes pass unchanged ({}); both codes of zero are dropped", g.result)
+        } else {
+            format!("codes pass unchanged ({})", g.result)
+        },
+    };
+    module.set_parameters(&[("n", g.n), ("row_w", row_w)]);
+    let codes = Payload::Codes(g.result);
+    module.interfaces = vec![
+        Interface::clock(),
+        Interface::sink("base", "Where a segment's values go, one for each segment")
+            .input("row", row_w, Payload::Bits)
+            .input("bank", g.lane_w(), Payload::Bits),
+        Interface::sink("vector", "Vectors; last ends a segment").input("data", g.n * code_w, codes).input(
+            "last",
+            1,
+            Payload::Bits,
+        ),
+        Interface::source("mask", "Masks, one for each vector; its values are written no later")
+            .output("data", g.n, Payload::Mask)
+            .output("last", 1, Payload::Bits),
+        Interface::new("value", Role::Memory, "Value banks: value v lies in bank v mod n, row v div n")
+            .output("enable", g.n, Payload::Bits)
+            .output("row", g.n * row_w, Payload::Bits)
+            .output("data", g.n * code_w, codes),
+        Interface::new("next", Role::Status, "Where the next value would go: a base to go on from")
+            .output("row", row_w, Payload::Bits)
+            .output("bank", g.lane_w(), Payload::Bits),
+    ];
+    module.registers(
+        &[
+            "mask_valid_o",
+            "mask_data_o",
+            "mask_last_o",
+            "value_enable_o",
+            "value_row_o",
+            "value_data_o",
+            "next_row_o",
+            "next_bank_o",
+        ],
+        &[
+            "clk_i",
+            "rst_ni",
+            "base_valid_i",
+            "base_row_i",
+            "base_bank_i",
+            "vector_valid_i",
+            "vector_data_i",
+            "vector_last_i",
+            "mask_ready_i",
+        ],
+    );
+    module.combinational(&["vector_ready_o"], &["mask_ready_i", "base_valid_i"]);
+    module.combinational(&["base_ready_o"], &["mask_ready_i", "vector_valid_i"]);
+    library.add(module, |shell| Body { shell, n: g.n, code_w, row_w, bank_w: g.lane_w(), signed_zero }.render())
+}

@@ -1,0 +1,130 @@
+//! Widths that follow from a design and that several blocks share.
+
+use crate::design::{BlockSparsity, Design, ValueMemory};
+use alberti_arith::Format;
+
+/// Width of the requantisation shift of a column, two's complement.
+pub const SHIFT_W: u32 = 7;
+
+/// Cycles that a pass over the rows takes at the least: the accumulator may see a row again only after its sum is written.
+pub const MIN_PASS: u32 = 4;
+
+/// Width of the event counters.
+pub const COUNT_W: u32 = 32;
+
+/// The widths of a design's datapath.
+#[derive(Clone, Copy, Debug)]
+pub struct Geometry {
+    /// Lanes, and multipliers of a lane.
+    pub n: u32,
+    /// Format of weights and activations.
+    pub operand: Format,
+    /// Format of results.
+    pub result: Format,
+    /// Width of the accumulator.
+    pub acc_w: u32,
+    /// Width of a bias.
+    pub bias_w: u32,
+    /// Rows that the accumulator holds.
+    pub rows: u32,
+    /// Weight tiles that the longest reduction takes.
+    pub passes: u32,
+    /// Registers between operands and sum.
+    pub pipeline: u32,
+    /// Whether an all-zero vector leaves the operand registers as they are.
+    pub zero_skip: bool,
+    /// Block sparsity of the weights.
+    pub sparsity: Option<BlockSparsity>,
+}
+
+impl Geometry {
+    /// The widths of a design.
+    #[must_use]
+    pub fn new(design: &Design) -> Self {
+        let d = &design.datapath;
+        Self {
+            n: d.n,
+            operand: d.operand,
+            result: d.result,
+            acc_w: d.accumulator_bits,
+            bias_w: d.accumulator_bits.min(32),
+            rows: d.accumulator_rows.max(MIN_PASS),
+            passes: d.reduction_max.div_ceil(d.n),
+            pipeline: d.pipeline,
+            zero_skip: d.zero_skip,
+            sparsity: d.sparsity,
+        }
+    }
+
+    /// Width of an operand code.
+    #[must_use]
+    pub fn op_w(&self) -> u32 {
+        self.operand.bits()
+    }
+
+    /// Width of a vector of n operand codes.
+    #[must_use]
+    pub fn vector_w(&self) -> u32 {
+        self.n * self.op_w()
+    }
+
+    /// Input tiles that a lane chooses from in one cycle: 2 with block sparsity, else 1.
+    #[must_use]
+    pub fn slots(&self) -> u32 {
+        self.sparsity.map_or(1, |s| s.block / s.nonzeros)
+    }
+
+    /// Width of a vector as the array takes it.
+    #[must_use]
+    pub fn choice_w(&self) -> u32 {
+        self.slots() * self.vector_w()
+    }
+
+    /// Width of one multiplier's choice among the places of its block: 0 ..= block − nonzeros, or none.
+    #[must_use]
+    pub fn select_w(&self) -> u32 {
+        self.sparsity.map_or(0, |s| clog2(u64::from(s.block - s.nonzeros) + 2))
+    }
+
+    /// Width of a row of sums.
+    #[must_use]
+    pub fn sums_w(&self) -> u32 {
+        self.n * self.acc_w
+    }
+
+    /// Width of an accumulator row number.
+    #[must_use]
+    pub fn row_w(&self) -> u32 {
+        clog2(self.rows.into())
+    }
+
+    /// Width of a pass number.
+    #[must_use]
+    pub fn pass_w(&self) -> u32 {
+        clog2(self.passes.into())
+    }
+
+    /// Width of a lane or bank number.
+    #[must_use]
+    pub fn lane_w(&self) -> u32 {
+        clog2(self.n.into())
+    }
+
+    /// Width of a mask of the weight stream.
+    #[must_use]
+    pub fn weight_mask_w(&self) -> u32 {
+        self.slots() * self.n
+    }
+
+    /// Width of a row address within the banks of a memory.
+    #[must_use]
+    pub fn bank_row_w(&self, memory: ValueMemory) -> u32 {
+        clog2(u64::from(memory.values.div_ceil(self.n)))
+    }
+}
+
+/// Bits that number `count` things, at least one.
+#[must_use]
+pub fn clog2(count: u64) -> u32 {
+    if count <= 2 { 1 } else { (count - 1).ilog2() + 1 }
+}

@@ -1,0 +1,51 @@
+//! The modules of a design while it is elaborated, by name.
+
+use crate::{design::Design, emit::Shell, netlist::Module};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Collects the modules of a design; a module that is asked for twice is made once.
+pub struct Library<'a> {
+    design: &'a Design,
+    modules: BTreeMap<String, Arc<Module>>,
+}
+
+impl<'a> Library<'a> {
+    /// An empty library for a design.
+    #[must_use]
+    pub fn new(design: &'a Design) -> Self {
+        Self { design, modules: BTreeMap::new() }
+    }
+
+    /// The design that is elaborated.
+    #[must_use]
+    pub fn design(&self) -> &'a Design {
+        self.design
+    }
+
+    /// Whether there is a module of that name.
+    #[must_use]
+    pub fn contains(&self, module: &str) -> bool {
+        self.modules.contains_key(module)
+    }
+
+    /// Renders a module by its template and keeps it.
+    pub fn add(&mut self, mut module: Module, render: impl FnOnce(&Shell) -> askama::Result<String>) -> Arc<Module> {
+        if let Some(known) = self.modules.get(&module.name) {
+            debug_assert_eq!(known.parameters, module.parameters, "two variants of {} need labels", module.name);
+            return Arc::clone(known);
+        }
+        let shell = Shell::new(self.design, &module, |name| self.modules.get(name).map(AsRef::as_ref));
+        // A template can fail only by writing to a string, which cannot fail.
+        module.text = render(&shell).expect("templates write to strings");
+        module.text.push('\n');
+        let module = Arc::new(module);
+        self.modules.insert(module.name.clone(), Arc::clone(&module));
+        module
+    }
+
+    /// The modules, by name.
+    #[must_use]
+    pub fn into_modules(self) -> BTreeMap<String, Arc<Module>> {
+        self.modules
+    }
+}

@@ -1,0 +1,20 @@
+//! The blocks of the machine, one room each.
+
+pub mod accumulator;
+pub mod bitmask_decoder;
+pub mod bitmask_encoder;
+pub mod block_select;
+mod geometry;
+pub mod leaf;
+mod library;
+pub mod processing_unit;
+mod registry;
+pub mod requantize;
+pub mod sram;
+pub mod stream_fifo;
+pub mod vmac;
+pub mod vmac_array;
+
+pub use geometry::{Geometry, MIN_PASS, clog2};
+pub use library::Library;
+pub use registry::{BLOCKS, Block};

@@ -1,0 +1,123 @@
+//! Every block, by the name that its room, template, golden, test and datasheet go by.
+
+use super::{
+    Geometry, Library, accumulator, bitmask_decoder, bitmask_encoder, block_select, processing_unit, requantize, sram,
+    stream_fifo, vmac, vmac_array,
+};
+use crate::{
+    design::Design,
+    netlist::{Module, Netlist, Payload},
+};
+use std::sync::Arc;
+
+/// A kind of block.
+pub struct Block {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is, in a few words.
+    pub summary: &'static str,
+    /// Its theory of operation, in Markdown: equation, algorithm, timing.
+    pub theory: &'static str,
+    elaborate: fn(&mut Library) -> Option<Arc<Module>>,
+}
+
+/// All blocks, children before parents.
+pub const BLOCKS: [Block; 10] = [
+    Block {
+        name: "stream_fifo",
+        summary: "stream buffer",
+        theory: include_str!("stream_fifo/theory.md"),
+        elaborate: |library| {
+            let g = Geometry::new(library.design());
+            let code = Payload::Codes(g.result);
+            let depth = processing_unit::result_depth(g.pipeline);
+            let width = g.n * g.result.bits() + 1;
+            Some(stream_fifo::elaborate(library, Some("result"), "datapath.pipeline", width, depth, code))
+        },
+    },
+    Block {
+        name: "sram",
+        summary: "memory with one read and one write port",
+        theory: include_str!("sram/theory.md"),
+        elaborate: |library| {
+            let g = Geometry::new(library.design());
+            let source = "datapath.accumulator_rows";
+            Some(sram::elaborate(library, Some("accumulator"), source, g.rows, g.sums_w(), Payload::Sums))
+        },
+    },
+    Block {
+        name: "block_select",
+        summary: "masks of block-sparse weights to choices",
+        theory: include_str!("block_select/theory.md"),
+        elaborate: block_select::elaborate,
+    },
+    Block {
+        name: "bitmask_decoder",
+        summary: "packed values and masks to vectors",
+        theory: include_str!("bitmask_decoder/theory.md"),
+        elaborate: |library| {
+            let memory = library.design().memories.weight;
+            Some(bitmask_decoder::elaborate(library, "weight", "memories.weight", memory))
+        },
+    },
+    Block {
+        name: "bitmask_encoder",
+        summary: "vectors to packed values and masks",
+        theory: include_str!("bitmask_encoder/theory.md"),
+        elaborate: |library| {
+            let memory = library.design().memories.result;
+            Some(bitmask_encoder::elaborate(library, None, "memories.result", memory))
+        },
+    },
+    Block {
+        name: "vmac",
+        summary: "vector MAC, one lane of the array",
+        theory: include_str!("vmac/theory.md"),
+        elaborate: |library| Some(vmac::elaborate(library)),
+    },
+    Block {
+        name: "vmac_array",
+        summary: "n vector MACs",
+        theory: include_str!("vmac_array/theory.md"),
+        elaborate: |library| Some(vmac_array::elaborate(library)),
+    },
+    Block {
+        name: "accumulator",
+        summary: "sums between the passes over the reduction",
+        theory: include_str!("accumulator/theory.md"),
+        elaborate: |library| Some(accumulator::elaborate(library)),
+    },
+    Block {
+        name: "requantize",
+        summary: "sums to codes",
+        theory: include_str!("requantize/theory.md"),
+        elaborate: |library| Some(requantize::elaborate(library)),
+    },
+    Block {
+        name: "processing_unit",
+        summary: "decoder, array, accumulator, requantiser and encoder, joined",
+        theory: include_str!("processing_unit/theory.md"),
+        elaborate: |library| Some(processing_unit::elaborate(library)),
+    },
+];
+
+impl Block {
+    /// The block of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        BLOCKS.iter().find(|block| block.name == name)
+    }
+
+    /// The module of this block in a design; `None` where the design has no use for one.
+    pub fn module(&self, library: &mut Library) -> Option<Arc<Module>> {
+        (self.elaborate)(library)
+    }
+
+    /// This block of a design as a top of its own.
+    #[must_use]
+    pub fn netlist(&self, design: &Design) -> Option<Netlist> {
+        let mut library = Library::new(design);
+        let top = self.module(&mut library)?.name.clone();
+        Some(Netlist::new(&top, library.into_modules()))
+    }
+}

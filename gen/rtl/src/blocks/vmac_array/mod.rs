@@ -1,0 +1,139 @@
+//! `vmac_array`: n vector MACs that share an activation vector, one row of n sums a cycle.
+
+use crate::{
+    blocks::{Geometry, Library, leaf, vmac},
+    emit::Shell,
+    leaves,
+    netlist::{Contract, Instance, Interface, Module, Payload, Role},
+};
+use alberti_arith::Format;
+use askama::Template;
+use std::sync::Arc;
+
+/// Widths of a decoded AdaptivFloat<8,3>, as the leaf has them.
+const EXPONENT_W: u32 = 3;
+const SIGNIFICAND_W: u32 = 5;
+
+#[derive(Template)]
+#[template(path = "rtl/vmac_array.v")]
+struct Body<'a> {
+    shell: &'a Shell,
+    n: u32,
+    op_w: u32,
+    operand_w: u32,
+    exponent_w: u32,
+    significand_w: u32,
+    decoded: bool,
+    acc_w: u32,
+    choices: u32,
+    lane_w: u32,
+    pipeline: u32,
+    zero_skip: bool,
+    signed_zero: bool,
+}
+
+/// The MAC array of the processing unit.
+pub fn elaborate(library: &mut Library) -> Arc<Module> {
+    let g = Geometry::new(library.design());
+    let lane = vmac::elaborate(library);
+    let operand_w = vmac::activation_w(&g);
+    // A dense AdaptivFloat array decodes each activation once, for all lanes.
+    let decoded = operand_w != g.op_w();
+    let codes = Payload::Codes(g.operand);
+    let mut module = Module::new(
+        "vmac_array",
+        None,
+        &format!("{0} vector MACs of {0} multipliers: every cycle one activation vector, {0} sums", g.n),
+        "datapath",
+    );
+    module.contract = Contract {
+        latency: format!("vector in cycle t, addend in t + {}, sums in t + {}", g.pipeline, g.pipeline + 1),
+        interval: "one vector a cycle; one lane's weights a cycle, loaded while the tile before is at work".into(),
+        numbers: format!("products of {} exact, sums wrap at {} bits", g.operand, g.acc_w),
+    };
+    module.set_parameters(&[("n", g.n), ("acc_w", g.acc_w), ("pipeline", g.pipeline), ("choices", g.slots())]);
+    let mut load = Interface::new("load", Role::Input, "One lane's weights for the next tile")
+        .input("valid", 1, Payload::Bits)
+        .input("lane", g.lane_w(), Payload::Bits)
+        .input("weight", g.vector_w(), codes);
+    if g.sparsity.is_some() {
+        load = load.input("select", g.n * g.select_w(), Payload::Bits);
+    }
+    let mut vector = Interface::new(
+        "vector",
+        Role::Input,
+        "Activations; swap makes the loaded tile the one that multiplies, from this vector on",
+    )
+    .input("valid", 1, Payload::Bits)
+    .input("data", g.choice_w(), codes)
+    .plain_input("swap", 1, Payload::Bits);
+    if g.zero_skip {
+        vector = vector.plain_output("held", 1, Payload::Bits);
+    }
+    module.interfaces = vec![
+        // Only the zero skip has registers that control.
+        if g.zero_skip { Interface::clock() } else { Interface::clock_only() },
+        load,
+        vector,
+        Interface::new("addend", Role::Input, "What the row's sums are added to").plain_input(
+            "addend",
+            g.sums_w(),
+            Payload::Sums,
+        ),
+        Interface::new("sum", Role::Output, "The row's sums").plain_output("sum", g.sums_w(), Payload::Sums),
+    ];
+    module.add_nets(&[("activation", g.n * g.slots() * operand_w), ("load", g.n)]);
+    let mut instance = Instance::replicated("u_vmac", &lane, "lane", g.n)
+        .wire(&[
+            ("clk_i", "clk_i"),
+            ("load_weight_i", "load_weight_i"),
+            ("swap_i", "swap_i"),
+            ("activation_i", "activation"),
+        ])
+        .lane("load_i", "load", 1, "")
+        .lane("addend_i", "addend_i", g.acc_w, "ACC_W")
+        .lane("sum_o", "sum_o", g.acc_w, "ACC_W");
+    if g.sparsity.is_some() {
+        instance = instance.wire(&[("load_select_i", "load_select_i")]);
+    }
+    if g.zero_skip {
+        let tested = if decoded { "significand" } else { "vector_data_i" };
+        module.add_nets(&[("skip", 1)]);
+        instance = instance.wire(&[("skip_i", "skip")]);
+        module.combinational(&["held_o"], &["vector_valid_i", tested]);
+        module.registers(&["skip"], &["clk_i", "rst_ni", "vector_valid_i", tested]);
+    }
+    module.instances = vec![instance];
+    if decoded {
+        let decode = leaf::elaborate(library, &*leaves::float_decode(), "datapath.operand");
+        module.add_nets(&[("sign", g.n), ("exponent", g.n * EXPONENT_W), ("significand", g.n * SIGNIFICAND_W)]);
+        module.instances.push(
+            Instance::replicated("u_decode", &decode, "decode", g.n)
+                .lane("code_i", "vector_data_i", g.op_w(), "OP_W")
+                .lane("sign_o", "sign", 1, "")
+                .lane("exponent_o", "exponent", EXPONENT_W, "EXPONENT_W")
+                .lane("significand_o", "significand", SIGNIFICAND_W, "SIGNIFICAND_W"),
+        );
+    }
+    module.combinational(&["load"], &["load_valid_i", "load_lane_i"]);
+    let operands: &[&str] = if decoded { &["sign", "exponent", "significand"] } else { &["vector_data_i"] };
+    module.registers(&["activation"], &[&["clk_i", "vector_valid_i"], operands].concat());
+    library.add(module, |shell| {
+        Body {
+            shell,
+            n: g.n,
+            op_w: g.op_w(),
+            operand_w,
+            exponent_w: EXPONENT_W,
+            significand_w: SIGNIFICAND_W,
+            decoded,
+            acc_w: g.acc_w,
+            choices: g.slots() * g.n,
+            lane_w: g.lane_w(),
+            pipeline: g.pipeline,
+            zero_skip: g.zero_skip,
+            signed_zero: matches!(g.operand, Format::AdaptivFloat(_)),
+        }
+        .render()
+    })
+}

@@ -1,0 +1,202 @@
+//! A design: what the user asks for, checked.
+//!
+//! The YAML is parsed into a tree with positions (`node`), walked by typed getters that report every problem at once
+//! (`reader`), and comes out as a [`Design`], which cannot be had in any other way and cannot be changed: whoever holds
+//! one holds valid parameters.
+
+mod composition;
+mod datapath;
+mod index;
+mod machine;
+mod names;
+mod nearest;
+mod node;
+mod reader;
+mod source;
+
+pub use composition::{Composition, Connection, Endpoint, Export, Instance};
+pub use datapath::{BlockSparsity, Datapath};
+pub use machine::{Clock, Memories, ValueMemory};
+pub use names::is_reserved;
+pub use nearest::nearest;
+pub use source::MAX_BYTES;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place, quote};
+use index::Index;
+use node::{Malformed, Node, Value};
+use reader::{Report, Section};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::{ops::Deref, path::Path};
+
+/// A valid design. It reads like its [`Parameters`]: `design.datapath.n`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Design {
+    parameters: Parameters,
+    #[serde(skip)]
+    index: Index,
+    #[serde(skip)]
+    warnings: Diagnostics,
+}
+
+/// What a design says, defaults filled in.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Parameters {
+    /// Name of the design, an identifier.
+    pub name: String,
+    /// What it is for, in a line.
+    pub description: Option<String>,
+    /// The file as the user named it; not part of the design itself.
+    #[serde(skip)]
+    pub source: String,
+    /// First 16 hex digits of the SHA-256 of everything else here: comments, order of keys and spacing do not count.
+    pub hash: String,
+    /// The processing unit.
+    pub datapath: Datapath,
+    /// The memories that its value ports address.
+    pub memories: Memories,
+    /// The clock.
+    pub clock: Clock,
+    /// A top of the user's own; without one the processing unit is the top.
+    pub top: Option<Composition>,
+}
+
+impl Design {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// All problems of the design, warnings included, if one of them is an error.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, Diagnostics> {
+        let path = path.as_ref();
+        Self::parse_bytes(&path.display().to_string(), &source::read(path)?)
+    }
+
+    /// Checks the bytes of a file; `file` is its name in messages.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn parse_bytes(file: &str, bytes: &[u8]) -> Result<Self, Diagnostics> {
+        Self::parse(file, source::text(file, bytes)?)
+    }
+
+    /// Checks the text of a file; `file` is its name in messages.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn parse(file: &str, text: &str) -> Result<Self, Diagnostics> {
+        source::text(file, text.as_bytes())?;
+        let root = parse_yaml(file, text)?;
+        let report = Report::new(Index::new(file, &root));
+        let parameters = read(&report, &root);
+        let (index, problems) = report.finish();
+        match parameters {
+            Some(parameters) if !problems.has_errors() => Ok(Self { parameters, index, warnings: problems }),
+            _ => Err(problems),
+        }
+    }
+
+    /// What was written, as data and before any check but that of YAML itself: for a look at the first stage.
+    ///
+    /// # Errors
+    /// The problems of a text that is no YAML.
+    pub fn raw(file: &str, text: &str) -> Result<impl Serialize + use<>, Diagnostics> {
+        source::text(file, text.as_bytes())?;
+        Ok(parse_yaml(file, text)?)
+    }
+
+    /// The place of a key path, for checks that come later: `datapath.n`, `connections[2]`.
+    ///
+    /// A key that was left out is placed at its nearest parent.
+    #[must_use]
+    pub fn locate(&self, key_path: &str) -> Place {
+        self.index.locate(key_path)
+    }
+
+    /// Problems that do not stop the design from being used.
+    #[must_use]
+    pub fn warnings(&self) -> &Diagnostics {
+        &self.warnings
+    }
+
+    /// The name of the file without its folders: what an emitted file may say of its origin.
+    #[must_use]
+    pub fn file_name(&self) -> &str {
+        self.source.rsplit(['/', '\\']).next().unwrap_or_default()
+    }
+}
+
+impl Deref for Design {
+    type Target = Parameters;
+
+    fn deref(&self) -> &Parameters {
+        &self.parameters
+    }
+}
+
+fn parse_yaml(file: &str, text: &str) -> Result<Node, Diagnostic> {
+    let root = Node::parse(text).map_err(|Malformed { code, position, message, help }| {
+        let place = Place { file: file.to_owned(), position: Some(position), key_path: String::new() };
+        Diagnostic::new(code, format!("the design cannot be read as YAML: {message}"), help).at(place)
+    })?;
+    if root.value == Value::Null {
+        let help = "write at least name, datapath, memories and clock; designs/edge16.yaml is a design to start from";
+        let message = "the design is empty: it holds nothing but comments and blanks";
+        return Err(Diagnostic::new(Code::EmptyDesign, message, help).at(Place::file(file)));
+    }
+    Ok(root)
+}
+
+/// Walks the tree. `None` when something is missing, and then it has been reported.
+fn read(report: &Report, node: &Node) -> Option<Parameters> {
+    let mut root = Section::new(report, "", node)?;
+    let name = root.text("name", "edge16").and_then(|text| names::identifier(&root, "name", text));
+    let description = description(&mut root);
+    let datapath = root.section("datapath", "n, operand, accumulator_bits, accumulator_rows, reduction_max");
+    let datapath = datapath.map(datapath::Draft::read);
+    let n = datapath.as_ref().and_then(|draft| draft.n);
+    let memories = root.section("memories", "weight, activation and result, each {values: …}");
+    let memories = memories.and_then(|section| Memories::read(section, n));
+    let clock = root.section("clock", "frequency_mhz").and_then(Clock::read);
+    let top = Composition::read(report, &mut root, name.as_deref());
+    root.finish();
+
+    let (name, description, datapath) = (name?, description?, datapath?.finish()?);
+    let (memories, clock, top) = (memories?, clock?, top?);
+    let hash = hash(&(&name, &description, &datapath, &memories, &clock, &top))?;
+    let source = report.index.file().to_owned();
+    Some(Parameters { name, description, source, hash, datapath, memories, clock, top })
+}
+
+/// One line of text: it ends up in comments of the emitted files.
+fn description(root: &mut Section<'_>) -> Option<Option<String>> {
+    const LONGEST: usize = 200;
+    let Some(text) = root.optional_text("description", "what the design is for")? else {
+        return Some(None);
+    };
+    let breaks = |c: char| {
+        c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let why = if text.chars().count() > LONGEST {
+        format!("it has {} characters, at most {LONGEST} fit", text.chars().count())
+    } else if let Some(c) = text.chars().find(|&c| breaks(c)) {
+        format!("it contains the character U+{:04X}", u32::from(c))
+    } else if text.contains("*/") || text.ends_with('\\') {
+        format!("{} would end a comment of the emitted files or carry it over its line", quote(text))
+    } else {
+        return Some(Some(text.to_owned()));
+    };
+    let help = "write one line of plain text without line breaks; longer notes can be comments, behind #";
+    root.push("description", Code::NotOneLine, format!("`description` is not one line of text: {why}"), help);
+    None
+}
+
+/// The digest of what a design says, from one canonical rendering of it.
+fn hash(content: &impl Serialize) -> Option<String> {
+    let canonical = serde_yaml::to_string(content).ok()?;
+    let digest = Sha256::digest(canonical.as_bytes());
+    Some(digest[..8].iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,296 @@
+//! Typed getters over a tree: each states a field's type, range and default in a line, and reports what is wrong.
+//!
+//! A getter returns `None` when it has reported something, so that a design is complete exactly when nothing is amiss.
+
+use super::{
+    index::{Index, child},
+    nearest::nearest,
+    node::{Entry, Node, Value},
+};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place, Position, quote};
+use std::{cell::RefCell, collections::BTreeSet, ops::RangeInclusive};
+
+/// Where problems go while a design is read.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub index: Index,
+    found: RefCell<Diagnostics>,
+}
+
+impl Report {
+    pub fn new(index: Index) -> Self {
+        Self { index, found: RefCell::default() }
+    }
+
+    /// Reports a problem of the value at a key path.
+    pub fn push(&self, key_path: &str, code: Code, message: impl Into<String>, help: impl Into<String>) {
+        self.push_at(self.index.locate(key_path), code, message, help);
+    }
+
+    /// Reports a problem at a place.
+    pub fn push_at(&self, place: Place, code: Code, message: impl Into<String>, help: impl Into<String>) {
+        self.found.borrow_mut().push(Diagnostic::new(code, message, help).at(place));
+    }
+
+    pub fn place(&self, key_path: &str, position: Position) -> Place {
+        Place { file: self.index.file().to_owned(), position: Some(position), key_path: key_path.to_owned() }
+    }
+
+    pub fn finish(self) -> (Index, Diagnostics) {
+        (self.index, self.found.into_inner())
+    }
+}
+
+/// A mapping whose keys are known.
+#[derive(Debug)]
+pub(crate) struct Section<'a> {
+    report: &'a Report,
+    path: String,
+    entries: &'a [Entry],
+    known: Vec<&'static str>,
+}
+
+impl<'a> Section<'a> {
+    /// The mapping at a path; reports a value that is none, and keys given twice.
+    pub fn new(report: &'a Report, path: &str, node: &'a Node) -> Option<Self> {
+        let Value::Mapping(entries) = &node.value else {
+            let name = if path.is_empty() { "the design".to_owned() } else { quote(path) };
+            let message = format!("{name} must be a mapping of keys to values, it is {}", describe(&node.value));
+            let help = match path {
+                "" => "begin with `name: …` and `datapath:`; designs/edge16.yaml is a design to start from".to_owned(),
+                _ => "write its keys below it, indented by two spaces, or as {key: value, …}".to_owned(),
+            };
+            report.push(path, Code::WrongType, message, help);
+            return None;
+        };
+        let section = Self { report, path: path.to_owned(), entries, known: Vec::new() };
+        section.reject_duplicates();
+        Some(section)
+    }
+
+    fn reject_duplicates(&self) {
+        let mut seen = BTreeSet::new();
+        for entry in self.entries {
+            if !seen.insert(&entry.key) {
+                let first = self.entries.iter().find(|other| other.key == entry.key).map_or(0, |e| e.position.line);
+                self.report.push_at(
+                    self.report.place(&self.path_of(&entry.key), entry.position),
+                    Code::DuplicateKey,
+                    format!("{} is given twice, first in line {first}", quote(&entry.key)),
+                    "keep one of the two",
+                );
+            }
+        }
+    }
+
+    pub fn path_of(&self, key: &str) -> String {
+        child(&self.path, key)
+    }
+
+    /// The value of a key, if it is there.
+    pub fn get(&mut self, key: &'static str) -> Option<&'a Node> {
+        self.known.push(key);
+        self.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.node)
+    }
+
+    /// Keys that belong here though nothing can be made of them.
+    pub fn know<const N: usize>(&mut self, keys: [&'static str; N]) {
+        self.known.extend(keys);
+    }
+
+    /// The value of a key that must be there; `example` is what to write.
+    fn required(&mut self, key: &'static str, example: &str) -> Option<&'a Node> {
+        let node = self.get(key);
+        if node.is_none() {
+            self.missing(key, format!("add the line `{key}: {example}`"));
+        }
+        node
+    }
+
+    /// Reports a key that is not there.
+    pub fn missing(&self, key: &str, help: String) {
+        let message = format!("{} has no `{key}`", self.name());
+        self.report.push(&self.path_of(key), Code::MissingKey, message, help);
+    }
+
+    fn name(&self) -> String {
+        if self.path.is_empty() { "the design".to_owned() } else { quote(&self.path) }
+    }
+
+    /// A section that must be there; `keys` names what belongs in it.
+    pub fn section(&mut self, key: &'static str, keys: &str) -> Option<Section<'a>> {
+        match self.get(key) {
+            Some(node) => Section::new(self.report, &self.path_of(key), node),
+            None => {
+                self.missing(key, format!("add `{key}:` and below it, indented, {keys}"));
+                None
+            }
+        }
+    }
+
+    /// A section that may be left out.
+    pub fn optional_section(&mut self, key: &'static str) -> Option<Option<Section<'a>>> {
+        match self.get(key) {
+            None => Some(None),
+            Some(node) => Section::new(self.report, &self.path_of(key), node).map(Some),
+        }
+    }
+
+    /// A word or a line of text that must be there.
+    pub fn text(&mut self, key: &'static str, example: &str) -> Option<&'a str> {
+        let node = self.required(key, example)?;
+        self.text_of(key, node, example)
+    }
+
+    /// A word or a line of text that may be left out.
+    pub fn optional_text(&mut self, key: &'static str, example: &str) -> Option<Option<&'a str>> {
+        match self.get(key) {
+            None => Some(None),
+            Some(node) => self.text_of(key, node, example).map(Some),
+        }
+    }
+
+    fn text_of(&self, key: &str, node: &'a Node, example: &str) -> Option<&'a str> {
+        if let Value::Text(text) = &node.value {
+            return Some(text);
+        }
+        let help = match node.value {
+            Value::Bool(_) | Value::Integer(_) | Value::Float(_) => {
+                format!(
+                    "write text such as `{key}: {example}`; put quotes around what YAML takes for a number or a truth"
+                )
+            }
+            _ => format!("write text such as `{key}: {example}`"),
+        };
+        self.wrong_type(key, node, "text", help)
+    }
+
+    /// A truth value.
+    pub fn flag_or(&mut self, key: &'static str, default: bool) -> Option<bool> {
+        match self.get(key) {
+            None => Some(default),
+            Some(Node { value: Value::Bool(value), .. }) => Some(*value),
+            Some(node) => self.wrong_type(key, node, "true or false", format!("write `{key}: true` or `{key}: false`")),
+        }
+    }
+
+    /// A whole number that must be there.
+    pub fn integer(&mut self, key: &'static str, range: RangeInclusive<u32>, example: u32) -> Option<u32> {
+        let node = self.required(key, &example.to_string())?;
+        self.integer_of(key, node, range, Code::OutOfRange, example)
+    }
+
+    /// A whole number that may be left out; `code` reports one out of its range.
+    pub fn integer_or(
+        &mut self,
+        key: &'static str,
+        range: RangeInclusive<u32>,
+        default: u32,
+        code: Code,
+    ) -> Option<u32> {
+        match self.get(key) {
+            None => Some(default),
+            Some(node) => self.integer_of(key, node, range, code, default),
+        }
+    }
+
+    /// A count without an upper bound of its own, saturated.
+    pub fn count(&mut self, key: &'static str, example: u32) -> Option<u64> {
+        let node = self.required(key, &example.to_string())?;
+        let value = self.whole(key, node, example)?;
+        if value < 0 {
+            let help = format!("write a number such as {example}");
+            self.report.push(
+                &self.path_of(key),
+                Code::OutOfRange,
+                format!("`{key}` is {value}, it cannot be negative"),
+                help,
+            );
+            return None;
+        }
+        Some(u64::try_from(value).unwrap_or(u64::MAX))
+    }
+
+    fn integer_of(&self, key: &str, node: &Node, range: RangeInclusive<u32>, code: Code, example: u32) -> Option<u32> {
+        let value = self.whole(key, node, example)?;
+        let (low, high) = (*range.start(), *range.end());
+        if let Ok(value) = u32::try_from(value)
+            && range.contains(&value)
+        {
+            return Some(value);
+        }
+        let nearest = if value < i128::from(low) { low } else { high };
+        let message = format!("`{key}` is {value}, it must lie between {low} and {high}");
+        self.report.push(
+            &self.path_of(key),
+            code,
+            message,
+            format!("the nearest that it can be is `{key}: {nearest}`"),
+        );
+        None
+    }
+
+    fn whole(&self, key: &str, node: &Node, example: u32) -> Option<i128> {
+        match node.value {
+            Value::Integer(value) => Some(value),
+            _ => {
+                self.wrong_type(key, node, "a whole number", format!("write digits without quotes: `{key}: {example}`"))
+            }
+        }
+    }
+
+    /// A number, with a fraction or without, that must be there.
+    pub fn number(&mut self, key: &'static str, example: &str) -> Option<f64> {
+        let node = self.required(key, example)?;
+        match node.value {
+            Value::Integer(value) => Some(value as f64),
+            Value::Float(value) => Some(value),
+            _ => self.wrong_type(key, node, "a number", format!("write digits without quotes: `{key}: {example}`")),
+        }
+    }
+
+    fn wrong_type<T>(&self, key: &str, node: &Node, wanted: &str, help: String) -> Option<T> {
+        let message = format!("`{key}` must be {wanted}, it is {}", describe(&node.value));
+        self.report.push(&self.path_of(key), Code::WrongType, message, help);
+        None
+    }
+
+    /// Reports a problem of the value at a path beneath this section.
+    pub fn push(&self, path: &str, code: Code, message: impl Into<String>, help: impl Into<String>) {
+        self.report.push(format!("{}.{path}", self.path).trim_start_matches('.'), code, message, help);
+    }
+
+    /// Reports the keys that no getter asked for. The last call on a section.
+    pub fn finish(self) {
+        let mut seen = BTreeSet::new();
+        for entry in self.entries {
+            if self.known.contains(&entry.key.as_str()) || !seen.insert(&entry.key) {
+                continue;
+            }
+            let absent = |key: &&str| !self.entries.iter().any(|entry| entry.key == *key);
+            let help = match nearest(&entry.key, self.known.iter().copied().filter(absent)) {
+                Some(key) => format!("did you mean `{key}`?"),
+                None => format!("its keys are {}", self.known.join(", ")),
+            };
+            self.report.push_at(
+                self.report.place(&self.path_of(&entry.key), entry.position),
+                Code::UnknownKey,
+                format!("{} knows no key {}", self.name(), quote(&entry.key)),
+                help,
+            );
+        }
+    }
+}
+
+/// What a value is, in words.
+pub(crate) fn describe(value: &Value) -> String {
+    match value {
+        Value::Null => "empty".to_owned(),
+        Value::Bool(value) => format!("the truth value {value}"),
+        Value::Integer(value) => format!("the number {value}"),
+        Value::Float(value) => format!("the number {value:?}"),
+        Value::Text(text) => format!("the text {}", quote(text)),
+        Value::Sequence(items) => format!("a list of {}", items.len()),
+        Value::Mapping(entries) => format!("a mapping of {} keys", entries.len()),
+    }
+}

@@ -1,0 +1,57 @@
+//! The text of a design: a file of a sane size, in UTF-8.
+
+use crate::diagnostic::{Code, Diagnostic, Place, Position};
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
+
+/// Largest design in bytes.
+pub const MAX_BYTES: usize = 1 << 20;
+
+/// Reads a file, at most one byte more than a design may have.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Diagnostic> {
+    let mut bytes = Vec::new();
+    let mut get = || File::open(path)?.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes);
+    get().map_err(|error| unreadable(path, &error))?;
+    Ok(bytes)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
+    let (why, help) = match error.kind() {
+        io::ErrorKind::NotFound => ("there is no such file", "check the path; designs to start from are in designs/"),
+        io::ErrorKind::PermissionDenied => ("permission denied", "make the file readable for the user who runs this"),
+        io::ErrorKind::IsADirectory => ("it is a folder", "name the YAML file itself"),
+        _ => ("reading it failed", "check the file and the disk that it lies on"),
+    };
+    let detail = if help.starts_with("check the file") { format!("{why}: {error}") } else { why.to_owned() };
+    Diagnostic::new(Code::UnreadableFile, format!("the design cannot be read: {detail}"), help)
+        .at(Place::file(path.display().to_string()))
+}
+
+/// The text of a design.
+pub(crate) fn text<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Diagnostic> {
+    if bytes.len() > MAX_BYTES {
+        let message = format!("the design is too large: more than {MAX_BYTES} bytes");
+        let help =
+            "a design takes a few kilobytes; weights and programs are packed from a checkpoint, not written here";
+        return Err(Diagnostic::new(Code::FileTooLarge, message, help).at(Place::file(file)));
+    }
+    std::str::from_utf8(bytes).map_err(|error| {
+        let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+        let line = before.matches('\n').count() as u32 + 1;
+        let column = before.chars().rev().take_while(|&c| c != '\n').count() as u32 + 1;
+        let byte = bytes[error.valid_up_to()];
+        Diagnostic::new(
+            Code::NotUtf8,
+            format!("the design is not UTF-8: the byte 0x{byte:02x} cannot stand here"),
+            "save the file as UTF-8; plain ASCII is enough",
+        )
+        .at(Place {
+            file: file.to_owned(),
+            position: Some(Position { line, column }),
+            key_path: String::new(),
+        })
+    })
+}

@@ -1,0 +1,9 @@
+//! From a netlist to files.
+
+mod package;
+mod verilog;
+mod write;
+
+pub use package::{MANIFEST, Package};
+pub use verilog::{Shell, range};
+pub use write::WriteError;

@@ -1,0 +1,142 @@
+//! The folder that an engineer takes on: Verilog, file list, constraints, manifest.
+
+use crate::{
+    design::Design,
+    netlist::{Contract, Interface, Module, Netlist},
+};
+use askama::Template;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The name of the manifest in a package; a folder that holds one is a package of ours.
+pub const MANIFEST: &str = "manifest.json";
+
+/// Files by their path within the package, complete and in memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Package {
+    /// Contents by path with forward slashes.
+    pub files: BTreeMap<String, Vec<u8>>,
+}
+
+#[derive(Template)]
+#[template(path = "constraints.sdc")]
+struct Constraints<'a> {
+    design: &'a str,
+    top: &'a str,
+    period_ns: String,
+    uncertainty_ns: String,
+    io_ns: String,
+    clocked: bool,
+    reset: bool,
+}
+
+#[derive(Serialize)]
+struct Manifest<'a> {
+    generator: &'static str,
+    design: &'a str,
+    description: &'a str,
+    source: &'a str,
+    hash: &'a str,
+    top: &'a str,
+    clock: Clock,
+    files: Vec<&'a str>,
+    modules: Vec<Entry<'a>>,
+}
+
+#[derive(Serialize)]
+struct Clock {
+    port: &'static str,
+    frequency_mhz: f64,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    name: &'a str,
+    block: &'a str,
+    summary: &'a str,
+    source: &'a str,
+    file: String,
+    #[serde(flatten)]
+    contract: &'a Contract,
+    parameters: &'a BTreeMap<String, u64>,
+    interfaces: &'a [Interface],
+    instances: BTreeMap<&'a str, Placed<'a>>,
+}
+
+#[derive(Serialize)]
+struct Placed<'a> {
+    module: &'a str,
+    count: u32,
+}
+
+/// Path of a module's file within a package.
+fn file_of(module: &Module) -> String {
+    format!("rtl/{}.v", module.name)
+}
+
+impl Package {
+    /// Renders a checked netlist to files.
+    ///
+    /// # Errors
+    /// When the manifest cannot be written as JSON, which no netlist of ours makes happen.
+    pub fn new(design: &Design, netlist: &Netlist) -> Result<Self, serde_json::Error> {
+        let order = netlist.order();
+        let mut files: BTreeMap<String, Vec<u8>> =
+            order.iter().map(|module| (file_of(module), module.text.clone().into_bytes())).collect();
+
+        let list: Vec<_> = order.iter().map(|module| file_of(module)).collect();
+        files.insert(format!("{}.f", design.name), (list.join("\n") + "\n").into_bytes());
+
+        let period_ns = 1000.0 / design.clock.frequency_mhz;
+        let constraints = Constraints {
+            design: &design.name,
+            top: netlist.top(),
+            period_ns: format!("{period_ns:.3}"),
+            uncertainty_ns: format!("{:.3}", period_ns * 0.05),
+            io_ns: format!("{:.3}", period_ns * 0.3),
+            clocked: netlist.top_module().port("clk_i").is_some(),
+            reset: netlist.top_module().port("rst_ni").is_some(),
+        };
+        // A template can fail only by writing to a string, which cannot fail.
+        let text = constraints.render().expect("templates write to strings");
+        files.insert(format!("{}.sdc", design.name), (text + "\n").into_bytes());
+
+        let mut names: Vec<_> = files.keys().map(String::as_str).chain([MANIFEST]).collect();
+        names.sort_unstable();
+        let manifest = Manifest {
+            generator: concat!("alberti ", env!("CARGO_PKG_VERSION")),
+            design: &design.name,
+            description: design.description.as_deref().unwrap_or_default(),
+            source: design.file_name(),
+            hash: &design.hash,
+            top: netlist.top(),
+            clock: Clock { port: "clk_i", frequency_mhz: design.clock.frequency_mhz },
+            files: names,
+            modules: order
+                .iter()
+                .map(|module| Entry {
+                    name: &module.name,
+                    block: &module.block,
+                    summary: &module.summary,
+                    source: &module.source,
+                    file: file_of(module),
+                    contract: &module.contract,
+                    parameters: &module.parameters,
+                    interfaces: &module.interfaces,
+                    instances: module
+                        .instances
+                        .iter()
+                        .map(|instance| {
+                            let count = instance.replicate.as_ref().map_or(1, |(_, count)| *count);
+                            (instance.name.as_str(), Placed { module: &instance.module, count })
+                        })
+                        .collect(),
+                })
+                .collect(),
+        };
+        let mut manifest = serde_json::to_string_pretty(&manifest)?;
+        manifest.push('\n');
+        files.insert(MANIFEST.into(), manifest.into_bytes());
+        Ok(Self { files })
+    }
+}

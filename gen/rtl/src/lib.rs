@@ -1,0 +1,16 @@
+//! From a design to a checked netlist and its Verilog.
+
+#![forbid(unsafe_code)]
+
+pub mod blocks;
+mod compose;
+pub mod datasheet;
+pub mod design;
+pub mod diagnostic;
+mod elaborate;
+pub mod emit;
+pub mod leaves;
+pub mod netlist;
+
+pub use design::Design;
+pub use elaborate::elaborate;

@@ -1,0 +1,35 @@
+//! Every instance that has a clock or a reset gets the module's own.
+
+use super::scope::Scope;
+use crate::{
+    diagnostic::{Code, Diagnostic, Diagnostics},
+    netlist::interface::{Direction, Payload},
+};
+
+pub(super) fn check(scope: &Scope<'_>, problems: &mut Diagnostics) {
+    for child in &scope.children {
+        let needs = |payload: &Payload| matches!(payload, Payload::Clock | Payload::Reset);
+        for port in child.module.ports().filter(|port| needs(&port.payload)) {
+            let joint = child.joints.iter().find(|joint| joint.port.name == port.name);
+            let source = joint.and_then(|joint| scope.signals.get(joint.net()?));
+            if source.is_some_and(|signal| signal.port == Some((Direction::Input, port.payload))) {
+                continue;
+            }
+            let what = port.payload.name();
+            let place = format!("`{}.{}` in {}", child.instance.name, port.name, scope.module.name);
+            let found = match joint.and_then(|joint| joint.net()) {
+                None => "it is not connected".to_owned(),
+                Some(net) => format!("it is joined to `{net}`"),
+            };
+            let help = match scope.module.ports().find(|own| own.payload == port.payload) {
+                Some(own) => format!("wire it to `{}`", own.name),
+                None => format!("give {} a {what} port and wire it through", scope.module.name),
+            };
+            problems.push(Diagnostic::new(
+                Code::ClockUnreached,
+                format!("the {what} does not reach {place}: {found}"),
+                help,
+            ));
+        }
+    }
+}

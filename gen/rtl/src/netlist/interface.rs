@@ -1,0 +1,188 @@
+//! Ports of a module, grouped into the interfaces that a reader and a connection think in.
+
+use alberti_arith::Format;
+use serde::Serialize;
+
+/// Which way a port or an interface faces, seen from the module that has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Into the module.
+    Input,
+    /// Out of the module.
+    Output,
+}
+
+/// What the bits of a port stand for. Two connected ports agree on it and on their width.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Payload {
+    /// The clock.
+    Clock,
+    /// The reset, low when asserted.
+    Reset,
+    /// Handshakes, counts, addresses, flags.
+    Bits,
+    /// A bitmask, one bit a code.
+    Mask,
+    /// Codes of a number format.
+    Codes(Format),
+    /// Two's complement sums of the accumulator.
+    Sums,
+}
+
+impl Payload {
+    /// The name that diagnostics and the manifest use.
+    #[must_use]
+    pub fn name(self) -> String {
+        match self {
+            Self::Clock => "clock".into(),
+            Self::Reset => "reset".into(),
+            Self::Bits => "bits".into(),
+            Self::Mask => "mask".into(),
+            Self::Codes(format) => format!("codes {format}"),
+            Self::Sums => "sums".into(),
+        }
+    }
+}
+
+impl Serialize for Payload {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.name())
+    }
+}
+
+/// One port of a module.
+#[derive(Clone, Debug, Serialize)]
+pub struct Port {
+    /// Verilog name, with its `_i` or `_o`.
+    pub name: String,
+    /// Which way it faces.
+    pub direction: Direction,
+    /// Width in bits.
+    pub width: u32,
+    /// What it carries.
+    pub payload: Payload,
+}
+
+/// What an interface is for; also the order in which a port list gives them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Clock and reset.
+    Clock,
+    /// Values that hold still while the module works.
+    Configuration,
+    /// A stream or a fixed-latency input.
+    Input,
+    /// A stream or a fixed-latency output.
+    Output,
+    /// A memory that the module addresses.
+    Memory,
+    /// Counters and flags.
+    Status,
+}
+
+/// Ports that belong together: a stream, a memory port, the clock.
+#[derive(Clone, Debug, Serialize)]
+pub struct Interface {
+    /// Common stem of the ports' names.
+    pub name: String,
+    /// What it is for.
+    pub role: Role,
+    /// One line for the reader of the port list.
+    pub summary: String,
+    /// The ports, in order.
+    pub ports: Vec<Port>,
+}
+
+impl Interface {
+    /// An interface without ports yet.
+    #[must_use]
+    pub fn new(name: &str, role: Role, summary: &str) -> Self {
+        Self { name: name.into(), role, summary: summary.into(), ports: Vec::new() }
+    }
+
+    /// Clock and asynchronous reset, as every module with state has them.
+    #[must_use]
+    pub fn clock() -> Self {
+        Self::new("clock", Role::Clock, "Clock; reset asserted asynchronously, released synchronously")
+            .port("clk", Direction::Input, 1, Payload::Clock)
+            .port("rst", Direction::Input, 1, Payload::Reset)
+    }
+
+    /// The clock alone, for modules whose registers all carry data.
+    #[must_use]
+    pub fn clock_only() -> Self {
+        Self::new("clock", Role::Clock, "Clock").port("clk", Direction::Input, 1, Payload::Clock)
+    }
+
+    /// A ready/valid stream that this module consumes: `<name>_valid_i`, `<name>_ready_o`.
+    #[must_use]
+    pub fn sink(name: &str, summary: &str) -> Self {
+        Self::new(name, Role::Input, summary).port(&format!("{name}_valid"), Direction::Input, 1, Payload::Bits).port(
+            &format!("{name}_ready"),
+            Direction::Output,
+            1,
+            Payload::Bits,
+        )
+    }
+
+    /// A ready/valid stream that this module produces: `<name>_valid_o`, `<name>_ready_i`.
+    #[must_use]
+    pub fn source(name: &str, summary: &str) -> Self {
+        Self::new(name, Role::Output, summary).port(&format!("{name}_valid"), Direction::Output, 1, Payload::Bits).port(
+            &format!("{name}_ready"),
+            Direction::Input,
+            1,
+            Payload::Bits,
+        )
+    }
+
+    /// Adds a port; its name gains `_i`, `_o` or, for the reset, `_ni`.
+    #[must_use]
+    pub fn port(mut self, stem: &str, direction: Direction, width: u32, payload: Payload) -> Self {
+        let suffix = match (payload, direction) {
+            (Payload::Reset, _) => "_ni",
+            (_, Direction::Input) => "_i",
+            (_, Direction::Output) => "_o",
+        };
+        self.ports.push(Port { name: format!("{stem}{suffix}"), direction, width, payload });
+        self
+    }
+
+    /// Adds an input named `<interface>_<field>_i`.
+    #[must_use]
+    pub fn input(self, field: &str, width: u32, payload: Payload) -> Self {
+        let stem = format!("{}_{field}", self.name);
+        self.port(&stem, Direction::Input, width, payload)
+    }
+
+    /// Adds an output named `<interface>_<field>_o`.
+    #[must_use]
+    pub fn output(self, field: &str, width: u32, payload: Payload) -> Self {
+        let stem = format!("{}_{field}", self.name);
+        self.port(&stem, Direction::Output, width, payload)
+    }
+
+    /// Adds an input whose name does not repeat the interface's.
+    #[must_use]
+    pub fn plain_input(self, stem: &str, width: u32, payload: Payload) -> Self {
+        self.port(stem, Direction::Input, width, payload)
+    }
+
+    /// Adds an output whose name does not repeat the interface's.
+    #[must_use]
+    pub fn plain_output(self, stem: &str, width: u32, payload: Payload) -> Self {
+        self.port(stem, Direction::Output, width, payload)
+    }
+
+    /// Whether it is a ready/valid stream.
+    #[must_use]
+    pub fn is_stream(&self) -> bool {
+        matches!(self.role, Role::Input | Role::Output)
+            && ["valid", "ready"].iter().all(|field| {
+                let stem = format!("{}_{field}_", self.name);
+                self.ports.iter().any(|port| port.name.starts_with(&stem))
+            })
+    }
+}

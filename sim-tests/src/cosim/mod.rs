@@ -1,0 +1,45 @@
+//! Every block against its golden: one file a block, by the block's name.
+//!
+//! A scenario drives a [`Subject`], compares bit for bit with the golden model and answers with what it compared. The same
+//! scenario serves the tests, the command line, mutated Verilog and gate-level netlists.
+
+pub mod accumulator;
+pub mod bitmask_decoder;
+pub mod bitmask_encoder;
+pub mod block_select;
+mod lockstep;
+pub mod processing_unit;
+pub mod requantize;
+pub mod sram;
+pub mod stream_fifo;
+mod subject;
+pub mod vmac;
+pub mod vmac_array;
+
+use crate::{Result, Seed};
+
+pub use lockstep::Lockstep;
+pub use subject::{Outcome, Subject, config};
+
+/// What compares a subject with its golden.
+pub type Scenario = fn(&Subject, Seed) -> Result<Outcome>;
+
+/// The scenario of every block, by the block's name.
+pub const SCENARIOS: [(&str, Scenario); 10] = [
+    ("stream_fifo", stream_fifo::run),
+    ("sram", sram::run),
+    ("block_select", block_select::run),
+    ("bitmask_decoder", bitmask_decoder::run),
+    ("bitmask_encoder", bitmask_encoder::run),
+    ("vmac", vmac::run),
+    ("vmac_array", vmac_array::run),
+    ("accumulator", accumulator::run),
+    ("requantize", requantize::run),
+    ("processing_unit", processing_unit::run),
+];
+
+/// Runs the scenario of a block; `None` where no block has that name.
+pub fn run(block: &str, subject: &Subject, seed: Seed) -> Option<Result<Outcome>> {
+    let (_, scenario) = SCENARIOS.iter().find(|(name, _)| *name == block)?;
+    Some(scenario(subject, seed))
+}

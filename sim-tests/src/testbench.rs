@@ -1,0 +1,371 @@
+//! A model with everything around it, stepped together once a cycle.
+//!
+//! In each cycle the drivers set their inputs, the logic settles, the monitors look, and the clock rises. Before the
+//! first there is a reset of three cycles.
+
+use crate::bits::Bits;
+use crate::build::Library;
+use crate::error::{Error, Result};
+use crate::memory::{Memory, ReadPort, WritePort};
+use crate::model::Model;
+use crate::rng::{Rng, Seed};
+use crate::stall::Stall;
+use crate::stream::{Sink, Source};
+
+/// The variable that names a directory for waveforms, one `<test>.vcd` each.
+pub(crate) const WAVEFORM_VARIABLE: &str = "ALBERTI_WAVEFORM";
+
+/// A driver within a [`Testbench`].
+#[derive(Clone, Copy, Debug)]
+pub struct SourceId(usize);
+
+/// A monitor within a [`Testbench`].
+#[derive(Clone, Copy, Debug)]
+pub struct SinkId(usize);
+
+/// A memory within a [`Testbench`].
+#[derive(Clone, Copy, Debug)]
+pub struct MemoryId(usize);
+
+/// What a finished test did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Report {
+    /// Cycles from the end of the last reset to the last transfer, both included.
+    pub cycles: u64,
+    /// Items compared, over all monitors.
+    pub compared: u64,
+    /// The seed of the run.
+    pub seed: Seed,
+}
+
+/// A model, its drivers and monitors, and its memories.
+pub struct Testbench {
+    model: Model,
+    name: String,
+    seed: Seed,
+    rng: Rng,
+    sources: Vec<Source>,
+    sinks: Vec<Sink>,
+    memories: Vec<Memory>,
+    reads: Vec<ReadPort>,
+    writes: Vec<WritePort>,
+    started: bool,
+    first_cycle: u64,
+    last_transfer: u64,
+    patience: u64,
+}
+
+impl Testbench {
+    /// A test of this name, with the seed of the environment. The name decides what is drawn: keep it unique.
+    ///
+    /// # Errors
+    /// For a bad `ALBERTI_SEED`, a design that stops at once, or a waveform that cannot be written.
+    pub fn new(library: &Library, name: &str) -> Result<Self> {
+        Self::with_seed(library, name, Seed::from_env()?)
+    }
+
+    /// A test of this name with this seed.
+    ///
+    /// # Errors
+    /// As [`Testbench::new`].
+    pub fn with_seed(library: &Library, name: &str, seed: Seed) -> Result<Self> {
+        let mut rng = seed.rng(name);
+        let model = library.model_of(name, rng.u64())?;
+        Ok(Testbench {
+            model,
+            name: name.to_owned(),
+            seed,
+            rng,
+            sources: Vec::new(),
+            sinks: Vec::new(),
+            memories: Vec::new(),
+            reads: Vec::new(),
+            writes: Vec::new(),
+            started: false,
+            first_cycle: 0,
+            last_transfer: 0,
+            patience: 10_000,
+        })
+    }
+
+    /// Drives the stream `<name>_valid_i`, `<name>_ready_o`, `<name>_<field>_i`. A field whose name is a port by itself
+    /// (`<field>_i`) may go along; without a ready port the stream moves whenever it is valid. An empty name stands for
+    /// ports without prefix.
+    ///
+    /// # Errors
+    /// When the design has no such ports.
+    pub fn source(&mut self, name: &str, fields: &[&str], stall: Stall) -> Result<SourceId> {
+        self.sources.push(Source::new(&self.model, name, fields, stall)?);
+        Ok(SourceId(self.sources.len() - 1))
+    }
+
+    /// Takes the stream `<name>_valid_o`, `<name>_ready_i`, `<name>_<field>_o`, as [`Testbench::source`] drives one.
+    ///
+    /// # Errors
+    /// When the design has no such ports.
+    pub fn sink(&mut self, name: &str, fields: &[&str], stall: Stall) -> Result<SinkId> {
+        self.sinks.push(Sink::new(&self.model, name, fields, stall)?);
+        Ok(SinkId(self.sinks.len() - 1))
+    }
+
+    /// Adds a memory, for ports to read and write. Several ports may share it.
+    pub fn add_memory(&mut self, memory: Memory) -> MemoryId {
+        self.memories.push(memory);
+        MemoryId(self.memories.len() - 1)
+    }
+
+    /// Lets the ports `<name>_enable_o`, `_row_o`, `_data_i` read a memory: cycle t is answered in t + `latency`.
+    /// A read in the cycle of a write to the same value gets the old one.
+    ///
+    /// # Errors
+    /// When the ports are missing or their widths do not fit the memory.
+    pub fn read_port(&mut self, name: &str, memory: MemoryId, latency: u32) -> Result<()> {
+        let memory = (memory.0, &self.memories[memory.0]);
+        self.reads.push(ReadPort::new(&self.model, name, memory, latency)?);
+        Ok(())
+    }
+
+    /// Lets the ports `<name>_enable_o`, `_row_o`, `_data_o` write a memory.
+    ///
+    /// # Errors
+    /// When the ports are missing or their widths do not fit the memory.
+    pub fn write_port(&mut self, name: &str, memory: MemoryId) -> Result<()> {
+        let memory = (memory.0, &self.memories[memory.0]);
+        self.writes.push(WritePort::new(&self.model, name, memory)?);
+        Ok(())
+    }
+
+    /// Queues an item: one value for each field, in the order of the source's fields.
+    ///
+    /// # Errors
+    /// When the number of values or a width does not fit.
+    pub fn send(&mut self, source: SourceId, item: &[Bits]) -> Result<()> {
+        self.sources[source.0].push(item)
+    }
+
+    /// Expects an item, as the next one of this monitor.
+    ///
+    /// # Errors
+    /// When the number of values or a width does not fit.
+    pub fn expect(&mut self, sink: SinkId, item: &[Bits]) -> Result<()> {
+        self.sinks[sink.0].board.expect(item)
+    }
+
+    /// Lets a monitor keep its items for [`Testbench::collected`] and compare none.
+    pub fn collect(&mut self, sink: SinkId) {
+        self.sinks[sink.0].board.collect();
+    }
+
+    /// The items of a monitor that collects: one value for each field.
+    pub fn collected(&self, sink: SinkId) -> &[Vec<Bits>] {
+        self.sinks[sink.0].board.collected()
+    }
+
+    /// A memory's contents and counts.
+    pub fn memory(&self, memory: MemoryId) -> &Memory {
+        &self.memories[memory.0]
+    }
+
+    /// A memory, to be loaded.
+    pub fn memory_mut(&mut self, memory: MemoryId) -> &mut Memory {
+        &mut self.memories[memory.0]
+    }
+
+    /// The model: to read ports, between [`Testbench::settle`] and [`Testbench::clock`].
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The model: to set ports that no driver has, before [`Testbench::settle`].
+    pub fn model_mut(&mut self) -> &mut Model {
+        &mut self.model
+    }
+
+    /// The test's random numbers.
+    pub fn rng(&mut self) -> &mut Rng {
+        &mut self.rng
+    }
+
+    /// How many cycles may pass without any transfer before a run is given up; 10 000 if not set.
+    pub fn set_patience(&mut self, cycles: u64) {
+        self.patience = cycles;
+    }
+
+    /// Resets the design in the middle of whatever it does: items that are queued or expected are forgotten.
+    ///
+    /// # Errors
+    /// When the design has no reset, stops, or offers an item during reset.
+    pub fn reset(&mut self, cycles: u32) -> Result<()> {
+        self.sources.iter_mut().for_each(Source::forget);
+        self.sinks.iter_mut().for_each(Sink::forget);
+        let result = self.reset_quietly(cycles);
+        self.named(result)
+    }
+
+    /// The first half of a cycle: drives and settles. Outputs can be read after it.
+    ///
+    /// # Errors
+    /// When the design stops, or a stream's valid follows its ready.
+    pub fn settle(&mut self) -> Result<()> {
+        let result = self.settle_quietly();
+        self.named(result)
+    }
+
+    /// The second half of a cycle: the monitors look, and the clock rises.
+    ///
+    /// # Errors
+    /// When the design stops, a stream breaks its contract, or an item differs.
+    pub fn clock(&mut self) -> Result<()> {
+        let result = self.clock_quietly();
+        self.named(result)
+    }
+
+    /// A whole cycle.
+    ///
+    /// # Errors
+    /// As [`Testbench::settle`] and [`Testbench::clock`].
+    pub fn step(&mut self) -> Result<()> {
+        self.settle()?;
+        self.clock()
+    }
+
+    /// Steps until every queue is empty and nothing more is expected.
+    ///
+    /// # Errors
+    /// As [`Testbench::step`], and [`Error::NoProgress`] when nothing moves.
+    pub fn run(&mut self) -> Result<()> {
+        self.run_until(u64::MAX, |bench| {
+            bench.sources.iter().all(Source::is_done) && bench.sinks.iter().all(|sink| sink.board.is_done())
+        })
+    }
+
+    /// Steps until `done` holds, at most `limit` cycles.
+    ///
+    /// # Errors
+    /// As [`Testbench::step`], and [`Error::NoProgress`] when nothing moves or the limit is reached.
+    pub fn run_until(&mut self, limit: u64, mut done: impl FnMut(&Self) -> bool) -> Result<()> {
+        let result = self.start();
+        self.named(result)?;
+        let begin = self.model.cycle();
+        while !done(self) {
+            let still = self.model.cycle() - begin.max(self.last_transfer);
+            let spent = self.model.cycle() - begin;
+            if still >= self.patience || spent >= limit {
+                let result = Err(self.no_progress(still.min(spent)));
+                return self.named(result);
+            }
+            self.step()?;
+        }
+        Ok(())
+    }
+
+    /// Runs to the end and 64 cycles more, in which nothing may come, and demands that every monitor compared all that
+    /// it expected, and something.
+    ///
+    /// # Errors
+    /// As [`Testbench::run`], and [`Error::Incomplete`].
+    pub fn finish(&mut self) -> Result<Report> {
+        self.run()?;
+        for _ in 0..64 {
+            self.step()?;
+        }
+        let result = self.sinks.iter().try_for_each(|sink| sink.board.finish());
+        self.named(result)?;
+        let compared = self.sinks.iter().map(|sink| sink.board.compared()).sum();
+        let cycles = (self.last_transfer + 1).saturating_sub(self.first_cycle);
+        Ok(Report { cycles, compared, seed: self.seed })
+    }
+
+    fn reset_quietly(&mut self, cycles: u32) -> Result<()> {
+        self.started = true;
+        for port in &mut self.reads {
+            port.forget(&self.memories[port.memory], &mut self.rng);
+        }
+        self.model.assert_reset()?;
+        for _ in 0..cycles {
+            self.drive();
+            self.model.settle()?;
+            self.sinks.iter().try_for_each(|sink| sink.check_reset(&self.model))?;
+            self.model.clock()?;
+        }
+        self.model.release_reset()?;
+        (self.first_cycle, self.last_transfer) = (self.model.cycle(), self.model.cycle());
+        Ok(())
+    }
+
+    fn settle_quietly(&mut self) -> Result<()> {
+        self.start()?;
+        self.drive();
+        self.model.settle()?;
+        // A look at what follows ready costs an evaluation: once in a while is enough.
+        if !self.sinks.is_empty() && self.rng.bits(3) == 0 {
+            self.sinks.iter_mut().for_each(|sink| sink.invert_ready(&mut self.model));
+            self.model.probe()?;
+            self.sinks.iter_mut().try_for_each(|sink| sink.restore_ready(&mut self.model))?;
+            self.model.probe()?;
+        }
+        Ok(())
+    }
+
+    /// The reset before the first cycle: what is queued by then waits for its end.
+    fn start(&mut self) -> Result<()> {
+        if std::mem::replace(&mut self.started, true) || !self.model.has_reset() {
+            return Ok(());
+        }
+        let sources = std::mem::take(&mut self.sources);
+        let result = self.reset_quietly(3);
+        self.sources = sources;
+        result
+    }
+
+    fn drive(&mut self) {
+        let Self { model, rng, .. } = self;
+        self.sources.iter_mut().for_each(|source| source.drive(model, rng));
+        self.sinks.iter_mut().for_each(|sink| sink.drive(model, rng));
+        self.reads.iter().for_each(|port| port.drive(model));
+    }
+
+    fn answer(&mut self) {
+        for port in &mut self.reads {
+            port.sample(&self.model, &mut self.memories[port.memory], &mut self.rng);
+        }
+        for port in &mut self.writes {
+            port.sample(&self.model, &mut self.memories[port.memory]);
+        }
+    }
+
+    fn clock_quietly(&mut self) -> Result<()> {
+        self.answer();
+        let mut moved = false;
+        for source in &mut self.sources {
+            moved |= source.sample(&self.model);
+        }
+        for sink in &mut self.sinks {
+            moved |= sink.sample(&self.model)?;
+        }
+        if moved {
+            self.last_transfer = self.model.cycle();
+        }
+        self.model.clock()
+    }
+
+    fn no_progress(&self, cycles: u64) -> Error {
+        let sources = self.sources.iter().filter_map(Source::waiting);
+        let waiting: Vec<String> = sources.chain(self.sinks.iter().filter_map(Sink::waiting)).collect();
+        let waiting = if waiting.is_empty() { "no stream waits".to_owned() } else { waiting.join("; ") };
+        Error::NoProgress { cycles, cycle: self.model.cycle(), waiting }
+    }
+
+    fn named<T>(&self, result: Result<T>) -> Result<T> {
+        result.map_err(|error| Error::Test { name: self.name.clone(), seed: self.seed, error: Box::new(error) })
+    }
+}
+
+impl Drop for Testbench {
+    /// A panic does not know the seed: it is told beside it.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}: {}={}", self.name, Seed::VARIABLE, self.seed);
+        }
+    }
+}

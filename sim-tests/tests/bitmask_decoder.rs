@@ -1,0 +1,41 @@
+//! `bitmask_decoder` against its golden, and faults that this finds.
+
+mod common;
+use common::{design, equals_its_golden, finds, variant};
+
+equals_its_golden! { "bitmask_decoder":
+    holds_for_four_lanes => design("edge4");
+    holds_for_six_lanes => design("odd6");
+    holds_for_sixteen_lanes => design("edge16");
+    holds_for_codes_of_16_bits => design("edge16_q3_13");
+    holds_for_a_slow_memory => variant("edge4", &[("weight: {values: 16384, latency: 1}", "weight: {values: 16384, latency: 8}")]);
+    holds_for_a_memory_that_is_no_power_of_two => variant("odd6", &[("weight: {values: 24576, latency: 1}", "weight: {values: 25002, latency: 3}")]);
+}
+
+finds! { "bitmask_decoder":
+    a_decoder_that_forgets_the_wrap_is_found: design("edge4"), "alb_bitmask_decoder_weight.v",
+        "row_q        <= wraps ? next_row : row" => "row_q        <= row";
+    a_decoder_that_reads_beyond_the_wrap_in_the_same_row_is_found: design("edge4"), "alb_bitmask_decoder_weight.v",
+        "beyond_q[g] ? beyond_row_q : here_row_q" => "here_row_q";
+    a_decoder_that_wraps_only_at_powers_of_two_is_found: design("odd6"), "alb_bitmask_decoder_weight.v",
+        "wraps    = past >= N[COUNT_W-1:0]" => "wraps    = past[BANK_W]";
+    a_decoder_that_reads_banks_in_vain_is_found: design("edge4"), "alb_bitmask_decoder_weight.v",
+        "assign value_enable_o = enable_q & {N{read_q}}" => "assign value_enable_o = {N{read_q}}";
+    a_decoder_that_takes_masks_without_room_is_found: design("edge4"), "alb_bitmask_decoder_weight.v",
+        "wire              room = room_q != {ROOM_W{1'b0}}" => "wire              room = 1'b1";
+    a_decoder_that_keeps_the_base_of_the_segment_before_is_found: design("edge4"), "alb_bitmask_decoder_weight.v",
+        "first_q ? base_bank_i : bank_q" => "bank_q";
+    a_decoder_that_forgets_the_mask_is_found: design("edge4"), "alb_bitmask_decoder_weight.v",
+        " & {OP_W{turned_mask_q[g]}}" => "";
+}
+
+#[test]
+fn a_decoder_that_never_gives_room_back_hangs_and_is_found() {
+    let change = ("alb_bitmask_decoder_weight.v", "else if (give && !take) room_q <= room_q + 1'b1;", "");
+    common::hangs(
+        "bitmask_decoder",
+        &design("edge4"),
+        "a_decoder_that_never_gives_room_back_hangs_and_is_found",
+        change,
+    );
+}

@@ -1,0 +1,26 @@
+//! `bitmask_encoder` against its golden, and faults that this finds.
+
+mod common;
+use common::{design, equals_its_golden, finds};
+
+equals_its_golden! { "bitmask_encoder":
+    holds_for_four_lanes => design("edge4");
+    holds_for_six_lanes => design("odd6");
+    holds_for_sixteen_lanes => design("edge16");
+    holds_for_codes_of_16_bits => design("edge8_q3_5");
+}
+
+finds! { "bitmask_encoder":
+    an_encoder_that_forgets_the_wrap_is_found: design("edge4"), "alb_bitmask_encoder.v",
+        "row_q        <= wraps ? next_row : row" => "row_q        <= row";
+    an_encoder_that_wraps_only_at_powers_of_two_is_found: design("odd6"), "alb_bitmask_encoder.v",
+        "wraps    = past >= N[COUNT_W-1:0]" => "wraps    = past[BANK_W]";
+    an_encoder_that_takes_the_raw_code_of_zero_for_a_value_is_found: design("edge4"), "alb_bitmask_encoder.v",
+        "vector_data_i[i*CODE_W +: CODE_W-1] != {(CODE_W-1){1'b0}}" => "vector_data_i[i*CODE_W +: CODE_W] != {CODE_W{1'b0}}";
+    an_encoder_that_writes_zero_for_the_highest_code_is_found: design("edge4"), "alb_bitmask_encoder.v",
+        "& {CODE_W{mask[i]}}" => "& {CODE_W{mask[i] && i != N - 1}}";
+    an_encoder_that_never_ends_a_segment_is_found: design("edge4"), "alb_bitmask_encoder.v",
+        "else if (take) first_q <= vector_last_i" => "else if (take) first_q <= 1'b0";
+    an_encoder_that_writes_a_held_vector_again_is_found: design("edge4"), "alb_bitmask_encoder.v",
+        "write_q <= move;" => "write_q <= vector_valid_q;";
+}

@@ -1,0 +1,86 @@
+//! Every block as a netlist of standard cells: it passes the scenario that its Verilog passes.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use alberti_rtl::{Design, blocks::Block};
+use alberti_sim::{
+    Seed,
+    cosim::{self, Subject},
+};
+use alberti_synth::{Cache, Library, Recipe, Source, SynthJob, synthesise};
+
+/// The netlist, models of its cells, and the behavioural memories that no netlist replaces.
+fn gates(design: &Design, block: &Block) -> Vec<(String, String)> {
+    let netlist = block.netlist(design).expect("the design has this block");
+    let files = netlist.sources();
+    let sources: Vec<Source> = files.iter().map(|(file, text)| Source::new(file, text)).collect();
+    let library = Library::open_default().expect("the package qflow-tech-osu018");
+    let recipe = Recipe::named("area", &library).expect("a recipe");
+    let job = SynthJob::new(netlist.top(), &sources, &library, &recipe, 2000.0);
+    let report = synthesise(&Cache::open(), &job).unwrap_or_else(|error| panic!("{}: {error}", block.name));
+    let memories = files
+        .into_iter()
+        .filter(|(file, _)| report.memories.iter().any(|memory| file.ends_with(&format!("{}.v", memory.module))));
+    let text = report.netlist().expect("a netlist");
+    [("netlist.v".to_owned(), text), ("cells.v".to_owned(), report.cell_models(&library))]
+        .into_iter()
+        .chain(memories)
+        .collect()
+}
+
+fn check(block: &str, design: &Design) {
+    let seed = Seed::from_env().unwrap();
+    let registered = Block::named(block).expect("the registry has every block");
+    let subject = Subject::of_block(design, registered).expect("the design has this block");
+    let subject = subject.with_sources(gates(design, registered));
+    let outcome = cosim::run(block, &subject, seed).expect("every block has a scenario");
+    let outcome = outcome.unwrap_or_else(|error| panic!("{block} of {} in gates, seed {seed}: {error}", design.name));
+    assert!(outcome.compared > 0, "{block} of {}: nothing was compared", design.name);
+}
+
+fn sparse() -> Design {
+    common::variant("edge4", &[("  n: 4\n", "  n: 4\n  sparsity: {kind: block, nonzeros: 4, block: 8}\n")])
+}
+
+/// One test for each block and design.
+macro_rules! in_gates {
+    ($($name:ident => $block:literal, $design:expr;)*) => {$(
+        #[test]
+        fn $name() {
+            check($block, &$design);
+        }
+    )*};
+}
+
+in_gates! {
+    a_stream_fifo_of_gates_equals_its_golden => "stream_fifo", common::design("edge4");
+    a_bitmask_decoder_of_gates_equals_its_golden => "bitmask_decoder", common::design("edge4");
+    a_bitmask_encoder_of_gates_equals_its_golden => "bitmask_encoder", common::design("edge4");
+    a_block_selection_of_gates_equals_its_golden => "block_select", sparse();
+    a_lane_of_gates_equals_its_golden => "vmac", common::design("edge4");
+    a_block_sparse_lane_of_gates_equals_its_golden => "vmac", sparse();
+    an_array_of_gates_equals_its_golden => "vmac_array", common::design("edge4");
+    a_block_sparse_array_of_gates_equals_its_golden => "vmac_array", sparse();
+    an_accumulator_of_gates_equals_its_golden => "accumulator", common::design("edge4");
+    a_requantiser_of_gates_equals_its_golden => "requantize", common::design("edge4");
+    a_processing_unit_of_gates_equals_its_golden => "processing_unit", common::design("edge4");
+    a_block_sparse_processing_unit_of_gates_equals_its_golden => "processing_unit", sparse();
+}
+
+#[test]
+fn a_netlist_with_one_gate_changed_is_found() {
+    let design = common::design("edge4");
+    let registered = Block::named("vmac").expect("the registry has every block");
+    let mut files = gates(&design, registered);
+    // The first exclusive or of the netlist becomes its inverse.
+    let (_, text) = files.first_mut().expect("a netlist");
+    assert!(text.contains(" XOR2X1 "), "no such gate in the netlist");
+    *text = text.replacen(" XOR2X1 ", " XNOR2X1 ", 1);
+    let (_, cells) = files.get_mut(1).expect("cells");
+    assert!(cells.contains("module XNOR2X1 "), "the netlist has none of those gates");
+    let subject = Subject::of_block(&design, registered).expect("every design has one").with_sources(files);
+    let outcome = cosim::run("vmac", &subject, Seed::from_env().unwrap()).expect("every block has a scenario");
+    assert!(outcome.is_err(), "a wrong gate is not found");
+}

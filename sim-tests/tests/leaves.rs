@@ -1,0 +1,116 @@
+//! The leaves as they are emitted, in Verilator, against the arithmetic that they stand for. Their kernels are simulated in
+//! Rust beside them; this is the Verilog.
+
+#![allow(clippy::unwrap_used)]
+
+use alberti_arith::{Format, requantize, wrap};
+use alberti_rtl::leaves::{self, Leaf};
+use alberti_sim::{Build, Model, Port, PortSpec, Rng, Seed};
+
+/// A leaf's Verilog, simulated; ports in the order of the leaf's own.
+struct Simulated {
+    model: Model,
+    inputs: Vec<(Port, u32)>,
+    outputs: Vec<Port>,
+}
+
+impl Simulated {
+    fn new(leaf: &dyn Leaf) -> Self {
+        let name = leaf.module_name();
+        let text = leaves::render(leaf, "").unwrap_or_else(|error| panic!("{error}"));
+        let ports = leaf.ports().unwrap_or_else(|error| panic!("{error}"));
+        let specs = ports.iter().map(|port| match port.input {
+            true => PortSpec::input(&port.name, port.width),
+            false => PortSpec::output(&port.name, port.width),
+        });
+        let build = Build::new(&name, [(format!("{name}.v"), text)]).ports(specs);
+        let model = build.compile().and_then(|library| library.model(1)).unwrap_or_else(|error| panic!("{error}"));
+        let find = |name: &str| model.port(name).expect("the leaf has its ports");
+        let inputs = ports.iter().filter(|port| port.input).map(|port| (find(&port.name), port.width)).collect();
+        let outputs = ports.iter().filter(|port| !port.input).map(|port| find(&port.name)).collect();
+        Self { model, inputs, outputs }
+    }
+
+    fn evaluate(&mut self, inputs: &[u64]) -> Vec<u64> {
+        assert_eq!(inputs.len(), self.inputs.len(), "one value for each input");
+        for (&(port, width), &value) in self.inputs.iter().zip(inputs) {
+            assert!(value >> width == 0, "{value:#x} has more than {width} bits");
+            self.model.set(port, value);
+        }
+        self.model.settle().expect("combinational logic settles");
+        self.outputs.iter().map(|&port| self.model.get(port)).collect()
+    }
+}
+
+fn unsigned(value: i64, width: u32) -> u64 {
+    value as u64 & (u64::MAX >> (64 - width))
+}
+
+/// Sums with the shifts that they are interesting at: every border between codes, and random pairs.
+fn pairs(bits: u32, rng: &mut Rng) -> Vec<(i64, i32)> {
+    let mut pairs = Vec::new();
+    for p in 0..bits {
+        let power = 1i64 << p;
+        for sum in [power, power / 32 * 33, power / 32 * 35, power / 32 * 61, power / 32 * 63, power / 64 * 127] {
+            for sum in [sum - 1, sum, sum + 1].into_iter().flat_map(|sum| [sum, -sum]).map(|sum| wrap(sum, bits)) {
+                pairs.extend((-64..64).map(|shift| (sum, shift)));
+            }
+        }
+    }
+    for _ in 0..50_000 {
+        let width = 1 + rng.below(bits.into()) as u32;
+        let shift = if rng.chance(0.5) { width as i32 - rng.below(18) as i32 } else { rng.below(128) as i32 - 64 };
+        pairs.push((wrap(rng.bits(width) as i64, width), shift.clamp(-64, 63)));
+    }
+    pairs
+}
+
+#[test]
+fn decode_in_verilog_gives_the_significand_of_every_code() {
+    let mut leaf = Simulated::new(&*leaves::float_decode());
+    for code in 0..256u64 {
+        let [sign, exponent, significand] = leaf.evaluate(&[code])[..] else { panic!("three outputs") };
+        let magnitude = (significand << exponent) as i64;
+        let value = if sign == 1 { -magnitude } else { magnitude };
+        assert_eq!(value, Format::AF8_3.significand(code as u16), "code {code:#04x}");
+    }
+}
+
+#[test]
+fn normalise_and_round_in_verilog_are_requantize() {
+    let seed = Seed::from_env().expect("ALBERTI_SEED holds a number");
+    // The sums of edge4, edge16 and the widest.
+    for bits in [35, 37, 48] {
+        let leaf = leaves::float_normalise(bits).expect("the leaf has this width");
+        let (mut normalise, mut round) = (Simulated::new(&*leaf), Simulated::new(&*leaves::float_round()));
+        for (sum, shift) in pairs(bits, &mut seed.rng("leaves.float")) {
+            let mut parts = normalise.evaluate(&[unsigned(sum, bits)]);
+            parts.push(unsigned(shift.into(), 7));
+            let code = round.evaluate(&parts)[0] as u16;
+            assert_eq!(
+                code,
+                requantize(Format::AF8_3, sum, shift),
+                "sum {sum} of {bits} bits, shift {shift}, seed {seed}"
+            );
+        }
+    }
+}
+
+#[test]
+fn shift_and_round_in_verilog_are_requantize() {
+    let seed = Seed::from_env().expect("ALBERTI_SEED holds a number");
+    let (mut to8, mut to16) = (
+        Simulated::new(&*leaves::fixed_round(8).expect("the leaf has this width")),
+        Simulated::new(&*leaves::fixed_round(16).unwrap()),
+    );
+    // The sums of edge8_q3_5, edge16_q3_13 and the widest.
+    for bits in [28, 43, 48] {
+        let mut shifter = Simulated::new(&*leaves::fixed_shift(bits).expect("the leaf has this width"));
+        for (sum, shift) in pairs(bits, &mut seed.rng("leaves.fixed")) {
+            let parts = shifter.evaluate(&[unsigned(sum, bits), unsigned(shift.into(), 7)]);
+            let codes = [to8.evaluate(&parts)[0] as u16, to16.evaluate(&parts)[0] as u16];
+            let expected = [Format::Q3_5, Format::Q3_13].map(|format| requantize(format, sum, shift));
+            assert_eq!(codes, expected, "sum {sum} of {bits} bits, shift {shift}, seed {seed}");
+        }
+    }
+}

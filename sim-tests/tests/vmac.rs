@@ -1,0 +1,36 @@
+//! `vmac` against its golden, every product of 8-bit codes among it, and faults that this finds.
+
+mod common;
+use common::{design, edge4_2of4, edge4_with_pipeline, equals_its_golden, finds, variant};
+
+equals_its_golden! { "vmac":
+    holds_for_four_lanes => design("edge4");
+    holds_for_six_lanes => design("odd6");
+    holds_for_sixteen_lanes => design("edge16");
+    holds_for_block_sparse_weights => design("edge16_8of16");
+    holds_for_blocks_of_four => edge4_2of4();
+    holds_for_fixed_point_of_8_bits => design("edge8_q3_5");
+    holds_for_fixed_point_of_16_bits => design("edge16_q3_13");
+    holds_for_one_register => edge4_with_pipeline(1);
+    holds_for_three_registers => edge4_with_pipeline(3);
+    holds_for_fixed_point_with_one_register => variant("edge8_q3_5", &[("datapath:\n  n: 8", "datapath:\n  n: 4\n  pipeline: 1")]);
+    holds_for_fixed_point_with_three_registers => variant("edge8_q3_5", &[("datapath:\n  n: 8", "datapath:\n  n: 4\n  pipeline: 3")]);
+    holds_without_zero_skip => variant("edge4", &[("datapath:\n  n: 4", "datapath:\n  n: 4\n  zero_skip: false")]);
+}
+
+finds! { "vmac":
+    an_accumulator_of_16_bits_that_wraps_silently_is_found: design("edge4"), "alb_vmac.v",
+        "skip_i ? addend_i : total" => "skip_i ? addend_i : {{(ACC_W-16){total[15]}}, total[15:0]}";
+    a_multiplier_that_takes_the_raw_code_of_zero_for_a_value_is_found: design("edge4"), "alb_vmac.v",
+        "a_nonzero && w[6:0] != 7'd0" => "a_nonzero";
+    a_multiplier_that_forgets_the_sign_of_the_weight_is_found: design("edge4"), "alb_vmac.v",
+        "a_s ^ w[7]" => "a_s";
+    a_dot_product_with_its_last_term_in_place_of_the_first_is_found: design("edge4"), "alb_vmac.v",
+        "gen_mac[0].term" => "gen_mac[3].term";
+    a_skip_that_drops_the_addend_is_found: design("edge4"), "alb_vmac.v",
+        "skip_i ? addend_i" => "skip_i ? {ACC_W{1'b0}}";
+    a_swap_that_takes_the_weights_of_the_next_load_is_found: design("edge4"), "alb_vmac.v",
+        "weight_q <= shadow_q" => "weight_q <= load_i ? load_weight_i : shadow_q";
+    a_multiplier_that_adds_the_sign_row_of_a_negative_weight_is_found: design("edge8_q3_5"), "alb_vmac.v",
+        "{1'b0, {(OP_W-1){1'b1}}}" => "{1'b1, {(OP_W-1){1'b0}}}";
+}

@@ -1,0 +1,59 @@
+//! Area and frequency of every block of edge16 against what was accepted: `BLESS=1` accepts what is measured.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use alberti_rtl::{
+    Design,
+    blocks::{BLOCKS, Block},
+};
+use alberti_synth::{Baseline, Cache, Figures, Library, Recipe, SynthJob, synthesise, time};
+
+fn measure(design: &Design, block: &Block, library: &Library, recipe: &Recipe) -> Option<(Figures, String)> {
+    let (top, sources) = common::sources(design, block)?;
+    let period_ps = 1e6 / design.clock.frequency_mhz;
+    let job = SynthJob::new(&top, &sources, library, recipe, period_ps);
+    let report = synthesise(&Cache::open(), &job).unwrap_or_else(|error| panic!("{}: {error}", block.name));
+    let timing = time(&Cache::open(), &report, library, &report.top, 0.0);
+    let timing = timing.unwrap_or_else(|error| panic!("{}: {error}", block.name));
+    Some((Figures::new(&report, &timing), report.tools))
+}
+
+#[test]
+fn area_and_frequency_are_within_tolerance_of_what_was_accepted() {
+    let library = Library::open_default().expect("the package qflow-tech-osu018");
+    let recipe = Recipe::named("area", &library).expect("a recipe");
+    let mut measured = Baseline::new(&library.technology.name, &recipe.name, "");
+    // A memory is a macro of the technology: no area is claimed for one.
+    let blocks = || BLOCKS.iter().filter(|block| block.name != "sram");
+    let lanes = || blocks().filter(|block| ["vmac", "block_select"].contains(&block.name));
+    let dense = common::design("edge16");
+    let fixed = common::variant("edge16", &[("operand", "q3.5")]);
+    let sparse = common::design("edge16_8of16");
+    let all = blocks().map(|block| ("edge16", &dense, block));
+    let all = all.chain(lanes().map(|block| ("edge16_q3_5", &fixed, block)));
+    let all = all.chain(lanes().map(|block| ("edge16_8of16", &sparse, block)));
+    for (name, design, block) in all {
+        if let Some((figures, tools)) = measure(design, block, &library, &recipe) {
+            measured.tools = tools;
+            measured.blocks.insert(format!("{name}.{}", block.name), figures);
+        }
+    }
+    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("baselines").join(measured.file_name());
+    if std::env::var_os("BLESS").is_some() {
+        measured.bless(&path).expect("a file");
+        return;
+    }
+    let accepted = Baseline::load(&path).unwrap_or_else(|error| panic!("{error}; BLESS=1 makes it"));
+    let differences: Vec<String> = accepted.compare(&measured).iter().map(ToString::to_string).collect();
+    let tools = accepted
+        .other_tools(&measured)
+        .map_or_else(String::new, |(before, now)| format!("\naccepted with {before}, measured with {now}"));
+    assert!(
+        differences.is_empty(),
+        "left the tolerance of {} (BLESS=1 accepts):\n{}{tools}",
+        path.display(),
+        differences.join("\n")
+    );
+}

@@ -1,0 +1,40 @@
+//! Blocks of the designs that people start from, as sources.
+
+// Each test is a crate of its own, and none needs all of this.
+#![allow(dead_code)]
+
+use std::path::Path;
+
+use alberti_rtl::{Design, blocks::Block};
+use alberti_synth::Source;
+
+/// The text of `designs/<name>.yaml`.
+pub fn text_of(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../designs/{name}.yaml"));
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// A design that people start from.
+pub fn design(name: &str) -> Design {
+    variant(name, &[])
+}
+
+/// A design with lines of its datapath set: `("pipeline", "3")`; a key that is not there is added.
+pub fn variant(name: &str, changes: &[(&str, &str)]) -> Design {
+    let mut text = text_of(name);
+    for (key, value) in changes {
+        let start = format!("  {key}: ");
+        let mut lines: Vec<String> = text.lines().filter(|line| !line.starts_with(&start)).map(String::from).collect();
+        let section = lines.iter().position(|line| line == "datapath:").expect("a datapath");
+        lines.insert(section + 1, format!("{start}{value}"));
+        text = lines.join("\n") + "\n";
+    }
+    Design::parse(&format!("{name}.yaml"), &text).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+/// A block of a design: its top module and its files; `None` where the design has no such block.
+pub fn sources(design: &Design, block: &Block) -> Option<(String, Vec<Source>)> {
+    let netlist = block.netlist(design)?;
+    let sources = netlist.sources().into_iter().map(|(file, text)| Source::new(file, text)).collect();
+    Some((netlist.top().to_owned(), sources))
+}

@@ -1,0 +1,174 @@
+//! Short contracts of the blocks, proved; and what breaks them, refuted.
+
+mod common;
+
+use alberti_rtl::{Design, blocks::Block};
+use alberti_synth::{Cache, FormalJob, FormalResult, Source, prove};
+
+const HOLD: &str = include_str!("../formal/hold.v");
+const IN_ORDER: &str = include_str!("../formal/in_order.v");
+const STREAM_FIFO: &str = include_str!("../formal/stream_fifo.v");
+const CODEC: &str = include_str!("../formal/codec.v");
+const BLOCK_SELECT: &str = include_str!("../formal/block_select.v");
+
+/// A machine small enough for a solver: `n` lanes, memories of 16 rows.
+fn small(n: u32) -> Design {
+    let values = 16 * n;
+    let text = format!(
+        "name: tiny\ndatapath: {{n: {n}, operand: af8_3, accumulator_bits: 35, accumulator_rows: {n}, \
+         reduction_max: {n}, pipeline: 1}}\nmemories:\n  weight: {{values: {values}}}\n  activation: {{values: {values}}}\n  \
+         result: {{values: {values}}}\nclock: {{frequency_mhz: 500}}\n"
+    );
+    Design::parse("tiny.yaml", &text).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+/// The files of several blocks, each once.
+fn blocks(design: &Design, names: &[&str]) -> Vec<Source> {
+    let mut all: Vec<Source> = Vec::new();
+    for name in names {
+        let block = Block::named(name).expect("registered");
+        let (_, sources) = common::sources(design, block).expect("the design has this block");
+        all.extend(sources);
+    }
+    all.sort_by(|a, b| a.file.cmp(&b.file));
+    all.dedup();
+    all
+}
+
+/// A contract: its module, how far to look, whether for all time.
+struct Contract {
+    top: &'static str,
+    depth: u32,
+    induction: bool,
+    sources: Vec<Source>,
+}
+
+impl Contract {
+    fn new(top: &'static str, (depth, induction): (u32, bool), wrappers: &[&str], dut: Vec<Source>) -> Self {
+        let wrappers = wrappers.iter().enumerate().map(|(i, text)| Source::new(format!("contract{i}.v"), *text));
+        Contract { top, depth, induction, sources: wrappers.chain(dut).collect() }
+    }
+
+    /// Sets a parameter of the wrappers.
+    fn with(mut self, name: &str, value: u32) -> Self {
+        for source in &mut self.sources {
+            let set = |line: &str| {
+                let is_it = line
+                    .trim_start()
+                    .strip_prefix("parameter ")
+                    .is_some_and(|rest| rest.split_whitespace().next() == Some(name));
+                let comma = if line.ends_with(',') { "," } else { "" };
+                if is_it { format!("    parameter {name} = {value}{comma}") } else { line.to_string() }
+            };
+            if source.file.starts_with("contract") {
+                source.text = source.text.lines().map(set).collect::<Vec<_>>().join("\n") + "\n";
+            }
+        }
+        self
+    }
+
+    fn prove(&self) -> FormalResult {
+        let (depth, induction) = (self.depth, self.induction);
+        let job = FormalJob { top: self.top, sources: &self.sources, depth, induction };
+        prove(&Cache::open(), &job).expect("a result")
+    }
+
+    fn holds(&self) {
+        let expected = if self.induction { FormalResult::Proved } else { FormalResult::Holds { steps: self.depth } };
+        assert_eq!(self.prove(), expected, "{}", self.top);
+    }
+
+    /// With one place of one file changed the contract must not hold.
+    fn refutes(mut self, file: &str, from: &str, to: &str) {
+        let source = self.sources.iter_mut().find(|source| source.file.ends_with(file)).expect("the file");
+        assert_eq!(source.text.matches(from).count(), 1, "`{from}` stands once in {file}");
+        source.text = source.text.replace(from, to);
+        let result = self.prove();
+        assert!(matches!(result, FormalResult::Failed { .. }), "{} with `{to}`: {result:?}", self.top);
+    }
+}
+
+fn fifo() -> Contract {
+    let dut = blocks(&small(2), &["stream_fifo"]);
+    Contract::new("stream_fifo_contract", (14, false), &[HOLD, IN_ORDER, STREAM_FIFO], dut)
+}
+
+fn fifo_hold() -> Contract {
+    let dut = blocks(&small(2), &["stream_fifo"]);
+    Contract::new("stream_fifo_holds", (4, true), &[HOLD, IN_ORDER, STREAM_FIFO], dut)
+}
+
+fn codec(top: &'static str, n: u32, look: (u32, bool)) -> Contract {
+    let dut = blocks(&small(n), &["bitmask_encoder", "bitmask_decoder"]);
+    let bank_w = if n == 2 { 1 } else { 2 };
+    Contract::new(top, look, &[HOLD, IN_ORDER, CODEC], dut).with("N", n).with("BANK_W", bank_w)
+}
+
+fn select(n: u32, nonzeros: u32, select_w: u32) -> Contract {
+    let sparsity = format!("{{kind: block, nonzeros: {nonzeros}, block: {}}}", 2 * nonzeros);
+    let design = common::variant("edge4", &[("n", &n.to_string()), ("sparsity", &sparsity)]);
+    let contract =
+        Contract::new("block_select_contract", (1, false), &[BLOCK_SELECT], blocks(&design, &["block_select"]));
+    contract.with("N", n).with("NONZEROS", nonzeros).with("BLOCK", 2 * nonzeros).with("SELECT_W", select_w)
+}
+
+#[test]
+fn a_stream_fifo_gives_what_it_took_in_order_and_never_overflows() {
+    fifo().holds();
+}
+
+#[test]
+fn a_stream_fifo_that_overwrites_an_entry_is_refuted() {
+    fifo().refutes("alb_stream_fifo_result.v", "else if (push && !used[i])", "else if (push)");
+}
+
+#[test]
+fn a_stream_fifo_that_takes_one_too_many_is_refuted() {
+    fifo().refutes("alb_stream_fifo_result.v", "= !used_q[DEPTH-1];", "= !used_q[DEPTH-1] || out_ready_i;");
+}
+
+#[test]
+fn a_stream_fifo_holds_under_stall() {
+    fifo_hold().holds();
+}
+
+#[test]
+fn a_stream_fifo_that_moves_on_without_a_transfer_is_refuted() {
+    fifo_hold().refutes("alb_stream_fifo_result.v", "= out_valid_o && out_ready_i;", "= out_valid_o;");
+}
+
+#[test]
+fn the_encoders_masks_hold_under_stall() {
+    codec("bitmask_encoder_holds", 2, (4, true)).holds();
+    codec("bitmask_encoder_holds", 4, (4, true)).holds();
+}
+
+#[test]
+fn an_encoder_that_does_not_wait_is_refuted() {
+    let contract = codec("bitmask_encoder_holds", 2, (6, true));
+    contract.refutes("alb_bitmask_encoder.v", "= !mask_valid_q || mask_ready_i;", "= 1'b1;");
+}
+
+#[test]
+fn the_decoders_vectors_hold_under_stall() {
+    codec("bitmask_decoder_holds", 2, (4, true)).holds();
+    codec("bitmask_decoder_holds", 4, (4, true)).holds();
+}
+
+#[test]
+fn a_decoder_whose_buffer_does_not_wait_is_refuted() {
+    let contract = codec("bitmask_decoder_holds", 2, (10, true));
+    contract.refutes("alb_stream_fifo_weight_vector.v", "= out_valid_o && out_ready_i;", "= out_valid_o;");
+}
+
+#[test]
+fn masks_select_what_their_set_bits_say() {
+    select(4, 2, 2).holds();
+    select(8, 4, 3).holds();
+    select(8, 8, 4).holds();
+}
+
+#[test]
+fn a_selection_of_every_set_bit_is_refuted() {
+    select(4, 4, 3).refutes("alb_block_select.v", "mask[k+i] && gen_seen[k+i].seen[k]", "mask[k+i]");
+}

@@ -1,0 +1,108 @@
+//! What is emitted is clean, and what it asks a reader to overlook has a reason beside it.
+
+mod common;
+
+use alberti_rtl::{
+    Design,
+    blocks::{BLOCKS, Block},
+};
+use alberti_synth::{Source, lint};
+
+fn is_clean(design: &Design, block: &Block) {
+    let Some((top, sources)) = common::sources(design, block) else { return };
+    let messages = lint(&sources, &top).expect("three readers");
+    let texts: Vec<String> = messages.iter().map(|message| format!("{}: {}", message.tool, message.text)).collect();
+    assert!(texts.is_empty(), "{} of {}:\n{}", block.name, design.name, texts.join("\n"));
+}
+
+fn every_block_is_clean(design: &Design) {
+    for block in &BLOCKS {
+        is_clean(design, block);
+    }
+}
+
+fn the_unit_is_clean_at_every_depth(name: &str) {
+    let unit = Block::named("processing_unit").expect("registered");
+    for pipeline in ["1", "2", "3"] {
+        is_clean(&common::variant(name, &[("pipeline", pipeline)]), unit);
+    }
+}
+
+#[test]
+fn every_block_of_edge4_is_clean_by_itself() {
+    every_block_is_clean(&common::design("edge4"));
+}
+
+#[test]
+fn every_block_of_edge16_8of16_is_clean_by_itself() {
+    every_block_is_clean(&common::design("edge16_8of16"));
+}
+
+#[test]
+fn edge16_is_clean_at_every_depth() {
+    the_unit_is_clean_at_every_depth("edge16");
+}
+
+#[test]
+fn edge16_8of16_is_clean_at_every_depth() {
+    the_unit_is_clean_at_every_depth("edge16_8of16");
+}
+
+#[test]
+fn six_lanes_are_clean_at_every_depth() {
+    the_unit_is_clean_at_every_depth("odd6");
+}
+
+#[test]
+fn eight_fixed_point_bits_are_clean_at_every_depth() {
+    the_unit_is_clean_at_every_depth("edge8_q3_5");
+}
+
+#[test]
+fn sixteen_fixed_point_bits_are_clean_at_every_depth() {
+    the_unit_is_clean_at_every_depth("edge16_q3_13");
+}
+
+/// Between `lint_off` and `lint_on` every line says in a comment why it may be overlooked.
+fn waivers_without_a_reason(source: &Source) -> Vec<String> {
+    let mut waived = false;
+    let mut found = Vec::new();
+    for (number, line) in source.text.lines().enumerate() {
+        if line.contains("verilator lint_off") {
+            waived = true;
+        } else if line.contains("verilator lint_on") {
+            waived = false;
+        } else if waived && !line.contains("// ") {
+            found.push(format!("{}:{}: {}", source.file, number + 1, line.trim()));
+        }
+    }
+    if waived {
+        found.push(format!("{}: a waiver is never taken back", source.file));
+    }
+    found
+}
+
+#[test]
+fn every_waiver_has_its_reason_and_its_end() {
+    let mut waivers = 0;
+    for name in ["edge4", "edge16_8of16", "odd6", "edge8_q3_5", "edge16_q3_13"] {
+        for pipeline in ["1", "2", "3"] {
+            let design = common::variant(name, &[("pipeline", pipeline)]);
+            for (_, sources) in BLOCKS.iter().filter_map(|block| common::sources(&design, block)) {
+                for source in sources {
+                    waivers += source.text.matches("verilator lint_off").count();
+                    assert_eq!(waivers_without_a_reason(&source), Vec::<String>::new());
+                }
+            }
+        }
+    }
+    assert!(waivers > 0, "no waiver was looked at");
+}
+
+#[test]
+fn a_waiver_without_a_reason_or_an_end_is_found() {
+    let bare = "/* verilator lint_off WIDTH */\nassign a = b;\n/* verilator lint_on WIDTH */\n";
+    assert_eq!(waivers_without_a_reason(&Source::new("m.v", bare)), ["m.v:2: assign a = b;"]);
+    let open = "/* verilator lint_off WIDTH */\nassign a = b;  // b is never wider than a\n";
+    assert_eq!(waivers_without_a_reason(&Source::new("m.v", open)), ["m.v: a waiver is never taken back"]);
+}

@@ -1,0 +1,115 @@
+//! What the generator promises of its own results, measured on every library at hand.
+//!
+//! `ALBERTI_LIBERTY=asap7.lib:sky130hd.lib cargo test -p alberti-synth --test targets -- --ignored --nocapture`
+//! measures on these libraries, and without the variable on the default one.
+
+#![allow(clippy::print_stdout)]
+
+mod common;
+
+use alberti_rtl::{Design, blocks::Block};
+use alberti_synth::{Cache, Library, Recipe, SynthJob, SynthReport, synthesise, time};
+
+fn libraries() -> Vec<Library> {
+    match std::env::var_os("ALBERTI_LIBERTY") {
+        Some(paths) => std::env::split_paths(&paths).map(|path| Library::load(&path).expect("a library")).collect(),
+        None => vec![Library::open_default().expect("the package qflow-tech-osu018")],
+    }
+}
+
+fn run(design: &Design, block: &str, library: &Library, recipe: &str, period_ps: f64) -> SynthReport {
+    let block = Block::named(block).expect("registered");
+    let (top, sources) = common::sources(design, block).expect("the design has this block");
+    let recipe = Recipe::named(recipe, library).expect("a recipe");
+    let job = SynthJob::new(&top, &sources, library, &recipe, period_ps);
+    synthesise(&Cache::open(), &job).expect("a synthesis")
+}
+
+/// The same lane with operands of eight fixed-point bits, explicit Baugh-Wooley rows: what AdaptivFloat competes with.
+#[test]
+#[ignore = "minutes: a lane by every depth, width and library"]
+fn an_adaptiv_float_lane_is_smaller_than_one_of_eight_fixed_point_bits() {
+    let mut misses = Vec::new();
+    for library in libraries() {
+        for pipeline in ["1", "2", "3"] {
+            for (accumulator, longest) in [("32", "112"), ("37", "3072")] {
+                let of = |operand: &str| {
+                    let changes = [
+                        ("operand", operand),
+                        ("pipeline", pipeline),
+                        ("accumulator_bits", accumulator),
+                        ("reduction_max", longest),
+                    ];
+                    run(&common::variant("edge16", &changes), "vmac", &library, "area", 2000.0).total
+                };
+                let (float, fixed) = (of("af8_3"), of("q3.5"));
+                let ratio = float.area_um2 / fixed.area_um2;
+                let line = format!(
+                    "{} pipeline {pipeline} accumulator {accumulator}: {:.1} against {:.1} NAND2 per MAC, {ratio:.3}",
+                    library.technology.name,
+                    float.gate_equivalents / 16.0,
+                    fixed.gate_equivalents / 16.0
+                );
+                println!("{line}");
+                if ratio > 0.95 {
+                    misses.push(line);
+                }
+            }
+        }
+    }
+    assert!(misses.is_empty(), "above 0.95:\n{}", misses.join("\n"));
+}
+
+#[test]
+#[ignore = "minutes: two arrays by every library"]
+fn a_block_sparse_array_is_little_larger_than_a_dense_one() {
+    let mut misses = Vec::new();
+    for library in libraries() {
+        for pipeline in ["1", "2", "3"] {
+            let of = |design: &str| {
+                run(&common::variant(design, &[("pipeline", pipeline)]), "vmac_array", &library, "area", 2000.0).total
+            };
+            let (dense, sparse) = (of("edge16"), of("edge16_8of16"));
+            let ratio = sparse.area_um2 / dense.area_um2;
+            let line = format!(
+                "{} pipeline {pipeline}: {:.0} against {:.0} NAND2, {ratio:.3}",
+                library.technology.name, sparse.gate_equivalents, dense.gate_equivalents
+            );
+            println!("{line}");
+            if ratio > 1.35 {
+                misses.push(line);
+            }
+        }
+    }
+    assert!(misses.is_empty(), "above 1.35:\n{}", misses.join("\n"));
+}
+
+#[test]
+#[ignore = "minutes: the processing unit by every library"]
+fn the_processing_unit_is_fast() {
+    for library in libraries() {
+        for pipeline in ["2", "3"] {
+            let design = common::variant("edge16", &[("pipeline", pipeline)]);
+            let report = run(&design, "processing_unit", &library, "speed", 800.0);
+            for unit in &report.units {
+                let timing = time(&Cache::open(), &report, &library, &unit.module, 0.0).expect("a timing");
+                let group = |path: &Option<alberti_synth::Path>| path.as_ref().map_or(0.0, |path| path.delay_ps);
+                println!(
+                    "{} pipeline {pipeline} {:40} {:8.0} NAND2; ps: between registers {:6.0}, in {:6.0}, out {:6.0}, through {:6.0}",
+                    library.technology.name,
+                    unit.module,
+                    unit.total.gate_equivalents,
+                    group(&timing.register_to_register),
+                    group(&timing.input_to_register),
+                    group(&timing.register_to_output),
+                    group(&timing.input_to_output)
+                );
+                if std::env::var_os("ALBERTI_PATHS").is_some()
+                    && let Some(path) = &timing.register_to_register
+                {
+                    println!("{}", path.report);
+                }
+            }
+        }
+    }
+}

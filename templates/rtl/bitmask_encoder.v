@@ -1,0 +1,185 @@
+@{ shell.header }@
+
+module @{ shell.name }@ (
+@{ shell.ports }@
+);
+
+    localparam N       = @{ n }@;
+    localparam CODE_W  = @{ code_w }@;
+    localparam ROW_W   = @{ row_w }@;
+    localparam BANK_W  = @{ bank_w }@;
+    localparam COUNT_W = @{ bank_w + 1 }@;  // counts 0 ..= N
+    localparam GROUP   = 4;  // codes whose zeros are counted together
+
+    // Two stages, each of which moves when the one behind it can. The first vector of a segment comes with its base.
+    reg  first_q;
+    reg  vector_valid_q;
+    reg  mask_valid_q;
+    wire mask_free   = !mask_valid_q || mask_ready_i;
+    wire vector_free = !vector_valid_q || mask_free;
+    wire take        = vector_valid_i && vector_ready_o;
+    wire move        = vector_valid_q && mask_free;
+    assign vector_ready_o = vector_free && (!first_q || base_valid_i);
+    assign base_ready_o   = vector_free && first_q && vector_valid_i;
+
+    // Stage 1: which codes are not zero, and how many zeros lie below each of those: in its group of four, and in the
+    // groups below.
+    reg [N-1:0]        mask;
+    reg [COUNT_W-1:0]  zeros;
+    reg [COUNT_W-1:0]  beside;
+    reg [N*CODE_W-1:0] codes;
+    reg [N*BANK_W-1:0] gaps;
+    /* verilator lint_off UNUSEDSIGNAL */
+    reg [COUNT_W-1:0]  gap;  // below N: its top bit is zero
+    /* verilator lint_on UNUSEDSIGNAL */
+    integer i;
+    always @* begin
+        zeros  = {COUNT_W{1'b0}};
+        beside = {COUNT_W{1'b0}};
+        for (i = 0; i < N; i = i + 1) begin
+            if (i % GROUP == 0) begin
+                zeros  = zeros + beside;
+                beside = {COUNT_W{1'b0}};
+            end
+<%- if signed_zero %>
+            mask[i] = vector_data_i[i*CODE_W +: CODE_W-1] != {(CODE_W-1){1'b0}};
+<%- else %>
+            mask[i] = vector_data_i[i*CODE_W +: CODE_W] != {CODE_W{1'b0}};
+<%- endif %>
+            gap    = zeros + beside;
+            codes[i*CODE_W +: CODE_W] = vector_data_i[i*CODE_W +: CODE_W] & {CODE_W{mask[i]}};
+            gaps[i*BANK_W +: BANK_W]  = gap[BANK_W-1:0] & {BANK_W{mask[i]}};
+            beside = beside + {{(COUNT_W-1){1'b0}}, !mask[i]};
+        end
+        zeros = zeros + beside;
+    end
+
+    reg [N-1:0]        vector_mask_q;
+    reg [COUNT_W-1:0]  vector_count_q;
+    reg [N*CODE_W-1:0] vector_codes_q;
+    reg [N*BANK_W-1:0] vector_gaps_q;
+    reg                vector_last_q;
+
+    always @(posedge clk_i or negedge rst_ni) begin
+        if (!rst_ni) vector_valid_q <= 1'b0;
+        else if (vector_free) vector_valid_q <= take;
+    end
+
+    // The base travels with the first vector.
+    reg                vector_first_q;
+    reg [ROW_W-1:0]    base_row_q;
+    reg [BANK_W-1:0]   base_bank_q;
+
+    always @(posedge clk_i or negedge rst_ni) begin
+        if (!rst_ni) first_q <= 1'b1;
+        else if (take) first_q <= vector_last_i;
+    end
+
+    always @(posedge clk_i) begin
+        if (take) begin
+            vector_mask_q  <= mask;
+            vector_count_q <= N[COUNT_W-1:0] - zeros;
+            vector_codes_q <= codes;
+            vector_gaps_q  <= gaps;
+            vector_last_q  <= vector_last_i;
+            vector_first_q <= first_q;
+        end
+        if (take && first_q) begin
+            base_row_q  <= base_row_i;
+            base_bank_q <= base_bank_i;
+        end
+    end
+
+    // Stage 2: every code moves down by its gap, one bit of it at a time, so that no two meet.
+    reg [N*CODE_W-1:0] packed_codes;
+    reg [N*BANK_W-1:0] moves;
+    integer k, s;
+    always @* begin
+        packed_codes = vector_codes_q;
+        moves        = vector_gaps_q;
+        for (s = 0; s < BANK_W; s = s + 1) begin
+            for (k = 0; k < N; k = k + 1) begin
+                if (k + (1 << s) < N && moves[(k+(1<<s))%N*BANK_W+s]) begin
+                    packed_codes[k*CODE_W +: CODE_W] = packed_codes[(k+(1<<s))%N*CODE_W +: CODE_W];
+                    moves[k*BANK_W +: BANK_W]        = moves[(k+(1<<s))%N*BANK_W +: BANK_W];
+                end else if (moves[k*BANK_W+s]) begin
+                    packed_codes[k*CODE_W +: CODE_W] = {CODE_W{1'b0}};
+                    moves[k*BANK_W +: BANK_W]        = {BANK_W{1'b0}};
+                end
+            end
+        end
+    end
+
+    // Then they turn to the banks that come next and are written.
+    reg  [ROW_W-1:0]   row_q;
+    reg  [BANK_W-1:0]  bank_q;
+    wire [ROW_W-1:0]   row      = vector_first_q ? base_row_q : row_q;
+    wire [BANK_W-1:0]  bank     = vector_first_q ? base_bank_q : bank_q;
+    wire [ROW_W-1:0]   next_row = row + 1'b1;
+    wire [COUNT_W-1:0] past     = {1'b0, bank} + vector_count_q;  // at most 2N - 1, which COUNT_W bits hold
+    wire               wraps    = past >= N[COUNT_W-1:0];
+    /* verilator lint_off UNUSEDSIGNAL */
+    wire [COUNT_W-1:0] wrapped  = past - N[COUNT_W-1:0];  // below N: its top bit is zero
+    wire [2*N*CODE_W-1:0] turned = {packed_codes, packed_codes} << (bank * CODE_W);  // its lower half is not needed
+    /* verilator lint_on UNUSEDSIGNAL */
+
+    reg [N-1:0] here;
+    reg [N-1:0] beyond;
+    integer b;
+    always @* begin
+        for (b = 0; b < N; b = b + 1) begin
+            here[b]   = b[BANK_W-1:0] >= bank && b[COUNT_W-1:0] < past;
+            beyond[b] = wraps && b[BANK_W-1:0] < wrapped[BANK_W-1:0];
+        end
+    end
+
+    reg [N-1:0]        mask_q;
+    reg                mask_last_q;
+    reg                write_q;
+    reg [N-1:0]        enable_q;
+    reg [N-1:0]        beyond_q;
+    reg [ROW_W-1:0]    here_row_q;
+    reg [ROW_W-1:0]    beyond_row_q;
+    reg [N*CODE_W-1:0] value_q;
+
+    always @(posedge clk_i or negedge rst_ni) begin
+        if (!rst_ni) begin
+            mask_valid_q <= 1'b0;
+            write_q      <= 1'b0;
+        end else begin
+            write_q <= move;
+            if (mask_free) mask_valid_q <= vector_valid_q;
+        end
+    end
+
+    always @(posedge clk_i) begin
+        if (move) begin
+            mask_q       <= vector_mask_q;
+            mask_last_q  <= vector_last_q;
+            row_q        <= wraps ? next_row : row;
+            bank_q       <= wraps ? wrapped[BANK_W-1:0] : past[BANK_W-1:0];
+            enable_q     <= here | beyond;
+            beyond_q     <= beyond;
+            here_row_q   <= row;
+            beyond_row_q <= next_row;
+            value_q      <= turned[2*N*CODE_W-1:N*CODE_W];
+        end
+    end
+
+    assign mask_valid_o = mask_valid_q;
+    assign mask_data_o  = mask_q;
+    assign mask_last_o  = mask_last_q;
+
+    assign value_enable_o = enable_q & {N{write_q}};
+    assign value_data_o   = value_q;
+    genvar g;
+    generate
+        for (g = 0; g < N; g = g + 1) begin : gen_bank
+            assign value_row_o[g*ROW_W +: ROW_W] = beyond_q[g] ? beyond_row_q : here_row_q;
+        end
+    endgenerate
+
+    assign next_row_o  = row_q;
+    assign next_bank_o = bank_q;
+
+endmodule

@@ -1,0 +1,9 @@
+@{ shell.header }@
+
+module @{ shell.name }@ (
+@{ shell.ports }@
+);
+
+@{ body }@
+
+endmodule

@@ -1,0 +1,57 @@
+@{ shell.header }@
+
+module @{ shell.name }@ (
+@{ shell.ports }@
+);
+
+    localparam N = @{ n }@;
+    localparam ACC_W = @{ acc_w }@;
+    localparam CODE_W = @{ code_w }@;
+    localparam SHIFT_W = @{ shift_w }@;
+<%- for (_, symbol, width) in held %>
+<%- if *width != 1 %>
+    localparam @{ symbol }@ = @{ width }@;
+<%- endif %>
+<%- endfor %>
+
+@{ shell.nets }@
+
+    reg first_valid_q;
+    reg first_last_q;
+    reg code_valid_q;
+    reg code_last_q;
+
+    always @(posedge clk_i or negedge rst_ni) begin
+        if (!rst_ni) begin
+            first_valid_q <= 1'b0;
+            code_valid_q  <= 1'b0;
+        end else begin
+            first_valid_q <= sum_valid_i;
+            code_valid_q  <= first_valid_q;
+        end
+    end
+
+    always @(posedge clk_i) begin
+        first_last_q <= sum_last_i;
+        code_last_q  <= first_last_q;
+    end
+
+@{ shell.instances }@
+
+    always @(posedge clk_i) begin
+<%- for (name, _, _) in held %>
+        @{ name }@_q <= @{ name }@;
+<%- endfor %>
+<%- if late_shift %>
+        scale_q <= scale_i;
+<%- endif %>
+    end
+
+    reg [N*CODE_W-1:0] code_q;
+    always @(posedge clk_i) code_q <= code;
+
+    assign code_valid_o = code_valid_q;
+    assign code_o       = code_q;
+    assign code_last_o  = code_last_q;
+
+endmodule
