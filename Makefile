@@ -14,7 +14,7 @@ SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 COSIM    := $(ALBERTI) sim designs/$(D).yaml --block $(B) $(if $(SEED),--seed $(SEED))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup model build demo test quick test-full lint cosim wave synth bench bless room docs clean
+.PHONY: help setup model build demo test quick test-full lint cosim wave synth bench targets bless room docs clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -73,6 +73,9 @@ synth: build ## area and timing of every block of a design
 bench: build ## simulation speed, elaboration time
 	cargo bench -q -p alberti-sim
 	cargo bench -q -p alberti-rtl
+
+targets: ## what is promised of area and frequency, on the libraries of LIBERTY=a.lib:b.lib
+	$(if $(LIBERTY),ALBERTI_LIBERTY=$(LIBERTY)) cargo test -q -p alberti-synth --test targets -- --ignored --nocapture --test-threads 2
 
 bless: setup model ## rewrite committed snapshots, baselines, datasheets
 	BLESS=1 $(NEXT) --no-fail-fast

@@ -1,6 +1,6 @@
 //! How fast the processing unit simulates: thousands of clock cycles a second, on one core.
 //!
-//! `make bench`. The machine decides the absolute figures; the last column relates them to the first row of the same run.
+//! `make bench`; `cargo bench -p alberti-sim -- edge16` for one design. The machine decides the absolute figures; the last column relates them to the first row of the same run.
 
 #![allow(clippy::print_stdout)]
 
@@ -17,12 +17,19 @@ use alberti_sim::{
 use std::time::Instant;
 
 /// Rows, reduction and columns of the matrix multiply.
-const SHAPE: (usize, usize, usize) = (128, 384, 384);
+const SHAPE: (usize, usize, usize) = (128, 768, 768);
+
+/// Runs of each design; the fastest counts.
+const RUNS: u32 = 5;
 
 fn main() {
     println!("{:<16} {:>10} {:>10} {:>8}", "design", "cycles", "kHz", "relative");
     let mut first = None;
-    for name in ["edge16", "edge16_8of16", "edge4", "edge16_q3_13"] {
+    let chosen: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    for name in ["edge16", "edge16_8of16", "edge16_q3_13", "edge32"] {
+        if !chosen.is_empty() && !chosen.iter().any(|one| one == name) {
+            continue;
+        }
         let (cycles, khz) = measure(name);
         let relative = khz / *first.get_or_insert(khz);
         println!("{name:<16} {cycles:>10} {khz:>10.0} {relative:>8.2}");
@@ -64,7 +71,10 @@ fn measure(name: &str) -> (u64, f64) {
     let input = tile(&gemm, &config, &layout).expect("it fits");
     let output = run(&config, &input).expect("it runs");
     let stalls = (Stall::None, Stall::None);
-    let start = Instant::now();
-    let report = drive(&subject, &library, &input, &output, stalls, name, Seed(1)).expect("bit-exact");
-    (report.cycles, report.cycles as f64 / start.elapsed().as_secs_f64() / 1e3)
+    let once = || {
+        let start = Instant::now();
+        let report = drive(&subject, &library, &input, &output, stalls, name, Seed(1)).expect("bit-exact");
+        (report.cycles, report.cycles as f64 / start.elapsed().as_secs_f64() / 1e3)
+    };
+    (0..RUNS).map(|_| once()).max_by(|a, b| a.1.total_cmp(&b.1)).expect("there are runs")
 }

@@ -263,7 +263,7 @@ struct Entry<'a> {
 
 impl Entry<'_> {
     const COMPILE: &'static [&'static str] =
-        &["-std=gnu++17", "-O2", "-fPIC", "-fvisibility=hidden", "-faligned-new", "-pthread", "-w"];
+        &["-std=gnu++17", "-O2", "-march=native", "-fPIC", "-fvisibility=hidden", "-faligned-new", "-pthread", "-w"];
     const LINK: &'static [&'static str] = &["-shared", "-pthread", "-Wl,-Bsymbolic", "-Wl,-z,defs"];
 
     fn hash<'b>(&'b self, parts: impl IntoIterator<Item = &'b str>) -> String {
@@ -354,6 +354,9 @@ impl Entry<'_> {
         command.arg("-I").arg(include).arg("-I").arg(include.join("vltstd"));
         if !self.toolchain.is_clang() {
             command.arg("-fno-gnu-unique");
+        } else if cfg!(target_arch = "x86_64") {
+            // What hardware selects by data, no branch predicts.
+            command.args(["-mllvm", "-x86-cmov-converter=false"]);
         }
         command
     }

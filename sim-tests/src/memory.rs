@@ -104,11 +104,16 @@ impl Wires {
         Ok(Wires { enable, row, data })
     }
 
-    /// The address of bank `b` in this cycle, if it is enabled.
-    fn address(&self, model: &Model, memory: &Memory, b: u32) -> Option<usize> {
-        let enabled = model.element(self.enable, b as usize, 1) == 1;
-        let row = || model.element(self.row, b as usize, memory.row_bits) as usize;
-        enabled.then(|| row() * memory.banks as usize + b as usize)
+    /// The banks that are enabled in this cycle, each with the value that it is asked for.
+    fn asked<'a>(&'a self, model: &'a Model, memory: &Memory) -> impl Iterator<Item = (u32, usize)> + use<'a> {
+        let (banks, row_bits) = (memory.banks, memory.row_bits);
+        let mut enabled = model.get(self.enable);
+        std::iter::from_fn(move || {
+            let b = (enabled != 0).then(|| enabled.trailing_zeros())?;
+            enabled &= enabled - 1;
+            let row = model.element(self.row, b as usize, row_bits) as usize;
+            Some((b, row * banks as usize + b as usize))
+        })
     }
 }
 
@@ -145,13 +150,11 @@ impl ReadPort {
         let slot = model.cycle() as usize % self.answers.len();
         let answer = &mut self.answers[slot];
         rng.fill(answer, memory.banks * memory.width);
-        for b in 0..memory.banks {
-            if let Some(v) = self.wires.address(model, memory, b) {
-                memory.reads += 1;
-                match memory.values[v] {
-                    Some(value) => set_field(answer, (b * memory.width) as usize, memory.width, value),
-                    None => memory.strays += 1,
-                }
+        for (b, v) in self.wires.asked(model, memory) {
+            memory.reads += 1;
+            match memory.values[v] {
+                Some(value) => set_field(answer, (b * memory.width) as usize, memory.width, value),
+                None => memory.strays += 1,
             }
         }
     }
@@ -170,11 +173,9 @@ impl WritePort {
     }
 
     pub fn sample(&mut self, model: &Model, memory: &mut Memory) {
-        for b in 0..memory.banks {
-            if let Some(v) = self.wires.address(model, memory, b) {
-                memory.writes += 1;
-                memory.values[v] = Some(model.element(self.wires.data, b as usize, memory.width));
-            }
+        for (b, v) in self.wires.asked(model, memory) {
+            memory.writes += 1;
+            memory.values[v] = Some(model.element(self.wires.data, b as usize, memory.width));
         }
     }
 }

@@ -22,11 +22,13 @@ finds! { "vmac":
     an_accumulator_of_16_bits_that_wraps_silently_is_found: design("edge4"), "alb_vmac.v",
         "skip_i ? addend_i : total" => "skip_i ? addend_i : {{(ACC_W-16){total[15]}}, total[15:0]}";
     a_multiplier_that_takes_the_raw_code_of_zero_for_a_value_is_found: design("edge4"), "alb_vmac.v",
-        "a_nonzero && w[6:0] != 7'd0" => "a_nonzero";
+        "a[4] && w[6:0] != 7'd0" => "a[4]";
     a_multiplier_that_forgets_the_sign_of_the_weight_is_found: design("edge4"), "alb_vmac.v",
-        "a_s ^ w[7]" => "a_s";
+        "a[8] ^ w[7]" => "a[8]";
     a_dot_product_with_its_last_term_in_place_of_the_first_is_found: design("edge4"), "alb_vmac.v",
-        "gen_mac[0].term" => "gen_mac[3].term";
+        "dot + terms[k*DOT_W +: DOT_W]" => "dot + terms[(k == 0 ? N - 1 : k)*DOT_W +: DOT_W]";
+    a_negative_product_without_its_carry_is_found: design("edge4"), "alb_vmac.v",
+        "{{(DOT_W-1){1'b0}}, part_q[k*PART_W + 17]}" => "{DOT_W{1'b0}}";
     a_skip_that_drops_the_addend_is_found: design("edge4"), "alb_vmac.v",
         "skip_i ? addend_i" => "skip_i ? {ACC_W{1'b0}}";
     a_swap_that_takes_the_weights_of_the_next_load_is_found: design("edge4"), "alb_vmac.v",

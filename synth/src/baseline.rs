@@ -75,8 +75,13 @@ pub struct Baseline {
     pub tools: String,
     /// How far they may move.
     pub tolerance: Tolerance,
-    /// The blocks, by name.
+    /// The figures, by `<design>.<block>`.
     pub blocks: BTreeMap<String, Figures>,
+}
+
+/// The design of a key.
+fn design(key: &str) -> &str {
+    key.split_once('.').map_or(key, |(design, _)| design)
 }
 
 /// A figure that has left its tolerance, a block that has come or gone.
@@ -128,6 +133,27 @@ impl Baseline {
     pub fn load(path: &Path) -> Result<Self> {
         let text = cache::read(path)?;
         serde_json::from_str(&text).map_err(|error| Error::invalid(path.display().to_string(), error.to_string()))
+    }
+
+    /// Take over what was measured; with `whole`, what these designs no longer have goes.
+    pub fn accept(&mut self, measured: Baseline, whole: bool) {
+        if whole {
+            let designs = measured.designs();
+            self.blocks.retain(|key, _| !designs.contains(design(key)));
+        }
+        self.tools = measured.tools;
+        self.blocks.extend(measured.blocks);
+    }
+
+    /// The figures of those designs that another baseline has too.
+    pub fn of_the_designs_in(mut self, other: &Baseline) -> Self {
+        let designs = other.designs();
+        self.blocks.retain(|key, _| designs.contains(design(key)));
+        self
+    }
+
+    fn designs(&self) -> BTreeSet<String> {
+        self.blocks.keys().map(|key| design(key).to_owned()).collect()
     }
 
     /// Accept: write the baseline, blocks in the order of their names, in one move.
@@ -216,6 +242,22 @@ mod tests {
         let (full, empty) = (baseline(1000.0, 8), Baseline::new("osu018", "area", "yosys"));
         assert_eq!(full.compare(&empty)[0].to_string(), "vmac: area_um2 was 1000, is gone");
         assert_eq!(empty.compare(&full)[0].to_string(), "vmac: area_um2 is 1000, has no baseline");
+    }
+
+    #[test]
+    fn accepting_a_design_leaves_the_others() {
+        let named = |key: &str| {
+            let mut one = baseline(1000.0, 8);
+            one.blocks = one.blocks.into_values().map(|figures| (key.to_owned(), figures)).collect();
+            one
+        };
+        let mut all = named("a.vmac");
+        all.accept(named("b.vmac"), true);
+        all.accept(named("a.accumulator"), false);
+        assert_eq!(all.blocks.keys().collect::<Vec<_>>(), ["a.accumulator", "a.vmac", "b.vmac"]);
+        all.accept(named("a.requantize"), true);
+        assert_eq!(all.blocks.keys().collect::<Vec<_>>(), ["a.requantize", "b.vmac"]);
+        assert_eq!(all.of_the_designs_in(&named("b.array")).blocks.keys().collect::<Vec<_>>(), ["b.vmac"]);
     }
 
     #[test]

@@ -162,6 +162,33 @@ fn a_decoder_whose_buffer_does_not_wait_is_refuted() {
 }
 
 #[test]
+fn encoder_and_decoder_of_two_give_back_every_vector() {
+    codec("codec_contract", 2, (10, false)).holds();
+}
+
+#[test]
+fn encoder_and_decoder_of_three_give_back_every_vector() {
+    codec("codec_contract", 3, (9, false)).holds();
+}
+
+#[test]
+fn encoder_and_decoder_of_four_give_back_every_vector() {
+    codec("codec_contract", 4, (9, false)).holds();
+}
+
+#[test]
+fn a_codec_that_reads_one_row_too_low_after_a_wrap_is_refuted() {
+    let contract = codec("codec_contract", 2, (10, false));
+    contract.refutes("alb_bitmask_decoder_weight.v", "beyond_q[g] ? beyond_row_q : here_row_q", "here_row_q");
+}
+
+#[test]
+fn a_codec_that_keeps_the_negative_zero_is_refuted() {
+    let contract = codec("codec_contract", 2, (10, false));
+    contract.refutes("alb_bitmask_encoder.v", "CODE_W +: CODE_W-1] != {(CODE_W-1){1'b0}}", "CODE_W +: CODE_W] != 8'd0");
+}
+
+#[test]
 fn masks_select_what_their_set_bits_say() {
     select(4, 2, 2).holds();
     select(8, 4, 3).holds();

@@ -6,20 +6,19 @@ module @{ shell.name }@ (
 
     localparam N         = @{ n }@;
     localparam OP_W      = @{ op_w }@;
-    localparam ACC_W     = @{ acc_w }@;
+    localparam OPERAND_W = @{ operand_w }@;
+    localparam PART_W    = @{ part_w }@;
     localparam DOT_W     = @{ dot_w }@;
-<%- if !adaptiv_float && pipeline == 3 %>
+<%- if pipeline == 3 %>
     localparam SUM_W     = @{ sum_w }@;
 <%- endif %>
-<%- match sparsity %>
-<%- when Some with (s) %>
+    localparam ACC_W     = @{ acc_w }@;
+<%- if let Some(s) = sparsity %>
     localparam NONZEROS  = @{ s.nonzeros }@;
     localparam BLOCK     = @{ s.block }@;
     localparam PLACES    = BLOCK - NONZEROS + 1;
     localparam SELECT_W  = @{ select_w }@;
-<%- when None %>
-    localparam OPERAND_W = @{ operand_w }@;
-<%- endmatch %>
+<%- endif %>
 <%- if adaptiv_float %>
 
     // A term is offset by 2^24, which makes it positive: one constant takes the place of N sign extensions.
@@ -44,134 +43,141 @@ module @{ shell.name }@ (
         if (load_i) shadow_select_q <= load_select_i;
         if (swap_i) select_q <= shadow_select_q;
     end
-<%- endif %>
 
-    genvar k;
+    // Of the places where the k-th non-zero of a block can stand, the one that the mask names, or none.
+    wire [N*OPERAND_W-1:0] operand;
+    genvar c;
     generate
-        for (k = 0; k < N; k = k + 1) begin : gen_mac
-            wire [OP_W-1:0] w = weight_q[k*OP_W +: OP_W];
-<%- if sparsity.is_some() %>
-
-            // Of the places where the k-th non-zero of a block can stand, the one that the mask names, or none.
-            wire [SELECT_W-1:0]    select = select_q[k*SELECT_W +: SELECT_W];
-            wire [PLACES*OP_W-1:0] places = activation_i[(k/NONZEROS*BLOCK + k%NONZEROS)*OP_W +: PLACES*OP_W];
+        for (c = 0; c < N; c = c + 1) begin : gen_choice
+            wire [SELECT_W-1:0]    select = select_q[c*SELECT_W +: SELECT_W];
+            wire [PLACES*OP_W-1:0] places = activation_i[(c/NONZEROS*BLOCK + c%NONZEROS)*OP_W +: PLACES*OP_W];
 <%- for level in levels %>
             wire [@{ level.width }@*OP_W-1:0] of_@{ level.width }@ = select[@{ level.bit }@]
                 ? @{ level.from }@[@{ level.width }@*OP_W +: @{ level.width }@*OP_W] : @{ level.from }@[0 +: @{ level.width }@*OP_W];
 <%- endfor %>
-            wire [OP_W-1:0] a = select[SELECT_W-1] ? places[(PLACES-1)*OP_W +: OP_W] & {OP_W{!select[0]}} : of_1;
-<%- else %>
-            wire [OPERAND_W-1:0] a = activation_i[k*OPERAND_W +: OPERAND_W];
-<%- endif %>
-<%- if adaptiv_float %>
-<%- if sparsity.is_some() %>
-            wire       a_nonzero = a[6:0] != 7'd0;
-            wire [3:0] a_e       = {1'b0, a[6:4]};
-            wire       a_s       = a[7];
-<%- else %>
-            wire       a_nonzero = a[4];
-            wire [3:0] a_e       = {1'b0, a[7:5]};
-            wire       a_s       = a[8];
-<%- endif %>
-
-            // Product of the significands 1.m, its exponent, its sign. Words of 32 bits are for the simulator's sake;
-            // synthesis keeps the bits that can be set.
-<%- if pipeline == 3 %>
-            /* verilator lint_off UNUSEDSIGNAL */
-            wire [31:0] product  = {27'd0, 1'b1, a[3:0]} * {27'd0, 1'b1, w[3:0]};  // 10 bits in a word
-            /* verilator lint_on UNUSEDSIGNAL */
-<%- else %>
-            wire [31:0] product  = {27'd0, 1'b1, a[3:0]} * {27'd0, 1'b1, w[3:0]};
-<%- endif %>
-            wire        nonzero  = a_nonzero && w[6:0] != 7'd0;
-            wire [3:0]  exponent = a_e + {1'b0, w[6:4]};
-            wire        sign     = a_s ^ w[7];
-<%- if pipeline == 3 %>
-            reg  [9:0]  product_q;
-            reg         nonzero_q;
-            reg  [3:0]  exponent_q;
-            reg         sign_q;
-            always @(posedge clk_i) begin
-                product_q  <= product[9:0];
-                nonzero_q  <= nonzero;
-                exponent_q <= exponent;
-                sign_q     <= sign;
-            end
-            wire [31:0] p  = {22'd0, product_q};
-            wire        nz = nonzero_q;
-            wire [3:0]  e  = exponent_q;
-            wire        s  = sign_q;
-<%- else %>
-            wire [31:0] p  = product;
-            wire        nz = nonzero;
-            wire [3:0]  e  = exponent;
-            wire        s  = sign;
-<%- endif %>
-
-            // p * 2^e, or zero, in two one-hot steps: fewer gates than a chain of multiplexers.
-            wire [31:0] near = (p & {32{nz && !e[1] && !e[0]}}) | ((p << 1) & {32{nz && !e[1] && e[0]}})
-                             | ((p << 2) & {32{nz && e[1] && !e[0]}}) | ((p << 3) & {32{nz && e[1] && e[0]}});
-            wire [31:0] far  = (near & {32{!e[3] && !e[2]}}) | ((near << 4) & {32{!e[3] && e[2]}})
-                             | ((near << 8) & {32{e[3] && !e[2]}}) | ((near << 12) & {32{e[3] && e[2]}});
-
-            // Negated by inverting; the one that is then missing enters the sum as a carry.
-            /* verilator lint_off UNUSEDSIGNAL */
-            wire [31:0] offset = (far ^ {8'd0, {24{s}}}) | {7'd0, !s, 24'd0};  // 25 bits in a word
-            /* verilator lint_on UNUSEDSIGNAL */
-<%- if pipeline == 1 %>
-            wire [DOT_W-1:0] term  = {{(DOT_W-25){1'b0}}, offset[24:0]};
-            wire [DOT_W-1:0] carry = {{(DOT_W-1){1'b0}}, s};
-<%- else %>
-            reg  [24:0]      offset_q;
-            reg              negative_q;
-            always @(posedge clk_i) begin
-                offset_q   <= offset[24:0];
-                negative_q <= s;
-            end
-            wire [DOT_W-1:0] term  = {{(DOT_W-25){1'b0}}, offset_q};
-            wire [DOT_W-1:0] carry = {{(DOT_W-1){1'b0}}, negative_q};
-<%- endif %>
-<%- else %>
-
-<%- if pipeline == 1 %>
-            reg [DOT_W-1:0] rows;
-<%- else %>
-            /* verilator lint_off UNUSEDSIGNAL */
-            reg [DOT_W-1:0] rows;  // 2*OP_W bits in a word
-            /* verilator lint_on UNUSEDSIGNAL */
-<%- endif %>
-            integer r;
-            always @* begin
-                rows = {DOT_W{1'b0}};
-                for (r = 0; r < OP_W - 1; r = r + 1)
-                    rows = rows + ({{(DOT_W-OP_W){1'b0}}, {1'b1, {(OP_W-1){1'b0}}} ^ (a & {OP_W{w[r]}})} << r);
-                rows = rows
-                     + ({{(DOT_W-OP_W){1'b0}}, {1'b0, {(OP_W-1){1'b1}}} ^ (a & {OP_W{w[OP_W-1]}})} << (OP_W - 1));
-            end
-<%- if pipeline == 1 %>
-            wire [DOT_W-1:0] term = rows;
-<%- else %>
-            reg  [2*OP_W-1:0] product_q;
-            always @(posedge clk_i) product_q <= rows[2*OP_W-1:0];
-            wire [DOT_W-1:0] term = {{(DOT_W-2*OP_W){1'b0}}, product_q};
-<%- endif %>
-<%- endif %>
+            assign operand[c*OPERAND_W +: OPERAND_W]
+                = select[SELECT_W-1] ? places[(PLACES-1)*OP_W +: OP_W] & {OP_W{!select[0]}} : of_1;
         end
     endgenerate
+<%- else %>
 
-    // One expression, and terms no wider than their bits, so that synthesis builds one carry-save tree.
+    wire [N*OPERAND_W-1:0] operand = activation_i;
+<%- endif %>
+<%- if adaptiv_float %>
+
+    // The product of two operands before the last step of its shift, where it has the fewest bits: whether that step is
+    // by 8 places or none, the sign, 17 bits. A negative product is inverted; the one that is then missing enters the sum
+    // as a carry. Words of 32 bits are for the simulator's sake: synthesis keeps the bits that can be set.
+    function [PART_W-1:0] product;
+        input [OPERAND_W-1:0] a;
+        input [OP_W-1:0]      w;
+        reg        nonzero;
+        reg        sign;
+        reg [3:0]  exponent;
+        reg [31:0] significand;
+        reg [31:0] near;
+        /* verilator lint_off UNUSEDSIGNAL */
+        reg [31:0] half;  // 17 bits in a word
+        /* verilator lint_on UNUSEDSIGNAL */
+        begin
+<%- if sparsity.is_some() %>
+            nonzero     = a[6:0] != 7'd0 && w[6:0] != 7'd0;
+            sign        = a[7] ^ w[7];
+            exponent    = {1'b0, a[6:4]} + {1'b0, w[6:4]};
+<%- else %>
+            nonzero     = a[4] && w[6:0] != 7'd0;
+            sign        = a[8] ^ w[7];
+            exponent    = {1'b0, a[7:5]} + {1'b0, w[6:4]};
+<%- endif %>
+            significand = {27'd0, 1'b1, a[3:0]} * {27'd0, 1'b1, w[3:0]};
+            // By one-hot steps: fewer gates than a chain of multiplexers.
+            near = (significand & {32{nonzero && !exponent[1] && !exponent[0]}})
+                 | ((significand << 1) & {32{nonzero && !exponent[1] && exponent[0]}})
+                 | ((significand << 2) & {32{nonzero && exponent[1] && !exponent[0]}})
+                 | ((significand << 3) & {32{nonzero && exponent[1] && exponent[0]}});
+            half = ((near & {32{!exponent[2]}}) | ((near << 4) & {32{exponent[2]}})) ^ {32{sign}};
+            product = {13'd0, exponent[3], sign, half[16:0]};
+        end
+    endfunction
+
+    function [DOT_W-1:0] term;
+        /* verilator lint_off UNUSEDSIGNAL */
+        input [PART_W-1:0] part;  // 19 bits in a word
+        /* verilator lint_on UNUSEDSIGNAL */
+        reg [DOT_W-1:0] here;
+        reg [DOT_W-1:0] far;
+        begin
+            here = {{(DOT_W-24){1'b0}}, {7{part[17]}}, part[16:0]} & {DOT_W{!part[18]}};
+            far  = {{(DOT_W-24){1'b0}}, part[15:0], {8{part[17]}}} & {DOT_W{part[18]}};
+            term = here | far | {{(DOT_W-25){1'b0}}, !part[17], 24'd0};
+        end
+    endfunction
+<%- else %>
+
+    function [PART_W-1:0] product;
+        input [OPERAND_W-1:0] a;
+        input [OP_W-1:0]      w;
+        integer r;
+        begin
+            product = {PART_W{1'b0}};
+            for (r = 0; r < OP_W - 1; r = r + 1)
+                product = product
+                        + ({{(PART_W-OP_W){1'b0}}, {1'b1, {(OP_W-1){1'b0}}} ^ (a & {OP_W{w[r]}})} << r);
+            product = product
+                    + ({{(PART_W-OP_W){1'b0}}, {1'b0, {(OP_W-1){1'b1}}} ^ (a & {OP_W{w[OP_W-1]}})} << (OP_W - 1));
+        end
+    endfunction
+<%- endif %>
+<%- if pipeline == 1 %>
+
+    reg [N*PART_W-1:0] part;
+    always @* begin : multiply
+        integer k;
+        for (k = 0; k < N; k = k + 1)
+            part[k*PART_W +: PART_W] = product(operand[k*OPERAND_W +: OPERAND_W], weight_q[k*OP_W +: OP_W]);
+    end
+<%- else %>
+
+    reg [N*PART_W-1:0] part_q;
+    always @(posedge clk_i) begin : multiply
+        integer k;
+        for (k = 0; k < N; k = k + 1)
+            part_q[k*PART_W +: PART_W] <= product(operand[k*OPERAND_W +: OPERAND_W], weight_q[k*OP_W +: OP_W]);
+    end
+<%- endif %>
+
+    // Terms no wider than their bits, so that synthesis builds one carry-save tree.
+<%- if adaptiv_float %>
+    reg [N*DOT_W-1:0] terms;
+<%- endif %>
 <%- if wide %>
     /* verilator lint_off UNUSEDSIGNAL */
-    wire [DOT_W-1:0] dot  // a word, of which the sum needs fewer bits
+    reg [DOT_W-1:0] dot;  // a word, of which the sum needs fewer bits
     /* verilator lint_on UNUSEDSIGNAL */
-        = @{ dot }@;
 <%- else %>
-    wire [DOT_W-1:0] dot = @{ dot }@;
+    reg [DOT_W-1:0] dot;
 <%- endif %>
-<%- if !adaptiv_float && pipeline == 3 %>
-    reg  [SUM_W-1:0] dot_q;
+    always @* begin : add
+        integer k;
+<%- if adaptiv_float %>
+        for (k = 0; k < N; k = k + 1)
+            terms[k*DOT_W +: DOT_W]
+                = term(@{ part }@[k*PART_W +: PART_W]) + {{(DOT_W-1){1'b0}}, @{ part }@[k*PART_W + 17]};
+<%- endif %>
+        dot = {DOT_W{1'b0}};
+        for (k = 0; k < N; k = k + 1)
+<%- if adaptiv_float %>
+            dot = dot + terms[k*DOT_W +: DOT_W];
+<%- else %>
+            dot = dot + {{(DOT_W-PART_W){1'b0}}, @{ part }@[k*PART_W +: PART_W]};
+<%- endif %>
+    end
+<%- if pipeline == 3 %>
+
+    reg [SUM_W-1:0] dot_q;
     always @(posedge clk_i) dot_q <= dot[SUM_W-1:0];
 <%- endif %>
+
     wire [ACC_W-1:0] total = addend_i + @{ dot_extended }@ - OFFSET;
 
     reg [ACC_W-1:0] sum_q;

@@ -284,30 +284,31 @@ fn ratios(ours: &[Cost], theirs: &[Cost]) -> Table {
     table
 }
 
-/// Accepts the figures, or says which have left what was accepted. A file holds a design's blocks.
+/// Accepts the figures, or says which have left what was accepted.
 fn compare(arguments: &Arguments, setup: &Setup, design: &Design, costs: &[Cost], answer: &mut Answer) -> Result<()> {
     let tools = costs.first().map_or("", |cost| cost.tools.as_str());
     let mut measured = Baseline::new(&setup.library.technology.name, &setup.recipe.name, tools);
     for cost in costs {
-        if let Some(figures) = &cost.figures {
-            measured.blocks.insert(cost.block.clone(), figures.clone());
+        // A memory is a macro of the technology: it has no figures to keep.
+        if let Some(figures) = cost.figures.as_ref().filter(|figures| figures.cells != 0) {
+            measured.blocks.insert(format!("{}.{}", design.name, cost.block), figures.clone());
         }
     }
-    let path = arguments.baselines.join(format!("{}-{}", design.name, measured.file_name()));
+    let path = arguments.baselines.join(measured.file_name());
     let mut accepted = match path.exists() {
         true => Baseline::load(&path)?,
         false => Baseline::new(&measured.library, &measured.recipe, tools),
     };
+    let whole = arguments.selection.blocks.is_empty();
     if arguments.bless {
-        accepted.tools = tools.into();
-        accepted.blocks.extend(measured.blocks);
+        accepted.accept(measured, whole);
         std::fs::create_dir_all(&arguments.baselines).map_err(|error| Failure::output(&arguments.baselines, &error))?;
         accepted.bless(&path)?;
         answer.text += &format!("\nAccepted in {}\n", path.display());
         return Ok(());
     }
+    let mut accepted = accepted.of_the_designs_in(&measured);
     // Blocks that were not asked for have their own turn.
-    let whole = arguments.selection.blocks.is_empty();
     accepted.blocks.retain(|name, _| whole || measured.blocks.contains_key(name));
     let differences = accepted.compare(&measured);
     answer.data["differences"] = json!(differences);

@@ -70,10 +70,8 @@ pub struct LayerReport {
     /// Shares of codes that are not zero.
     pub weight_density: f64,
     pub activation_density: f64,
-    /// Cycles measured in simulation, streams never pausing.
+    /// Cycles measured in simulation, streams never pausing, and equal to what the cost model says.
     pub cycles: u64,
-    /// Cycles that the cost model says.
-    pub predicted_cycles: u64,
     /// Products with a weight that the format keeps, by those that the array could make in that time.
     pub utilisation: f64,
     /// Values compared with the golden model: result codes, masks and counters apart.
@@ -233,6 +231,13 @@ fn layer(
     let (m, k, n) = (rows as u64, reduction as u64, columns as u64);
     let blocks = matches!(gemm.pruning, Pruning::Block(_)).then(|| block_gemm_cycles(design, m, k, n)).flatten();
     let predicted = blocks.unwrap_or_else(|| gemm_cycles(design, m, k, n));
+    if report.cycles != predicted.total {
+        return Err(Failure::does_not_hold(
+            Code::SimulationDiffers,
+            format!("{name}: {} cycles were simulated, the cost model says {}", report.cycles, predicted.total),
+            "please report this with the design and the model",
+        ));
+    }
     Ok(LayerReport {
         layer: name.clone(),
         rows,
@@ -241,8 +246,7 @@ fn layer(
         weight_density: density(&workload.gemm.weights),
         activation_density: density(&workload.gemm.activations),
         cycles: report.cycles,
-        predicted_cycles: predicted.total,
-        utilisation: predicted.utilisation * predicted.total as f64 / report.cycles as f64,
+        utilisation: predicted.utilisation,
         compared_values: results.data.len(),
         vectors: output.counters.vectors,
         held_vectors: output.counters.held,

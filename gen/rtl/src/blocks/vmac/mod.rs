@@ -18,6 +18,7 @@ struct Body<'a> {
     op_w: u32,
     operand_w: u32,
     acc_w: u32,
+    part_w: u32,
     dot_w: u32,
     sum_w: u32,
     offset: String,
@@ -29,7 +30,7 @@ struct Body<'a> {
     levels: Vec<Level>,
     /// Whether bits of the sum's word go unused.
     wide: bool,
-    dot: String,
+    part: &'static str,
     dot_extended: String,
 }
 
@@ -61,6 +62,14 @@ fn term_w(g: &Geometry) -> u32 {
     }
 }
 
+/// Bits of a product between the two halves of its lane: a word of the simulator's, or an exact product.
+fn part_w(g: &Geometry) -> u32 {
+    match g.operand {
+        Format::AdaptivFloat(_) => 32,
+        Format::Fixed(_) => 2 * g.op_w(),
+    }
+}
+
 /// Bits of the sum of all terms, and of a carry with each.
 fn sum_w(g: &Geometry) -> u32 {
     term_w(g) + clog2(u64::from(g.n) + 1)
@@ -83,19 +92,9 @@ fn offset(g: &Geometry) -> String {
     }
 }
 
-/// The sum of all terms, two a line.
-fn dot(g: &Geometry) -> String {
-    let term = |k| match g.operand {
-        Format::AdaptivFloat(_) => format!("gen_mac[{k}].term + gen_mac[{k}].carry"),
-        Format::Fixed(_) => format!("gen_mac[{k}].term"),
-    };
-    let terms: Vec<String> = (0..g.n).map(term).collect();
-    terms.chunks(2).map(|line| line.join(" + ")).collect::<Vec<_>>().join("\n        + ")
-}
-
 /// Whether a register stands between the sum of all terms and the accumulator's adder.
 fn sum_registered(g: &Geometry) -> bool {
-    g.pipeline == 3 && matches!(g.operand, Format::Fixed(_))
+    g.pipeline == 3
 }
 
 /// The sum of all terms at the accumulator's width.
@@ -168,6 +167,8 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
             op_w: g.op_w(),
             operand_w,
             acc_w: g.acc_w,
+            part_w: part_w(&g),
+            part: if g.pipeline == 1 { "part" } else { "part_q" },
             dot_w: dot_w(&g),
             sum_w: sum_w(&g),
             offset: offset(&g),
@@ -178,7 +179,6 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
             select_w: g.select_w(),
             levels: g.sparsity.map(levels).unwrap_or_default(),
             wide: sum_registered(&g) || g.acc_w < dot_w(&g),
-            dot: dot(&g),
             dot_extended: dot_extended(&g),
         }
         .render()
