@@ -1,6 +1,6 @@
 //! Faults of public designs that concern numbers, each with the test that would have caught it.
 
-use alberti_arith::{Format, requantize, rhu, saturate, wrap};
+use alberti_arith::{Format, exp2n, requantize, rhu, saturate, wrap};
 
 #[test]
 fn sixteen_bit_accumulator_would_wrap_on_one_product() {
@@ -88,4 +88,18 @@ fn a_sum_wraps_within_and_saturates_at_the_end_only() {
     let saturated = |order: [usize; 3]| order.iter().fold(0, |sum, &i| saturate(sum + terms[i], 32));
     assert_eq!([wrapped([0, 1, 2]), wrapped([1, 0, 2]), wrapped([2, 0, 1])], [5, 5, 5]);
     assert_ne!(saturated([0, 1, 2]), saturated([1, 2, 0]));
+}
+
+#[test]
+fn the_exponential_is_no_shift_of_its_input() {
+    // 2^(−d) of half an octave is 1/√2; the input shifted gives half of it or twice, and a power by octaves alone gives one.
+    assert_eq!(exp2n(512), 23_170);
+    for (d, fault) in [(512, 512 << 1), (512, 512 >> 1), (512, 32_768), (1536, 16_384), (1536, 8_192)] {
+        assert_ne!(i64::from(exp2n(d)), fault, "d = {d}");
+    }
+    // The law of powers, which a linear function breaks.
+    for (a, b) in [(100, 900), (512, 512), (1024, 700), (333, 3000)] {
+        let product = (u32::from(exp2n(a)) * u32::from(exp2n(b))) >> 15;
+        assert!(product.abs_diff(exp2n(a + b).into()) <= 3, "2^−({a} + {b})");
+    }
 }
