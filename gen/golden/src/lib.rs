@@ -9,6 +9,7 @@
 //! | packed values and their masks | [`banked`], [`bitmask_encoder`], [`bitmask_decoder`], [`block_select`] |
 //! | storage | [`sram`], [`stream_fifo`] |
 //! | all of it joined | [`processing_unit`] |
+//! | functions of a row | [`softmax`], [`layernorm`], [`activation`], [`elementwise`], [`entropy`], [`top_k`] |
 //! | a matrix multiply as mathematics has it | [`gemm`], and [`tiling`], which cuts it for the processing unit |
 //!
 //! Whatever a caller can get wrong (lengths, codes wider than their format, streams that end early) is an [`Error`]
@@ -17,19 +18,25 @@
 #![forbid(unsafe_code)]
 
 pub mod accumulator;
+pub mod activation;
 pub mod banked;
 pub mod bitmask_decoder;
 pub mod bitmask_encoder;
 pub mod block_select;
 mod check;
+pub mod elementwise;
+pub mod entropy;
 mod error;
 pub mod gemm;
+pub mod layernorm;
 pub mod processing_unit;
 pub mod requantize;
+pub mod softmax;
 pub mod sram;
 pub mod stream;
 pub mod stream_fifo;
 pub mod tiling;
+pub mod top_k;
 pub mod vmac;
 pub mod vmac_array;
 

@@ -1,0 +1,60 @@
+//! `activation`: a function on a row of sums, between the accumulator and [`requantize`].
+//!
+//! Sums and shifts go in, sums and shifts come out, so that the requantiser need not know what came before it:
+//!
+//! | function | sum | shift |
+//! |---|---|---|
+//! | identity | acc | the column's |
+//! | ReLU | max(acc, 0) | the column's |
+//! | GELU | gelu(sat24(rhu(acc, the column's))), Q14.10 | `after` for every column |
+//!
+//! For GELU a column's shift is s_j − 10 and `after` is 10 + b (`numerics.md`, section 4). The others ignore `after`.
+
+use crate::{Result, check, requantize};
+use alberti_arith::{rhu, saturate, tables::Gelu};
+
+/// What is applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Function {
+    /// Nothing.
+    Identity,
+    /// Negative sums become zero.
+    Relu,
+    /// GELU in one of its forms.
+    Gelu(Gelu),
+}
+
+/// A row of sums with the shift that each is to be requantised by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Sums of `accumulator_bits` bits.
+    pub sums: Vec<i64>,
+    /// One shift per sum.
+    pub shifts: Vec<i32>,
+}
+
+impl Function {
+    /// Applies the function to a row of sums, column `j` at `shifts[j]`.
+    ///
+    /// # Errors
+    /// When no accumulator has that many bits, a sum does not fit, there is not one shift per sum, or a shift or `after`
+    /// lies outside of −64..=63.
+    pub fn row(self, accumulator_bits: u32, sums: &[i64], shifts: &[i32], after: i32) -> Result<Row> {
+        check::accumulator_bits(accumulator_bits)?;
+        check::signed("sums", accumulator_bits, sums)?;
+        check::length("shifts", shifts, sums.len())?;
+        requantize::check_shifts(shifts)?;
+        requantize::check_shifts(&[after]).map_err(|error| error.within("after"))?;
+        Ok(match self {
+            Self::Identity => Row { sums: sums.to_vec(), shifts: shifts.to_vec() },
+            Self::Relu => Row { sums: sums.iter().map(|&sum| sum.max(0)).collect(), shifts: shifts.to_vec() },
+            Self::Gelu(form) => {
+                let apply = |(&sum, &shift)| {
+                    let x = saturate(rhu(sum, shift), 24);
+                    alberti_arith::gelu(form, x as i32).into()
+                };
+                Row { sums: sums.iter().zip(shifts).map(apply).collect(), shifts: vec![after; sums.len()] }
+            }
+        })
+    }
+}
