@@ -66,8 +66,8 @@ module @{ shell.name }@ (
 <%- if adaptiv_float %>
 
     // The product of two operands before the last step of its shift, where it has the fewest bits: whether that step is
-    // by 8 places or none, the sign, 17 bits. A negative product is inverted; the one that is then missing enters the sum
-    // as a carry. Words of 32 bits are for the simulator's sake: synthesis keeps the bits that can be set.
+    // by 8 places or none, the sign, 17 bits. A negative product is inverted; the one that is then missing enters the
+    // sum as a carry. Words of 32 bits are for the simulator's sake: synthesis keeps the bits that can be set.
     function [PART_W-1:0] product;
         input [OPERAND_W-1:0] a;
         input [OP_W-1:0]      w;

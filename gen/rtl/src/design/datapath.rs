@@ -57,7 +57,7 @@ fn by_name<S: Serializer>(format: &Format, serializer: S) -> Result<S::Ok, S::Er
 /// A datapath as far as it could be read.
 pub(crate) struct Draft {
     pub n: Option<u32>,
-    operand: Option<Format>,
+    pub operand: Option<Format>,
     result: Option<Format>,
     accumulator_bits: Option<u32>,
     accumulator_rows: Option<u32>,

@@ -13,6 +13,7 @@ mod nearest;
 mod node;
 mod reader;
 mod source;
+mod units;
 
 pub use composition::{Composition, Connection, Endpoint, Export, Instance};
 pub use datapath::{BlockSparsity, Datapath};
@@ -20,6 +21,7 @@ pub use machine::{Clock, Memories, ValueMemory};
 pub use names::is_reserved;
 pub use nearest::nearest;
 pub use source::MAX_BYTES;
+pub use units::{ElementwiseUnit, EntropyUnit, LayerNormUnit, Maximum, SoftmaxUnit, TopKUnit, Units};
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place, quote};
 use index::Index;
@@ -56,6 +58,8 @@ pub struct Parameters {
     pub datapath: Datapath,
     /// The memories that its value ports address.
     pub memories: Memories,
+    /// The special function units.
+    pub units: Units,
     /// The clock.
     pub clock: Clock,
     /// A top of the user's own; without one the processing unit is the top.
@@ -157,15 +161,19 @@ fn read(report: &Report, node: &Node) -> Option<Parameters> {
     let n = datapath.as_ref().and_then(|draft| draft.n);
     let memories = root.section("memories", "weight, activation and result, each {values: …}");
     let memories = memories.and_then(|section| Memories::read(section, n));
+    let units = root.optional_section("units").and_then(|section| match section {
+        Some(section) => Units::read(section, n, datapath.as_ref().and_then(|draft| draft.operand)),
+        None => Some(Units::default()),
+    });
     let clock = root.section("clock", "frequency_mhz").and_then(Clock::read);
     let top = Composition::read(report, &mut root, name.as_deref());
     root.finish();
 
     let (name, description, datapath) = (name?, description?, datapath?.finish()?);
-    let (memories, clock, top) = (memories?, clock?, top?);
-    let hash = hash(&(&name, &description, &datapath, &memories, &clock, &top))?;
+    let (memories, units, clock, top) = (memories?, units?, clock?, top?);
+    let hash = hash(&(&name, &description, &datapath, &memories, &units, &clock, &top))?;
     let source = report.index.file().to_owned();
-    Some(Parameters { name, description, source, hash, datapath, memories, clock, top })
+    Some(Parameters { name, description, source, hash, datapath, memories, units, clock, top })
 }
 
 /// One line of text: it ends up in comments of the emitted files.

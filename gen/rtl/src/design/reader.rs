@@ -270,6 +270,7 @@ impl<'a> Section<'a> {
             let absent = |key: &&str| !self.entries.iter().any(|entry| entry.key == *key);
             let help = match nearest(&entry.key, self.known.iter().copied().filter(absent)) {
                 Some(key) => format!("did you mean `{key}`?"),
+                None if self.known.is_empty() => "it has no keys: write {}".to_owned(),
                 None => format!("its keys are {}", self.known.join(", ")),
             };
             self.report.push_at(

@@ -1,0 +1,179 @@
+//! The special function units beside the processing unit, each there only when the design asks for it.
+
+use super::{nearest::nearest, reader::Section};
+use crate::diagnostic::{Code, quote};
+use alberti_arith::Format;
+use serde::Serialize;
+
+/// The special function units of a design.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Units {
+    /// Attention probabilities.
+    pub softmax: Option<SoftmaxUnit>,
+    /// Layer norm.
+    pub layernorm: Option<LayerNormUnit>,
+    /// Residual add and scale.
+    pub elementwise: Option<ElementwiseUnit>,
+    /// Early exit.
+    pub entropy: Option<EntropyUnit>,
+    /// The largest of a row, with their positions.
+    pub top_k: Option<TopKUnit>,
+}
+
+/// Parameters of `softmax`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct SoftmaxUnit {
+    /// Longest row, a multiple of n: n to 4096.
+    pub length_max: u32,
+    /// Whether the unit keeps its rows; else they are sent again for every pass.
+    pub row_buffer: bool,
+    /// Whether distances are taken from the row's maximum, found in a pass of its own, or from the one so far.
+    pub maximum: Maximum,
+}
+
+/// Where distances are taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Maximum {
+    /// The row's maximum: one pass more.
+    Row,
+    /// The maximum so far, in whole octaves.
+    Running,
+}
+
+/// Parameters of `layernorm`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct LayerNormUnit {
+    /// Most channels of a row: 2 to 8192.
+    pub length_max: u32,
+    /// Whether the unit keeps its rows; else they are sent twice.
+    pub row_buffer: bool,
+}
+
+/// Parameters of `elementwise`: it has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ElementwiseUnit {}
+
+/// Parameters of `entropy`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct EntropyUnit {
+    /// Most classes: 2 to 64.
+    pub classes_max: u32,
+}
+
+/// Parameters of `top_k`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct TopKUnit {
+    /// Longest row: 2 to 64.
+    pub length_max: u32,
+    /// How many of it are found: 1 to `length_max`; with 1 it is argmax.
+    pub k: u32,
+}
+
+impl Units {
+    /// Reads and checks the section `units` of a design with n lanes.
+    pub(crate) fn read(mut section: Section<'_>, n: Option<u32>, operand: Option<Format>) -> Option<Self> {
+        let softmax = section.optional_section("softmax").map(|unit| unit.map(|unit| SoftmaxUnit::read(unit, n)));
+        let layernorm = section.optional_section("layernorm").map(|unit| unit.map(LayerNormUnit::read));
+        let elementwise = section.optional_section("elementwise").map(|unit| unit.map(ElementwiseUnit::read));
+        let entropy = section.optional_section("entropy").map(|unit| unit.map(EntropyUnit::read));
+        let top_k = section.optional_section("top_k").map(|unit| unit.map(TopKUnit::read));
+        for (key, present) in
+            [("softmax", softmax.is_some_and(|u| u.is_some())), ("layernorm", layernorm.is_some_and(|u| u.is_some()))]
+        {
+            let Some(operand @ Format::Fixed(_)) = operand.filter(|_| present) else { continue };
+            let message =
+                format!("`{key}` gives codes of af8_3, which the array does not take: its operands are {operand}");
+            section.push(key, Code::UnitFormat, message, format!("remove `{key}`, or set datapath.operand to af8_3"));
+        }
+        section.finish();
+        Some(Self {
+            softmax: whole(softmax?)?,
+            layernorm: whole(layernorm?)?,
+            elementwise: whole(elementwise?)?,
+            entropy: whole(entropy?)?,
+            top_k: whole(top_k?)?,
+        })
+    }
+}
+
+/// A unit that is left out is nothing amiss; one that could not be read is.
+fn whole<T>(unit: Option<Option<T>>) -> Option<Option<T>> {
+    unit.map_or(Some(None), |unit| unit.map(Some))
+}
+
+impl SoftmaxUnit {
+    fn read(mut section: Section<'_>, n: Option<u32>) -> Option<Self> {
+        let length_max = section.integer("length_max", 2..=4096, 128);
+        let length_max = length_max.filter(|&length| n.is_none_or(|n| whole_vectors(&section, length, n)));
+        let row_buffer = section.flag_or("row_buffer", true);
+        let maximum = match section.optional_text("maximum", "running") {
+            Some(None | Some("running")) => Some(Maximum::Running),
+            Some(Some("row")) => Some(Maximum::Row),
+            Some(Some(other)) => {
+                let help = match nearest(other, ["row", "running"]) {
+                    Some(word) => format!("did you mean `maximum: {word}`?"),
+                    None => "write `maximum: running`, or `maximum: row` for a pass more and the exact one".to_owned(),
+                };
+                section.push("maximum", Code::UnknownWord, format!("{} is no kind of maximum", quote(other)), help);
+                None
+            }
+            None => None,
+        };
+        section.finish();
+        Some(Self { length_max: length_max?, row_buffer: row_buffer?, maximum: maximum? })
+    }
+}
+
+/// Rows come in vectors of n.
+fn whole_vectors(section: &Section<'_>, length: u32, n: u32) -> bool {
+    if length.is_multiple_of(n) {
+        return true;
+    }
+    let message = format!("`length_max` is {length}, no multiple of n = {n}: rows come in vectors of {n}");
+    let help = format!("set length_max to {}; a row itself may be of any length up to it", length.next_multiple_of(n));
+    section.push("length_max", Code::LengthNotMultiple, message, help);
+    false
+}
+
+impl LayerNormUnit {
+    fn read(mut section: Section<'_>) -> Option<Self> {
+        let length_max = section.integer("length_max", 2..=8192, 768);
+        let row_buffer = section.flag_or("row_buffer", true);
+        section.finish();
+        Some(Self { length_max: length_max?, row_buffer: row_buffer? })
+    }
+}
+
+impl ElementwiseUnit {
+    fn read(section: Section<'_>) -> Option<Self> {
+        section.finish();
+        Some(Self {})
+    }
+}
+
+impl EntropyUnit {
+    fn read(mut section: Section<'_>) -> Option<Self> {
+        let classes_max = section.integer_or("classes_max", 2..=64, 16, Code::OutOfRange);
+        section.finish();
+        Some(Self { classes_max: classes_max? })
+    }
+}
+
+impl TopKUnit {
+    fn read(mut section: Section<'_>) -> Option<Self> {
+        let length_max = section.integer_or("length_max", 2..=64, 64, Code::OutOfRange);
+        let k = section.integer_or("k", 1..=64, 1, Code::OutOfRange);
+        let k = k.filter(|&k| {
+            let fits = length_max.is_none_or(|length| k <= length);
+            if !fits {
+                let length = length_max.unwrap_or_default();
+                let message = format!("`k` is {k}, more than the {length} elements of the longest row");
+                section.push("k", Code::MoreThanTheRow, message, format!("set k to at most {length}"));
+            }
+            fits
+        });
+        section.finish();
+        Some(Self { length_max: length_max?, k: k? })
+    }
+}
