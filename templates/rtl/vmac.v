@@ -8,6 +8,9 @@ module @{ shell.name }@ (
     localparam OP_W      = @{ op_w }@;
     localparam OPERAND_W = @{ operand_w }@;
     localparam PART_W    = @{ part_w }@;
+<%- if adaptiv_float %>
+    localparam TERM_W    = 25;
+<%- endif %>
     localparam DOT_W     = @{ dot_w }@;
 <%- if pipeline == 3 %>
     localparam SUM_W     = @{ sum_w }@;
@@ -66,7 +69,7 @@ module @{ shell.name }@ (
 <%- if adaptiv_float %>
 
     // The product of two operands before the last step of its shift, where it has the fewest bits: whether that step is
-    // by 8 places or none, the sign, 17 bits. A negative product is inverted; the one that is then missing enters the
+    // by none or by 8 places, the sign, 17 bits. A negative product is inverted; the one that is then missing enters the
     // sum as a carry. Words of 32 bits are for the simulator's sake: synthesis keeps the bits that can be set.
     function [PART_W-1:0] product;
         input [OPERAND_W-1:0] a;
@@ -96,20 +99,20 @@ module @{ shell.name }@ (
                  | ((significand << 2) & {32{nonzero && exponent[1] && !exponent[0]}})
                  | ((significand << 3) & {32{nonzero && exponent[1] && exponent[0]}});
             half = ((near & {32{!exponent[2]}}) | ((near << 4) & {32{exponent[2]}})) ^ {32{sign}};
-            product = {13'd0, exponent[3], sign, half[16:0]};
+            product = {12'd0, !exponent[3], exponent[3], sign, half[16:0]};
         end
     endfunction
 
-    function [DOT_W-1:0] term;
+    function [TERM_W-1:0] term;
         /* verilator lint_off UNUSEDSIGNAL */
-        input [PART_W-1:0] part;  // 19 bits in a word
+        input [PART_W-1:0] part;  // 20 bits in a word
         /* verilator lint_on UNUSEDSIGNAL */
-        reg [DOT_W-1:0] here;
-        reg [DOT_W-1:0] far;
+        reg [23:0] here;
+        reg [23:0] far;
         begin
-            here = {{(DOT_W-24){1'b0}}, {7{part[17]}}, part[16:0]} & {DOT_W{!part[18]}};
-            far  = {{(DOT_W-24){1'b0}}, part[15:0], {8{part[17]}}} & {DOT_W{part[18]}};
-            term = here | far | {{(DOT_W-25){1'b0}}, !part[17], 24'd0};
+            here = {{7{part[17]}}, part[16:0]} & {24{part[19]}};
+            far  = {part[15:0], {8{part[17]}}} & {24{part[18]}};
+            term = {!part[17], here | far};
         end
     endfunction
 <%- else %>
@@ -162,7 +165,7 @@ module @{ shell.name }@ (
 <%- if adaptiv_float %>
         for (k = 0; k < N; k = k + 1)
             terms[k*DOT_W +: DOT_W]
-                = term(@{ part }@[k*PART_W +: PART_W]) + {{(DOT_W-1){1'b0}}, @{ part }@[k*PART_W + 17]};
+                = {{(DOT_W-TERM_W){1'b0}}, term(@{ part }@[k*PART_W +: PART_W])} + {{(DOT_W-1){1'b0}}, @{ part }@[k*PART_W + 17]};
 <%- endif %>
         dot = {DOT_W{1'b0}};
         for (k = 0; k < N; k = k + 1)
