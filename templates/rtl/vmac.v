@@ -69,8 +69,8 @@ module @{ shell.name }@ (
 <%- if adaptiv_float %>
 
     // The product of two operands before the last step of its shift, where it has the fewest bits: whether that step is
-    // by none or by 8 places, the sign, 17 bits. A negative product is inverted; the one that is then missing enters the
-    // sum as a carry. Words of 32 bits are for the simulator's sake: synthesis keeps the bits that can be set.
+    // by none or by 8 places, the sign, 17 bits. A negative product is inverted; the one that is then missing enters
+    // the sum as a carry. Words of 32 bits are for the simulator's sake: synthesis keeps the bits that can be set.
     function [PART_W-1:0] product;
         input [OPERAND_W-1:0] a;
         input [OP_W-1:0]      w;
@@ -164,8 +164,8 @@ module @{ shell.name }@ (
         integer k;
 <%- if adaptiv_float %>
         for (k = 0; k < N; k = k + 1)
-            terms[k*DOT_W +: DOT_W]
-                = {{(DOT_W-TERM_W){1'b0}}, term(@{ part }@[k*PART_W +: PART_W])} + {{(DOT_W-1){1'b0}}, @{ part }@[k*PART_W + 17]};
+            terms[k*DOT_W +: DOT_W] = {{(DOT_W-TERM_W){1'b0}}, term(@{ part }@[k*PART_W +: PART_W])}
+                                    + {{(DOT_W-1){1'b0}}, @{ part }@[k*PART_W + 17]};
 <%- endif %>
         dot = {DOT_W{1'b0}};
         for (k = 0; k < N; k = k + 1)
