@@ -1,13 +1,14 @@
 //! `accumulator` against its golden, and faults that this finds.
 
 mod common;
-use common::{design, edge4_with_pipeline, equals_its_golden, finds};
+use common::{design, edge4_with_pipeline, equals_its_golden, finds, variant};
 
 equals_its_golden! { "accumulator":
     holds_for_four_lanes => design("edge4");
     holds_for_six_lanes => design("odd6");
     holds_for_sixteen_lanes => design("edge16");
     holds_for_sums_below_the_bias_width => design("edge8_q3_5");
+    holds_for_as_few_rows_as_can_be => variant("edge4", &[("accumulator_rows: 32", "accumulator_rows: 4")]);
     holds_for_one_register => edge4_with_pipeline(1);
     holds_for_three_registers => edge4_with_pipeline(3);
 }

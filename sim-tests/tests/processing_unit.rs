@@ -33,6 +33,8 @@ equals_its_golden! { "processing_unit":
 }
 
 finds! { "processing_unit":
+    a_counter_that_does_not_clear_is_found: design("edge4"), "alb_processing_unit.v",
+        "clear_i ? {COUNT_W{1'b0}} : held_count_q" => "1'b0 ? {COUNT_W{1'b0}} : held_count_q";
     a_unit_that_reads_a_row_before_its_sum_is_written_is_found: two_lanes(), "alb_processing_unit.v",
         "localparam [1:0]        SHORT     = 3" => "localparam [1:0]        SHORT     = 2";
     a_unit_that_starts_a_pass_without_its_weights_is_found: design("edge4"), "alb_processing_unit.v",

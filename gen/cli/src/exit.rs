@@ -128,7 +128,7 @@ impl From<alberti_synth::Error> for Failure {
             Error::Io { .. } => Self::new(
                 Code::OutputRefused,
                 error.to_string(),
-                "check the file; results are kept in build/ or in the folder that ALBERTI_BUILD_DIR names",
+                "results are kept in build/, or in the folder that ALBERTI_BUILD_DIR names: it needs room and your permission to write",
             ),
         }
     }

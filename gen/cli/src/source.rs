@@ -55,6 +55,16 @@ impl Selection {
         }
         Ok(chosen)
     }
+
+    /// The same for synthesis: a memory is a macro of the technology, and is mapped to flip-flops only when it is named.
+    ///
+    /// # Errors
+    /// As [`blocks`](Self::blocks).
+    pub fn logic(&self, design: &Design) -> Result<Vec<(&'static Block, Netlist)>> {
+        let mut chosen = self.blocks(design)?;
+        chosen.retain(|(block, _)| block.name != "sram" || self.blocks.contains(&block.name));
+        Ok(chosen)
+    }
 }
 
 fn absent(design: &Design, block: &str) -> Failure {

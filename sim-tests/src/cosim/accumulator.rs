@@ -19,6 +19,7 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
         let most = g.rows as usize;
         let mut shapes = vec![(1, 1), (1, 1), (1, 5), (2, 1), (2, 4), (3, 3), (3, 1), (1, 1)];
         shapes.extend([(4, 1), (4, 6), (5, 2), (most, 1), (most, 3), (most - 1, 2), (1, 2)]);
+        shapes.retain(|&(rows, _)| rows <= most);
         shapes.extend((0..30).map(|_| {
             let rng = bench.rng();
             (1 + rng.below(most.min(12) as u64) as usize, 1 + rng.below(4) as usize)

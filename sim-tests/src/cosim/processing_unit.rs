@@ -325,7 +325,24 @@ impl<'a> Rig<'a> {
             let errors = counter(bench, "mask_error_count_o")?;
             same(report.seed, "mask_error_count_o", errors, output.counters.mask_errors)?;
         }
+        self.clear(report.seed)?;
         Ok(report)
+    }
+
+    /// Counters start again from zero when they are told to.
+    fn clear(&mut self, seed: Seed) -> Result<()> {
+        let bench = &mut self.bench;
+        let clear = bench.model().input("clear_i")?;
+        for value in [1, 0] {
+            bench.model_mut().set(clear, value);
+            bench.step()?;
+        }
+        for port in ["vector_count_o", "held_count_o", "mask_error_count_o"] {
+            if self.subject.has(port) {
+                same(seed, &format!("{port} after clear_i"), counter(&self.bench, port)?, 0)?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -171,7 +171,13 @@ impl Library {
             let gzip = crate::tools::Tool { name: "gzip", package: "gzip", version_arguments: &["--version"] };
             gzip.run(Path::new("."), [Path::new("-dc"), path], "unpacking a library")?.checked()?.stdout
         } else {
-            cache::read(path)?
+            std::fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).map_err(|error| {
+                Error::Liberty {
+                    file: path.display().to_string(),
+                    line: 0,
+                    message: format!("cannot be read: {error}"),
+                }
+            })?
         };
         Self::parse(&file, &text, None)
     }

@@ -19,9 +19,14 @@ pub fn design(name: &str) -> Design {
     variant(name, &[])
 }
 
-/// A design with lines of its datapath set: `("pipeline", "3")`; a key that is not there is added.
+/// A design without its special function units, some of which go with AdaptivFloat alone, and with lines of its datapath set:
+/// `("pipeline", "3")`; a key that is not there is added.
 pub fn variant(name: &str, changes: &[(&str, &str)]) -> Design {
     let mut text = text_of(name);
+    if let Some(start) = text.find("\nunits:").filter(|_| !changes.is_empty()) {
+        let end = text[start..].find("\n\n").map_or(text.len(), |length| start + length);
+        text.replace_range(start..end, "");
+    }
     for (key, value) in changes {
         let start = format!("  {key}: ");
         let mut lines: Vec<String> = text.lines().filter(|line| !line.starts_with(&start)).map(String::from).collect();

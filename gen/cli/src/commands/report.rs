@@ -187,7 +187,7 @@ fn data(page: &Page, path: &str) -> Value {
 /// Figures of every block, and for a block-sparse design the ratio to the same design without block sparsity.
 fn costs(setup: &Setup, selection: &Selection, design: &Design) -> Result<(Measured<Vec<Cost>>, Vec<Ratio>)> {
     let dense = dense(design)?;
-    let blocks = selection.blocks(design)?.len();
+    let blocks = selection.logic(design)?.len();
     let bar = progress::bar(blocks * if dense.is_some() { 2 } else { 1 });
     let costs = Measured::of(setup.blocks(selection, design, &bar))?;
     let mut ratios = Vec::new();

@@ -87,7 +87,7 @@ impl Setup {
     pub fn blocks(&self, selection: &source::Selection, design: &Design, bar: &ProgressBar) -> Result<Vec<Cost>> {
         let period_ps = 1e6 / self.frequency_mhz.unwrap_or(design.clock.frequency_mhz);
         let mut costs = Vec::new();
-        for (block, netlist) in selection.blocks(design)? {
+        for (block, netlist) in selection.logic(design)? {
             bar.set_message(format!("{}: {}", design.name, block.name));
             let sources = sources(&netlist);
             let job = SynthJob::new(netlist.top(), &sources, &self.library, &self.recipe, period_ps);
@@ -188,7 +188,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         memory_access_ps: arguments.memory_access,
         ..Setup::new(arguments.liberty.as_deref(), &arguments.recipe, arguments.frequency, timing)?
     };
-    let blocks = arguments.selection.blocks(&design)?.len();
+    let blocks = arguments.selection.logic(&design)?.len();
     let bar = progress::bar(blocks * if other.is_some() { 2 } else { 1 });
     let costs = setup.blocks(&arguments.selection, &design, &bar)?;
     let head = format!(
@@ -289,8 +289,7 @@ fn compare(arguments: &Arguments, setup: &Setup, design: &Design, costs: &[Cost]
     let tools = costs.first().map_or("", |cost| cost.tools.as_str());
     let mut measured = Baseline::new(&setup.library.technology.name, &setup.recipe.name, tools);
     for cost in costs {
-        // A memory is a macro of the technology: it has no figures to keep.
-        if let Some(figures) = cost.figures.as_ref().filter(|figures| figures.cells != 0) {
+        if let Some(figures) = &cost.figures {
             measured.blocks.insert(format!("{}.{}", design.name, cost.block), figures.clone());
         }
     }

@@ -163,10 +163,12 @@ impl Draft {
                      {products} products of at most {} bits need {needed} bits, it has {bits}",
                     operand.product_bits()
                 ),
-                format!(
-                    "set accumulator_bits to {enough}, or to {} where a bias is as large as the sum",
-                    (needed + 1).max(24)
-                ),
+                match (needed + 1).max(24) {
+                    more if more > enough => {
+                        format!("set accumulator_bits to {enough}, or to {more} where a bias is as large as the sum")
+                    }
+                    _ => format!("set accumulator_bits to {enough}"),
+                },
             );
         }
     }
