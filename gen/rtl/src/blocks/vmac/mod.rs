@@ -31,6 +31,9 @@ struct Body<'a> {
     /// Whether bits of the sum's word go unused.
     wide: bool,
     part: &'static str,
+    /// Bits of an AdaptivFloat product between the halves of its lane, and of what lies above them.
+    shifted_w: u32,
+    flags: u32,
     dot_extended: String,
 }
 
@@ -62,10 +65,12 @@ fn term_w(g: &Geometry) -> u32 {
     }
 }
 
-/// Bits of a product between the two halves of its lane: a word of the simulator's, or an exact product.
+/// Bits of a product between the two halves of its lane: a word of the simulator's, or an exact product. Where no register
+/// stands between them, the product has the width of the sum, so that its rows become rows of the sum.
 fn part_w(g: &Geometry) -> u32 {
     match g.operand {
         Format::AdaptivFloat(_) => 32,
+        Format::Fixed(_) if g.pipeline == 1 => dot_w(g),
         Format::Fixed(_) => 2 * g.op_w(),
     }
 }
@@ -168,6 +173,8 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
             operand_w,
             acc_w: g.acc_w,
             part_w: part_w(&g),
+            shifted_w: if g.pipeline == 1 { 24 } else { 17 },
+            flags: if g.pipeline == 1 { 1 } else { 3 },
             part: if g.pipeline == 1 { "part" } else { "part_q" },
             dot_w: dot_w(&g),
             sum_w: sum_w(&g),
