@@ -28,7 +28,7 @@ finds! { "vmac":
     a_dot_product_with_its_last_term_in_place_of_the_first_is_found: design("edge4"), "alb_vmac.v",
         "dot + terms[k*DOT_W +: DOT_W]" => "dot + terms[(k == 0 ? N - 1 : k)*DOT_W +: DOT_W]";
     a_negative_product_without_its_carry_is_found: design("edge4"), "alb_vmac.v",
-        "{{(DOT_W-1){1'b0}}, part_q[k*PART_W + SIGN]}" => "{DOT_W{1'b0}}";
+        "{{(DOT_W-1){1'b0}}, part_q[k*PART_W + 17]}" => "{DOT_W{1'b0}}";
     a_skip_that_drops_the_addend_is_found: design("edge4"), "alb_vmac.v",
         "skip_i ? addend_i" => "skip_i ? {ACC_W{1'b0}}";
     a_swap_that_takes_the_weights_of_the_next_load_is_found: design("edge4"), "alb_vmac.v",

@@ -9,7 +9,6 @@ module @{ shell.name }@ (
     localparam OPERAND_W = @{ operand_w }@;
     localparam PART_W    = @{ part_w }@;
 <%- if adaptiv_float %>
-    localparam SIGN      = @{ shifted_w }@;
     localparam TERM_W    = 25;
 <%- endif %>
     localparam DOT_W     = @{ dot_w }@;
@@ -69,14 +68,9 @@ module @{ shell.name }@ (
 <%- endif %>
 <%- if adaptiv_float %>
 
-<%- if pipeline == 1 %>
-    // The product of two operands: the sign, 24 bits. A negative one is inverted; the one that is then missing enters
-    // the sum as a carry. Words of 32 bits are for the simulator's sake: synthesis keeps the bits that can be set.
-<%- else %>
     // The product of two operands before the last step of its shift, where it has the fewest bits: whether that step is
     // by none or by 8 places, the sign, 17 bits. A negative product is inverted; the one that is then missing enters
     // the sum as a carry. Words of 32 bits are for the simulator's sake: synthesis keeps the bits that can be set.
-<%- endif %>
     function [PART_W-1:0] product;
         input [OPERAND_W-1:0] a;
         input [OP_W-1:0]      w;
@@ -86,7 +80,7 @@ module @{ shell.name }@ (
         reg [31:0] significand;
         reg [31:0] near;
         /* verilator lint_off UNUSEDSIGNAL */
-        reg [31:0] shifted;  // @{ shifted_w }@ bits in a word
+        reg [31:0] half;  // 17 bits in a word
         /* verilator lint_on UNUSEDSIGNAL */
         begin
 <%- if sparsity.is_some() %>
@@ -104,34 +98,22 @@ module @{ shell.name }@ (
                  | ((significand << 1) & {32{nonzero && !exponent[1] && exponent[0]}})
                  | ((significand << 2) & {32{nonzero && exponent[1] && !exponent[0]}})
                  | ((significand << 3) & {32{nonzero && exponent[1] && exponent[0]}});
-<%- if pipeline == 1 %>
-            shifted = (near & {32{!exponent[3] && !exponent[2]}})
-                    | ((near << 4) & {32{!exponent[3] && exponent[2]}})
-                    | ((near << 8) & {32{exponent[3] && !exponent[2]}})
-                    | ((near << 12) & {32{exponent[3] && exponent[2]}});
-            product = {7'd0, sign, shifted[23:0] ^ {24{sign}}};
-<%- else %>
-            shifted = (near & {32{!exponent[2]}}) | ((near << 4) & {32{exponent[2]}});
-            product = {12'd0, !exponent[3], exponent[3], sign, shifted[16:0] ^ {17{sign}}};
-<%- endif %>
+            half = ((near & {32{!exponent[2]}}) | ((near << 4) & {32{exponent[2]}})) ^ {32{sign}};
+            product = {12'd0, !exponent[3], exponent[3], sign, half[16:0]};
         end
     endfunction
 
     function [TERM_W-1:0] term;
         /* verilator lint_off UNUSEDSIGNAL */
-        input [PART_W-1:0] part;  // @{ shifted_w + flags }@ bits in a word
+        input [PART_W-1:0] part;  // 20 bits in a word
         /* verilator lint_on UNUSEDSIGNAL */
-<%- if pipeline == 1 %>
-        term = {!part[SIGN], part[23:0]};
-<%- else %>
         reg [23:0] here;
         reg [23:0] far;
         begin
-            here = {{7{part[SIGN]}}, part[16:0]} & {24{part[19]}};
-            far  = {part[15:0], {8{part[SIGN]}}} & {24{part[18]}};
-            term = {!part[SIGN], here | far};
+            here = {{7{part[17]}}, part[16:0]} & {24{part[19]}};
+            far  = {part[15:0], {8{part[17]}}} & {24{part[18]}};
+            term = {!part[17], here | far};
         end
-<%- endif %>
     endfunction
 <%- else %>
 
@@ -183,7 +165,7 @@ module @{ shell.name }@ (
 <%- if adaptiv_float %>
         for (k = 0; k < N; k = k + 1)
             terms[k*DOT_W +: DOT_W] = {{(DOT_W-TERM_W){1'b0}}, term(@{ part }@[k*PART_W +: PART_W])}
-                                    + {{(DOT_W-1){1'b0}}, @{ part }@[k*PART_W + SIGN]};
+                                    + {{(DOT_W-1){1'b0}}, @{ part }@[k*PART_W + 17]};
 <%- endif %>
         dot = {DOT_W{1'b0}};
         for (k = 0; k < N; k = k + 1)

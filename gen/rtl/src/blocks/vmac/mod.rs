@@ -31,9 +31,6 @@ struct Body<'a> {
     /// Whether bits of the sum's word go unused.
     wide: bool,
     part: &'static str,
-    /// Bits of an AdaptivFloat product between the halves of its lane, and of what lies above them.
-    shifted_w: u32,
-    flags: u32,
     dot_extended: String,
 }
 
@@ -173,8 +170,6 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
             operand_w,
             acc_w: g.acc_w,
             part_w: part_w(&g),
-            shifted_w: if g.pipeline == 1 { 24 } else { 17 },
-            flags: if g.pipeline == 1 { 1 } else { 3 },
             part: if g.pipeline == 1 { "part" } else { "part_q" },
             dot_w: dot_w(&g),
             sum_w: sum_w(&g),
