@@ -66,6 +66,7 @@ in_gates! {
     an_accumulator_of_gates_equals_its_golden => "accumulator", common::design("edge4");
     a_requantiser_of_gates_equals_its_golden => "requantize", common::design("edge4");
     a_processing_unit_of_gates_equals_its_golden => "processing_unit", common::design("edge4");
+    an_elementwise_unit_of_gates_equals_its_golden => "elementwise", common::design("edge4");
     a_block_sparse_processing_unit_of_gates_equals_its_golden => "processing_unit", sparse();
 }
 

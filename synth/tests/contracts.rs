@@ -9,6 +9,7 @@ const HOLD: &str = include_str!("../formal/hold.v");
 const IN_ORDER: &str = include_str!("../formal/in_order.v");
 const STREAM_FIFO: &str = include_str!("../formal/stream_fifo.v");
 const CODEC: &str = include_str!("../formal/codec.v");
+const ELEMENTWISE: &str = include_str!("../formal/elementwise.v");
 const BLOCK_SELECT: &str = include_str!("../formal/block_select.v");
 
 /// A machine small enough for a solver: `n` lanes, memories of 16 rows.
@@ -17,7 +18,7 @@ fn small(n: u32) -> Design {
     let text = format!(
         "name: tiny\ndatapath: {{n: {n}, operand: af8_3, accumulator_bits: 35, accumulator_rows: {n}, \
          reduction_max: {n}, pipeline: 1}}\nmemories:\n  weight: {{values: {values}}}\n  activation: {{values: {values}}}\n  \
-         result: {{values: {values}}}\nclock: {{frequency_mhz: 500}}\n"
+         result: {{values: {values}}}\nunits: {{elementwise: {{}}}}\nclock: {{frequency_mhz: 500}}\n"
     );
     Design::parse("tiny.yaml", &text).unwrap_or_else(|problems| panic!("{problems}"))
 }
@@ -104,6 +105,11 @@ fn codec(top: &'static str, n: u32, look: (u32, bool)) -> Contract {
     Contract::new(top, look, &[HOLD, IN_ORDER, CODEC], dut).with("N", n).with("BANK_W", bank_w)
 }
 
+fn elementwise() -> Contract {
+    let dut = blocks(&small(2), &["elementwise"]);
+    Contract::new("elementwise_holds", (4, true), &[HOLD, ELEMENTWISE], dut)
+}
+
 fn select(n: u32, nonzeros: u32, select_w: u32) -> Contract {
     let sparsity = format!("{{kind: block, nonzeros: {nonzeros}, block: {}}}", 2 * nonzeros);
     let design = common::variant("edge4", &[("n", &n.to_string()), ("sparsity", &sparsity)]);
@@ -186,6 +192,18 @@ fn a_codec_that_reads_one_row_too_low_after_a_wrap_is_refuted() {
 fn a_codec_that_keeps_the_negative_zero_is_refuted() {
     let contract = codec("codec_contract", 2, (10, false));
     contract.refutes("alb_bitmask_encoder.v", "CODE_W +: CODE_W-1] != {(CODE_W-1){1'b0}}", "CODE_W +: CODE_W] != 8'd0");
+}
+
+#[test]
+fn elementwise_sums_hold_under_stall() {
+    elementwise().holds();
+}
+
+#[test]
+fn elementwise_sums_that_do_not_wait_are_refuted() {
+    let mut contract = elementwise();
+    contract.depth = 10;
+    contract.refutes("alb_elementwise.v", "= !valid_q[STAGES-1] || sum_ready_i;", "= 1'b1;");
 }
 
 #[test]

@@ -7,6 +7,7 @@ pub mod accumulator;
 pub mod bitmask_decoder;
 pub mod bitmask_encoder;
 pub mod block_select;
+pub mod elementwise;
 mod lockstep;
 pub mod processing_unit;
 pub mod requantize;
@@ -25,7 +26,7 @@ pub use subject::{Outcome, Subject, config};
 pub type Scenario = fn(&Subject, Seed) -> Result<Outcome>;
 
 /// The scenario of every block, by the block's name.
-pub const SCENARIOS: [(&str, Scenario); 10] = [
+pub const SCENARIOS: [(&str, Scenario); 11] = [
     ("stream_fifo", stream_fifo::run),
     ("sram", sram::run),
     ("block_select", block_select::run),
@@ -36,6 +37,7 @@ pub const SCENARIOS: [(&str, Scenario); 10] = [
     ("accumulator", accumulator::run),
     ("requantize", requantize::run),
     ("processing_unit", processing_unit::run),
+    ("elementwise", elementwise::run),
 ];
 
 /// Runs the scenario of a block; `None` where no block has that name.

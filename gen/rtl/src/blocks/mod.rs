@@ -4,6 +4,7 @@ pub mod accumulator;
 pub mod bitmask_decoder;
 pub mod bitmask_encoder;
 pub mod block_select;
+pub mod elementwise;
 mod geometry;
 pub mod leaf;
 mod library;

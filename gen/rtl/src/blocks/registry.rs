@@ -1,8 +1,8 @@
 //! Every block, by the name that its room, template, golden, test and datasheet go by.
 
 use super::{
-    Geometry, Library, accumulator, bitmask_decoder, bitmask_encoder, block_select, processing_unit, requantize, sram,
-    stream_fifo, vmac, vmac_array,
+    Geometry, Library, accumulator, bitmask_decoder, bitmask_encoder, block_select, elementwise, processing_unit,
+    requantize, sram, stream_fifo, vmac, vmac_array,
 };
 use crate::{
     design::Design,
@@ -22,7 +22,7 @@ pub struct Block {
 }
 
 /// All blocks, children before parents.
-pub const BLOCKS: [Block; 10] = [
+pub const BLOCKS: [Block; 11] = [
     Block {
         name: "stream_fifo",
         summary: "stream buffer",
@@ -98,6 +98,12 @@ pub const BLOCKS: [Block; 10] = [
         summary: "decoder, array, accumulator, requantiser and encoder, joined",
         theory: include_str!("processing_unit/theory.md"),
         elaborate: |library| Some(processing_unit::elaborate(library)),
+    },
+    Block {
+        name: "elementwise",
+        summary: "sums of two streams, or one scaled",
+        theory: include_str!("elementwise/theory.md"),
+        elaborate: elementwise::elaborate,
     },
 ];
 
