@@ -3,6 +3,7 @@
 mod array;
 mod codec;
 mod number;
+mod row;
 mod storage;
 mod unit;
 
@@ -59,6 +60,14 @@ Fields by block, n being the design's; those in brackets can be left out:
                                                                          -> vectors, values, next
   sram             cycles: {[read: address], [write: {address, word}]}   -> words
   stream_fifo      operations: integers to push, or null to pop          -> answers, left
+  softmax          scores: codes in q8.8, base 2, [valid: elements that count], [mask: 0 to 128 each]
+                                                                         -> probabilities, codes, values
+  layernorm        residual: codes in q9.7, gamma: in q2.14, beta: in q6.10, [channel_shift: 0 to 3 each],
+                   [bias: of the codes]                                  -> wide, wide_values, codes, values
+  elementwise      add: {a, b}, or scale: {a, gain}; a and b are {codes, format, [shift]}
+                                                                         -> integers, codes
+  entropy          logits: codes in q6.10, threshold_nats                -> exit, entropy_nats, ...
+  top_k            values: integers of 16 bits                           -> entries
   processing_unit  activations: rows of K codes, weights: N rows of K codes, [bias: N], shifts: N,
                    [scale: of the results], [blocks: true or false]
                                        -> sums, sum_values, codes, values, segments, counters";
@@ -101,6 +110,11 @@ fn pair(block: &str) -> Option<Pair> {
         "bitmask_decoder" => (codec::decoder_example, codec::decoder),
         "sram" => (storage::sram_example, storage::sram),
         "stream_fifo" => (storage::fifo_example, storage::fifo),
+        "softmax" => (row::softmax_example, row::softmax),
+        "layernorm" => (row::layernorm_example, row::layernorm),
+        "elementwise" => (row::elementwise_example, row::elementwise),
+        "entropy" => (row::entropy_example, row::entropy),
+        "top_k" => (row::top_k_example, row::top_k),
         "processing_unit" => (unit::example, unit::answer),
         _ => return None,
     })
