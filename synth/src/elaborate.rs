@@ -252,6 +252,17 @@ endmodule
     }
 
     #[test]
+    fn a_table_of_constants_is_no_memory() {
+        let entries: String = (0..31).map(|j| format!("    5'd{j}: y_o = 8'd{};\n", j * j % 251)).collect();
+        let table = format!(
+            "module top (input wire [4:0] a_i, output reg [7:0] y_o);\n  always @* case (a_i)\n{entries}    \
+             default: y_o = 8'd7;\n  endcase\nendmodule\n"
+        );
+        let modules = run(&table).expect("a design");
+        assert!(!modules["top"].state && modules["top"].memory_bits == 0);
+    }
+
+    #[test]
     fn a_comment_or_an_empty_line_changes_nothing() {
         let moved = format!("// A header.\n\n{}", DESIGN.replace("  wire [7:0] b;", "\n  wire [7:0] b; // between"));
         let (before, after) = (run(DESIGN).expect("a design"), run(&moved).expect("a design"));
