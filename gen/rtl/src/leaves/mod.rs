@@ -7,26 +7,32 @@
 //! | `alb_af8_3_round` | these and a shift → code |
 //! | `alb_fixed_shift_<A>` | sum of A bits and a shift → 16-bit integer part, guard, overflow |
 //! | `alb_fixed_round_<W>` | these → code of W bits |
+//! | `alb_exp2_octave` | fraction in Q.10 → 2^(−fraction) in Q1.15 |
+//! | `alb_log2_octave` | mantissa in Q.12 → log2(1 + mantissa) in Q.10 |
 //! | `alb_gelu_lookup`, `alb_gelu_erf_lookup` | magnitude in Q.10 → what GELU takes off it |
 //!
 //! The first and second of the pairs compose to [`alberti_arith::requantize`], with a register between them in the
 //! machine.
 
 mod emit;
+mod exp2;
 mod fixed_round;
 mod fixed_shift;
 mod float_decode;
 mod float_normalise;
 mod float_round;
+mod log2;
 mod lookup;
 #[cfg(test)]
 mod test_support;
 
+pub use exp2::Exp2Octave;
 pub use fixed_round::FixedRound;
 pub use fixed_shift::FixedShift;
 pub use float_decode::FloatDecode;
 pub use float_normalise::FloatNormalise;
 pub use float_round::FloatRound;
+pub use log2::Log2Octave;
 pub use lookup::{GeluLookup, Lookup};
 
 use alberti_arith::tables::Gelu;
@@ -188,6 +194,18 @@ pub fn fixed_shift(sum_bits: u32) -> Result<Box<dyn Leaf>, LeafError> {
 /// When `code_bits` is neither 8 nor 16.
 pub fn fixed_round(code_bits: u32) -> Result<Box<dyn Leaf>, LeafError> {
     of_width!("alb_fixed_round", FixedRound, code_bits, [8 16])
+}
+
+/// `alb_exp2_octave`.
+#[must_use]
+pub fn exp2_octave() -> Box<dyn Leaf> {
+    Box::new(Exp2Octave::new())
+}
+
+/// `alb_log2_octave`.
+#[must_use]
+pub fn log2_octave() -> Box<dyn Leaf> {
+    Box::new(Log2Octave::new())
 }
 
 /// `alb_gelu_lookup`, or `alb_gelu_erf_lookup`.
