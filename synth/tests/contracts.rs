@@ -10,15 +10,21 @@ const IN_ORDER: &str = include_str!("../formal/in_order.v");
 const STREAM_FIFO: &str = include_str!("../formal/stream_fifo.v");
 const CODEC: &str = include_str!("../formal/codec.v");
 const ELEMENTWISE: &str = include_str!("../formal/elementwise.v");
+const SOFTMAX: &str = include_str!("../formal/softmax.v");
 const BLOCK_SELECT: &str = include_str!("../formal/block_select.v");
 
 /// A machine small enough for a solver: `n` lanes, memories of 16 rows.
 fn small(n: u32) -> Design {
+    small_with(n, "")
+}
+
+/// The same with special function units.
+fn small_with(n: u32, units: &str) -> Design {
     let values = 16 * n;
     let text = format!(
         "name: tiny\ndatapath: {{n: {n}, operand: af8_3, accumulator_bits: 35, accumulator_rows: {n}, \
          reduction_max: {n}, pipeline: 1}}\nmemories:\n  weight: {{values: {values}}}\n  activation: {{values: {values}}}\n  \
-         result: {{values: {values}}}\nunits: {{elementwise: {{}}}}\nclock: {{frequency_mhz: 500}}\n"
+         result: {{values: {values}}}\n{units}clock: {{frequency_mhz: 500}}\n"
     );
     Design::parse("tiny.yaml", &text).unwrap_or_else(|problems| panic!("{problems}"))
 }
@@ -106,8 +112,13 @@ fn codec(top: &'static str, n: u32, look: (u32, bool)) -> Contract {
 }
 
 fn elementwise() -> Contract {
-    let dut = blocks(&small(2), &["elementwise"]);
+    let dut = blocks(&small_with(2, "units: {elementwise: {}}\n"), &["elementwise"]);
     Contract::new("elementwise_holds", (4, true), &[HOLD, ELEMENTWISE], dut)
+}
+
+fn softmax(unit: &str) -> Contract {
+    let design = small_with(2, &format!("units: {{softmax: {{length_max: 4, {unit}}}}}\n"));
+    Contract::new("softmax_holds", (4, true), &[HOLD, SOFTMAX], blocks(&design, &["softmax"]))
 }
 
 fn select(n: u32, nonzeros: u32, select_w: u32) -> Contract {
@@ -204,6 +215,24 @@ fn elementwise_sums_that_do_not_wait_are_refuted() {
     let mut contract = elementwise();
     contract.depth = 10;
     contract.refutes("alb_elementwise.v", "= !valid_q[STAGES-1] || sum_ready_i;", "= 1'b1;");
+}
+
+#[test]
+fn the_codes_of_softmax_hold_under_stall() {
+    for maximum in ["running", "row"] {
+        for row_buffer in [true, false] {
+            softmax(&format!("maximum: {maximum}, row_buffer: {row_buffer}")).holds();
+        }
+    }
+}
+
+#[test]
+fn a_softmax_whose_codes_do_not_wait_is_refuted() {
+    softmax("row_buffer: false").refutes(
+        "alb_softmax.v",
+        "code_free   = !code_valid_q || code_ready_i;",
+        "code_free   = 1'b1;",
+    );
 }
 
 #[test]

@@ -104,7 +104,9 @@ fn every_block_answers_its_own_example() {
     let (input, output) = (folder.path().join("input.json"), folder.path().join("output.json"));
     for design in [EDGE4, "designs/edge16_8of16.yaml", "designs/edge16_q3_13.yaml", "designs/odd6.yaml"] {
         for block in alberti_rtl::blocks::BLOCKS {
-            if block.name == "block_select" && !design.contains("8of16") {
+            let loaded = alberti_rtl::Design::load(format!("{}/../../{design}", env!("CARGO_MANIFEST_DIR")));
+            let loaded = loaded.expect("the designs are valid");
+            if block.netlist(&loaded).is_none() {
                 continue;
             }
             well(&["golden", design, "-b", block.name, "--example", "-o", text(&input)]);

@@ -11,6 +11,7 @@ pub mod elementwise;
 mod lockstep;
 pub mod processing_unit;
 pub mod requantize;
+pub mod softmax;
 pub mod sram;
 pub mod stream_fifo;
 mod subject;
@@ -26,7 +27,7 @@ pub use subject::{Outcome, Subject, config};
 pub type Scenario = fn(&Subject, Seed) -> Result<Outcome>;
 
 /// The scenario of every block, by the block's name.
-pub const SCENARIOS: [(&str, Scenario); 11] = [
+pub const SCENARIOS: [(&str, Scenario); 12] = [
     ("stream_fifo", stream_fifo::run),
     ("sram", sram::run),
     ("block_select", block_select::run),
@@ -38,6 +39,7 @@ pub const SCENARIOS: [(&str, Scenario); 11] = [
     ("requantize", requantize::run),
     ("processing_unit", processing_unit::run),
     ("elementwise", elementwise::run),
+    ("softmax", softmax::run),
 ];
 
 /// Runs the scenario of a block; `None` where no block has that name.

@@ -11,6 +11,7 @@ mod library;
 pub mod processing_unit;
 mod registry;
 pub mod requantize;
+pub mod softmax;
 pub mod sram;
 pub mod stream_fifo;
 pub mod vmac;

@@ -2,7 +2,7 @@
 
 use super::{
     Geometry, Library, accumulator, bitmask_decoder, bitmask_encoder, block_select, elementwise, processing_unit,
-    requantize, sram, stream_fifo, vmac, vmac_array,
+    requantize, softmax, sram, stream_fifo, vmac, vmac_array,
 };
 use crate::{
     design::Design,
@@ -22,7 +22,7 @@ pub struct Block {
 }
 
 /// All blocks, children before parents.
-pub const BLOCKS: [Block; 11] = [
+pub const BLOCKS: [Block; 12] = [
     Block {
         name: "stream_fifo",
         summary: "stream buffer",
@@ -104,6 +104,12 @@ pub const BLOCKS: [Block; 11] = [
         summary: "sums of two streams, or one scaled",
         theory: include_str!("elementwise/theory.md"),
         elaborate: elementwise::elaborate,
+    },
+    Block {
+        name: "softmax",
+        summary: "rows of scores to attention probabilities",
+        theory: include_str!("softmax/theory.md"),
+        elaborate: softmax::elaborate,
     },
 ];
 

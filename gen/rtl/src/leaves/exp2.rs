@@ -6,18 +6,19 @@ use rust_hdl_core::prelude::*;
 
 /// `alb_exp2_octave`: `2^(−fraction)` in Q1.15, of a fraction in Q.10: 32 segments with linear interpolation.
 ///
-/// The steps fall, so they are kept positive and taken away. With two low bits of zero the product keeps three rows.
+/// `EX − ((step·r + 16) ≫ 5)` in one sum: `(32·EX + 15 − step·r) ≫ 5`. The steps fall, so they are kept positive and taken
+/// away.
 #[derive(LogicBlock)]
 pub struct Exp2Octave {
     fraction_i: Signal<In, Bits<10>>,
     power_o: Signal<Out, Bits<16>>,
     segment: Signal<Local, Bits<5>>,
-    base: Signal<Local, Bits<16>>,
+    base: Signal<Local, Bits<21>>,
     step: Signal<Local, Bits<16>>,
     product: Signal<Local, Bits<32>>,
-    rounded: Signal<Local, Bits<15>>,
+    exact: Signal<Local, Bits<21>>,
     unused: Signal<Local, Bit>,
-    bases: [Constant<Bits<16>>; 32],
+    bases: [Constant<Bits<21>>; 32],
     steps: [Constant<Bits<16>>; 32],
 }
 
@@ -33,9 +34,9 @@ impl Exp2Octave {
             base: Signal::default(),
             step: Signal::default(),
             product: Signal::default(),
-            rounded: Signal::default(),
+            exact: Signal::default(),
             unused: Signal::default(),
-            bases: std::array::from_fn(|j| Constant::new(bits(entries[j].into()))),
+            bases: std::array::from_fn(|j| Constant::new(bits((u64::from(entries[j]) << 5) + 15))),
             steps: std::array::from_fn(|j| Constant::new(bits((entries[j] - entries[j + 1]).into()))),
         };
         leaf.connect_all();
@@ -46,6 +47,7 @@ impl Exp2Octave {
 impl Logic for Exp2Octave {
     #[hdl_gen]
     fn update(&mut self) {
+        comment!("Each base has five bits below the last, and nearly half a last place added.");
         self.segment.next = self.fraction_i.val().get_bits::<5>(5);
         for j in 0..32 {
             if self.segment.val().index() == j {
@@ -56,9 +58,9 @@ impl Logic for Exp2Octave {
 
         comment!("A step has 10 bits, its product with the place in the segment 15.");
         self.product.next = self.step.val() * bit_cast::<16, 5>(self.fraction_i.val().get_bits::<5>(0));
-        self.rounded.next = self.product.val().get_bits::<15>(0) + 16;
-        self.power_o.next = self.base.val() - bit_cast::<16, 10>(self.rounded.val().get_bits::<10>(5));
-        self.unused.next = self.product.val().get_bits::<17>(15).any() | self.rounded.val().get_bits::<5>(0).any();
+        self.exact.next = self.base.val() - bit_cast::<21, 15>(self.product.val().get_bits::<15>(0));
+        self.power_o.next = self.exact.val().get_bits::<16>(5);
+        self.unused.next = self.product.val().get_bits::<17>(15).any() | self.exact.val().get_bits::<5>(0).any();
     }
 }
 

@@ -1,0 +1,429 @@
+//! `softmax`: rows of scores to attention probabilities.
+
+use crate::{
+    blocks::{
+        Geometry, Library,
+        geometry::{COUNT_W, SHIFT_W, clog2},
+        leaf, sram, stream_fifo,
+    },
+    design::{Maximum, SoftmaxUnit},
+    emit::Shell,
+    leaves,
+    netlist::{Contract, Direction, Instance, Interface, Module, Payload, Role},
+};
+use alberti_arith::Format;
+use askama::Template;
+use std::sync::Arc;
+
+/// Bits of a score, Q8.8.
+const SCORE_W: u32 = 16;
+
+/// Bits of a power, Q1.15.
+const POWER_W: u32 = 16;
+
+/// Bits of a mask, 0 to 128.
+const MASK_W: u32 = 8;
+
+/// Bits of a code.
+const CODE_W: u32 = 8;
+
+/// Bits of what a share's distance is taken from, 4X + L in Q.10.
+const REFERENCE_W: u32 = 19;
+
+/// Width of the narrowest normaliser.
+const SIGNIFICAND_W: u32 = 24;
+
+/// Rows between the pass that they are in and the next: what is found of a row waits in a buffer of as many entries.
+const ROWS: u32 = 3;
+
+/// Lanes whose maximum is found in one cycle.
+const GROUP: u32 = 4;
+
+/// Where a row waits between two passes.
+struct Store {
+    name: &'static str,
+    comment: &'static str,
+}
+
+/// n lanes from scores to shifted powers.
+struct Path {
+    name: &'static str,
+    comment: &'static str,
+    /// Bits of a distance in whole octaves, and the localparam that names them.
+    distance_w: u32,
+    symbol: &'static str,
+    scores: &'static str,
+    lanes: &'static str,
+    reference: &'static str,
+    low: &'static str,
+    last: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "rtl/softmax.v")]
+struct Body<'a> {
+    shell: &'a Shell,
+    n: u32,
+    row_buffer: bool,
+    running: bool,
+    length_w: u32,
+    sum_w: u32,
+    count_w: u32,
+    words: u32,
+    place_w: u32,
+    used_w: u32,
+    last_word: String,
+    rows: u32,
+    pass_w: u32,
+    first_pass: &'static str,
+    stores: &'a [Store],
+    paths: &'a [Path],
+    keyed_scores: &'static str,
+    keyed_lanes: &'static str,
+    keyed_take: &'static str,
+    maximum_take: &'static str,
+    moving_first: &'static str,
+    octave_base: String,
+    group: u32,
+    groups: u32,
+}
+
+/// Widths of a unit.
+#[derive(Clone, Copy, Debug)]
+struct Widths {
+    /// Bits that number a row's elements; a vector's own number fits as well.
+    length: u32,
+    /// Bits of S: every row whose length fits.
+    sum: u32,
+    /// Vectors that a store holds: two of the longest rows, and any row whose length fits.
+    words: u32,
+}
+
+impl Widths {
+    fn new(n: u32, unit: SoftmaxUnit) -> Self {
+        let length = clog2(u64::from(unit.length_max.max(n + 1)));
+        Self { length, sum: POWER_W + length, words: 2 * unit.length_max / n }
+    }
+}
+
+/// The softmax unit; `None` where the design has none.
+///
+/// # Panics
+/// When a leaf has not the width that is asked for, which its tests exclude.
+pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
+    let unit = library.design().units.softmax?;
+    let g = Geometry::new(library.design());
+    let widths = Widths::new(g.n, unit);
+    let running = unit.maximum == Maximum::Running;
+    let mut module = face(&g, unit, widths);
+    let stores = if unit.row_buffer { stores(running) } else { Vec::new() };
+    let paths = paths(unit.row_buffer, running);
+    if unit.row_buffer {
+        buffers(library, &mut module, &stores, widths, g.n, running);
+    }
+    lanes(library, &mut module, &paths, unit.row_buffer, g.n, running);
+    logarithm(library, &mut module);
+    codes(library, &mut module, g.n);
+    flow(&mut module, unit.row_buffer, running);
+
+    let place_w = clog2(widths.words.into());
+    let shared = ("score_data_i", "lanes", "lane_take", "take && pass_q == MAXIMUM", "lane_first_q");
+    let apart = ("sum_scores", "sum_lanes", "sum_take", "take", "moving_first_q");
+    let (keyed_scores, keyed_lanes, keyed_take, maximum_take, moving_first) =
+        if unit.row_buffer { apart } else { shared };
+    let octave_base = match (running, unit.row_buffer) {
+        (true, true) => format!("added_octave_q + 9'd{}", 512 + widths.sum - 144),
+        (true, false) => format!("octave_q + 9'd{}", 512 + widths.sum - 144),
+        (false, _) => format!("9'd{}", widths.sum - 16),
+    };
+    let group = if g.n > 16 { 2 * GROUP } else { GROUP };
+    Some(library.add(module, |shell| {
+        Body {
+            shell,
+            n: g.n,
+            row_buffer: unit.row_buffer,
+            running,
+            length_w: widths.length,
+            sum_w: widths.sum,
+            count_w: COUNT_W,
+            words: widths.words,
+            place_w,
+            used_w: clog2(u64::from(widths.words) + 1),
+            last_word: format!("{place_w}'d{}", widths.words - 1),
+            rows: ROWS,
+            pass_w: if running { 1 } else { 2 },
+            first_pass: if running { "SUM" } else { "MAXIMUM" },
+            stores: &stores,
+            paths: &paths,
+            keyed_scores,
+            keyed_lanes,
+            keyed_take,
+            maximum_take,
+            moving_first,
+            octave_base,
+            group,
+            groups: g.n.div_ceil(group),
+        }
+        .render()
+    }))
+}
+
+/// Name, contract and ports.
+fn face(g: &Geometry, unit: SoftmaxUnit, widths: Widths) -> Module {
+    let running = unit.maximum == Maximum::Running;
+    let mut module = Module::new(
+        "softmax",
+        None,
+        &format!(
+            "rows of up to {} scores to attention probabilities, {} at a time, without a divider",
+            unit.length_max, g.n
+        ),
+        "units.softmax",
+    );
+    let passes = if running { 2 } else { 3 };
+    let gaps = if running { SUM_GAP } else { SUM_GAP + MAXIMUM_GAP };
+    module.contract = Contract {
+        latency: match (unit.row_buffer, running) {
+            (true, true) => format!("{LATENCY} cycles from a row's last scores to its first codes"),
+            (true, false) => format!(
+                "{} cycles from the last scores of a row of one vector to its codes, one more for each further vector",
+                LATENCY + MAXIMUM_LATENCY
+            ),
+            (false, _) => format!("{SHARE_LATENCY} cycles from scores of the last pass to their codes"),
+        },
+        interval: if unit.row_buffer {
+            "one vector a cycle, rows overlapped".into()
+        } else {
+            format!("{passes} cycles a vector and {gaps} a row")
+        },
+        numbers: "scores Q8.8 of base 2, masks Q1.7 (0 to 128), codes AF<8,3> at bias -8; powers round half up to \
+                  Q1.15, S is exact, codes round half to even"
+            .into(),
+    };
+    module.set_parameters(&[("n", g.n), ("length_max", unit.length_max), ("sum_w", widths.sum), ("passes", passes)]);
+    let sent = match (unit.row_buffer, running) {
+        (true, _) => "Scores of a row; last ends it",
+        (false, true) => "Scores of a row, twice: for its sum, for its shares; last ends each",
+        (false, false) => "Scores of a row, three times: for its maximum, its sum, its shares; last ends each",
+    };
+    module.interfaces = vec![
+        Interface::clock(),
+        Interface::sink("row", "Rows: elements minus 1, and how many of them take part; the others become zero")
+            .input("length", widths.length, Payload::Bits)
+            .input("count", widths.length + 1, Payload::Bits),
+        Interface::sink("score", sent).input("data", g.n * SCORE_W, Payload::Bits).input("last", 1, Payload::Bits),
+        Interface::sink("mask", "Attention span, one vector for each vector of codes").input(
+            "data",
+            g.n * MASK_W,
+            Payload::Bits,
+        ),
+        Interface::source("code", "Probabilities; last ends a row")
+            .output("data", g.n * CODE_W, Payload::Codes(Format::AF8_3))
+            .output("last", 1, Payload::Bits),
+        Interface::new("counts", Role::Status, "Since clear: vectors whose last contradicts the row's length")
+            .plain_input("clear", 1, Payload::Bits)
+            .plain_output("length_error_count", COUNT_W, Payload::Bits),
+    ];
+    module
+}
+
+/// Cycles from a row's last scores to its first codes, with a row buffer and the running maximum.
+pub const LATENCY: u32 = 10;
+
+/// What the row's maximum adds to it.
+pub const MAXIMUM_LATENCY: u32 = 3;
+
+/// Cycles from scores of the last pass to their codes, without a row buffer.
+pub const SHARE_LATENCY: u32 = 4;
+
+/// Cycles between the last vector of the sum's pass and the first of the shares'.
+pub const SUM_GAP: u32 = 5;
+
+/// Cycles between the last vector of the maximum's pass and the first of the sum's.
+pub const MAXIMUM_GAP: u32 = 2;
+
+fn stores(running: bool) -> Vec<Store> {
+    let sum = Store {
+        name: "sum_store",
+        comment: "Rows that wait for their maximum: a queue of vectors, their lanes and ends.",
+    };
+    let out =
+        Store { name: "out_store", comment: "Rows that wait for their sum: a queue of vectors, their lanes and ends." };
+    if running { vec![out] } else { vec![sum, out] }
+}
+
+fn paths(row_buffer: bool, running: bool) -> Vec<Path> {
+    let (distance_w, symbol) = if running { (9, "OCTAVE") } else { (5, "SHIFT") };
+    let sum = Path {
+        name: "sum",
+        comment: if running {
+            "Powers for the sum: of the part of a score below its octave, whatever the octave of the maximum will be."
+        } else {
+            "Powers for the sum, of each score's distance from the maximum."
+        },
+        distance_w,
+        symbol,
+        scores: "sum_scores",
+        lanes: "sum_lanes",
+        reference: if running { "17'd0" } else { "{maximum[15], maximum}" },
+        low: "2'b00",
+        last: "sum_last",
+    };
+    let out = Path {
+        name: "out",
+        comment: "Powers for the shares, of each score's distance from 4X + L.",
+        distance_w: 4,
+        symbol: "FADE",
+        scores: "out_scores",
+        lanes: "out_lanes",
+        reference: "reference[REFER_W-1:2]",
+        low: "reference[1:0]",
+        last: "out_last",
+    };
+    let lane = Path {
+        name: "lane",
+        comment: "Powers, of each score's distance from what its pass takes them from.",
+        distance_w,
+        symbol,
+        scores: "score_data_i",
+        lanes: "lanes",
+        reference: "lane_reference[REFER_W-1:2]",
+        low: "lane_reference[1:0]",
+        last: "last",
+    };
+    if row_buffer { vec![sum, out] } else { vec![lane] }
+}
+
+/// Memories of the rows, and buffers of what is found of them.
+fn buffers(library: &mut Library, module: &mut Module, stores: &[Store], widths: Widths, n: u32, running: bool) {
+    let (source, bits) = ("units.softmax.length_max", Payload::Bits);
+    let word_w = n * SCORE_W + n + 1;
+    let place_w = clog2(widths.words.into());
+    for Store { name, .. } in stores {
+        let label = format!("softmax_{}", name.trim_end_matches("_store"));
+        let memory = sram::elaborate(library, Some(&label), source, widths.words, word_w, bits);
+        let [read, write, word, data, head, tail] =
+            ["read", "write", "word", "data", "head_q", "tail_q"].map(|part| format!("{name}_{part}"));
+        module.add_nets(&[(&read, 1), (&write, 1), (&word, word_w), (&data, word_w)]);
+        module.add_register(&head, place_w, &["clk_i", "rst_ni", &read]);
+        module.add_register(&tail, place_w, &["clk_i", "rst_ni", &write]);
+        module.instances.push(Instance::new(&format!("u_{name}"), &memory).wire(&[
+            ("clk_i", "clk_i"),
+            ("read_enable_i", &read),
+            ("read_address_i", &head),
+            ("read_data_o", &word),
+            ("write_enable_i", &write),
+            ("write_address_i", &tail),
+            ("write_data_i", &data),
+        ]));
+    }
+    let mut buffer = |name: &str, width: u32, [done, data, valid, taken, out]: [&str; 5]| {
+        let fifo =
+            stream_fifo::elaborate(library, Some(&format!("softmax_{name}")), "units.softmax", width, ROWS, bits);
+        module.add_nets(&[(done, 1), (data, width), (valid, 1), (taken, 1), (out, width)]);
+        let wired = Instance::new(&format!("u_{name}"), &fifo).wire(&[
+            ("clk_i", "clk_i"),
+            ("rst_ni", "rst_ni"),
+            ("in_valid_i", done),
+            ("in_data_i", data),
+            ("out_valid_o", valid),
+            ("out_ready_i", taken),
+            ("out_data_o", out),
+        ]);
+        module.instances.push(wired.open(&[("in_ready_o", 1)]));
+    };
+    if !running {
+        let nets = ["maximum_done", "maximum_new", "maximum_valid", "maximum_taken", "maximum"];
+        buffer("maximum", SCORE_W, nets);
+    }
+    let nets = ["reference_done", "reference_in", "reference_valid", "reference_taken", "reference"];
+    buffer("reference", REFERENCE_W, nets);
+}
+
+/// The powers of every path, n to each.
+fn lanes(library: &mut Library, module: &mut Module, paths: &[Path], row_buffer: bool, n: u32, running: bool) {
+    let octave = leaf::elaborate(library, &*leaves::exp2_octave(), "units.softmax");
+    for Path { name, .. } in paths {
+        let (fraction, power) = (format!("{name}_fraction"), format!("{name}_power"));
+        module.add_nets(&[(&fraction, n * 10), (&power, n * POWER_W)]);
+        module.instances.push(
+            Instance::replicated(&format!("u_{name}_power"), &octave, &format!("{name}_lane"), n)
+                .lane("fraction_i", &fraction, 10, "FRAC_W")
+                .lane("power_o", &power, POWER_W, "POWER_W"),
+        );
+        let reads: &[&str] = match (*name, row_buffer, running) {
+            ("out", ..) => &["out_store_word", "reference"],
+            (_, true, false) => &["sum_store_word", "maximum"],
+            _ => &["score_data_i"],
+        };
+        module.combinational(&[&fraction], reads);
+    }
+}
+
+/// The logarithm of a row's sum.
+fn logarithm(library: &mut Library, module: &mut Module) {
+    let log = leaf::elaborate(library, &*leaves::log2_octave(), "units.softmax");
+    module.add_register("mantissa_q", 12, &["clk_i"]);
+    module.add_nets(&[("log", 11)]);
+    module.instances.push(Instance::new("u_log", &log).wire(&[("mantissa_i", "mantissa_q"), ("log_o", "log")]));
+}
+
+/// From masked shares to codes, by the leaves of the requantiser.
+fn codes(library: &mut Library, module: &mut Module, n: u32) {
+    let source = "units.softmax";
+    let normalise = leaf::elaborate(library, &*leaves::float_normalise(SIGNIFICAND_W).expect("24 bits"), source);
+    let round = leaf::elaborate(library, &*leaves::float_round(), source);
+    module.add_nets(&[("significand", n * SIGNIFICAND_W), ("code_scale", SHIFT_W), ("code", n * CODE_W)]);
+    let mut first = Instance::replicated("u_normalise", &normalise, "normalise", n).lane(
+        "sum_i",
+        "significand",
+        SIGNIFICAND_W,
+        "SIGNIF_W",
+    );
+    let mut second = Instance::replicated("u_round", &round, "round", n)
+        .lane("code_o", "code", CODE_W, "CODE_W")
+        .wire(&[("shift_i", "code_scale")]);
+    for port in normalise.ports().filter(|port| port.direction == Direction::Output) {
+        let name = format!("code_{}", port.name.trim_end_matches("_o"));
+        let symbol = format!("{}_W", port.name.trim_end_matches("_o").to_uppercase());
+        module.add_nets(&[(&name, n * port.width)]);
+        first = first.lane(&port.name, &name, port.width, &symbol);
+        second = second.lane(&port.name.replace("_o", "_i"), &name, port.width, &symbol);
+    }
+    module.instances.extend([first, second]);
+    module.registers(&["significand", "code_scale"], &["clk_i", "mask_data_i", "mask_valid_i"]);
+    module.registers(&["code_data_o"], &["code"]);
+}
+
+/// What the handshakes depend on.
+fn flow(module: &mut Module, row_buffer: bool, running: bool) {
+    module.registers(
+        &["code_valid_o", "code_last_o", "length_error_count_o"],
+        &["clk_i", "rst_ni", "clear_i", "row_length_i", "row_count_i", "score_last_i"],
+    );
+    module.combinational(&["mask_ready_o"], &["code_ready_i"]);
+    if !row_buffer {
+        module.combinational(&["score_ready_o"], &["mask_valid_i", "code_ready_i"]);
+        module.combinational(&["row_ready_o"], &["score_valid_i", "mask_valid_i", "code_ready_i", "row_valid_i"]);
+        module.registers(&[], &["log", "lane_power"]);
+        return;
+    }
+    module.registers(&["score_ready_o"], &["row_valid_i", "reference_valid", "sum_power"]);
+    module.combinational(&["row_ready_o"], &["score_valid_i"]);
+    module.combinational(
+        &["out_store_read", "reference_taken"],
+        &["reference_valid", "mask_valid_i", "code_ready_i", "out_store_word"],
+    );
+    module.registers(&["reference_done", "reference_in"], &["log"]);
+    module.registers(&[], &["out_power"]);
+    if running {
+        module.combinational(&["out_store_write", "out_store_data"], &["score_valid_i", "score_data_i"]);
+    } else {
+        module.combinational(&["sum_store_write", "sum_store_data"], &["score_valid_i", "score_data_i"]);
+        module.combinational(
+            &["out_store_write", "out_store_data", "sum_store_read", "maximum_taken"],
+            &["maximum_valid", "sum_store_word"],
+        );
+        module.registers(&["maximum_done", "maximum_new"], &["score_data_i"]);
+    }
+}

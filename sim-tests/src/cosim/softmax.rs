@@ -1,0 +1,236 @@
+//! `softmax` against its golden: rows of every length and kind, in every pass that the design asks for.
+
+use super::{Outcome, Subject};
+use crate::{Bits, Library, Report, Result, Rng, Seed, Stall, Testbench};
+use alberti_golden::softmax::{MASK_ONE, Maximum, Softmax};
+use alberti_rtl::design;
+
+/// A row as it is sent.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Its scores, Q8.8.
+    pub scores: Vec<i16>,
+    /// How many take part.
+    pub valid: usize,
+    /// The mask of each, 0 to 128.
+    pub mask: Vec<u8>,
+}
+
+impl Row {
+    /// A row of which all elements take part, unmasked.
+    #[must_use]
+    pub fn plain(scores: Vec<i16>) -> Self {
+        let (valid, mask) = (scores.len(), vec![MASK_ONE; scores.len()]);
+        Self { scores, valid, mask }
+    }
+}
+
+/// Whether the ends that the scores announce are those of their rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ends {
+    Right,
+    Random,
+}
+
+/// Rows of every length, of eight kinds, under all stall patterns; after a run that a reset cuts short; and with ends in the
+/// wrong places, which are counted and change nothing.
+///
+/// # Errors
+/// When the build fails, a bit differs, a row does not end, or an end in the wrong place is not counted.
+pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
+    let library = subject.build()?;
+    let mut outcome = Outcome::default();
+    for (pattern, stalls) in Stall::SWEEP.into_iter().enumerate() {
+        let name = format!("softmax.{}.{pattern}", subject.design.name);
+        let mut rng = seed.rng(&format!("{name}.rows"));
+        let rows = rows(subject, &mut rng);
+        let mut bench = Bench::new(subject, &library, stalls, &name, seed)?;
+        // A run that a reset cuts short leaves nothing behind.
+        bench.load(&rows[..rows.len().min(8)], Ends::Right)?;
+        for _ in 0..rng.below(120) {
+            bench.bench.step()?;
+        }
+        bench.bench.reset(1)?;
+        bench.load(&rows, Ends::Right)?;
+        outcome.add(&bench.bench.finish()?);
+        bench.errors(seed, 0)?;
+        let wrong = bench.load(&rows[..rows.len() / 4], Ends::Random)?;
+        outcome.add(&bench.bench.finish()?);
+        bench.errors(seed, wrong)?;
+        bench.clear()?;
+        bench.errors(seed, 0)?;
+    }
+    Ok(outcome)
+}
+
+/// Rows one after another, every bit compared with the golden.
+///
+/// # Errors
+/// When a bit differs.
+pub fn drive(
+    subject: &Subject,
+    library: &Library,
+    rows: &[Row],
+    stalls: (Stall, Stall),
+    name: &str,
+    seed: Seed,
+) -> Result<Report> {
+    let mut bench = Bench::new(subject, library, stalls, name, seed)?;
+    bench.load(rows, Ends::Right)?;
+    bench.bench.finish()
+}
+
+/// The golden of a design's unit.
+///
+/// # Errors
+/// When the golden refuses what the design allows.
+///
+/// # Panics
+/// When the design has no such unit.
+pub fn golden(subject: &Subject) -> Result<Softmax> {
+    let unit = subject.design.units.softmax.expect("the design has a softmax unit");
+    let maximum = match unit.maximum {
+        design::Maximum::Row => Maximum::Row,
+        design::Maximum::Running => Maximum::Running,
+    };
+    Ok(Softmax::new(subject.design.datapath.n as usize, maximum)?)
+}
+
+struct Bench {
+    bench: Testbench,
+    rows: crate::SourceId,
+    scores: crate::SourceId,
+    masks: crate::SourceId,
+    codes: crate::SinkId,
+    golden: Softmax,
+    n: usize,
+    passes: usize,
+    length_w: u32,
+}
+
+impl Bench {
+    fn new(
+        subject: &Subject,
+        library: &Library,
+        (gaps, pressure): (Stall, Stall),
+        name: &str,
+        seed: Seed,
+    ) -> Result<Self> {
+        let mut bench = Testbench::with_seed(library, name, seed)?;
+        let rows = bench.source("row", &["length", "count"], gaps)?;
+        let scores = bench.source("score", &["data", "last"], gaps)?;
+        let masks = bench.source("mask", &["data"], gaps)?;
+        let codes = bench.sink("code", &["data", "last"], pressure)?;
+        let clear = bench.model().input("clear_i")?;
+        bench.model_mut().set(clear, 0);
+        let golden = golden(subject)?;
+        let unit = subject.design.units.softmax.expect("it has a golden");
+        let passes = match (unit.row_buffer, unit.maximum) {
+            (true, _) => 1,
+            (false, design::Maximum::Running) => 2,
+            (false, design::Maximum::Row) => 3,
+        };
+        let n = subject.design.datapath.n as usize;
+        Ok(Self { bench, rows, scores, masks, codes, golden, n, passes, length_w: subject.width("row_length_i") })
+    }
+
+    /// Queues rows and what must come of them; answers with the number of wrong ends among the scores. Elements that take
+    /// no part, and the lanes beyond a row's length, carry anything.
+    fn load(&mut self, rows: &[Row], ends: Ends) -> Result<u64> {
+        let n = self.n;
+        let mut wrong = 0;
+        for row in rows {
+            let length = row.scores.len();
+            let item = [Bits::new(self.length_w, length as u64 - 1), Bits::new(self.length_w + 1, row.valid as u64)];
+            self.bench.send(self.rows, &item)?;
+            let vectors = length.div_ceil(n);
+            for _ in 0..self.passes {
+                for v in 0..vectors {
+                    let rng = self.bench.rng();
+                    let scores: Vec<i16> = (v * n..(v + 1) * n)
+                        .map(|i| if i < row.valid { row.scores[i] } else { rng.bits(16) as i16 })
+                        .collect();
+                    let right = v + 1 == vectors;
+                    let last = if ends == Ends::Random && rng.chance(0.3) { !right } else { right };
+                    wrong += u64::from(last != right);
+                    self.bench.send(self.scores, &[Bits::pack_signed(16, scores), last.into()])?;
+                }
+            }
+            let expected = self.golden.row(&row.scores, row.valid, &row.mask)?;
+            for v in 0..vectors {
+                let rng = self.bench.rng();
+                let masks: Vec<u8> = (v * n..(v + 1) * n)
+                    .map(|i| row.mask.get(i).copied().unwrap_or_else(|| rng.below(129) as u8))
+                    .collect();
+                let codes = (v * n..(v + 1) * n).map(|i| expected.codes.get(i).copied().unwrap_or(0));
+                self.bench.send(self.masks, &[Bits::pack(8, masks)])?;
+                self.bench.expect(self.codes, &[Bits::pack(8, codes), Bits::from(v + 1 == vectors)])?;
+            }
+        }
+        Ok(wrong)
+    }
+
+    fn errors(&self, seed: Seed, expected: u64) -> Result<()> {
+        let model = self.bench.model();
+        super::subject::same(seed, "length errors", model.get(model.output("length_error_count_o")?), expected)
+    }
+
+    fn clear(&mut self) -> Result<()> {
+        let clear = self.bench.model().input("clear_i")?;
+        self.bench.model_mut().set(clear, 1);
+        self.bench.step()?;
+        self.bench.model_mut().set(clear, 0);
+        self.bench.step()
+    }
+}
+
+/// Scores about a mean, as many as asked for.
+fn scatter(rng: &mut Rng, length: usize, mean: i64, spread: u64) -> Vec<i16> {
+    let one = |rng: &mut Rng| (mean + rng.below(2 * spread + 1) as i64 - spread as i64).clamp(-32_768, 32_767) as i16;
+    (0..length).map(|_| one(rng)).collect()
+}
+
+/// Rows of eight kinds: their lengths around the vectors' borders, their scores around the octaves'.
+fn rows(subject: &Subject, rng: &mut Rng) -> Vec<Row> {
+    let unit = subject.design.units.softmax.expect("the design has a softmax unit");
+    let (n, longest) = (subject.design.datapath.n as usize, unit.length_max as usize);
+    let mut lengths = vec![1, n - 1, n, n + 1, 2 * n, longest - 1, longest, longest];
+    lengths.retain(|&length| (1..=longest).contains(&length));
+    (0..64)
+        .map(|kind| {
+            let length = if rng.chance(0.5) { *rng.pick(&lengths) } else { 1 + rng.below(longest as u64) as usize };
+            let mean = rng.below(40_001) as i64 - 20_000;
+            let scores = match kind % 8 {
+                // Logits as they are, close together and far apart.
+                0 => scatter(rng, length, mean, 1500),
+                1 => scatter(rng, length, mean, 200),
+                2 => scatter(rng, length, 0, 32_768),
+                // All negative; all alike, on an octave or off.
+                3 => scatter(rng, length, -20_000, 12_000),
+                4 => {
+                    let score = if rng.chance(0.5) { (mean / 256 * 256) as i16 } else { mean as i16 };
+                    vec![score; length]
+                }
+                // Ever higher, by steps about as large as what the sum can be shifted by; ever lower.
+                5 => {
+                    let step = *rng.pick(&[1, 60, 256, 700, 8000]);
+                    (0..length).map(|i| (i as i64 * step - 32_768).min(32_767) as i16).collect()
+                }
+                6 => (0..length).map(|i| (32_767 - i as i64 * 97).max(-32_768) as i16).collect(),
+                // Both ends of the range.
+                _ => (0..length).map(|_| *rng.pick(&[i16::MIN, i16::MAX, -256, 0, 255])).collect(),
+            };
+            let valid = match rng.below(4) {
+                0 => rng.below(length as u64 + 1) as usize,
+                1 => *rng.pick(&[0, 1, length - 1, length]),
+                _ => length,
+            };
+            let mask = match rng.below(3) {
+                0 => (0..length).map(|_| rng.below(129) as u8).collect(),
+                1 => (0..length).map(|i| (MASK_ONE as usize).saturating_sub(i * 5) as u8).collect(),
+                _ => vec![MASK_ONE; length],
+            };
+            Row { scores, valid, mask }
+        })
+        .collect()
+}

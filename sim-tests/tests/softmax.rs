@@ -1,0 +1,184 @@
+//! `softmax` against its golden, and faults that this finds.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+use alberti_rtl::Design;
+use alberti_sim::{
+    Report, Seed, Stall,
+    cosim::softmax::{Row, drive},
+};
+use common::{design, equals_its_golden, finds, subject, variant};
+
+/// A design whose softmax has these keys instead.
+fn with(name: &str, keys: &str, instead: &str) -> Design {
+    variant(name, &[(&format!("softmax: {{{keys}}}"), &format!("softmax: {{{instead}}}"))])
+}
+
+fn edge4(instead: &str) -> Design {
+    with("edge4", "length_max: 32", instead)
+}
+
+fn edge16(instead: &str) -> Design {
+    with("edge16", "length_max: 128", instead)
+}
+
+fn odd6(instead: &str) -> Design {
+    with("odd6", "length_max: 48, maximum: row", instead)
+}
+
+/// Thirty-two lanes.
+fn edge32(instead: &str) -> Design {
+    let unit = format!("softmax: {{{instead}}}");
+    variant("edge16", &[("  n: 16 ", "  n: 32 "), ("softmax: {length_max: 128}", &unit)])
+}
+
+equals_its_golden! { "softmax":
+    holds_for_four_lanes => design("edge4");
+    holds_for_six_lanes => design("odd6");
+    holds_for_sixteen_lanes => design("edge16");
+    holds_for_thirty_two_lanes => edge32("length_max: 256");
+    holds_for_four_lanes_with_the_row_maximum => edge4("length_max: 32, maximum: row");
+    holds_for_four_lanes_without_buffer => edge4("length_max: 32, row_buffer: false");
+    holds_for_four_lanes_without_buffer_with_the_row_maximum =>
+        edge4("length_max: 32, row_buffer: false, maximum: row");
+    holds_for_six_lanes_with_the_running_maximum => odd6("length_max: 48");
+    holds_for_six_lanes_without_buffer => odd6("length_max: 48, row_buffer: false");
+    holds_for_six_lanes_without_buffer_with_the_row_maximum => odd6("length_max: 48, row_buffer: false, maximum: row");
+    holds_for_sixteen_lanes_with_the_row_maximum => edge16("length_max: 128, maximum: row");
+    holds_for_sixteen_lanes_without_buffer => edge16("length_max: 128, row_buffer: false");
+    holds_for_sixteen_lanes_without_buffer_with_the_row_maximum =>
+        edge16("length_max: 128, row_buffer: false, maximum: row");
+    holds_for_thirty_two_lanes_with_the_row_maximum => edge32("length_max: 64, maximum: row");
+    holds_for_thirty_two_lanes_without_buffer => edge32("length_max: 64, row_buffer: false");
+    holds_for_thirty_two_lanes_without_buffer_with_the_row_maximum =>
+        edge32("length_max: 64, row_buffer: false, maximum: row");
+    holds_for_rows_of_one_vector => edge4("length_max: 4");
+    holds_for_rows_of_one_vector_with_the_row_maximum => edge4("length_max: 4, maximum: row");
+    holds_for_rows_of_one_vector_without_buffer => edge4("length_max: 4, row_buffer: false");
+    holds_for_the_longest_rows => edge4("length_max: 4096");
+    holds_for_the_longest_rows_with_the_row_maximum => edge4("length_max: 4096, maximum: row");
+}
+
+finds! { "softmax":
+    // Faults of others, by name.
+    a_row_maximum_that_starts_from_zero_is_found: design("edge4"), "alb_softmax.v",
+        "octave_before = moving_first_q ? {OCTAVE_W{1'b0}} : octave_q" =>
+        "octave_before = moving_first_q ? 9'd128 : octave_q";
+    a_maximum_that_survives_its_row_is_found: edge4("length_max: 32, maximum: row"), "alb_softmax.v",
+        "if (tops_valid_q && (tops_first_q || " => "if (tops_valid_q && (";
+    a_logarithm_taken_once_a_vector_is_found: design("edge4"), "alb_softmax.v",
+        "sum_done_q <= add && shifted_last_q" => "sum_done_q <= add";
+    a_sum_that_loses_its_rounding_is_found: design("edge16"), "alb_softmax.v",
+        "+ {{(SUM_W-1){1'b0}}, shifted_q[0]}" => "";
+    a_sum_that_keeps_its_last_vector_alone_is_found: design("edge4"), "alb_softmax.v",
+        "sum_q <= sum_before + partial" => "sum_q <= partial";
+    a_sum_that_does_not_move_to_a_higher_maximum_is_found: design("edge4"), "alb_softmax.v",
+        "(sum_q >> rise_q)" => "sum_q";
+    a_rise_beyond_the_sums_width_that_wraps_is_found: design("edge4"), "alb_softmax.v",
+        "(rise[4:0] | {5{rise[8:5] != 4'd0}})" => "rise[4:0]";
+    a_power_that_does_not_fall_within_its_octave_is_found: design("edge4"), "alb_exp2_octave.v",
+        "exact = base - {6'd0, product[14:0]}" => "exact = base";
+    a_distance_of_many_octaves_that_wraps_is_found: design("edge4"), "alb_softmax.v",
+        " || distance[16:12] != 5'd0" => "";
+    // What is this unit's own.
+    a_row_that_ends_where_the_scores_say_is_found: design("edge4"), "alb_softmax.v",
+        "last  = left_q < N[LENGTH_W-1:0]" => "last  = score_last_i";
+    a_wrong_end_that_is_not_counted_is_found: design("edge4"), "alb_softmax.v",
+        "take && score_last_i != last" => "take && score_last_i && !last";
+    elements_beyond_the_valid_ones_are_found: design("edge4"), "alb_softmax.v",
+        "lanes[l] = l[VALID_W-1:0] < valid_left_q" => "lanes[l] = 1'b1";
+    the_octave_of_the_next_row_is_found: design("edge4"), "alb_softmax.v",
+        "head_octave_q <= added_octave_q +" => "head_octave_q <= octave_q +";
+    the_maximum_of_the_next_row_is_found: edge4("length_max: 32, maximum: row"), "alb_softmax.v",
+        "log_maximum = walking_q[4*SCORE_W +: SCORE_W]" => "log_maximum = walking_q[2*SCORE_W +: SCORE_W]";
+    a_reference_that_leaves_before_its_row_is_found: design("edge4"), "alb_softmax.v",
+        "reference_taken = out_take && out_last" => "reference_taken = out_take";
+    rows_that_overrun_the_references_are_found: design("edge4"), "alb_softmax.v",
+        "rows_free = rows_q != ROWS" => "rows_free = 1'b1";
+    a_store_that_wraps_at_powers_of_two_alone_is_found: odd6("length_max: 36"), "alb_softmax.v",
+        "out_store_tail_q == 4'd11" => "out_store_tail_q == 4'd15";
+    a_store_that_is_written_beyond_its_end_is_found: design("edge4"), "alb_softmax.v",
+        "row_open_q && out_store_room && " => "row_open_q && ";
+    a_mask_of_one_that_counts_as_none_is_found: design("edge4"), "alb_softmax.v",
+        "mask[7] || (mask[6] && mask[5])" => "mask[6] && mask[5]";
+    a_mask_that_leaves_out_the_rounding_is_found: design("edge4"), "alb_softmax.v",
+        "mask & {MASK_W{up}}" => "mask & {MASK_W{1'b0}}";
+    one_mask_for_all_lanes_is_found: design("edge4"), "alb_softmax.v",
+        "mask_data_i[g*MASK_W +: MASK_W]" => "mask_data_i[0 +: MASK_W]";
+    shares_that_are_asked_for_before_the_sum_is_there_are_found: edge4("length_max: 32, row_buffer: false"),
+        "alb_softmax.v", "(pass_q == SUM || share_ready_q)" => "(pass_q == SUM || 1'b1)";
+    sums_that_are_asked_for_before_the_maximum_is_there_are_found:
+        edge4("length_max: 32, row_buffer: false, maximum: row"), "alb_softmax.v",
+        "(pass_q == SUM && sum_ready_q)" => "(pass_q == SUM)";
+    shares_that_are_summed_are_found: edge4("length_max: 32, row_buffer: false"), "alb_softmax.v",
+        "add          = shifted_valid_q && shifted_sum_q" => "add          = shifted_valid_q";
+}
+
+/// With rows that are no multiple of the lanes the count of what is left never meets this end.
+#[test]
+fn a_row_that_never_ends_for_some_lengths_is_found() {
+    let change = ("alb_softmax.v", "last  = left_q < N[LENGTH_W-1:0]", "last  = left_q == N[LENGTH_W-1:0] - 1'b1");
+    common::hangs("softmax", &design("odd6"), "a_row_that_never_ends_for_some_lengths_is_found", change);
+}
+
+fn cycles(design: &Design, lengths: &[usize]) -> Report {
+    let seed = Seed::from_env().unwrap();
+    let subject = subject("softmax", design);
+    let library = subject.build().unwrap();
+    let mut rng = seed.rng("cycles");
+    let rows: Vec<_> =
+        lengths.iter().map(|&length| Row::plain((0..length).map(|_| rng.bits(11) as i16).collect())).collect();
+    drive(&subject, &library, &rows, (Stall::None, Stall::None), "cycles", seed).unwrap()
+}
+
+/// Rows of V vectors, one after another without a stall: the first takes `first(V)` cycles, and then, with the rows kept, V
+/// each or, where that is longer, 2V + 5 for three rows; without, `passes` times V and `gaps` each.
+fn cycles_are_exact(design: &Design, first: impl Fn(u64) -> u64, passes: u64, gaps: u64) {
+    let n = design.datapath.n as usize;
+    for vectors in 1..=u64::from(design.units.softmax.unwrap().length_max) / n as u64 {
+        for rows in [1, 2, 10, 128] {
+            let (v, others) = (vectors, rows - 1);
+            let expected = first(v)
+                + match passes {
+                    1 if v < 5 => others / 3 * (2 * v + 5) + others % 3 * v,
+                    _ => others * (passes * v + gaps),
+                };
+            // The last vector of a row may be less than whole.
+            let lengths: Vec<_> = (0..rows as usize).map(|row| vectors as usize * n - row % n).collect();
+            assert_eq!(cycles(design, &lengths).cycles, expected, "{rows} rows of {vectors} vectors");
+        }
+    }
+}
+
+#[test]
+fn cycles_of_kept_rows_are_exact() {
+    cycles_are_exact(&design("edge4"), |v| 2 * v + 9, 1, 0);
+    cycles_are_exact(&design("edge16"), |v| 2 * v + 9, 1, 0);
+}
+
+#[test]
+fn cycles_of_kept_rows_with_the_row_maximum_are_exact() {
+    cycles_are_exact(&design("odd6"), |v| 3 * v + 11, 1, 0);
+    cycles_are_exact(&edge16("length_max: 128, maximum: row"), |v| 3 * v + 11, 1, 0);
+}
+
+#[test]
+fn cycles_of_rows_that_are_sent_again_are_exact() {
+    cycles_are_exact(&edge4("length_max: 32, row_buffer: false"), |v| 2 * v + 10, 2, 5);
+    cycles_are_exact(&edge16("length_max: 128, row_buffer: false"), |v| 2 * v + 10, 2, 5);
+}
+
+#[test]
+fn cycles_of_rows_that_are_sent_again_with_the_row_maximum_are_exact() {
+    cycles_are_exact(&odd6("length_max: 48, row_buffer: false, maximum: row"), |v| 3 * v + 12, 3, 7);
+    cycles_are_exact(&edge16("length_max: 128, row_buffer: false, maximum: row"), |v| 3 * v + 12, 3, 7);
+}
+
+#[test]
+fn a_head_of_128_tokens_takes_1_1_cycles_a_vector_at_the_most() {
+    for design in [design("edge16"), edge16("length_max: 128, maximum: row")] {
+        let report = cycles(&design, &[128; 128]);
+        assert!(report.cycles * 10 <= 128 * 8 * 11, "{} cycles", report.cycles);
+    }
+}
