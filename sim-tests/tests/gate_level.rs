@@ -65,6 +65,7 @@ in_gates! {
     a_block_sparse_array_of_gates_equals_its_golden => "vmac_array", sparse();
     an_accumulator_of_gates_equals_its_golden => "accumulator", common::design("edge4");
     a_requantiser_of_gates_equals_its_golden => "requantize", common::design("edge4");
+    a_top_k_unit_of_gates_equals_its_golden => "top_k", common::design("edge4");
     a_processing_unit_of_gates_equals_its_golden => "processing_unit", common::design("edge4");
     an_elementwise_unit_of_gates_equals_its_golden => "elementwise", common::design("edge4");
     a_softmax_of_gates_equals_its_golden => "softmax", common::design("edge4");

@@ -12,19 +12,20 @@ const CODEC: &str = include_str!("../formal/codec.v");
 const ELEMENTWISE: &str = include_str!("../formal/elementwise.v");
 const SOFTMAX: &str = include_str!("../formal/softmax.v");
 const BLOCK_SELECT: &str = include_str!("../formal/block_select.v");
+const TOP_K: &str = include_str!("../formal/top_k.v");
 
 /// A machine small enough for a solver: `n` lanes, memories of 16 rows.
 fn small(n: u32) -> Design {
     small_with(n, "")
 }
 
-/// The same with special function units.
-fn small_with(n: u32, units: &str) -> Design {
+/// The same with a special function unit.
+fn small_with(n: u32, unit: &str) -> Design {
     let values = 16 * n;
     let text = format!(
         "name: tiny\ndatapath: {{n: {n}, operand: af8_3, accumulator_bits: 35, accumulator_rows: {n}, \
          reduction_max: {n}, pipeline: 1}}\nmemories:\n  weight: {{values: {values}}}\n  activation: {{values: {values}}}\n  \
-         result: {{values: {values}}}\n{units}clock: {{frequency_mhz: 500}}\n"
+         result: {{values: {values}}}\nunits: {{{unit}}}\nclock: {{frequency_mhz: 500}}\n"
     );
     Design::parse("tiny.yaml", &text).unwrap_or_else(|problems| panic!("{problems}"))
 }
@@ -112,12 +113,12 @@ fn codec(top: &'static str, n: u32, look: (u32, bool)) -> Contract {
 }
 
 fn elementwise() -> Contract {
-    let dut = blocks(&small_with(2, "units: {elementwise: {}}\n"), &["elementwise"]);
+    let dut = blocks(&small_with(2, "elementwise: {}"), &["elementwise"]);
     Contract::new("elementwise_holds", (4, true), &[HOLD, ELEMENTWISE], dut)
 }
 
 fn softmax(unit: &str) -> Contract {
-    let design = small_with(2, &format!("units: {{softmax: {{length_max: 4, {unit}}}}}\n"));
+    let design = small_with(2, &format!("softmax: {{length_max: 4, {unit}}}"));
     Contract::new("softmax_holds", (4, true), &[HOLD, SOFTMAX], blocks(&design, &["softmax"]))
 }
 
@@ -127,6 +128,11 @@ fn select(n: u32, nonzeros: u32, select_w: u32) -> Contract {
     let contract =
         Contract::new("block_select_contract", (1, false), &[BLOCK_SELECT], blocks(&design, &["block_select"]));
     contract.with("N", n).with("NONZEROS", nonzeros).with("BLOCK", 2 * nonzeros).with("SELECT_W", select_w)
+}
+
+fn top_k(top: &'static str, look: (u32, bool)) -> Contract {
+    let dut = blocks(&small_with(2, "top_k: {length_max: 4, k: 2}"), &["top_k"]);
+    Contract::new(top, look, &[HOLD, TOP_K], dut)
 }
 
 #[test]
@@ -245,4 +251,32 @@ fn masks_select_what_their_set_bits_say() {
 #[test]
 fn a_selection_of_every_set_bit_is_refuted() {
     select(4, 4, 3).refutes("alb_block_select.v", "mask[k+i] && gen_seen[k+i].seen[k]", "mask[k+i]");
+}
+
+#[test]
+fn the_largest_of_a_row_hold_under_stall() {
+    top_k("top_k_holds", (4, true)).holds();
+}
+
+#[test]
+fn entries_that_an_element_of_the_next_row_changes_are_refuted() {
+    let contract = top_k("top_k_holds", (12, true));
+    contract.refutes("alb_top_k.v", "insert = element_valid_q && !leaving_q;", "insert = element_valid_q;");
+}
+
+#[test]
+fn the_largest_of_a_row_come_in_order_and_equals_as_they_stood() {
+    top_k("top_k_order", (12, false)).holds();
+}
+
+#[test]
+fn a_maximum_that_starts_from_zero_is_refuted() {
+    let contract = top_k("top_k_order", (12, false));
+    contract.refutes("alb_top_k.v", "!used[i+1] || element_value_q > ", "element_value_q > ");
+}
+
+#[test]
+fn equals_that_change_places_are_refuted() {
+    let contract = top_k("top_k_order", (12, false));
+    contract.refutes("alb_top_k.v", "element_value_q > entry_q", "element_value_q >= entry_q");
 }

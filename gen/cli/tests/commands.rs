@@ -128,6 +128,10 @@ fn a_golden_answer_can_be_followed_by_hand() {
         r#"{"weights": {"values": [2, 4, 0, -2], "scale": 0}, "activations": {"values": [2, 2, 2, 4], "scale": 0}}"#;
     let vmac = answer("vmac", real);
     assert_eq!((vmac["value"].as_f64(), vmac["sum"].as_i64()), (Some(4.0), Some(1024)));
+    let largest = answer("top_k", r#"{"values": [-5, 3, 3]}"#);
+    let entries =
+        [(3, 1), (3, 2), (-5, 0)].map(|(value, position)| serde_json::json!({"value": value, "position": position}));
+    assert_eq!(largest["entries"], serde_json::json!(entries));
     let decoded = answer("bitmask_decoder", r#"{"masks": ["0b0101", "0xe"], "packed": [1, 2, 3, 4, 5]}"#);
     assert_eq!(decoded["vectors"], serde_json::json!([[1, 0, 2, 0], [0, 3, 4, 5]]));
     assert_eq!(decoded["next"], serde_json::json!({"row": 1, "bank": 1}));

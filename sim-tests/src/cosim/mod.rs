@@ -15,6 +15,7 @@ pub mod softmax;
 pub mod sram;
 pub mod stream_fifo;
 mod subject;
+pub mod top_k;
 pub mod vmac;
 pub mod vmac_array;
 
@@ -27,7 +28,7 @@ pub use subject::{Outcome, Subject, config};
 pub type Scenario = fn(&Subject, Seed) -> Result<Outcome>;
 
 /// The scenario of every block, by the block's name.
-pub const SCENARIOS: [(&str, Scenario); 12] = [
+pub const SCENARIOS: [(&str, Scenario); 13] = [
     ("stream_fifo", stream_fifo::run),
     ("sram", sram::run),
     ("block_select", block_select::run),
@@ -37,6 +38,7 @@ pub const SCENARIOS: [(&str, Scenario); 12] = [
     ("vmac_array", vmac_array::run),
     ("accumulator", accumulator::run),
     ("requantize", requantize::run),
+    ("top_k", top_k::run),
     ("processing_unit", processing_unit::run),
     ("elementwise", elementwise::run),
     ("softmax", softmax::run),

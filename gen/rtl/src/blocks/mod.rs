@@ -14,6 +14,7 @@ pub mod requantize;
 pub mod softmax;
 pub mod sram;
 pub mod stream_fifo;
+pub mod top_k;
 pub mod vmac;
 pub mod vmac_array;
 

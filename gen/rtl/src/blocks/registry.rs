@@ -2,7 +2,7 @@
 
 use super::{
     Geometry, Library, accumulator, bitmask_decoder, bitmask_encoder, block_select, elementwise, processing_unit,
-    requantize, softmax, sram, stream_fifo, vmac, vmac_array,
+    requantize, softmax, sram, stream_fifo, top_k, vmac, vmac_array,
 };
 use crate::{
     design::Design,
@@ -22,7 +22,7 @@ pub struct Block {
 }
 
 /// All blocks, children before parents.
-pub const BLOCKS: [Block; 12] = [
+pub const BLOCKS: [Block; 13] = [
     Block {
         name: "stream_fifo",
         summary: "stream buffer",
@@ -92,6 +92,12 @@ pub const BLOCKS: [Block; 12] = [
         summary: "sums to codes",
         theory: include_str!("requantize/theory.md"),
         elaborate: |library| Some(requantize::elaborate(library)),
+    },
+    Block {
+        name: "top_k",
+        summary: "the largest of a row, with their positions",
+        theory: include_str!("top_k/theory.md"),
+        elaborate: top_k::elaborate,
     },
     Block {
         name: "processing_unit",

@@ -44,6 +44,12 @@ impl Exp2Octave {
     }
 }
 
+impl Default for Exp2Octave {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Logic for Exp2Octave {
     #[hdl_gen]
     fn update(&mut self) {

@@ -43,6 +43,12 @@ impl Log2Octave {
     }
 }
 
+impl Default for Log2Octave {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Logic for Log2Octave {
     #[hdl_gen]
     fn update(&mut self) {
