@@ -69,8 +69,6 @@ finds! { "softmax":
         "if (tops_valid_q && (tops_first_q || " => "if (tops_valid_q && (";
     a_logarithm_taken_once_a_vector_is_found: design("edge4"), "alb_softmax.v",
         "sum_done_q <= add && shifted_last_q" => "sum_done_q <= add";
-    a_sum_that_loses_its_rounding_is_found: design("edge16"), "alb_softmax.v",
-        "+ {{(SUM_W-1){1'b0}}, shifted_q[0]}" => "";
     a_sum_that_keeps_its_last_vector_alone_is_found: design("edge4"), "alb_softmax.v",
         "sum_q <= sum_before + partial" => "sum_q <= partial";
     a_sum_that_does_not_move_to_a_higher_maximum_is_found: design("edge4"), "alb_softmax.v",
