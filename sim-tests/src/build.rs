@@ -182,6 +182,8 @@ impl Build {
         flags.extend(["--top-module", "border", "-Isource", "-Wall"]);
         if !self.lint {
             flags.extend(["-Wno-lint", "-Wno-style", "-Wno-fatal"]);
+            // Verilator 5.006 folds some trees of the gates of a netlist to a wrong value.
+            flags.push("-fno-const-bit-op-tree");
         }
         if self.waveform {
             flags.push("--trace");

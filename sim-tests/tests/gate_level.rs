@@ -65,9 +65,11 @@ in_gates! {
     a_block_sparse_array_of_gates_equals_its_golden => "vmac_array", sparse();
     an_accumulator_of_gates_equals_its_golden => "accumulator", common::design("edge4");
     a_requantiser_of_gates_equals_its_golden => "requantize", common::design("edge4");
+    an_entropy_unit_of_gates_equals_its_golden => "entropy", common::design("edge4");
     a_top_k_unit_of_gates_equals_its_golden => "top_k", common::design("edge4");
     a_processing_unit_of_gates_equals_its_golden => "processing_unit", common::design("edge4");
     an_elementwise_unit_of_gates_equals_its_golden => "elementwise", common::design("edge4");
+    a_softmax_of_gates_equals_its_golden => "softmax", common::design("edge4");
     a_softmax_without_buffer_of_gates_equals_its_golden => "softmax",
         common::variant("edge4", &[("length_max: 32}", "length_max: 32, row_buffer: false, maximum: row}")]);
     a_block_sparse_processing_unit_of_gates_equals_its_golden => "processing_unit", sparse();

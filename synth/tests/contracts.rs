@@ -12,6 +12,7 @@ const CODEC: &str = include_str!("../formal/codec.v");
 const ELEMENTWISE: &str = include_str!("../formal/elementwise.v");
 const SOFTMAX: &str = include_str!("../formal/softmax.v");
 const BLOCK_SELECT: &str = include_str!("../formal/block_select.v");
+const ENTROPY: &str = include_str!("../formal/entropy.v");
 const TOP_K: &str = include_str!("../formal/top_k.v");
 
 /// A machine small enough for a solver: `n` lanes, memories of 16 rows.
@@ -128,6 +129,11 @@ fn select(n: u32, nonzeros: u32, select_w: u32) -> Contract {
     let contract =
         Contract::new("block_select_contract", (1, false), &[BLOCK_SELECT], blocks(&design, &["block_select"]));
     contract.with("N", n).with("NONZEROS", nonzeros).with("BLOCK", 2 * nonzeros).with("SELECT_W", select_w)
+}
+
+fn entropy(depth: u32) -> Contract {
+    let dut = blocks(&with_unit("entropy: {classes_max: 2}"), &["entropy"]);
+    Contract::new("entropy_holds", (depth, true), &[HOLD, ENTROPY], dut)
 }
 
 fn top_k(top: &'static str, look: (u32, bool)) -> Contract {
@@ -277,4 +283,14 @@ fn a_maximum_that_starts_from_zero_is_refuted() {
 fn equals_that_change_places_are_refuted() {
     let contract = top_k("top_k_order", (12, false));
     contract.refutes("alb_top_k.v", "element_value_q > entry_q", "element_value_q >= entry_q");
+}
+
+#[test]
+fn a_decision_holds_under_stall() {
+    entropy(10).holds();
+}
+
+#[test]
+fn a_decision_that_does_not_wait_is_refuted() {
+    entropy(36).refutes("alb_entropy.v", "default: if (decision_ready_i) state_q", "default: state_q");
 }

@@ -345,7 +345,7 @@ module @{ shell.name }@ (
     endgenerate
 <% endfor %>
 <%- if row_buffer %>
-    // Sums never wait: a vector is added two cycles after it is taken.
+    // Sums never wait: a vector is added three cycles after it is taken.
     reg                  moving_first_q;
     reg                  shifted_valid_q;
     reg                  shifted_first_q;
@@ -429,29 +429,59 @@ module @{ shell.name }@ (
         end
     end
 <% endif %>
-    // S: the vector's powers as a tree whose adders take the rounding bits for carries.
-    reg  [(2*N-1)*SUM_W-1:0] partial;
-    reg  [SUM_W-1:0]         sum_q;
-    reg                      sum_done_q;
+    // S: the powers of a vector as a tree whose adders take the rounding bits for carries; the branches first.
+    localparam CUT = @{ cut }@;  // nodes CUT to 2 CUT are the branches, 0 is the root
+    reg  [(2*N-1-CUT)*SUM_W-1:0] nodes;
+    reg  [(CUT+1)*SUM_W-1:0]     branches_q;
+    reg  [CUT:0]                 carries_q;
+    reg                          branches_valid_q;
+    reg                          branches_first_q;
+    reg                          branches_last_q;
     integer a;
     always @* begin
         for (a = 0; a < N; a = a + 1)
-            partial[(N-1+a)*SUM_W +: SUM_W] = {{(SUM_W-POWER_W){1'b0}}, shifted_q[a*SHARE_W+1 +: POWER_W]};
-        for (a = N - 2; a >= 0; a = a - 1)
-            partial[a*SUM_W +: SUM_W] = partial[(2*a+1)*SUM_W +: SUM_W] + partial[(2*a+2)*SUM_W +: SUM_W]
+            nodes[(N-1-CUT+a)*SUM_W +: SUM_W] = {{(SUM_W-POWER_W){1'b0}}, shifted_q[a*SHARE_W+1 +: POWER_W]};
+        for (a = N - 2; a >= CUT; a = a - 1)
+            nodes[(a-CUT)*SUM_W +: SUM_W] = nodes[(2*a+1-CUT)*SUM_W +: SUM_W] + nodes[(2*a+2-CUT)*SUM_W +: SUM_W]
                 + {{(SUM_W-1){1'b0}}, shifted_q[(a+1)*SHARE_W]};
     end
+
+    integer c;
+    always @(posedge clk_i or negedge rst_ni) begin
+        if (!rst_ni) branches_valid_q <= 1'b0;
+        else branches_valid_q <= add;
+    end
+    always @(posedge clk_i) begin
+        branches_first_q <= shifted_first_q;
+        branches_last_q  <= shifted_last_q;
+        branches_q       <= nodes[0 +: (CUT+1)*SUM_W];
+        for (c = 0; c <= CUT; c = c + 1) carries_q[c] <= shifted_q[c*SHARE_W];
+    end
+
+    reg [(2*CUT+1)*SUM_W-1:0] trunk;
+    reg [SUM_W-1:0]           sum_q;
+    reg                       sum_done_q;
+    integer                   r;
+    always @* begin
+        trunk[CUT*SUM_W +: (CUT+1)*SUM_W] = branches_q;
+        for (r = CUT - 1; r >= 0; r = r - 1)
+            trunk[r*SUM_W +: SUM_W] = trunk[(2*r+1)*SUM_W +: SUM_W] + trunk[(2*r+2)*SUM_W +: SUM_W]
+                + {{(SUM_W-1){1'b0}}, carries_q[r+1]};
+    end
 <%- if running %>
-    wire [SUM_W-1:0] sum_before = (sum_q >> rise_q) & {SUM_W{!shifted_first_q}};
+    reg  [4:0]       risen_q;
+    always @(posedge clk_i) risen_q <= rise_q;
+    wire [SUM_W-1:0] sum_before = (sum_q >> risen_q) & {SUM_W{!branches_first_q}};
 <%- else %>
-    wire [SUM_W-1:0] sum_before = sum_q & {SUM_W{!shifted_first_q}};
+    wire [SUM_W-1:0] sum_before = sum_q & {SUM_W{!branches_first_q}};
 <%- endif %>
     always @(posedge clk_i or negedge rst_ni) begin
         if (!rst_ni) sum_done_q <= 1'b0;
-        else sum_done_q <= add && shifted_last_q;
+        else sum_done_q <= branches_valid_q && branches_last_q;
     end
     always @(posedge clk_i) begin
-        if (add) sum_q <= sum_before + partial[0 +: SUM_W] + {{(SUM_W-1){1'b0}}, shifted_q[0]};
+        if (branches_valid_q)
+            sum_q <= sum_before + trunk[0 +: SUM_W] + {{(SUM_W-1){1'b0}}, carries_q[0]};
     end
 
     // L = log2 S, once a row: the 12 bits below the leading one, their logarithm, then the whole octaves above.
@@ -475,8 +505,12 @@ module @{ shell.name }@ (
     reg [8:0]         log_octave_q;
     reg [LOG_W-1:0]   log_q;
 <%- if running && row_buffer %>
-    reg [OCTAVE_W-1:0] added_octave_q;  // the sum's: the next row's may be under way
-    always @(posedge clk_i) added_octave_q <= octave_q;
+    reg [OCTAVE_W-1:0] branches_octave_q;
+    reg [OCTAVE_W-1:0] total_octave_q;  // the sum's: the next row's may be under way
+    always @(posedge clk_i) begin
+        branches_octave_q <= octave_q;
+        total_octave_q    <= branches_octave_q;
+    end
 <%- endif %>
     always @(posedge clk_i or negedge rst_ni) begin
         if (!rst_ni) begin
@@ -496,9 +530,9 @@ module @{ shell.name }@ (
 <%- if !running && row_buffer %>
 
     // X walks beside its row's last vector.
-    reg  [5*SCORE_W-1:0] walking_q;
-    always @(posedge clk_i) walking_q <= {walking_q[4*SCORE_W-1:0], maximum};
-    wire [SCORE_W-1:0]   log_maximum = walking_q[4*SCORE_W +: SCORE_W];
+    reg  [6*SCORE_W-1:0] walking_q;
+    always @(posedge clk_i) walking_q <= {walking_q[5*SCORE_W-1:0], maximum};
+    wire [SCORE_W-1:0]   log_maximum = walking_q[5*SCORE_W +: SCORE_W];
 <%- else if !running %>
     wire [SCORE_W-1:0]   log_maximum = maximum;
 <%- endif %>

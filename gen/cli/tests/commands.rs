@@ -128,6 +128,9 @@ fn a_golden_answer_can_be_followed_by_hand() {
         r#"{"weights": {"values": [2, 4, 0, -2], "scale": 0}, "activations": {"values": [2, 2, 2, 4], "scale": 0}}"#;
     let vmac = answer("vmac", real);
     assert_eq!((vmac["value"].as_f64(), vmac["sum"].as_i64()), (Some(4.0), Some(1024)));
+    let decision = answer("entropy", r#"{"logits": {"values": [0.5, 0.5]}, "threshold_nats": 0.5}"#);
+    assert_eq!(decision["exit"].as_bool(), Some(false));
+    assert_eq!(decision["entropy_nats"].as_f64(), Some(std::f64::consts::LN_2));
     let largest = answer("top_k", r#"{"values": [-5, 3, 3]}"#);
     let entries =
         [(3, 1), (3, 2), (-5, 0)].map(|(value, position)| serde_json::json!({"value": value, "position": position}));

@@ -8,6 +8,7 @@ pub mod bitmask_decoder;
 pub mod bitmask_encoder;
 pub mod block_select;
 pub mod elementwise;
+pub mod entropy;
 mod lockstep;
 pub mod processing_unit;
 pub mod requantize;
@@ -28,7 +29,7 @@ pub use subject::{Outcome, Subject, config};
 pub type Scenario = fn(&Subject, Seed) -> Result<Outcome>;
 
 /// The scenario of every block, by the block's name.
-pub const SCENARIOS: [(&str, Scenario); 13] = [
+pub const SCENARIOS: [(&str, Scenario); 14] = [
     ("stream_fifo", stream_fifo::run),
     ("sram", sram::run),
     ("block_select", block_select::run),
@@ -38,6 +39,7 @@ pub const SCENARIOS: [(&str, Scenario); 13] = [
     ("vmac_array", vmac_array::run),
     ("accumulator", accumulator::run),
     ("requantize", requantize::run),
+    ("entropy", entropy::run),
     ("top_k", top_k::run),
     ("processing_unit", processing_unit::run),
     ("elementwise", elementwise::run),

@@ -1,7 +1,7 @@
 //! Every block, by the name that its room, template, golden, test and datasheet go by.
 
 use super::{
-    Geometry, Library, accumulator, bitmask_decoder, bitmask_encoder, block_select, elementwise, processing_unit,
+    Geometry, Library, accumulator, bitmask_decoder, bitmask_encoder, block_select, elementwise, entropy, processing_unit,
     requantize, softmax, sram, stream_fifo, top_k, vmac, vmac_array,
 };
 use crate::{
@@ -22,7 +22,7 @@ pub struct Block {
 }
 
 /// All blocks, children before parents.
-pub const BLOCKS: [Block; 13] = [
+pub const BLOCKS: [Block; 14] = [
     Block {
         name: "stream_fifo",
         summary: "stream buffer",
@@ -92,6 +92,12 @@ pub const BLOCKS: [Block; 13] = [
         summary: "sums to codes",
         theory: include_str!("requantize/theory.md"),
         elaborate: |library| Some(requantize::elaborate(library)),
+    },
+    Block {
+        name: "entropy",
+        summary: "early exit: whether a classifier is sure enough",
+        theory: include_str!("entropy/theory.md"),
+        elaborate: entropy::elaborate,
     },
     Block {
         name: "top_k",

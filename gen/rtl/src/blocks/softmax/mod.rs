@@ -86,6 +86,7 @@ struct Body<'a> {
     octave_base: String,
     group: u32,
     groups: u32,
+    cut: u32,
 }
 
 /// Widths of a unit.
@@ -132,7 +133,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     let (keyed_scores, keyed_lanes, keyed_take, maximum_take, moving_first) =
         if unit.row_buffer { apart } else { shared };
     let octave_base = match (running, unit.row_buffer) {
-        (true, true) => format!("added_octave_q + 9'd{}", 512 + widths.sum - 144),
+        (true, true) => format!("total_octave_q + 9'd{}", 512 + widths.sum - 144),
         (true, false) => format!("octave_q + 9'd{}", 512 + widths.sum - 144),
         (false, _) => format!("9'd{}", widths.sum - 16),
     };
@@ -163,6 +164,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
             octave_base,
             group,
             groups: g.n.div_ceil(group),
+            cut: if g.n < 4 { 1 } else { 3 },
         }
         .render()
     }))
@@ -228,7 +230,7 @@ fn face(g: &Geometry, unit: SoftmaxUnit, widths: Widths) -> Module {
 }
 
 /// Cycles from a row's last scores to its first codes, with a row buffer and the running maximum.
-pub const LATENCY: u32 = 10;
+pub const LATENCY: u32 = 11;
 
 /// What the row's maximum adds to it.
 pub const MAXIMUM_LATENCY: u32 = 3;
@@ -237,7 +239,7 @@ pub const MAXIMUM_LATENCY: u32 = 3;
 pub const SHARE_LATENCY: u32 = 4;
 
 /// Cycles between the last vector of the sum's pass and the first of the shares'.
-pub const SUM_GAP: u32 = 5;
+pub const SUM_GAP: u32 = 6;
 
 /// Cycles between the last vector of the maximum's pass and the first of the sum's.
 pub const MAXIMUM_GAP: u32 = 2;

@@ -1,0 +1,122 @@
+//! `entropy`: the entropy of a classifier's logits against a threshold.
+
+use crate::{
+    blocks::{
+        Geometry, Library,
+        geometry::{COUNT_W, clog2},
+        leaf,
+    },
+    emit::Shell,
+    leaves,
+    netlist::{Contract, Instance, Interface, Module, Payload, Role},
+};
+use askama::Template;
+use std::sync::Arc;
+
+/// Bits of a logit, Q6.10.
+const LOGIT_W: u32 = 16;
+
+/// Bits of a threshold, Q.10.
+const THRESHOLD_W: u32 = 16;
+
+#[derive(Template)]
+#[template(path = "rtl/entropy.v")]
+struct Body<'a> {
+    shell: &'a Shell,
+    n: u32,
+    lane_w: u32,
+    class_w: u32,
+    zeros_w: u32,
+    timer_w: u32,
+    count_w: u32,
+}
+
+/// Cycles from a row of so many classes to its decision, in a unit for at most `classes_max`.
+#[must_use]
+pub fn latency(classes: u32, classes_max: u32) -> u32 {
+    classes + classes_max.next_power_of_two() + 27
+}
+
+/// The early exit unit; `None` where the design has none.
+///
+/// # Panics
+/// When a leaf does not pass its checks, which its tests exclude.
+pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
+    let unit = library.design().units.entropy?;
+    let g = Geometry::new(library.design());
+    let class_w = clog2(unit.classes_max.into());
+    // S lies within class_w octaves above one.
+    let zeros_w = clog2(u64::from(class_w) + 1);
+    let (sum_w, weighted_w, log_w) = (16 + class_w, 25 + class_w, 10 + zeros_w);
+    let source = "units.entropy";
+    let octave = leaf::elaborate(library, &*leaves::exp2_octave(), source);
+    let log = leaf::elaborate(library, &*leaves::log2_octave(), source);
+    let mut module = Module::new(
+        "entropy",
+        None,
+        &format!("decides whether the entropy of up to {} logits is below a threshold", unit.classes_max),
+        source,
+    );
+    module.contract = Contract {
+        latency: format!("C + {} cycles from a row of C classes to its decision", latency(0, unit.classes_max)),
+        interval: "one logit a cycle; a row when the decision before it is taken".into(),
+        numbers:
+            "logits Q6.10, threshold and log Q.10 of base 2, sum Q.15, weighted Q.25; scores and powers round half \
+                  up, sums and the comparison are exact"
+                .into(),
+    };
+    module.set_parameters(&[("n", g.n), ("classes_max", unit.classes_max), ("sum_w", sum_w)]);
+    module.interfaces =
+        vec![
+            Interface::clock(),
+            Interface::sink("row", "Rows: classes minus 1, and the entropy below which to exit")
+                .input("classes", class_w, Payload::Bits)
+                .input("threshold", THRESHOLD_W, Payload::Bits),
+            Interface::sink("logit", "Logits of a row; last ends it")
+                .input("data", g.n * LOGIT_W, Payload::Bits)
+                .input("last", 1, Payload::Bits),
+            Interface::source("decision", "Whether to exit, and the entropy: log + weighted / sum")
+                .output("exit", 1, Payload::Bits)
+                .output("sum", sum_w, Payload::Bits)
+                .output("weighted", weighted_w, Payload::Bits)
+                .output("log", log_w, Payload::Bits),
+            Interface::new("counts", Role::Status, "Since clear: vectors whose last contradicts the row's classes")
+                .plain_input("clear", 1, Payload::Bits)
+                .plain_output("length_error_count", COUNT_W, Payload::Bits),
+        ];
+    module.add_nets(&[("fraction", 10), ("power", 16), ("log", 11)]);
+    module.add_register("mantissa_q", 12, &["clk_i", "power"]);
+    module.instances = vec![
+        Instance::new("u_power", &octave).wire(&[("fraction_i", "fraction"), ("power_o", "power")]),
+        Instance::new("u_log", &log).wire(&[("mantissa_i", "mantissa_q"), ("log_o", "log")]),
+    ];
+    module.registers(
+        &[
+            "row_ready_o",
+            "logit_ready_o",
+            "decision_valid_o",
+            "decision_exit_o",
+            "decision_sum_o",
+            "decision_weighted_o",
+            "decision_log_o",
+            "length_error_count_o",
+            "fraction",
+        ],
+        &[
+            "clk_i",
+            "rst_ni",
+            "row_valid_i",
+            "row_classes_i",
+            "row_threshold_i",
+            "logit_valid_i",
+            "logit_data_i",
+            "logit_last_i",
+            "decision_ready_i",
+            "clear_i",
+            "power",
+            "log",
+        ],
+    );
+    let (n, lane_w, timer_w) = (g.n, g.lane_w(), (class_w + 1).max(5));
+    Some(library.add(module, |shell| Body { shell, n, lane_w, class_w, zeros_w, timer_w, count_w: COUNT_W }.render()))
+}
