@@ -6,7 +6,8 @@ use common::{design, equals_its_golden, finds, hangs, variant};
 equals_its_golden! { "elementwise":
     holds_for_four_lanes => design("edge4");
     holds_for_six_lanes => design("odd6");
-    holds_for_sixteen_lanes => design("edge16");
+    holds_for_two_lanes_of_sixteen => design("edge16");
+    holds_for_sixteen_lanes => variant("edge16", &[("elementwise: {lanes: 2}", "elementwise: {}")]);
     holds_for_thirty_two_lanes => variant("edge16", &[("n: 16 ", "n: 32 ")]);
 }
 

@@ -10,6 +10,7 @@ const IN_ORDER: &str = include_str!("../formal/in_order.v");
 const STREAM_FIFO: &str = include_str!("../formal/stream_fifo.v");
 const CODEC: &str = include_str!("../formal/codec.v");
 const ELEMENTWISE: &str = include_str!("../formal/elementwise.v");
+const LAYERNORM: &str = include_str!("../formal/layernorm.v");
 const SOFTMAX: &str = include_str!("../formal/softmax.v");
 const BLOCK_SELECT: &str = include_str!("../formal/block_select.v");
 const ENTROPY: &str = include_str!("../formal/entropy.v");
@@ -120,7 +121,8 @@ fn elementwise() -> Contract {
 
 fn softmax(unit: &str) -> Contract {
     let design = small_with(2, &format!("softmax: {{length_max: 4, {unit}}}"));
-    Contract::new("softmax_holds", (4, true), &[HOLD, SOFTMAX], blocks(&design, &["softmax"]))
+    let form = if unit.contains("row_buffer: false") { "`define ROW_LAST\n" } else { "" };
+    Contract::new("softmax_holds", (4, true), &[HOLD, &format!("{form}{SOFTMAX}")], blocks(&design, &["softmax"]))
 }
 
 fn select(n: u32, nonzeros: u32, select_w: u32) -> Contract {
@@ -131,8 +133,13 @@ fn select(n: u32, nonzeros: u32, select_w: u32) -> Contract {
     contract.with("N", n).with("NONZEROS", nonzeros).with("BLOCK", 2 * nonzeros).with("SELECT_W", select_w)
 }
 
+fn layernorm() -> Contract {
+    let dut = blocks(&small_with(2, "layernorm: {length_max: 4}"), &["layernorm"]);
+    Contract::new("layernorm_holds", (2, true), &[HOLD, LAYERNORM], dut)
+}
+
 fn entropy(depth: u32) -> Contract {
-    let dut = blocks(&with_unit("entropy: {classes_max: 2}"), &["entropy"]);
+    let dut = blocks(&small_with(2, "entropy: {classes_max: 2}"), &["entropy"]);
     Contract::new("entropy_holds", (depth, true), &[HOLD, ENTROPY], dut)
 }
 
@@ -231,10 +238,8 @@ fn elementwise_sums_that_do_not_wait_are_refuted() {
 
 #[test]
 fn the_codes_of_softmax_hold_under_stall() {
-    for maximum in ["running", "row"] {
-        for row_buffer in [true, false] {
-            softmax(&format!("maximum: {maximum}, row_buffer: {row_buffer}")).holds();
-        }
+    for form in ["maximum: running", "maximum: row", "row_buffer: false"] {
+        softmax(form).holds();
     }
 }
 
@@ -293,4 +298,14 @@ fn a_decision_holds_under_stall() {
 #[test]
 fn a_decision_that_does_not_wait_is_refuted() {
     entropy(36).refutes("alb_entropy.v", "default: if (decision_ready_i) state_q", "default: state_q");
+}
+
+#[test]
+fn norms_hold_under_stall() {
+    layernorm().holds();
+}
+
+#[test]
+fn norms_that_do_not_wait_are_refuted() {
+    layernorm().refutes("alb_layernorm.v", "= !row_at_norm_q || norm_ready_i;", "= 1'b1;");
 }

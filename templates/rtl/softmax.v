@@ -39,61 +39,97 @@ module @{ shell.name }@ (
     localparam PLACE_W  = @{ place_w }@;
     localparam USED_W   = @{ used_w }@;
     localparam [1:0] ROWS = @{ rows }@;  // whose sums wait for their shares to be asked for
-<%- else if running %>
-    localparam [0:0] SUM = 1'd0, SHARE = 1'd1;  // passes over a row
-<%- else %>
-    localparam [1:0] MAXIMUM = 2'd0, SUM = 2'd1, SHARE = 2'd2;  // passes over a row
 <%- endif %>
 
 @{ shell.nets }@
 
     // The row that comes in: elements from the next vector on, minus 1, and how many of them take part.
-    reg                 row_open_q;
-    reg                 first_q;
-    reg  [LENGTH_W-1:0] left_q;
-    reg  [VALID_W-1:0]  valid_left_q;
-    wire                last  = left_q < N[LENGTH_W-1:0];
-    wire                take  = score_valid_i && score_ready_o;
+    reg                  row_open_q;
+    reg                  first_q;
+    reg  [LENGTH_W-1:0]  left_q;
+    reg  [VALID_W-1:0]   valid_left_q;
+    wire                 take = score_valid_i && score_ready_o;
+    wire                 open = row_valid_i && row_ready_o;
 <%- if row_buffer %>
-    wire                close = take && last;
+    wire                 gather     = take;
+    wire [LENGTH_W-1:0]  left       = left_q;
+    wire [VALID_W-1:0]   valid_left = valid_left_q;
 <%- else %>
-    reg  [LENGTH_W-1:0] length_q;
-    reg  [VALID_W-1:0]  valid_q;
-    reg  [@{ pass_w - 1 }@:0]          pass_q;
-    wire                close = take && last && pass_q == SHARE;
+    reg                  share_pass_q;
+    reg  [LENGTH_W-1:0]  share_left_q;
+    reg  [VALID_W-1:0]   share_valid_left_q;
+    wire                 gather     = take && !share_pass_q;
+    wire [LENGTH_W-1:0]  left       = share_pass_q ? share_left_q : left_q;
+    wire [VALID_W-1:0]   valid_left = share_pass_q ? share_valid_left_q : valid_left_q;
 <%- endif %>
-    wire                open  = row_valid_i && row_ready_o;
-    assign row_ready_o = !row_open_q || close;
+    wire                 last  = left < N[LENGTH_W-1:0];
+    wire                 close = gather && last;
+
+    function [VALID_W-1:0] fewer;  // by a vector
+        input [VALID_W-1:0] count;
+        fewer = count < N[VALID_W-1:0] ? {VALID_W{1'b0}} : count - N[VALID_W-1:0];
+    endfunction
 
     always @(posedge clk_i or negedge rst_ni) begin
         if (!rst_ni) row_open_q <= 1'b0;
         else row_open_q <= open || (row_open_q && !close);
     end
-
     always @(posedge clk_i) begin
         if (open) begin
             left_q       <= row_length_i;
             valid_left_q <= row_count_i;
-<%- if !row_buffer %>
-            length_q     <= row_length_i;
-            valid_q      <= row_count_i;
-            pass_q       <= @{ first_pass }@;
-        end else if (take && last) begin
-            left_q       <= length_q;
-            valid_left_q <= valid_q;
-            pass_q       <= pass_q + 1'b1;
-<%- endif %>
-        end else if (take) begin
+        end else if (gather) begin
             left_q       <= left_q - N[LENGTH_W-1:0];
-            valid_left_q <= valid_left_q < N[VALID_W-1:0] ? {VALID_W{1'b0}} : valid_left_q - N[VALID_W-1:0];
+            valid_left_q <= fewer(valid_left_q);
         end
-        if (open || take) first_q <= open || last;
+        if (open || gather) first_q <= open;
     end
+<%- if row_buffer %>
+    assign row_ready_o = !row_open_q || close;
+<%- else %>
+
+    // Passes of neighbouring rows alternate, so that what the shares of a row are taken from is found while the next row is
+    // summed: the sum of row 0; then of each row i the sum, and the shares of row i - 1; at last the shares of the last.
+    reg                  share_open_q;  // a row whose shares are not all asked for
+    reg                  summed_q;      // the row that came in waits for it
+    reg                  row_last_q;
+    reg  [LENGTH_W-1:0]  length_q;
+    reg  [VALID_W-1:0]   valid_q;
+    wire                 share_close = take && share_pass_q && last;
+    wire                 advance     = share_open_q ? share_close && summed_q : close;
+    assign row_ready_o = advance || (!row_open_q && !summed_q);
+
+    always @(posedge clk_i or negedge rst_ni) begin
+        if (!rst_ni) begin
+            share_pass_q <= 1'b0;
+            share_open_q <= 1'b0;
+            summed_q     <= 1'b0;
+        end else begin
+            if (close || share_close) share_pass_q <= advance ? row_last_q : close;
+            share_open_q <= advance || (share_open_q && !share_close);
+            summed_q     <= (close && share_open_q) || (summed_q && !advance);
+        end
+    end
+    always @(posedge clk_i) begin
+        if (open) begin
+            row_last_q <= row_last_i;
+            length_q   <= row_length_i;
+            valid_q    <= row_count_i;
+        end
+        if (advance) begin
+            share_left_q       <= length_q;
+            share_valid_left_q <= valid_q;
+        end else if (take && share_pass_q) begin
+            share_left_q       <= share_left_q - N[LENGTH_W-1:0];
+            share_valid_left_q <= fewer(share_valid_left_q);
+        end
+    end
+<%- endif %>
 
     reg [N-1:0] lanes;
     integer l;
     always @* begin
-        for (l = 0; l < N; l = l + 1) lanes[l] = l[VALID_W-1:0] < valid_left_q;
+        for (l = 0; l < N; l = l + 1) lanes[l] = l[VALID_W-1:0] < valid_left;
     end
 
     // Lengths decide; an end that the scores announce anywhere else is counted, a cycle later.
@@ -186,18 +222,11 @@ module @{ shell.name }@ (
     assign out_store_write = sum_take;
     assign out_store_data  = {sum_last, sum_lanes, sum_scores};
 <% else %>
-    // The passes of a row share the lanes. A pass begins when what it needs of the one before is there.
-    reg  share_ready_q;
+    // Both passes share the lanes.
     wire lane_free;
-<%- if running %>
     wire lane_take = take;
-    assign score_ready_o = row_open_q && lane_free && (pass_q == SUM || share_ready_q);
-<%- else %>
-    reg  sum_ready_q;
-    wire lane_take = take && pass_q != MAXIMUM;
-    assign score_ready_o = row_open_q && lane_free
-        && (pass_q == MAXIMUM || (pass_q == SUM && sum_ready_q) || (pass_q == SHARE && share_ready_q));
-<%- endif %>
+    assign score_ready_o   = lane_free && (share_pass_q ? reference_valid : row_open_q);
+    assign reference_taken = share_close;
 <% endif %>
     // The largest of a vector, as a tree; lanes that do not take part hold the lowest key there is.
 <%- if running %>
@@ -257,7 +286,7 @@ module @{ shell.name }@ (
             tops_valid_q   <= 1'b0;
             maximum_done_q <= 1'b0;
         end else begin
-            tops_valid_q   <= @{ maximum_take }@;
+            tops_valid_q   <= take;
             maximum_done_q <= tops_valid_q && tops_last_q;
         end
     end
@@ -267,31 +296,18 @@ module @{ shell.name }@ (
         tops_last_q  <= last;
         if (tops_valid_q && (tops_first_q || highest[0 +: KEY_W] > maximum_q)) maximum_q <= highest[0 +: KEY_W];
     end
-<%- if row_buffer %>
     assign maximum_done = maximum_done_q;
     assign maximum_new  = maximum_q ^ 16'h8000;
-<%- else %>
-    wire [KEY_W-1:0] maximum = maximum_q ^ 16'h8000;
-    always @(posedge clk_i or negedge rst_ni) begin
-        if (!rst_ni) sum_ready_q <= 1'b0;
-        else sum_ready_q <= maximum_done_q || (sum_ready_q && !close);
-    end
-<%- endif %>
 <%- endif %>
 
     genvar g;
 <%- if running %>
     wire [OCTAVE_W-1:0] octave_offset;
 <%- endif %>
-<%- if !row_buffer %>
-    reg  [REFER_W-1:0]  reference_q;
-<%- endif %>
 <% for path in paths %><% let p = path.name %>
     // @{ path.comment }@
-<%- if !row_buffer && running %>
-    wire [REFER_W-1:0] lane_reference = pass_q == SHARE ? reference_q : {REFER_W{1'b0}};
-<%- else if !row_buffer %>
-    wire [REFER_W-1:0] lane_reference = pass_q == SHARE ? reference_q : {maximum[15], maximum, 2'b00};
+<%- if !row_buffer %>
+    wire [REFER_W-1:0] lane_reference = reference & {REFER_W{share_pass_q}};
 <%- else if *p == "out" %>
     wire [N*SCORE_W-1:0] out_scores = out_store_word[N*SCORE_W-1:0];
     wire [N-1:0]         out_lanes  = out_store_word[N*SCORE_W +: N];
@@ -382,9 +398,7 @@ module @{ shell.name }@ (
     wire                 share_taken;
     wire                 shifted_free = !shifted_valid_q || shifted_sum_q || share_taken;
     wire                 lane_move    = lane_valid_q && shifted_free;
-<%- if running %>
-    wire                 sum_move     = lane_move && lane_sum_q;
-<%- endif %>
+    wire                 sum_move     = lane_move;  // a sum has gone on with its octave when shares move it
     wire                 add          = shifted_valid_q && shifted_sum_q;
     assign lane_free = !lane_valid_q || shifted_free;
     always @(posedge clk_i or negedge rst_ni) begin
@@ -392,13 +406,13 @@ module @{ shell.name }@ (
             lane_valid_q    <= 1'b0;
             shifted_valid_q <= 1'b0;
         end else begin
-            if (lane_free) lane_valid_q <= lane_take;
+            if (lane_free) lane_valid_q <= take;
             if (shifted_free) shifted_valid_q <= lane_valid_q;
         end
     end
     always @(posedge clk_i) begin
-        if (lane_take) begin
-            lane_sum_q   <= pass_q == SUM;
+        if (take) begin
+            lane_sum_q   <= !share_pass_q;
             lane_first_q <= first_q;
         end
         if (lane_move) begin
@@ -504,7 +518,7 @@ module @{ shell.name }@ (
     reg [8:0]         head_octave_q;
     reg [8:0]         log_octave_q;
     reg [LOG_W-1:0]   log_q;
-<%- if running && row_buffer %>
+<%- if running %>
     reg [OCTAVE_W-1:0] branches_octave_q;
     reg [OCTAVE_W-1:0] total_octave_q;  // the sum's: the next row's may be under way
     always @(posedge clk_i) begin
@@ -527,47 +541,49 @@ module @{ shell.name }@ (
         log_octave_q  <= head_octave_q;
         log_q         <= log;
     end
-<%- if !running && row_buffer %>
+<%- if !running %>
 
     // X walks beside its row's last vector.
     reg  [6*SCORE_W-1:0] walking_q;
     always @(posedge clk_i) walking_q <= {walking_q[5*SCORE_W-1:0], maximum};
     wire [SCORE_W-1:0]   log_maximum = walking_q[5*SCORE_W +: SCORE_W];
-<%- else if !running %>
-    wire [SCORE_W-1:0]   log_maximum = maximum;
 <%- endif %>
 <%- if running %>
     wire [REFER_W-1:0]   reference_new = {log_octave_q, 10'd0} + {8'd0, log_q};
 <%- else %>
     wire [REFER_W-1:0]   reference_new = {log_maximum[15], log_maximum, 2'b00} + {log_octave_q, 10'd0} + {8'd0, log_q};
 <%- endif %>
-<% if row_buffer %>
     assign reference_done = log_done_q;
     assign reference_in   = reference_new;
-
+<% if row_buffer %>
     // Shares: a vector leaves the store when its row's reference is there.
-    wire out_free;
-    wire share_taken;
-    assign out_take        = out_store_valid_q && reference_valid && out_free;
+    reg                  share_valid_q;
+    reg                  share_last_q;
+    reg  [N*SHARE_W-1:0] share_q;
+    wire                 share_taken;
+    wire                 share_free = !share_valid_q || share_taken;
+    assign out_take        = out_store_valid_q && reference_valid && (!out_valid_q || share_free);
     assign out_store_take  = out_take;
     assign reference_taken = out_take && out_last;
-    assign out_free        = !out_valid_q || share_taken;
     always @(posedge clk_i or negedge rst_ni) begin
-        if (!rst_ni) out_valid_q <= 1'b0;
-        else if (out_free) out_valid_q <= out_take;
-    end
-    wire                 share_valid = out_valid_q;
-    wire                 share_last  = out_last_q;
-    wire [N*SHARE_W-1:0] share       = out_shifted;
-<%- else %>
-    always @(posedge clk_i or negedge rst_ni) begin
-        if (!rst_ni) share_ready_q <= 1'b0;
-        else share_ready_q <= log_done_q || (share_ready_q && !close);
+        if (!rst_ni) begin
+            out_valid_q   <= 1'b0;
+            share_valid_q <= 1'b0;
+        end else begin
+            if (!out_valid_q || share_free) out_valid_q <= out_take;
+            if (share_free) share_valid_q <= out_valid_q;
+        end
     end
     always @(posedge clk_i) begin
-        if (log_done_q) reference_q <= reference_new;
+        if (share_free) begin
+            share_last_q <= out_last_q;
+            share_q      <= out_shifted;
+        end
     end
-
+    wire                 share_valid = share_valid_q;
+    wire                 share_last  = share_last_q;
+    wire [N*SHARE_W-1:0] share       = share_q;
+<%- else %>
     wire                 share_valid = shifted_valid_q && !shifted_sum_q;
     wire                 share_last  = shifted_last_q;
     wire [N*SHARE_W-1:0] share       = shifted_q;

@@ -14,7 +14,7 @@ const FILL: u64 = 5;
 /// When the build fails, a bit differs, a miscount or a lost cycle.
 pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
     let library = subject.build()?;
-    let n = subject.design.datapath.n as usize;
+    let n = subject.design.units.elementwise.expect("the design has the unit").lanes as usize;
     let mut outcome = Outcome::default();
     for (pattern, (gaps, pressure)) in Stall::SWEEP.into_iter().enumerate() {
         for round in 0..4 {

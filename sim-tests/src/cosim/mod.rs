@@ -9,6 +9,7 @@ pub mod bitmask_encoder;
 pub mod block_select;
 pub mod elementwise;
 pub mod entropy;
+pub mod layernorm;
 mod lockstep;
 pub mod processing_unit;
 pub mod requantize;
@@ -29,7 +30,7 @@ pub use subject::{Outcome, Subject, config};
 pub type Scenario = fn(&Subject, Seed) -> Result<Outcome>;
 
 /// The scenario of every block, by the block's name.
-pub const SCENARIOS: [(&str, Scenario); 14] = [
+pub const SCENARIOS: [(&str, Scenario); 15] = [
     ("stream_fifo", stream_fifo::run),
     ("sram", sram::run),
     ("block_select", block_select::run),
@@ -43,6 +44,7 @@ pub const SCENARIOS: [(&str, Scenario); 14] = [
     ("top_k", top_k::run),
     ("processing_unit", processing_unit::run),
     ("elementwise", elementwise::run),
+    ("layernorm", layernorm::run),
     ("softmax", softmax::run),
 ];
 

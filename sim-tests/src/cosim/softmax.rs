@@ -32,6 +32,9 @@ enum Ends {
     Random,
 }
 
+/// How likely a row ends a run of rows.
+const RUNS: f64 = 0.2;
+
 /// Rows of every length, of eight kinds, under all stall patterns; after a run that a reset cuts short; and with ends in the
 /// wrong places, which are counted and change nothing.
 ///
@@ -46,15 +49,15 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
         let rows = rows(subject, &mut rng);
         let mut bench = Bench::new(subject, &library, stalls, &name, seed)?;
         // A run that a reset cuts short leaves nothing behind.
-        bench.load(&rows[..rows.len().min(8)], Ends::Right)?;
+        bench.load(&rows[..rows.len().min(8)], Ends::Right, RUNS)?;
         for _ in 0..rng.below(120) {
             bench.bench.step()?;
         }
         bench.bench.reset(1)?;
-        bench.load(&rows, Ends::Right)?;
+        bench.load(&rows, Ends::Right, RUNS)?;
         outcome.add(&bench.bench.finish()?);
         bench.errors(seed, 0)?;
-        let wrong = bench.load(&rows[..rows.len() / 4], Ends::Random)?;
+        let wrong = bench.load(&rows[..rows.len() / 4], Ends::Random, RUNS)?;
         outcome.add(&bench.bench.finish()?);
         bench.errors(seed, wrong)?;
         bench.clear()?;
@@ -63,7 +66,7 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Rows one after another, every bit compared with the golden.
+/// Rows one after another in one run, every bit compared with the golden.
 ///
 /// # Errors
 /// When a bit differs.
@@ -76,7 +79,7 @@ pub fn drive(
     seed: Seed,
 ) -> Result<Report> {
     let mut bench = Bench::new(subject, library, stalls, name, seed)?;
-    bench.load(rows, Ends::Right)?;
+    bench.load(rows, Ends::Right, 0.0)?;
     bench.bench.finish()
 }
 
@@ -93,7 +96,7 @@ pub fn golden(subject: &Subject) -> Result<Softmax> {
         design::Maximum::Row => Maximum::Row,
         design::Maximum::Running => Maximum::Running,
     };
-    Ok(Softmax::new(subject.design.datapath.n as usize, maximum)?)
+    Ok(Softmax::new(unit.lanes as usize, maximum)?)
 }
 
 struct Bench {
@@ -104,7 +107,7 @@ struct Bench {
     codes: crate::SinkId,
     golden: Softmax,
     n: usize,
-    passes: usize,
+    row_buffer: bool,
     length_w: u32,
 }
 
@@ -117,45 +120,45 @@ impl Bench {
         seed: Seed,
     ) -> Result<Self> {
         let mut bench = Testbench::with_seed(library, name, seed)?;
-        let rows = bench.source("row", &["length", "count"], gaps)?;
+        let unit = subject.design.units.softmax.expect("the design has a softmax unit");
+        let row: &[_] = if unit.row_buffer { &["length", "count"] } else { &["length", "count", "last"] };
+        let rows = bench.source("row", row, gaps)?;
         let scores = bench.source("score", &["data", "last"], gaps)?;
         let masks = bench.source("mask", &["data"], gaps)?;
         let codes = bench.sink("code", &["data", "last"], pressure)?;
         let clear = bench.model().input("clear_i")?;
         bench.model_mut().set(clear, 0);
         let golden = golden(subject)?;
-        let unit = subject.design.units.softmax.expect("it has a golden");
-        let passes = match (unit.row_buffer, unit.maximum) {
-            (true, _) => 1,
-            (false, design::Maximum::Running) => 2,
-            (false, design::Maximum::Row) => 3,
-        };
-        let n = subject.design.datapath.n as usize;
-        Ok(Self { bench, rows, scores, masks, codes, golden, n, passes, length_w: subject.width("row_length_i") })
+        let (n, row_buffer, length_w) = (unit.lanes as usize, unit.row_buffer, subject.width("row_length_i"));
+        Ok(Self { bench, rows, scores, masks, codes, golden, n, row_buffer, length_w })
     }
 
     /// Queues rows and what must come of them; answers with the number of wrong ends among the scores. Elements that take
-    /// no part, and the lanes beyond a row's length, carry anything.
-    fn load(&mut self, rows: &[Row], ends: Ends) -> Result<u64> {
+    /// no part, and the lanes beyond a row's length, carry anything. Rows that the unit does not keep come in runs, each
+    /// row after the first before the shares of the one before it; `runs` is how likely a row ends one.
+    fn load(&mut self, rows: &[Row], ends: Ends, runs: f64) -> Result<u64> {
         let n = self.n;
         let mut wrong = 0;
-        for row in rows {
+        let mut waiting = None;
+        for (number, row) in rows.iter().enumerate() {
             let length = row.scores.len();
-            let item = [Bits::new(self.length_w, length as u64 - 1), Bits::new(self.length_w + 1, row.valid as u64)];
+            let mut item =
+                vec![Bits::new(self.length_w, length as u64 - 1), Bits::new(self.length_w + 1, row.valid as u64)];
+            let last = number + 1 == rows.len() || self.bench.rng().chance(runs);
+            if !self.row_buffer {
+                item.push(last.into());
+            }
             self.bench.send(self.rows, &item)?;
-            let vectors = length.div_ceil(n);
-            for _ in 0..self.passes {
-                for v in 0..vectors {
-                    let rng = self.bench.rng();
-                    let scores: Vec<i16> = (v * n..(v + 1) * n)
-                        .map(|i| if i < row.valid { row.scores[i] } else { rng.bits(16) as i16 })
-                        .collect();
-                    let right = v + 1 == vectors;
-                    let last = if ends == Ends::Random && rng.chance(0.3) { !right } else { right };
-                    wrong += u64::from(last != right);
-                    self.bench.send(self.scores, &[Bits::pack_signed(16, scores), last.into()])?;
+            wrong += self.send(row, ends)?;
+            if !self.row_buffer {
+                if let Some(before) = waiting.replace(row) {
+                    wrong += self.send(before, ends)?;
+                }
+                if let Some(row) = waiting.take_if(|_| last) {
+                    wrong += self.send(row, ends)?;
                 }
             }
+            let vectors = length.div_ceil(n);
             let expected = self.golden.row(&row.scores, row.valid, &row.mask)?;
             for v in 0..vectors {
                 let rng = self.bench.rng();
@@ -166,6 +169,22 @@ impl Bench {
                 self.bench.send(self.masks, &[Bits::pack(8, masks)])?;
                 self.bench.expect(self.codes, &[Bits::pack(8, codes), Bits::from(v + 1 == vectors)])?;
             }
+        }
+        Ok(wrong)
+    }
+
+    /// Queues the scores of a row for one pass; answers with the number of wrong ends among them.
+    fn send(&mut self, row: &Row, ends: Ends) -> Result<u64> {
+        let (n, mut wrong) = (self.n, 0);
+        let vectors = row.scores.len().div_ceil(n);
+        for v in 0..vectors {
+            let rng = self.bench.rng();
+            let scores: Vec<i16> =
+                (v * n..(v + 1) * n).map(|i| if i < row.valid { row.scores[i] } else { rng.bits(16) as i16 }).collect();
+            let right = v + 1 == vectors;
+            let last = if ends == Ends::Random && rng.chance(0.3) { !right } else { right };
+            wrong += u64::from(last != right);
+            self.bench.send(self.scores, &[Bits::pack_signed(16, scores), last.into()])?;
         }
         Ok(wrong)
     }
@@ -193,7 +212,7 @@ fn scatter(rng: &mut Rng, length: usize, mean: i64, spread: u64) -> Vec<i16> {
 /// Rows of eight kinds: their lengths around the vectors' borders, their scores around the octaves'.
 fn rows(subject: &Subject, rng: &mut Rng) -> Vec<Row> {
     let unit = subject.design.units.softmax.expect("the design has a softmax unit");
-    let (n, longest) = (subject.design.datapath.n as usize, unit.length_max as usize);
+    let (n, longest) = (unit.lanes as usize, unit.length_max as usize);
     let mut lengths = vec![1, n - 1, n, n + 1, 2 * n, longest - 1, longest, longest];
     lengths.retain(|&length| (1..=longest).contains(&length));
     (0..64)

@@ -7,6 +7,7 @@ pub mod block_select;
 pub mod elementwise;
 pub mod entropy;
 mod geometry;
+pub mod layernorm;
 pub mod leaf;
 mod library;
 pub mod processing_unit;

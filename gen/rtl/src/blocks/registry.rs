@@ -1,8 +1,8 @@
 //! Every block, by the name that its room, template, golden, test and datasheet go by.
 
 use super::{
-    Geometry, Library, accumulator, bitmask_decoder, bitmask_encoder, block_select, elementwise, entropy, processing_unit,
-    requantize, softmax, sram, stream_fifo, top_k, vmac, vmac_array,
+    Geometry, Library, accumulator, bitmask_decoder, bitmask_encoder, block_select, elementwise, entropy, layernorm,
+    processing_unit, requantize, softmax, sram, stream_fifo, top_k, vmac, vmac_array,
 };
 use crate::{
     design::Design,
@@ -22,7 +22,7 @@ pub struct Block {
 }
 
 /// All blocks, children before parents.
-pub const BLOCKS: [Block; 14] = [
+pub const BLOCKS: [Block; 15] = [
     Block {
         name: "stream_fifo",
         summary: "stream buffer",
@@ -116,6 +116,12 @@ pub const BLOCKS: [Block; 14] = [
         summary: "sums of two streams, or one scaled",
         theory: include_str!("elementwise/theory.md"),
         elaborate: elementwise::elaborate,
+    },
+    Block {
+        name: "layernorm",
+        summary: "normalised rows",
+        theory: include_str!("layernorm/theory.md"),
+        elaborate: layernorm::elaborate,
     },
     Block {
         name: "softmax",

@@ -23,9 +23,11 @@ pub struct Units {
 /// Parameters of `softmax`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct SoftmaxUnit {
-    /// Longest row, a multiple of n: n to 4096.
+    /// Elements a cycle: a divisor of n.
+    pub lanes: u32,
+    /// Longest row, a multiple of the lanes: up to 4096.
     pub length_max: u32,
-    /// Whether the unit keeps its rows; else they are sent again for every pass.
+    /// Whether the unit keeps its rows; else they are sent twice.
     pub row_buffer: bool,
     /// Whether distances are taken from the row's maximum, found in a pass of its own, or from the one so far.
     pub maximum: Maximum,
@@ -44,15 +46,20 @@ pub enum Maximum {
 /// Parameters of `layernorm`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct LayerNormUnit {
+    /// Elements a cycle: a divisor of n.
+    pub lanes: u32,
     /// Most channels of a row: 2 to 8192.
     pub length_max: u32,
     /// Whether the unit keeps its rows; else they are sent twice.
     pub row_buffer: bool,
 }
 
-/// Parameters of `elementwise`: it has none.
+/// Parameters of `elementwise`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct ElementwiseUnit {}
+pub struct ElementwiseUnit {
+    /// Elements a cycle: a divisor of n.
+    pub lanes: u32,
+}
 
 /// Parameters of `entropy`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -74,8 +81,9 @@ impl Units {
     /// Reads and checks the section `units` of a design with n lanes.
     pub(crate) fn read(mut section: Section<'_>, n: Option<u32>, operand: Option<Format>) -> Option<Self> {
         let softmax = section.optional_section("softmax").map(|unit| unit.map(|unit| SoftmaxUnit::read(unit, n)));
-        let layernorm = section.optional_section("layernorm").map(|unit| unit.map(LayerNormUnit::read));
-        let elementwise = section.optional_section("elementwise").map(|unit| unit.map(ElementwiseUnit::read));
+        let layernorm = section.optional_section("layernorm").map(|unit| unit.map(|unit| LayerNormUnit::read(unit, n)));
+        let elementwise =
+            section.optional_section("elementwise").map(|unit| unit.map(|unit| ElementwiseUnit::read(unit, n)));
         let entropy = section.optional_section("entropy").map(|unit| unit.map(EntropyUnit::read));
         let top_k = section.optional_section("top_k").map(|unit| unit.map(TopKUnit::read));
         for (key, present) in
@@ -104,8 +112,9 @@ fn whole<T>(unit: Option<Option<T>>) -> Option<Option<T>> {
 
 impl SoftmaxUnit {
     fn read(mut section: Section<'_>, n: Option<u32>) -> Option<Self> {
+        let lanes = lanes(&mut section, n);
         let length_max = section.integer("length_max", 2..=4096, 128);
-        let length_max = length_max.filter(|&length| n.is_none_or(|n| whole_vectors(&section, length, n)));
+        let length_max = length_max.filter(|&length| lanes.is_none_or(|lanes| whole_vectors(&section, length, lanes)));
         let row_buffer = section.flag_or("row_buffer", true);
         let maximum = match section.optional_text("maximum", "running") {
             Some(None | Some("running")) => Some(Maximum::Running),
@@ -120,35 +129,60 @@ impl SoftmaxUnit {
             }
             None => None,
         };
+        if maximum == Some(Maximum::Row) && row_buffer == Some(false) {
+            let message = "the row's maximum is found in a pass of its own, which takes a row buffer".to_owned();
+            let help = "set `maximum: running`, which is as exact and saves the pass, or `row_buffer: true`".to_owned();
+            section.push("maximum", Code::MaximumNeedsBuffer, message, help);
+        }
         section.finish();
-        Some(Self { length_max: length_max?, row_buffer: row_buffer?, maximum: maximum? })
+        Some(Self { lanes: lanes?, length_max: length_max?, row_buffer: row_buffer?, maximum: maximum? })
     }
 }
 
-/// Rows come in vectors of n.
-fn whole_vectors(section: &Section<'_>, length: u32, n: u32) -> bool {
-    if length.is_multiple_of(n) {
+/// Rows come in vectors of as many elements as a unit has lanes: n, or a part of it.
+fn lanes(section: &mut Section<'_>, n: Option<u32>) -> Option<u32> {
+    let Some(n) = n else {
+        section.integer_or("lanes", 2..=64, 2, Code::OutOfRange);
+        return None;
+    };
+    let lanes = section.integer_or("lanes", 2..=n, n, Code::OutOfRange)?;
+    if n.is_multiple_of(lanes) {
+        return Some(lanes);
+    }
+    let divisors: Vec<_> = (2..=n).filter(|&lanes| n.is_multiple_of(lanes)).collect();
+    let message = format!("`lanes` is {lanes}, no divisor of n = {n}: vectors of n go through a unit in equal parts");
+    section.push("lanes", Code::LanesNotPart, message, format!("set lanes to one of {divisors:?}"));
+    None
+}
+
+/// Buffers hold whole vectors.
+fn whole_vectors(section: &Section<'_>, length: u32, lanes: u32) -> bool {
+    if length.is_multiple_of(lanes) {
         return true;
     }
-    let message = format!("`length_max` is {length}, no multiple of n = {n}: rows come in vectors of {n}");
-    let help = format!("set length_max to {}; a row itself may be of any length up to it", length.next_multiple_of(n));
+    let message =
+        format!("`length_max` is {length}, no multiple of the unit's {lanes} lanes: rows come in vectors of {lanes}");
+    let help =
+        format!("set length_max to {}; a row itself may be of any length up to it", length.next_multiple_of(lanes));
     section.push("length_max", Code::LengthNotMultiple, message, help);
     false
 }
 
 impl LayerNormUnit {
-    fn read(mut section: Section<'_>) -> Option<Self> {
+    fn read(mut section: Section<'_>, n: Option<u32>) -> Option<Self> {
+        let lanes = lanes(&mut section, n);
         let length_max = section.integer("length_max", 2..=8192, 768);
         let row_buffer = section.flag_or("row_buffer", true);
         section.finish();
-        Some(Self { length_max: length_max?, row_buffer: row_buffer? })
+        Some(Self { lanes: lanes?, length_max: length_max?, row_buffer: row_buffer? })
     }
 }
 
 impl ElementwiseUnit {
-    fn read(section: Section<'_>) -> Option<Self> {
+    fn read(mut section: Section<'_>, n: Option<u32>) -> Option<Self> {
+        let lanes = lanes(&mut section, n);
         section.finish();
-        Some(Self {})
+        Some(Self { lanes: lanes? })
     }
 }
 

@@ -106,9 +106,11 @@ codes! {
     SparsityUnsupported = "AE0207", Error, Design, "unsupported block sparsity";
     LanesNotBlocks = "AE0208", Error, Design, "n is no multiple of the non-zeros of a block";
     SparsityKeysUnused = "AE0209", Error, Design, "block sizes without block sparsity";
-    LengthNotMultiple = "AE0210", Error, Design, "a unit's longest row is no multiple of n";
+    LengthNotMultiple = "AE0210", Error, Design, "a unit's longest row is no multiple of its lanes";
     MoreThanTheRow = "AE0211", Error, Design, "more of the largest than a row has";
     UnitFormat = "AE0212", Error, Design, "a unit whose results are no operands";
+    LanesNotPart = "AE0213", Error, Design, "a unit's lanes do not divide n";
+    MaximumNeedsBuffer = "AE0214", Error, Design, "a pass for the maximum without a row buffer";
 
     MalformedConnection = "AE0301", Error, Design, "neither a connection nor an interface";
     UnknownBlock = "AE0302", Error, Elaboration, "unknown block";

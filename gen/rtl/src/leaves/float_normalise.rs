@@ -162,6 +162,7 @@ mod tests {
 
     #[test]
     fn normalise_keeps_exponent_leading_bits_guard_and_sticky_at_every_width() {
+        every_part_is_exact::<16>(100_000);
         every_part_is_exact::<24>(100_000);
         every_part_is_exact::<32>(100_000);
         every_part_is_exact::<37>(100_000);

@@ -9,6 +9,7 @@
 //! | `alb_fixed_round_<W>` | these → code of W bits |
 //! | `alb_exp2_octave` | fraction in Q.10 → 2^(−fraction) in Q1.15 |
 //! | `alb_log2_octave` | mantissa in Q.12 → log2(1 + mantissa) in Q.10 |
+//! | `alb_rsqrt_normalise`, `_segment`, `_interpolate` | number of 56 bits to its reciprocal square root |
 //! | `alb_gelu_lookup`, `alb_gelu_erf_lookup` | magnitude in Q.10 → what GELU takes off it |
 //!
 //! The first and second of the pairs compose to [`alberti_arith::requantize`], with a register between them in the
@@ -23,6 +24,7 @@ mod float_normalise;
 mod float_round;
 mod log2;
 mod lookup;
+mod rsqrt;
 #[cfg(test)]
 mod test_support;
 
@@ -34,6 +36,7 @@ pub use float_normalise::FloatNormalise;
 pub use float_round::FloatRound;
 pub use log2::Log2Octave;
 pub use lookup::{GeluLookup, Lookup};
+pub use rsqrt::{RsqrtInterpolate, RsqrtNormalise, RsqrtSegment};
 
 use alberti_arith::tables::Gelu;
 use rust_hdl_core::bits::Bits;
@@ -169,8 +172,11 @@ pub fn float_decode() -> Box<dyn Leaf> {
 /// `alb_af8_3_normalise_<sum_bits>`.
 ///
 /// # Errors
-/// When `sum_bits` is not within 24..=48.
+/// When `sum_bits` is neither 16 nor within 24..=48.
 pub fn float_normalise(sum_bits: u32) -> Result<Box<dyn Leaf>, LeafError> {
+    if sum_bits == 16 {
+        return Ok(Box::new(FloatNormalise::<16>::new()));
+    }
     of_accumulator!("alb_af8_3_normalise", FloatNormalise, sum_bits)
 }
 

@@ -69,7 +69,7 @@ pub fn softmax(design: &Design, text: &Text) -> Result<Value> {
     };
     let mask = input.mask.unwrap_or_else(|| vec![softmax::MASK_ONE; scores.len()]);
     let valid = input.valid.unwrap_or(scores.len());
-    let row = softmax::Softmax::new(design.datapath.n as usize, maximum)?.row(&scores, valid, &mask)?;
+    let row = softmax::Softmax::new(parameters.lanes as usize, maximum)?.row(&scores, valid, &mask)?;
     let probabilities: Vec<f64> = row.probabilities.iter().map(|&p| f64::from(p) / 32768.0).collect();
     Ok(json!({
         "probabilities": probabilities, "codes": row.codes, "values": values(Format::AF8_3, &row.codes, -8),

@@ -2,7 +2,7 @@
 
 use crate::{
     blocks::{
-        Geometry, Library,
+        Library,
         geometry::{COUNT_W, SHIFT_W},
     },
     emit::Shell,
@@ -51,8 +51,8 @@ struct LaneBody<'a> {
 
 /// The elementwise unit. `None` where the design has none.
 pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
-    let _ = library.design().units.elementwise?;
-    let n = Geometry::new(library.design()).n;
+    let unit = library.design().units.elementwise?;
+    let n = unit.lanes;
     let lane = lane(library);
     let mut module = Module::new(
         "elementwise",

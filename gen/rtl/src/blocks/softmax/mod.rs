@@ -2,7 +2,7 @@
 
 use crate::{
     blocks::{
-        Geometry, Library,
+        Library,
         geometry::{COUNT_W, SHIFT_W, clog2},
         leaf, sram, stream_fifo,
     },
@@ -74,14 +74,11 @@ struct Body<'a> {
     used_w: u32,
     last_word: String,
     rows: u32,
-    pass_w: u32,
-    first_pass: &'static str,
     stores: &'a [Store],
     paths: &'a [Path],
     keyed_scores: &'static str,
     keyed_lanes: &'static str,
     keyed_take: &'static str,
-    maximum_take: &'static str,
     moving_first: &'static str,
     octave_base: String,
     group: u32,
@@ -113,35 +110,32 @@ impl Widths {
 /// When a leaf has not the width that is asked for, which its tests exclude.
 pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     let unit = library.design().units.softmax?;
-    let g = Geometry::new(library.design());
-    let widths = Widths::new(g.n, unit);
+    let n = unit.lanes;
+    let widths = Widths::new(n, unit);
     let running = unit.maximum == Maximum::Running;
-    let mut module = face(&g, unit, widths);
+    let mut module = face(unit, widths);
     let stores = if unit.row_buffer { stores(running) } else { Vec::new() };
     let paths = paths(unit.row_buffer, running);
-    if unit.row_buffer {
-        buffers(library, &mut module, &stores, widths, g.n, running);
-    }
-    lanes(library, &mut module, &paths, unit.row_buffer, g.n, running);
+    buffers(library, &mut module, &stores, widths, n, running);
+    lanes(library, &mut module, &paths, unit.row_buffer, n, running);
     logarithm(library, &mut module);
-    codes(library, &mut module, g.n);
+    codes(library, &mut module, n);
     flow(&mut module, unit.row_buffer, running);
 
     let place_w = clog2(widths.words.into());
-    let shared = ("score_data_i", "lanes", "lane_take", "take && pass_q == MAXIMUM", "lane_first_q");
-    let apart = ("sum_scores", "sum_lanes", "sum_take", "take", "moving_first_q");
-    let (keyed_scores, keyed_lanes, keyed_take, maximum_take, moving_first) =
-        if unit.row_buffer { apart } else { shared };
-    let octave_base = match (running, unit.row_buffer) {
-        (true, true) => format!("total_octave_q + 9'd{}", 512 + widths.sum - 144),
-        (true, false) => format!("octave_q + 9'd{}", 512 + widths.sum - 144),
-        (false, _) => format!("9'd{}", widths.sum - 16),
+    let shared = ("score_data_i", "lanes", "take", "lane_first_q");
+    let apart = ("sum_scores", "sum_lanes", "sum_take", "moving_first_q");
+    let (keyed_scores, keyed_lanes, keyed_take, moving_first) = if unit.row_buffer { apart } else { shared };
+    let octave_base = if running {
+        format!("total_octave_q + 9'd{}", 512 + widths.sum - 144)
+    } else {
+        format!("9'd{}", widths.sum - 16)
     };
-    let group = if g.n > 16 { 2 * GROUP } else { GROUP };
+    let group = if n > 16 { 2 * GROUP } else { GROUP };
     Some(library.add(module, |shell| {
         Body {
             shell,
-            n: g.n,
+            n,
             row_buffer: unit.row_buffer,
             running,
             length_w: widths.length,
@@ -152,75 +146,72 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
             used_w: clog2(u64::from(widths.words) + 1),
             last_word: format!("{place_w}'d{}", widths.words - 1),
             rows: ROWS,
-            pass_w: if running { 1 } else { 2 },
-            first_pass: if running { "SUM" } else { "MAXIMUM" },
             stores: &stores,
             paths: &paths,
             keyed_scores,
             keyed_lanes,
             keyed_take,
-            maximum_take,
             moving_first,
             octave_base,
             group,
-            groups: g.n.div_ceil(group),
-            cut: if g.n < 4 { 1 } else { 3 },
+            groups: n.div_ceil(group),
+            cut: if n < 4 { 1 } else { 3 },
         }
         .render()
     }))
 }
 
 /// Name, contract and ports.
-fn face(g: &Geometry, unit: SoftmaxUnit, widths: Widths) -> Module {
-    let running = unit.maximum == Maximum::Running;
+fn face(unit: SoftmaxUnit, widths: Widths) -> Module {
+    let n = unit.lanes;
     let mut module = Module::new(
         "softmax",
         None,
         &format!(
             "rows of up to {} scores to attention probabilities, {} at a time, without a divider",
-            unit.length_max, g.n
+            unit.length_max, n
         ),
         "units.softmax",
     );
-    let passes = if running { 2 } else { 3 };
-    let gaps = if running { SUM_GAP } else { SUM_GAP + MAXIMUM_GAP };
     module.contract = Contract {
-        latency: match (unit.row_buffer, running) {
-            (true, true) => format!("{LATENCY} cycles from a row's last scores to its first codes"),
-            (true, false) => format!(
+        latency: match unit.maximum {
+            Maximum::Running => format!("{LATENCY} cycles from a row's last scores to its first codes"),
+            Maximum::Row => format!(
                 "{} cycles from the last scores of a row of one vector to its codes, one more for each further vector",
                 LATENCY + MAXIMUM_LATENCY
             ),
-            (false, _) => format!("{SHARE_LATENCY} cycles from scores of the last pass to their codes"),
         },
         interval: if unit.row_buffer {
             "one vector a cycle, rows overlapped".into()
         } else {
-            format!("{passes} cycles a vector and {gaps} a row")
+            "two cycles a vector, the passes of neighbouring rows alternating".into()
         },
         numbers: "scores Q8.8 of base 2, masks Q1.7 (0 to 128), codes AF<8,3> at bias -8; powers round half up to \
                   Q1.15, S is exact, codes round half to even"
             .into(),
     };
-    module.set_parameters(&[("n", g.n), ("length_max", unit.length_max), ("sum_w", widths.sum), ("passes", passes)]);
-    let sent = match (unit.row_buffer, running) {
-        (true, _) => "Scores of a row; last ends it",
-        (false, true) => "Scores of a row, twice: for its sum, for its shares; last ends each",
-        (false, false) => "Scores of a row, three times: for its maximum, its sum, its shares; last ends each",
+    module.set_parameters(&[("n", n), ("length_max", unit.length_max), ("sum_w", widths.sum)]);
+    let row = "Rows: elements minus 1, and how many of them take part; the others become zero";
+    let (row, sent) = if unit.row_buffer {
+        (Interface::sink("row", row), "Scores of a row; last ends it")
+    } else {
+        let row = format!("{row}. last: no row follows before its shares are asked for");
+        let sent =
+            "Scores of each row twice, for its sum before the row before it is sent for its shares; last ends each";
+        (Interface::sink("row", &row), sent)
     };
+    let row = row.input("length", widths.length, Payload::Bits).input("count", widths.length + 1, Payload::Bits);
     module.interfaces = vec![
         Interface::clock(),
-        Interface::sink("row", "Rows: elements minus 1, and how many of them take part; the others become zero")
-            .input("length", widths.length, Payload::Bits)
-            .input("count", widths.length + 1, Payload::Bits),
-        Interface::sink("score", sent).input("data", g.n * SCORE_W, Payload::Bits).input("last", 1, Payload::Bits),
+        if unit.row_buffer { row } else { row.input("last", 1, Payload::Bits) },
+        Interface::sink("score", sent).input("data", n * SCORE_W, Payload::Bits).input("last", 1, Payload::Bits),
         Interface::sink("mask", "Attention span, one vector for each vector of codes").input(
             "data",
-            g.n * MASK_W,
+            n * MASK_W,
             Payload::Bits,
         ),
         Interface::source("code", "Probabilities; last ends a row")
-            .output("data", g.n * CODE_W, Payload::Codes(Format::AF8_3))
+            .output("data", n * CODE_W, Payload::Codes(Format::AF8_3))
             .output("last", 1, Payload::Bits),
         Interface::new("counts", Role::Status, "Since clear: vectors whose last contradicts the row's length")
             .plain_input("clear", 1, Payload::Bits)
@@ -229,20 +220,11 @@ fn face(g: &Geometry, unit: SoftmaxUnit, widths: Widths) -> Module {
     module
 }
 
-/// Cycles from a row's last scores to its first codes, with a row buffer and the running maximum.
-pub const LATENCY: u32 = 11;
+/// Cycles from a row's last scores to its first codes, with the running maximum.
+pub const LATENCY: u32 = 12;
 
 /// What the row's maximum adds to it.
 pub const MAXIMUM_LATENCY: u32 = 3;
-
-/// Cycles from scores of the last pass to their codes, without a row buffer.
-pub const SHARE_LATENCY: u32 = 4;
-
-/// Cycles between the last vector of the sum's pass and the first of the shares'.
-pub const SUM_GAP: u32 = 6;
-
-/// Cycles between the last vector of the maximum's pass and the first of the sum's.
-pub const MAXIMUM_GAP: u32 = 2;
 
 fn stores(running: bool) -> Vec<Store> {
     let sum = Store {
@@ -356,7 +338,8 @@ fn lanes(library: &mut Library, module: &mut Module, paths: &[Path], row_buffer:
         let reads: &[&str] = match (*name, row_buffer, running) {
             ("out", ..) => &["out_store_word", "reference"],
             (_, true, false) => &["sum_store_word", "maximum"],
-            _ => &["score_data_i"],
+            (_, true, true) => &["score_data_i"],
+            (_, false, _) => &["score_data_i", "reference"],
         };
         module.combinational(&[&fraction], reads);
     }
@@ -404,10 +387,14 @@ fn flow(module: &mut Module, row_buffer: bool, running: bool) {
         &["clk_i", "rst_ni", "clear_i", "row_length_i", "row_count_i", "score_last_i"],
     );
     module.combinational(&["mask_ready_o"], &["code_ready_i"]);
+    module.registers(&["reference_done", "reference_in"], &["log"]);
     if !row_buffer {
-        module.combinational(&["score_ready_o"], &["mask_valid_i", "code_ready_i"]);
-        module.combinational(&["row_ready_o"], &["score_valid_i", "mask_valid_i", "code_ready_i", "row_valid_i"]);
-        module.registers(&[], &["log", "lane_power"]);
+        module.combinational(&["score_ready_o"], &["mask_valid_i", "code_ready_i", "reference_valid"]);
+        module.combinational(
+            &["row_ready_o", "reference_taken"],
+            &["score_valid_i", "mask_valid_i", "code_ready_i", "reference_valid"],
+        );
+        module.registers(&[], &["lane_power", "row_last_i", "row_valid_i"]);
         return;
     }
     module.registers(&["score_ready_o"], &["row_valid_i", "reference_valid", "sum_power"]);
@@ -416,7 +403,6 @@ fn flow(module: &mut Module, row_buffer: bool, running: bool) {
         &["out_store_read", "reference_taken"],
         &["reference_valid", "mask_valid_i", "code_ready_i", "out_store_word"],
     );
-    module.registers(&["reference_done", "reference_in"], &["log"]);
     module.registers(&[], &["out_power"]);
     if running {
         module.combinational(&["out_store_write", "out_store_data"], &["score_valid_i", "score_data_i"]);
