@@ -72,8 +72,8 @@ finds! { "softmax":
         "(sum_q >> risen_q)" => "sum_q";
     a_rise_beyond_the_sums_width_that_wraps_is_found: design("edge4"), "alb_softmax.v",
         "(rise[4:0] | {5{rise[8:5] != 4'd0}})" => "rise[4:0]";
-    a_power_that_does_not_fall_within_its_octave_is_found: design("edge4"), "alb_exp2_octave.v",
-        "exact = base - {6'd0, product[14:0]}" => "exact = base";
+    a_power_that_does_not_fall_within_its_octave_is_found: design("edge4"), "alb_exp2_interpolate.v",
+        "exact = base_i - {6'd0, product[14:0]}" => "exact = base_i";
     a_distance_of_many_octaves_that_wraps_is_found: design("edge4"), "alb_softmax.v",
         " || distance[16:12] != 5'd0" => "";
     // What is this unit's own.

@@ -134,7 +134,8 @@ module @{ shell.name }@ (
     reg  [POWER_W-1:0]  power_q;
     reg  [POWER_W-1:0]  share_q;
     wire [POWER_W:0]    shifted = {power_q, 1'b0} >> octave_q2;
-    assign fraction = distance_q[9:0];
+    assign segment = distance_q[9:5];
+    assign place   = distance_q[4:0];
     always @(posedge clk_i) begin
         distance_q  <= distance[FACTOR_W-1:0];
         octave_q    <= distance[14:10] | {5{!counts || distance[16:15] != 2'b00}};

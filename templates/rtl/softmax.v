@@ -11,7 +11,9 @@ module @{ shell.name }@ (
     localparam LENGTH_W = @{ length_w }@;  // numbers the elements of a row
     localparam VALID_W  = @{ length_w + 1 }@;  // counts them
     localparam SUM_W    = @{ sum_w }@;  // S of the longest row, Q.15
-    localparam FRAC_W   = 10;
+    localparam PLACE_W  = 5;  // a segment of an octave, and a place in it
+    localparam BASE_W   = 21;
+    localparam STEP_W   = 10;
     localparam POWER_W  = 16;  // Q1.15
     localparam SHARE_W  = POWER_W + 1;  // and the bit that it rounds by
     localparam SIGNIF_W = 24;  // what the normaliser takes
@@ -36,7 +38,7 @@ module @{ shell.name }@ (
 <%- if row_buffer %>
     localparam WORD_W   = N * SCORE_W + N + 1;
     localparam WORDS    = @{ words }@;  // two of the longest rows
-    localparam PLACE_W  = @{ place_w }@;
+    localparam ADDRESS_W = @{ address_w }@;
     localparam USED_W   = @{ used_w }@;
     localparam [1:0] ROWS = @{ rows }@;  // whose sums wait for their shares to be asked for
 <%- endif %>
@@ -158,16 +160,16 @@ module @{ shell.name }@ (
         if (!rst_ni) begin
             @{ s }@_used_q  <= {USED_W{1'b0}};
             @{ s }@_valid_q <= 1'b0;
-            @{ s }@_head_q  <= {PLACE_W{1'b0}};
-            @{ s }@_tail_q  <= {PLACE_W{1'b0}};
+            @{ s }@_head_q  <= {ADDRESS_W{1'b0}};
+            @{ s }@_tail_q  <= {ADDRESS_W{1'b0}};
         end else begin
             if (@{ s }@_write && !@{ s }@_read) @{ s }@_used_q <= @{ s }@_used_q + 1'b1;
             else if (@{ s }@_read && !@{ s }@_write) @{ s }@_used_q <= @{ s }@_used_q - 1'b1;
             if (@{ s }@_read || @{ s }@_take) @{ s }@_valid_q <= @{ s }@_read;
             if (@{ s }@_read)
-                @{ s }@_head_q <= @{ s }@_head_q == @{ last_word }@ ? {PLACE_W{1'b0}} : @{ s }@_head_q + 1'b1;
+                @{ s }@_head_q <= @{ s }@_head_q == @{ last_word }@ ? {ADDRESS_W{1'b0}} : @{ s }@_head_q + 1'b1;
             if (@{ s }@_write)
-                @{ s }@_tail_q <= @{ s }@_tail_q == @{ last_word }@ ? {PLACE_W{1'b0}} : @{ s }@_tail_q + 1'b1;
+                @{ s }@_tail_q <= @{ s }@_tail_q == @{ last_word }@ ? {ADDRESS_W{1'b0}} : @{ s }@_tail_q + 1'b1;
         end
     end
 <% endfor %>
@@ -313,11 +315,13 @@ module @{ shell.name }@ (
     wire [N-1:0]         out_lanes  = out_store_word[N*SCORE_W +: N];
 <%- endif %>
     wire [N*@{ path.symbol }@_W-1:0] @{ p }@_octave;
+    wire [N*PLACE_W-1:0]  @{ p }@_place;
     generate
         for (g = 0; g < N; g = g + 1) begin : gen_@{ p }@_distance
             wire [SCORE_W-1:0] score = @{ path.scores }@[g*SCORE_W +: SCORE_W];
             wire [SCORE_W:0]   distance = @{ path.reference }@ - {score[SCORE_W-1], score};
-            assign @{ p }@_fraction[g*FRAC_W +: FRAC_W] = {distance[7:0], @{ path.low }@};
+            assign @{ p }@_segment[g*PLACE_W +: PLACE_W] = distance[7:3];
+            assign @{ p }@_place[g*PLACE_W +: PLACE_W]   = {distance[2:0], @{ path.low }@};
 <%- if path.distance_w == 9 %>
             assign @{ p }@_octave[g*@{ path.symbol }@_W +: @{ path.symbol }@_W] = @{ path.lanes }@[g] ? distance[16:8] : 9'h0ff;
 <%- else if path.distance_w == 4 %>
@@ -331,17 +335,20 @@ module @{ shell.name }@ (
     reg                      @{ p }@_valid_q;
     reg                      @{ p }@_last_q;
     reg [N*@{ path.symbol }@_W-1:0] @{ p }@_octave_q;
-    reg [N*POWER_W-1:0]      @{ p }@_power_q;
     always @(posedge clk_i) begin
 <%- if *p == "sum" %>
         @{ p }@_last_q   <= sum_last;
         @{ p }@_octave_q <= @{ p }@_octave;
-        @{ p }@_power_q  <= @{ p }@_power;
+        @{ p }@_base_q   <= @{ p }@_base;
+        @{ p }@_step_q   <= @{ p }@_step;
+        @{ p }@_place_q  <= @{ p }@_place;
 <%- else %>
         if (@{ p }@_take) begin
             @{ p }@_last_q   <= @{ path.last }@;
             @{ p }@_octave_q <= @{ p }@_octave;
-            @{ p }@_power_q  <= @{ p }@_power;
+            @{ p }@_base_q   <= @{ p }@_base;
+            @{ p }@_step_q   <= @{ p }@_step;
+            @{ p }@_place_q  <= @{ p }@_place;
         end
 <%- endif %>
     end
@@ -352,10 +359,10 @@ module @{ shell.name }@ (
 <%- if path.distance_w == 9 %>
             wire [OCTAVE_W-1:0] octave = @{ p }@_octave_q[g*OCTAVE_W +: OCTAVE_W] + octave_offset;
             assign @{ p }@_shifted[g*SHARE_W +: SHARE_W] =
-                ({@{ p }@_power_q[g*POWER_W +: POWER_W], 1'b0} >> octave[4:0]) & {SHARE_W{octave[8:5] == 4'd0}};
+                ({@{ p }@_power[g*POWER_W +: POWER_W], 1'b0} >> octave[4:0]) & {SHARE_W{octave[8:5] == 4'd0}};
 <%- else %>
             assign @{ p }@_shifted[g*SHARE_W +: SHARE_W] =
-                {@{ p }@_power_q[g*POWER_W +: POWER_W], 1'b0} >> @{ p }@_octave_q[g*@{ path.symbol }@_W +: @{ path.symbol }@_W];
+                {@{ p }@_power[g*POWER_W +: POWER_W], 1'b0} >> @{ p }@_octave_q[g*@{ path.symbol }@_W +: @{ path.symbol }@_W];
 <%- endif %>
         end
     endgenerate

@@ -7,7 +7,7 @@
 //! | `alb_af8_3_round` | these and a shift → code |
 //! | `alb_fixed_shift_<A>` | sum of A bits and a shift → 16-bit integer part, guard, overflow |
 //! | `alb_fixed_round_<W>` | these → code of W bits |
-//! | `alb_exp2_octave` | fraction in Q.10 → 2^(−fraction) in Q1.15 |
+//! | `alb_exp2_segment`, `_interpolate` | fraction in Q.10 → 2^(−fraction) in Q1.15 |
 //! | `alb_log2_octave` | mantissa in Q.12 → log2(1 + mantissa) in Q.10 |
 //! | `alb_rsqrt_normalise`, `_segment`, `_interpolate` | number of 56 bits to its reciprocal square root |
 //! | `alb_gelu_lookup`, `alb_gelu_erf_lookup` | magnitude in Q.10 → what GELU takes off it |
@@ -28,7 +28,7 @@ mod rsqrt;
 #[cfg(test)]
 mod test_support;
 
-pub use exp2::Exp2Octave;
+pub use exp2::{Exp2Interpolate, Exp2Segment};
 pub use fixed_round::FixedRound;
 pub use fixed_shift::FixedShift;
 pub use float_decode::FloatDecode;
@@ -202,10 +202,16 @@ pub fn fixed_round(code_bits: u32) -> Result<Box<dyn Leaf>, LeafError> {
     of_width!("alb_fixed_round", FixedRound, code_bits, [8 16])
 }
 
-/// `alb_exp2_octave`.
+/// `alb_exp2_segment`.
 #[must_use]
-pub fn exp2_octave() -> Box<dyn Leaf> {
-    Box::new(Exp2Octave::new())
+pub fn exp2_segment() -> Box<dyn Leaf> {
+    Box::new(Exp2Segment::new())
+}
+
+/// `alb_exp2_interpolate`.
+#[must_use]
+pub fn exp2_interpolate() -> Box<dyn Leaf> {
+    Box::new(Exp2Interpolate::new())
 }
 
 /// `alb_log2_octave`.

@@ -49,7 +49,8 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     let zeros_w = clog2(u64::from(class_w) + 1);
     let (sum_w, weighted_w, log_w) = (16 + class_w, 25 + class_w, 10 + zeros_w);
     let source = "units.entropy";
-    let octave = leaf::elaborate(library, &*leaves::exp2_octave(), source);
+    let segment = leaf::elaborate(library, &*leaves::exp2_segment(), source);
+    let power = leaf::elaborate(library, &*leaves::exp2_interpolate(), source);
     let log = leaf::elaborate(library, &*leaves::log2_octave(), source);
     let mut module = Module::new(
         "entropy",
@@ -84,10 +85,27 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
                 .plain_input("clear", 1, Payload::Bits)
                 .plain_output("length_error_count", COUNT_W, Payload::Bits),
         ];
-    module.add_nets(&[("fraction", 10), ("power", 16), ("log", 11)]);
+    module.add_nets(&[
+        ("segment", 5),
+        ("place", 5),
+        ("power_base", 21),
+        ("power_step", 10),
+        ("power", 16),
+        ("log", 11),
+    ]);
     module.add_register("mantissa_q", 12, &["clk_i", "power"]);
     module.instances = vec![
-        Instance::new("u_power", &octave).wire(&[("fraction_i", "fraction"), ("power_o", "power")]),
+        Instance::new("u_segment", &segment).wire(&[
+            ("segment_i", "segment"),
+            ("base_o", "power_base"),
+            ("step_o", "power_step"),
+        ]),
+        Instance::new("u_power", &power).wire(&[
+            ("base_i", "power_base"),
+            ("step_i", "power_step"),
+            ("place_i", "place"),
+            ("power_o", "power"),
+        ]),
         Instance::new("u_log", &log).wire(&[("mantissa_i", "mantissa_q"), ("log_o", "log")]),
     ];
     module.registers(
@@ -100,7 +118,8 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
             "decision_weighted_o",
             "decision_log_o",
             "length_error_count_o",
-            "fraction",
+            "segment",
+            "place",
         ],
         &[
             "clk_i",

@@ -21,6 +21,11 @@ const SCORE_W: u32 = 16;
 /// Bits of a power, Q1.15.
 const POWER_W: u32 = 16;
 
+/// Bits of a power at the end of its segment, of how much less it is at the other, and of the place between them.
+const BASE_W: u32 = 21;
+const STEP_W: u32 = 10;
+const PLACE_W: u32 = 5;
+
 /// Bits of a mask, 0 to 128.
 const MASK_W: u32 = 8;
 
@@ -70,7 +75,7 @@ struct Body<'a> {
     sum_w: u32,
     count_w: u32,
     words: u32,
-    place_w: u32,
+    address_w: u32,
     used_w: u32,
     last_word: String,
     rows: u32,
@@ -122,7 +127,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     codes(library, &mut module, n);
     flow(&mut module, unit.row_buffer, running);
 
-    let place_w = clog2(widths.words.into());
+    let address_w = clog2(widths.words.into());
     let shared = ("score_data_i", "lanes", "take", "lane_first_q");
     let apart = ("sum_scores", "sum_lanes", "sum_take", "moving_first_q");
     let (keyed_scores, keyed_lanes, keyed_take, moving_first) = if unit.row_buffer { apart } else { shared };
@@ -142,9 +147,9 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
             sum_w: widths.sum,
             count_w: COUNT_W,
             words: widths.words,
-            place_w,
+            address_w,
             used_w: clog2(u64::from(widths.words) + 1),
-            last_word: format!("{place_w}'d{}", widths.words - 1),
+            last_word: format!("{address_w}'d{}", widths.words - 1),
             rows: ROWS,
             stores: &stores,
             paths: &paths,
@@ -282,15 +287,15 @@ fn paths(row_buffer: bool, running: bool) -> Vec<Path> {
 fn buffers(library: &mut Library, module: &mut Module, stores: &[Store], widths: Widths, n: u32, running: bool) {
     let (source, bits) = ("units.softmax.length_max", Payload::Bits);
     let word_w = n * SCORE_W + n + 1;
-    let place_w = clog2(widths.words.into());
+    let address_w = clog2(widths.words.into());
     for Store { name, .. } in stores {
         let label = format!("softmax_{}", name.trim_end_matches("_store"));
         let memory = sram::elaborate(library, Some(&label), source, widths.words, word_w, bits);
         let [read, write, word, data, head, tail] =
             ["read", "write", "word", "data", "head_q", "tail_q"].map(|part| format!("{name}_{part}"));
         module.add_nets(&[(&read, 1), (&write, 1), (&word, word_w), (&data, word_w)]);
-        module.add_register(&head, place_w, &["clk_i", "rst_ni", &read]);
-        module.add_register(&tail, place_w, &["clk_i", "rst_ni", &write]);
+        module.add_register(&head, address_w, &["clk_i", "rst_ni", &read]);
+        module.add_register(&tail, address_w, &["clk_i", "rst_ni", &write]);
         module.instances.push(Instance::new(&format!("u_{name}"), &memory).wire(&[
             ("clk_i", "clk_i"),
             ("read_enable_i", &read),
@@ -326,22 +331,33 @@ fn buffers(library: &mut Library, module: &mut Module, stores: &[Store], widths:
 
 /// The powers of every path, n to each.
 fn lanes(library: &mut Library, module: &mut Module, paths: &[Path], row_buffer: bool, n: u32, running: bool) {
-    let octave = leaf::elaborate(library, &*leaves::exp2_octave(), "units.softmax");
+    let segment_leaf = leaf::elaborate(library, &*leaves::exp2_segment(), "units.softmax");
+    let power_leaf = leaf::elaborate(library, &*leaves::exp2_interpolate(), "units.softmax");
     for Path { name, .. } in paths {
-        let (fraction, power) = (format!("{name}_fraction"), format!("{name}_power"));
-        module.add_nets(&[(&fraction, n * 10), (&power, n * POWER_W)]);
-        module.instances.push(
-            Instance::replicated(&format!("u_{name}_power"), &octave, &format!("{name}_lane"), n)
-                .lane("fraction_i", &fraction, 10, "FRAC_W")
+        let [segment, base, step, power] = ["segment", "base", "step", "power"].map(|part| format!("{name}_{part}"));
+        let [base_q, step_q, place_q] = ["base_q", "step_q", "place_q"].map(|part| format!("{name}_{part}"));
+        module.add_nets(&[(&segment, n * PLACE_W), (&base, n * BASE_W), (&step, n * STEP_W), (&power, n * POWER_W)]);
+        module.add_register(&base_q, n * BASE_W, &["clk_i", &base]);
+        module.add_register(&step_q, n * STEP_W, &["clk_i", &step]);
+        module.add_register(&place_q, n * PLACE_W, &["clk_i"]);
+        module.instances.extend([
+            Instance::replicated(&format!("u_{name}_segment"), &segment_leaf, &format!("{name}_line"), n)
+                .lane("segment_i", &segment, PLACE_W, "PLACE_W")
+                .lane("base_o", &base, BASE_W, "BASE_W")
+                .lane("step_o", &step, STEP_W, "STEP_W"),
+            Instance::replicated(&format!("u_{name}_power"), &power_leaf, &format!("{name}_lane"), n)
+                .lane("base_i", &base_q, BASE_W, "BASE_W")
+                .lane("step_i", &step_q, STEP_W, "STEP_W")
+                .lane("place_i", &place_q, PLACE_W, "PLACE_W")
                 .lane("power_o", &power, POWER_W, "POWER_W"),
-        );
+        ]);
         let reads: &[&str] = match (*name, row_buffer, running) {
             ("out", ..) => &["out_store_word", "reference"],
             (_, true, false) => &["sum_store_word", "maximum"],
             (_, true, true) => &["score_data_i"],
             (_, false, _) => &["score_data_i", "reference"],
         };
-        module.combinational(&[&fraction], reads);
+        module.combinational(&[&segment], reads);
     }
 }
 
