@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout)]
 
 use alberti_golden::{
+    activation::Function,
     gemm::Gemm,
     processing_unit::run,
     tiling::{Layout, Placement, tile},
@@ -58,6 +59,8 @@ fn measure(name: &str) -> (u64, f64) {
         weights: codes(columns * reduction),
         bias: vec![0; columns],
         scale: vec![20; columns],
+        function: Function::Identity,
+        after: 0,
     };
     let place = |values| Placement { values, base: alberti_golden::Pointer { row: 0, bank: 0 } };
     let memories = &design.memories;

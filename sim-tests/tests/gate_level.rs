@@ -64,6 +64,7 @@ in_gates! {
     an_array_of_gates_equals_its_golden => "vmac_array", common::design("edge4");
     a_block_sparse_array_of_gates_equals_its_golden => "vmac_array", sparse();
     an_accumulator_of_gates_equals_its_golden => "accumulator", common::design("edge4");
+    an_activation_of_gates_equals_its_golden => "activation", common::design("edge4");
     a_requantiser_of_gates_equals_its_golden => "requantize", common::design("edge4");
     an_entropy_unit_of_gates_equals_its_golden => "entropy", common::design("edge4");
     a_top_k_unit_of_gates_equals_its_golden => "top_k", common::design("edge4");

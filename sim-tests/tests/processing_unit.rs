@@ -23,6 +23,8 @@ equals_its_golden! { "processing_unit":
     holds_for_blocks_of_eight => edge8_4of8();
     holds_for_fixed_point_of_8_bits => design("edge8_q3_5");
     holds_for_fixed_point_of_16_bits => variant("edge16_q3_13", &[("weight: {values: 1048576", "weight: {values: 131072")]);
+    holds_for_relu_alone => variant("edge4", &[("activation: gelu", "activation: relu")]);
+    holds_without_activation => variant("edge4", &[("activation: gelu", "activation: none")]);
     holds_for_one_register => edge4_with_pipeline(1);
     holds_for_three_registers => edge4_with_pipeline(3);
     holds_for_slow_memories => variant("edge4", &[
@@ -53,6 +55,16 @@ finds! { "processing_unit":
         "read_data[j*ACC_W +: ACC_W]" => "{{(ACC_W-16){read_data[j*ACC_W+15]}}, read_data[j*ACC_W +: 16]}";
     a_plain_tile_that_always_takes_the_even_slot_is_found: edge4_2of4(), "alb_processing_unit.v",
         "odd_q <= !last_pass && (odd_q ^ !blocks)" => "odd_q <= 1'b0";
+    a_function_that_does_not_wait_for_its_sums_is_found: design("edge4"), "alb_processing_unit.v",
+        "final_function = final_scale[SCALES_W +: FUNC_W]" => "final_function = job_function_i";
+    a_shift_after_gelu_that_does_not_wait_for_its_sums_is_found: design("edge4"), "alb_processing_unit.v",
+        "final_after    = final_scale[SCALES_W+FUNC_W +: AFTER_W]" => "final_after    = job_after_i";
+    a_function_of_the_job_before_is_found: design("edge4"), "alb_accumulator.v",
+        "if (start[ADD]) final_scale_q <= scale_q;" => "if (start[READ]) final_scale_q <= scale_q;";
+    results_that_go_past_the_activation_are_found: design("edge4"), "alb_processing_unit.v",
+        ".scale_i      (activated_scale)" => ".scale_i      (final_shift)";
+    a_buffer_without_room_for_the_rows_in_the_activation_is_found: design("edge4"), "alb_processing_unit.v",
+        "localparam ROOM     = 9" => "localparam ROOM     = 11";
     a_segment_that_is_closed_by_every_job_is_found: design("edge4"), "alb_processing_unit.v",
         "last_row && (first ? job_close_i : close_q)" => "last_row";
 }

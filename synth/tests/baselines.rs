@@ -62,3 +62,14 @@ fn area_and_frequency_are_within_tolerance_of_what_was_accepted() {
         differences.join("\n")
     );
 }
+
+/// What lies beside the array, as parts of it. GELU at the array's full rate is half as much again as all the rest.
+#[test]
+fn units_beside_the_array_take_less_than_two_fifths_of_it_and_three_with_gelu() {
+    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("baselines/osu018-area.json");
+    let accepted = Baseline::load(&path).unwrap_or_else(|error| panic!("{error}"));
+    let area = |block: &str| accepted.blocks[&format!("edge16.{block}")].area_um2;
+    let units: f64 = ["softmax", "layernorm", "elementwise", "entropy", "top_k"].map(area).iter().sum();
+    let (part, with_gelu) = (units / area("vmac_array"), (units + area("activation")) / area("vmac_array"));
+    assert!(part < 0.40 && with_gelu < 0.60, "{part:.3} of the array, {with_gelu:.3} with GELU");
+}

@@ -14,6 +14,7 @@ const LAYERNORM: &str = include_str!("../formal/layernorm.v");
 const SOFTMAX: &str = include_str!("../formal/softmax.v");
 const BLOCK_SELECT: &str = include_str!("../formal/block_select.v");
 const ENTROPY: &str = include_str!("../formal/entropy.v");
+const ACTIVATION: &str = include_str!("../formal/activation.v");
 const TOP_K: &str = include_str!("../formal/top_k.v");
 
 /// A machine small enough for a solver: `n` lanes, memories of 16 rows.
@@ -23,10 +24,15 @@ fn small(n: u32) -> Design {
 
 /// The same with a special function unit.
 fn small_with(n: u32, unit: &str) -> Design {
+    small_of(n, "", unit)
+}
+
+/// The same with another key of the datapath.
+fn small_of(n: u32, key: &str, unit: &str) -> Design {
     let values = 16 * n;
     let text = format!(
         "name: tiny\ndatapath: {{n: {n}, operand: af8_3, accumulator_bits: 35, accumulator_rows: {n}, \
-         reduction_max: {n}, pipeline: 1}}\nmemories:\n  weight: {{values: {values}}}\n  activation: {{values: {values}}}\n  \
+         reduction_max: {n}, pipeline: 1{key}}}\nmemories:\n  weight: {{values: {values}}}\n  activation: {{values: {values}}}\n  \
          result: {{values: {values}}}\nunits: {{{unit}}}\nclock: {{frequency_mhz: 500}}\n"
     );
     Design::parse("tiny.yaml", &text).unwrap_or_else(|problems| panic!("{problems}"))
@@ -141,6 +147,11 @@ fn layernorm() -> Contract {
 fn entropy(depth: u32) -> Contract {
     let dut = blocks(&small_with(2, "entropy: {classes_max: 2}"), &["entropy"]);
     Contract::new("entropy_holds", (depth, true), &[HOLD, ENTROPY], dut)
+}
+
+fn activation() -> Contract {
+    let dut = blocks(&small_of(2, ", activation: gelu", ""), &["activation"]);
+    Contract::new("activation_passes", (6, false), &[HOLD, ACTIVATION], dut)
 }
 
 fn top_k(top: &'static str, look: (u32, bool)) -> Contract {
@@ -260,6 +271,26 @@ fn masks_select_what_their_set_bits_say() {
 #[test]
 fn a_selection_of_every_set_bit_is_refuted() {
     select(4, 4, 3).refutes("alb_block_select.v", "mask[k+i] && gen_seen[k+i].seen[k]", "mask[k+i]");
+}
+
+#[test]
+fn an_activation_passes_rows_in_two_cycles_unless_it_is_told_otherwise() {
+    activation().holds();
+}
+
+#[test]
+fn an_identity_that_is_shifted_is_refuted() {
+    activation().refutes("alb_activation_lane.v", "scale_i & {SHIFT_W{gelu}}", "scale_i");
+}
+
+#[test]
+fn a_relu_that_a_negative_sum_passes_is_refuted() {
+    activation().refutes("alb_activation_lane.v", "sign && function_i != {FUNCTION_W{1'b0}}", "sign && gelu");
+}
+
+#[test]
+fn a_positive_sum_of_a_negative_gelu_is_refuted() {
+    activation().refutes("alb_activation_lane.v", "value_q | {VALUE_W{over_q}}", "~value_q | {VALUE_W{over_q}}");
 }
 
 #[test]

@@ -8,6 +8,9 @@ module @{ shell.name }@ (
     localparam ACC_W   = @{ acc_w }@;
     localparam BIAS_W  = @{ bias_w }@;
     localparam SHIFT_W = @{ shift_w }@;
+<%- if beside_w != 0 %>
+    localparam JOB_W   = @{ beside_w }@;  // the job's function, above its shifts
+<%- endif %>
     localparam ROW_W   = @{ row_w }@;
     localparam READ    = @{ read_at }@;  // cycles after its token that a row is read
     localparam ADD     = @{ pipeline }@;  // ... that the array adds to it
@@ -62,8 +65,8 @@ module @{ shell.name }@ (
 
     // Bias and shift of a job are taken when its first row is read, so that the rows before it have used theirs.
     reg [N*BIAS_W-1:0]  bias_q;
-    reg [N*SHIFT_W-1:0] scale_q;
-    reg [N*SHIFT_W-1:0] final_scale_q;
+    reg [N*SHIFT_W<% if beside_w != 0 %>+JOB_W<% endif %>-1:0] scale_q;
+    reg [N*SHIFT_W<% if beside_w != 0 %>+JOB_W<% endif %>-1:0] final_scale_q;
     assign job_taken_o = start[READ];
 
     always @(posedge clk_i) begin

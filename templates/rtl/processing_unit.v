@@ -15,6 +15,13 @@ module @{ shell.name }@ (
     localparam [LANE_W-1:0] LAST_LANE = @{ n - 1 }@;
     localparam [ROW_W-1:0]  LONG      = @{ min_pass - 2 }@;  // rows - 1 of the longest pass that must wait
     localparam [1:0]        SHORT     = @{ min_pass - 1 }@;
+<%- if function_w != 0 %>
+    localparam SCALES_W = N * @{ shift_w }@;
+    localparam FUNC_W   = @{ function_w }@;
+<%- if after_w != 0 %>
+    localparam AFTER_W  = @{ after_w }@;
+<%- endif %>
+<%- endif %>
 <%- if block != 0 %>
     localparam OP_W     = @{ op_w }@;
     localparam NONZEROS = @{ nonzeros }@;
@@ -149,6 +156,16 @@ module @{ shell.name }@ (
     endgenerate
     assign activation0_vector_ready = go && (blocks || !odd_q);
     assign activation1_vector_ready = go && (blocks || odd_q);
+<%- endif %>
+<%- if function_w != 0 %>
+
+    // A job's function travels with its shifts to the last sums.
+    assign job_scale      = {<% if after_w != 0 %>job_after_i, <% endif %>job_function_i, job_scale_i};
+    assign final_shift    = final_scale[SCALES_W-1:0];
+    assign final_function = final_scale[SCALES_W +: FUNC_W];
+<%- if after_w != 0 %>
+    assign final_after    = final_scale[SCALES_W+FUNC_W +: AFTER_W];
+<%- endif %>
 <%- endif %>
 
     assign rounded     = {code_last, code};

@@ -14,9 +14,10 @@ use crate::{Result, check, requantize};
 use alberti_arith::{rhu, saturate, tables::Gelu};
 
 /// What is applied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Function {
     /// Nothing.
+    #[default]
     Identity,
     /// Negative sums become zero.
     Relu,
@@ -34,6 +35,16 @@ pub struct Row {
 }
 
 impl Function {
+    /// Whether a unit built for this function has the other as well: all have the identity, and those of GELU have ReLU.
+    #[must_use]
+    pub fn includes(self, other: Self) -> bool {
+        match other {
+            Self::Identity => true,
+            Self::Relu => self != Self::Identity,
+            Self::Gelu(_) => self == other,
+        }
+    }
+
     /// Applies the function to a row of sums, column `j` at `shifts[j]`.
     ///
     /// # Errors

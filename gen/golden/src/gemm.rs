@@ -2,10 +2,12 @@
 //!
 //! ```text
 //! sum[m][j]  = wrap(bias[j] + Σ_k d(activations[m][k])·d(weights[j][k]))
-//! code[m][j] = requantize(sum[m][j], scale[j])
+//! code[m][j] = requantize(f(sum[m][j], scale[j]))
 //! ```
+//!
+//! where f is a function of [`activation`](crate::activation).
 
-use crate::{Error, Result, check, requantize};
+use crate::{Error, Result, activation::Function, check, requantize};
 use alberti_arith::{Format, wrap};
 
 /// `activations` (M × K) times `weights` (N × K) transposed.
@@ -31,6 +33,10 @@ pub struct Gemm {
     pub bias: Vec<i64>,
     /// The requantisation shift of each column.
     pub scale: Vec<i32>,
+    /// What the sums go through before they are requantised.
+    pub function: Function,
+    /// The requantisation shift of all columns after GELU.
+    pub after: i32,
 }
 
 impl Gemm {
@@ -52,7 +58,8 @@ impl Gemm {
         check::length("bias", &self.bias, columns)?;
         check::signed("bias", self.accumulator_bits.min(32), &self.bias)?;
         check::length("scale", &self.scale, columns)?;
-        requantize::check_shifts(&self.scale)
+        requantize::check_shifts(&self.scale)?;
+        requantize::check_shifts(&[self.after]).map_err(|error| error.within("after"))
     }
 
     /// The wrapped sums, M × N, row after row.
@@ -82,7 +89,10 @@ impl Gemm {
     /// As [`Gemm::check`].
     pub fn codes(&self) -> Result<Vec<u16>> {
         let sums = self.sums()?;
-        let rows = sums.chunks(self.columns).map(|sums| requantize::row(self.result, sums, &self.scale));
+        let rows = sums.chunks(self.columns).map(|sums| {
+            let active = self.function.row(self.accumulator_bits, sums, &self.scale, self.after)?;
+            requantize::row(self.result, &active.sums, &active.shifts)
+        });
         Ok(rows.collect::<Result<Vec<_>>>()?.concat())
     }
 }

@@ -3,8 +3,10 @@
 //! A job is one output tile: `rows` × n results over `passes` weight tiles,
 //!
 //! ```text
-//! result[r][j] = requantize(bias[j] + Σ_pass Σ_i d(weight[pass][j][i])·d(activation[pass][r][i]), scale[j])
+//! result[r][j] = requantize(f(bias[j] + Σ_pass Σ_i d(weight[pass][j][i])·d(activation[pass][r][i]), scale[j]))
 //! ```
+//!
+//! where f is the job's function, which may change the shift as well as the sum ([`activation`](crate::activation)).
 //!
 //! Each pass takes n weight items (lane 0 first), then one activation vector per row. In a block-sparse design a block tile
 //! covers 2n inputs, one vector of each activation slot; the plain tiles of a job take their vectors from slots 0 and 1 in
@@ -16,6 +18,7 @@
 use crate::{
     Banked, BlockSparsity, Error, Pointer, Result, Segment,
     accumulator::Accumulator,
+    activation::Function,
     bitmask_decoder::expand,
     bitmask_encoder, block_select, check, requantize,
     stream::Reader,
@@ -39,6 +42,8 @@ pub struct Config {
     pub zero_skip: bool,
     /// Block-sparse weights, if the array can take them.
     pub sparsity: Option<BlockSparsity>,
+    /// The activation: a job may ask for any function that this one includes.
+    pub activation: Function,
 }
 
 impl Config {
@@ -76,8 +81,12 @@ pub struct Job {
     pub close: bool,
     /// What each column's sums start from.
     pub bias: Vec<i64>,
-    /// The requantisation shift of each column, −64..=63.
+    /// The requantisation shift of each column, −64..=63; before GELU, what brings its sums to Q.10.
     pub scale: Vec<i32>,
+    /// What the sums go through before they are requantised.
+    pub function: Function,
+    /// The requantisation shift of all columns after GELU, −64..=63.
+    pub after: i32,
 }
 
 /// One lane's row of a weight tile.
@@ -201,6 +210,9 @@ impl Unit<'_> {
         check::signed("bias", self.config.bias_bits(), &job.bias)?;
         check::length("scale", &job.scale, n)?;
         requantize::check_shifts(&job.scale)?;
+        if !self.config.activation.includes(job.function) {
+            return Err(Error::new(format!("{:?}: the unit has no such function", job.function)));
+        }
         let mut accumulator = Accumulator::new(accumulator_bits, job.rows, &job.bias)?;
         let mut rows = Vec::with_capacity(job.rows);
         let mut plain_passes = 0;
@@ -213,7 +225,8 @@ impl Unit<'_> {
                 self.counters.held += u64::from(self.config.zero_skip && is_held(self.config.operand, &vector));
                 let sums = tile.sums(&vector, accumulator.addend(row, pass == 0)?).map_err(place)?;
                 if let Some(sums) = accumulator.take(row, pass + 1 == job.passes, sums)? {
-                    rows.push(requantize::row(result, &sums, &job.scale)?);
+                    let active = job.function.row(accumulator_bits, &sums, &job.scale, job.after)?;
+                    rows.push(requantize::row(result, &active.sums, &active.shifts)?);
                 }
             }
             plain_passes += usize::from(!block);

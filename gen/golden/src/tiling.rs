@@ -75,6 +75,8 @@ pub fn tile(gemm: &Gemm, config: &Config, layout: &Layout) -> Result<Input> {
                 close: tile + 1 == tiles,
                 bias: (0..n).map(|k| gemm.bias.get(column(k)).copied().unwrap_or_default()).collect(),
                 scale: (0..n).map(|k| gemm.scale.get(column(k)).copied().unwrap_or_default()).collect(),
+                function: gemm.function,
+                after: gemm.after,
             });
         }
     }

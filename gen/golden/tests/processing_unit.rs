@@ -2,9 +2,10 @@
 
 mod common;
 
-use alberti_arith::Format;
+use alberti_arith::{Format, tables::Gelu};
 use alberti_golden::{
     Banked, BlockSparsity, Pointer, Segment,
+    activation::Function,
     gemm::Gemm,
     processing_unit::{Config, Counters, Input, Job, Output, Slot, WeightItem, run},
     tiling::{Layout, Placement, tile, untile},
@@ -28,8 +29,13 @@ fn gemm(random: &mut Random, operand: Format, result: Format, shape: (usize, usi
         weights: random.codes(operand, columns * reduction, percent),
         bias: (0..columns).map(|_| random.within(-(1 << 20), 1 << 20)).collect(),
         scale: (0..columns).map(|_| random.within((typical - 2).into(), (typical + 6).into()) as i32).collect(),
+        function: FUNCTIONS[random.below(4)],
+        after: random.within(-4, 16) as i32,
     }
 }
+
+const FUNCTIONS: [Function; 4] =
+    [Function::Identity, Function::Relu, Function::Gelu(Gelu::Tanh), Function::Gelu(Gelu::Erf)];
 
 fn config(gemm: &Gemm, n: usize, sparsity: Option<(usize, usize)>) -> Config {
     Config {
@@ -39,6 +45,7 @@ fn config(gemm: &Gemm, n: usize, sparsity: Option<(usize, usize)>) -> Config {
         accumulator_bits: gemm.accumulator_bits,
         zero_skip: true,
         sparsity: sparsity.map(|(nonzeros, block)| BlockSparsity::new(nonzeros, block).expect("can be built")),
+        activation: gemm.function,
     }
 }
 
@@ -153,7 +160,7 @@ proptest! {
 fn the_untiled_multiply_equals_f64() {
     let mut random = Random(8);
     for operand in OPERANDS {
-        let gemm = gemm(&mut random, operand, Format::AF8_3, (5, 37, 6), 90);
+        let gemm = Gemm { function: Function::Identity, ..gemm(&mut random, operand, Format::AF8_3, (5, 37, 6), 90) };
         let (sums, codes) = (gemm.sums().expect("multiplies"), gemm.codes().expect("multiplies"));
         let steps = 2f64.powi(2 * operand.fraction_bits() as i32);
         for row in 0..5 {
@@ -219,6 +226,7 @@ fn small(sparsity: bool) -> Config {
         accumulator_bits: 32,
         zero_skip: true,
         sparsity: sparsity.then(|| BlockSparsity::new(2, 4).expect("can be built")),
+        activation: Function::Relu,
     }
 }
 
@@ -227,7 +235,7 @@ fn segment<T>(items: Vec<T>) -> Segment<T> {
 }
 
 fn job(rows: usize, passes: usize, close: bool) -> Job {
-    Job { rows, passes, close, bias: vec![100, 200], scale: vec![0, 0] }
+    Job { rows, passes, close, bias: vec![100, 200], scale: vec![0, 0], function: Function::Identity, after: 0 }
 }
 
 fn plain(mask: u128) -> WeightItem {
@@ -272,6 +280,31 @@ fn a_job_that_can_be_followed_by_hand() {
     assert_eq!(results, [100 + 2 + 30, 200 + 40 + 35, 100 + 60, 200 + 80]);
     assert_eq!(output.next, Pointer { row: 3, bank: 1 });
     assert_eq!(output.counters, Counters { vectors: 4, held: 1, mask_errors: 0 });
+}
+
+#[test]
+fn every_job_has_a_function_of_its_own() {
+    // One row of [1, 10] by [2, 3] and [0, −4], on biases 100 and 200; then once more with sums less 300.
+    let lower = |function| Job { bias: vec![-200, -300], function, ..job(1, 1, true) };
+    let jobs = vec![lower(Function::Relu), lower(Function::Identity)];
+    let values = [2, 3, 0xfc, 2, 3, 0xfc];
+    let input =
+        small_input([0b11, 0b10, 0b11, 0b10].map(plain).to_vec(), &values, &[(&[1, 10, 1, 10], &[0b11, 0b11])], jobs);
+    let output = run(&small(false), &input).expect("runs");
+    assert_eq!(output.masks.iter().map(|s| s.items.clone()).collect::<Vec<_>>(), [vec![0], vec![0b11]]);
+    assert_eq!(output.memory.read(Pointer { row: 4, bank: 0 }, 2), [-168i16 as u16, -340i16 as u16]);
+}
+
+#[test]
+fn a_function_that_the_unit_lacks_is_refused() {
+    let with = |function| vec![Job { function, ..job(1, 1, true) }];
+    for (function, fits) in [(Function::Identity, true), (Function::Relu, true), (Function::Gelu(Gelu::Tanh), false)] {
+        let input = small_input(vec![plain(0); 2], &[], &[(&[], &[0])], with(function));
+        assert_eq!(run(&small(false), &input).is_ok(), fits, "{function:?}");
+    }
+    let gelu = Function::Gelu(Gelu::Erf);
+    assert!(gelu.includes(Function::Relu) && gelu.includes(gelu) && !gelu.includes(Function::Gelu(Gelu::Tanh)));
+    assert!(!Function::Identity.includes(Function::Relu));
 }
 
 #[test]
@@ -327,7 +360,15 @@ fn every_item_with_a_wrong_block_counts_once() {
     let masks = [0b0001_0111, 0b0011_0000, 0b0011_1100, 0b1010_0101];
     let slot = || Slot { memory: memory(), masks: vec![segment(vec![0])] };
     let input = Input {
-        jobs: vec![Job { rows: 1, passes: 1, close: true, bias: vec![0; 4], scale: vec![0; 4] }],
+        jobs: vec![Job {
+            rows: 1,
+            passes: 1,
+            close: true,
+            bias: vec![0; 4],
+            scale: vec![0; 4],
+            function: Function::Identity,
+            after: 0,
+        }],
         weight_memory: memory(),
         weights: vec![segment(masks.map(block).to_vec())],
         activations: vec![slot(), slot()],

@@ -2,7 +2,7 @@
 
 use crate::ModelError;
 use alberti_arith::Format;
-use alberti_golden::{BlockSparsity, processing_unit::Config};
+use alberti_golden::{BlockSparsity, activation::Function, processing_unit::Config};
 
 /// Capacities of the packed memories, in codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub struct Target {
     pub reduction_max: usize,
     /// The blocks that the design can skip, if any.
     pub block: Option<BlockSparsity>,
+    /// The activation between sums and results: what it includes can be applied.
+    pub activation: Function,
     /// Sizes of the value memories.
     pub capacity: Capacity,
 }
@@ -71,6 +73,7 @@ impl Target {
             accumulator_bits: self.accumulator_bits,
             zero_skip,
             sparsity: self.block,
+            activation: self.activation,
         }
     }
 }

@@ -25,7 +25,7 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
             (1 + rng.below(most.min(12) as u64) as usize, 1 + rng.below(4) as usize)
         }));
         for (rows, passes) in shapes {
-            let job = Job::draw(&g, rows, passes, bench.rng());
+            let job = Job::draw(&g, subject.width("job_scale_i"), (rows, passes), bench.rng());
             job.run(subject, &g, &mut bench, gap)?;
         }
         outcome.merge(bench.finish()?);
@@ -38,13 +38,15 @@ struct Job {
     passes: usize,
     close: bool,
     bias: Vec<i64>,
-    scale: Vec<i64>,
+    scale: Bits,
 }
 
 impl Job {
-    fn draw(g: &Geometry, rows: usize, passes: usize, rng: &mut Rng) -> Self {
-        let mut signed = |width: u32| (0..g.n).map(|_| wrap(rng.bits(width) as i64, width)).collect();
-        let (bias, scale) = (signed(g.bias_w), signed(7));
+    fn draw(g: &Geometry, scale_w: u32, (rows, passes): (usize, usize), rng: &mut Rng) -> Self {
+        let bias = (0..g.n).map(|_| wrap(rng.bits(g.bias_w) as i64, g.bias_w)).collect();
+        let mut words = vec![0; scale_w.div_ceil(32) as usize];
+        rng.fill(&mut words, scale_w);
+        let scale = Bits::from_words(scale_w, &words);
         Self { rows, passes, close: rng.chance(0.5), bias, scale }
     }
 
@@ -78,7 +80,7 @@ impl Job {
                 if start {
                     for delay in 0..=taken {
                         bench.drive(delay, "job_bias_i", Bits::pack_signed(g.bias_w, self.bias.iter().copied()))?;
-                        bench.drive(delay, "job_scale_i", Bits::pack_signed(7, self.scale.iter().copied()))?;
+                        bench.drive(delay, "job_scale_i", self.scale.clone())?;
                     }
                 }
                 let addend = golden.addend(row, first)?.to_vec();
@@ -91,7 +93,7 @@ impl Job {
                 bench.expect(pipeline + 1, "final_valid_o", last.into())?;
                 if last {
                     bench.expect(pipeline + 1, "final_last_o", close.into())?;
-                    bench.expect(pipeline + 1, "final_scale_o", Bits::pack_signed(7, self.scale.iter().copied()))?;
+                    bench.expect(pipeline + 1, "final_scale_o", self.scale.clone())?;
                 }
                 bench.step()?;
             }

@@ -4,6 +4,7 @@
 //! scenario serves the tests, the command line, mutated Verilog and gate-level netlists.
 
 pub mod accumulator;
+pub mod activation;
 pub mod bitmask_decoder;
 pub mod bitmask_encoder;
 pub mod block_select;
@@ -30,7 +31,7 @@ pub use subject::{Outcome, Subject, config};
 pub type Scenario = fn(&Subject, Seed) -> Result<Outcome>;
 
 /// The scenario of every block, by the block's name.
-pub const SCENARIOS: [(&str, Scenario); 15] = [
+pub const SCENARIOS: [(&str, Scenario); 16] = [
     ("stream_fifo", stream_fifo::run),
     ("sram", sram::run),
     ("block_select", block_select::run),
@@ -39,6 +40,7 @@ pub const SCENARIOS: [(&str, Scenario); 15] = [
     ("vmac", vmac::run),
     ("vmac_array", vmac_array::run),
     ("accumulator", accumulator::run),
+    ("activation", activation::run),
     ("requantize", requantize::run),
     ("entropy", entropy::run),
     ("top_k", top_k::run),

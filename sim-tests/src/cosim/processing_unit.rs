@@ -1,10 +1,14 @@
 //! `processing_unit` against its golden: whole jobs from compressed operands to compressed results.
 
-use super::subject::{Outcome, Subject, same};
+use super::{
+    activation,
+    subject::{Outcome, Subject, same},
+};
 use crate::{Bits, Library, Memory, MemoryId, Report, Result, Rng, Seed, SinkId, SourceId, Stall, Testbench};
-use alberti_arith::Format;
+use alberti_arith::{Format, tables::Gelu};
 use alberti_golden::{
     Pointer, Segment,
+    activation::Function,
     gemm::Gemm,
     processing_unit::{Config, Input, Output, run as golden_run},
     tiling::{self, Layout, Placement},
@@ -49,10 +53,16 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
             // A few rows a job, one now and then, are many jobs close to each other.
             let rows = if rng.chance(0.3) { 1 + rng.below(shape.0 as u64) as usize } else { shape.0 };
             let layout = layout(subject, rows, blocks, &mut rng);
-            let input = tiling::tile(&gemm, &config, &layout)?;
-            let output = golden_run(&config, &input)?;
+            let mut input = tiling::tile(&gemm, &config, &layout)?;
+            let mut output = golden_run(&config, &input)?;
             let codes = tiling::untile(&gemm, &config, &layout, &output)?;
             assert_eq!(codes, gemm.codes()?, "{name}: tiling changes the product");
+            if config.activation != Function::Identity && rng.chance(0.7) {
+                for job in &mut input.jobs {
+                    (job.function, job.after) = random_function(&config, &mut rng);
+                }
+                output = golden_run(&config, &input)?;
+            }
             outcome.add(&drive(subject, &library, &input, &output, stalls, &name, seed)?);
             if pattern == 3 {
                 let cycles = rng.below(200);
@@ -95,6 +105,7 @@ fn random_gemm(config: &Config, (rows, reduction, columns): (usize, usize, usize
             }
         }
     }
+    let (function, after) = random_function(config, rng);
     let typical = 2 * config.operand.max_significand().ilog2() as i32 - 4;
     Gemm {
         operand: config.operand,
@@ -118,7 +129,17 @@ fn random_gemm(config: &Config, (rows, reduction, columns): (usize, usize, usize
             })
             .map(|shift| shift.clamp(-64, 63))
             .collect(),
+        function,
+        after,
     }
+}
+
+/// One of the unit's functions, and a shift after it.
+fn random_function(config: &Config, rng: &mut Rng) -> (Function, i32) {
+    let functions = [Function::Identity, Function::Relu, Function::Gelu(Gelu::Tanh), Function::Gelu(Gelu::Erf)];
+    let functions: Vec<_> = functions.into_iter().filter(|&function| config.activation.includes(function)).collect();
+    // Most of the shifts after GELU keep its small results.
+    (*rng.pick(&functions), if rng.chance(0.8) { rng.below(16) as i32 - 4 } else { rng.below(128) as i32 - 64 })
 }
 
 /// Places streams anywhere in the design's memories, close to their ends now and then.
@@ -239,7 +260,9 @@ impl<'a> Rig<'a> {
         let fields: &[&str] = if blocks { &["data", "block", "last"] } else { &["data", "last"] };
         let weights = source(&mut bench, "weight", fields)?;
         let weight_bases = source(&mut bench, "weight_base", &["row", "bank"])?;
-        let jobs = source(&mut bench, "job", &["rows", "passes", "close", "bias", "scale"])?;
+        let mut fields = vec!["rows", "passes", "close", "bias", "scale"];
+        fields.extend(["function", "after"].into_iter().filter(|field| subject.has(&format!("job_{field}_i"))));
+        let jobs = source(&mut bench, "job", &fields)?;
         let results = memory(&mut bench, "result", d.result.bits());
         bench.write_port("result_value", results)?;
         let result_bases = source(&mut bench, "result_base", &["row", "bank"])?;
@@ -288,16 +311,20 @@ impl<'a> Rig<'a> {
         let row_w = subject.width("weight_value_row_o") / n;
         send_bases(bench, self.weight_bases, bases_of(&input.weights), (row_w, n))?;
         for job in &input.jobs {
-            bench.send(
-                self.jobs,
-                &[
-                    Bits::new(subject.width("job_rows_i"), job.rows as u64 - 1),
-                    Bits::new(subject.width("job_passes_i"), job.passes as u64 - 1),
-                    job.close.into(),
-                    Bits::pack_signed(subject.width("job_bias_i") / n, job.bias.iter().copied()),
-                    Bits::pack_signed(subject.width("job_scale_i") / n, job.scale.iter().copied()),
-                ],
-            )?;
+            let mut fields = vec![
+                Bits::new(subject.width("job_rows_i"), job.rows as u64 - 1),
+                Bits::new(subject.width("job_passes_i"), job.passes as u64 - 1),
+                job.close.into(),
+                Bits::pack_signed(subject.width("job_bias_i") / n, job.bias.iter().copied()),
+                Bits::pack_signed(subject.width("job_scale_i") / n, job.scale.iter().copied()),
+            ];
+            if subject.has("job_function_i") {
+                fields.push(Bits::new(subject.width("job_function_i"), activation::code(job.function)));
+            }
+            if subject.has("job_after_i") {
+                fields.push(Bits::signed(subject.width("job_after_i"), job.after.into()));
+            }
+            bench.send(self.jobs, &fields)?;
         }
         let row_w = subject.width("result_value_row_o") / n;
         send_bases(bench, self.result_bases, input.result_bases.iter().copied(), (row_w, n))?;

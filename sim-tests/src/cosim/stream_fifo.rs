@@ -3,7 +3,7 @@
 use super::{Lockstep, Outcome, Subject};
 use crate::{Bits, Result, Seed, Stall, Testbench};
 use alberti_golden::stream_fifo::StreamFifo;
-use alberti_rtl::blocks::processing_unit::result_depth;
+use alberti_rtl::blocks::{Geometry, processing_unit::result_depth};
 
 /// Sends random items under all stall patterns, through a reset, and from empty to full and back.
 ///
@@ -42,7 +42,7 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
 /// Against the golden queue, cycle by cycle: as many entries as it should have, none of them late.
 fn fill_and_drain(subject: &Subject, library: &crate::Library, width: u32, seed: Seed) -> Result<Outcome> {
     let mut bench = Lockstep::new(subject, library, "stream_fifo.full", seed)?;
-    let depth = result_depth(subject.design.datapath.pipeline) as usize;
+    let depth = result_depth(&Geometry::new(subject.design)) as usize;
     let mut golden = StreamFifo::new(depth);
     for cycle in 0..2000 {
         // Mostly in, then mostly out, so that both ends are met.

@@ -1,7 +1,7 @@
 //! What a scenario drives: a block's Verilog, as emitted or changed on purpose.
 
 use crate::{Build, Direction, Error, Library, PortSpec, Report, Result, Seed};
-use alberti_golden::{BlockSparsity, processing_unit::Config};
+use alberti_golden::{BlockSparsity, activation::Function, processing_unit::Config};
 use alberti_rtl::{
     Design,
     blocks::Block,
@@ -180,6 +180,7 @@ pub fn config(design: &Design) -> Result<Config> {
         accumulator_bits: d.accumulator_bits,
         zero_skip: d.zero_skip,
         sparsity,
+        activation: d.activation.map_or(Function::Identity, |a| a.gelu().map_or(Function::Relu, Function::Gelu)),
     };
     config.check()?;
     Ok(config)

@@ -102,6 +102,10 @@ impl Page<'_> {
         number.map_or_else(|| "–".to_owned(), |number| decimals(number, places))
     }
 
+    fn maybe_percent(share: &Option<f64>) -> String {
+        share.as_ref().map_or_else(|| "–".to_owned(), Self::percent)
+    }
+
     fn percent(share: &f64) -> String {
         format!("{:.1} %", 100.0 * share)
     }

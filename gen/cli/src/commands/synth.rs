@@ -104,6 +104,9 @@ impl Setup {
             costs.push(Cost::new(block.name, &report, timing.as_ref(), macs));
             bar.inc(1);
         }
+        if let Some(array) = costs.iter().find(|cost| cost.block == "vmac_array").map(|array| array.area_um2) {
+            costs.iter_mut().for_each(|cost| cost.area_of_array = Some(cost.area_um2 / array));
+        }
         Ok(costs)
     }
 }
@@ -125,6 +128,8 @@ pub struct Cost {
     pub memory_bits: u64,
     /// Area for each multiplier, where there are any.
     pub area_per_mac_um2: Option<f64>,
+    /// Area as a part of the array's, where that is among what was asked for.
+    pub area_of_array: Option<f64>,
     /// The longest path.
     pub min_period_ps: Option<f64>,
     /// The highest frequency.
@@ -167,6 +172,7 @@ impl Cost {
             flip_flops: total.flip_flops,
             memory_bits: report.memory_bits,
             area_per_mac_um2: macs.map(|macs| total.area_um2 / f64::from(macs)),
+            area_of_array: None,
             min_period_ps: timing.and_then(|timing| timing.min_period_ps),
             fmax_mhz: timing.and_then(|timing| timing.fmax_mhz),
             modules: modules.collect(),
@@ -222,7 +228,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
 
 /// The figures of blocks.
 pub fn table(costs: &[Cost], timing: bool) -> Table {
-    let mut heads = vec!["block", "cells", "area um2", "gates", "flip-flops", "memory bits", "um2 per MAC"];
+    let mut heads = vec!["block", "cells", "area um2", "gates", "flip-flops", "memory bits", "um2 per MAC", "of array"];
     if timing {
         heads.extend(["period ps", "fmax MHz"]);
     }
@@ -237,6 +243,7 @@ pub fn table(costs: &[Cost], timing: bool) -> Table {
             count(cost.flip_flops),
             count(cost.memory_bits),
             maybe(cost.area_per_mac_um2, 1),
+            cost.area_of_array.map_or_else(|| "-".to_owned(), |part| format!("{:.1} %", 100.0 * part)),
         ];
         if timing {
             row.extend([maybe(cost.min_period_ps, 0), maybe(cost.fmax_mhz, 0)]);

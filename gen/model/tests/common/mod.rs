@@ -2,6 +2,7 @@
 #![allow(dead_code, missing_docs)]
 
 use alberti_arith::Format;
+use alberti_golden::activation::Function;
 use alberti_model::{
     BlockSparsity, Capacity, Linear, Matrix, Target,
     calibration::LayerRange,
@@ -38,6 +39,7 @@ pub fn edge16() -> Target {
         accumulator_rows: 128,
         reduction_max: 3072,
         block: None,
+        activation: Function::Identity,
         capacity: Capacity { weight: 1 << 20, activation: 1 << 18, result: 1 << 18 },
     }
 }

@@ -1,6 +1,6 @@
 //! Widths that follow from a design and that several blocks share.
 
-use crate::design::{BlockSparsity, Design, ValueMemory};
+use crate::design::{Activation, BlockSparsity, Design, ValueMemory};
 use alberti_arith::Format;
 
 /// Width of the requantisation shift of a column, two's complement.
@@ -35,6 +35,8 @@ pub struct Geometry {
     pub zero_skip: bool,
     /// Block sparsity of the weights.
     pub sparsity: Option<BlockSparsity>,
+    /// Functions between sums and results.
+    pub activation: Option<Activation>,
 }
 
 impl Geometry {
@@ -53,6 +55,7 @@ impl Geometry {
             pipeline: d.pipeline,
             zero_skip: d.zero_skip,
             sparsity: d.sparsity,
+            activation: d.activation,
         }
     }
 
@@ -90,6 +93,30 @@ impl Geometry {
     #[must_use]
     pub fn sums_w(&self) -> u32 {
         self.n * self.acc_w
+    }
+
+    /// Width of the columns' shifts.
+    #[must_use]
+    pub fn scales_w(&self) -> u32 {
+        self.n * SHIFT_W
+    }
+
+    /// Width of a job's function, which travels beside its shifts: 0 where there is no choice.
+    #[must_use]
+    pub fn function_w(&self) -> u32 {
+        self.activation.map_or(0, Activation::function_w)
+    }
+
+    /// Width of the shift that columns have after GELU: 0 where there is none.
+    #[must_use]
+    pub fn after_w(&self) -> u32 {
+        self.activation.and_then(Activation::gelu).map_or(0, |_| SHIFT_W)
+    }
+
+    /// Cycles of the activation.
+    #[must_use]
+    pub fn activation_latency(&self) -> u32 {
+        self.activation.map_or(0, Activation::latency)
     }
 
     /// Width of an accumulator row number.

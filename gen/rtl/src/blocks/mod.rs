@@ -1,6 +1,7 @@
 //! The blocks of the machine, one room each.
 
 pub mod accumulator;
+pub mod activation;
 pub mod bitmask_decoder;
 pub mod bitmask_encoder;
 pub mod block_select;

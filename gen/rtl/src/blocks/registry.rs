@@ -1,8 +1,8 @@
 //! Every block, by the name that its room, template, golden, test and datasheet go by.
 
 use super::{
-    Geometry, Library, accumulator, bitmask_decoder, bitmask_encoder, block_select, elementwise, entropy, layernorm,
-    processing_unit, requantize, softmax, sram, stream_fifo, top_k, vmac, vmac_array,
+    Geometry, Library, accumulator, activation, bitmask_decoder, bitmask_encoder, block_select, elementwise, entropy,
+    layernorm, processing_unit, requantize, softmax, sram, stream_fifo, top_k, vmac, vmac_array,
 };
 use crate::{
     design::Design,
@@ -22,7 +22,7 @@ pub struct Block {
 }
 
 /// All blocks, children before parents.
-pub const BLOCKS: [Block; 15] = [
+pub const BLOCKS: [Block; 16] = [
     Block {
         name: "stream_fifo",
         summary: "stream buffer",
@@ -30,7 +30,7 @@ pub const BLOCKS: [Block; 15] = [
         elaborate: |library| {
             let g = Geometry::new(library.design());
             let code = Payload::Codes(g.result);
-            let depth = processing_unit::result_depth(g.pipeline);
+            let depth = processing_unit::result_depth(&g);
             let width = g.n * g.result.bits() + 1;
             Some(stream_fifo::elaborate(library, Some("result"), "datapath.pipeline", width, depth, code))
         },
@@ -86,6 +86,12 @@ pub const BLOCKS: [Block; 15] = [
         summary: "sums between the passes over the reduction",
         theory: include_str!("accumulator/theory.md"),
         elaborate: |library| Some(accumulator::elaborate(library)),
+    },
+    Block {
+        name: "activation",
+        summary: "ReLU and GELU between sums and codes",
+        theory: include_str!("activation/theory.md"),
+        elaborate: activation::elaborate,
     },
     Block {
         name: "requantize",

@@ -2,7 +2,7 @@
 
 use super::{nearest::nearest, reader::Section};
 use crate::diagnostic::{Code, quote};
-use alberti_arith::Format;
+use alberti_arith::{Format, tables::Gelu};
 use serde::{Serialize, Serializer};
 
 /// Most products of a sum.
@@ -39,6 +39,37 @@ pub struct Datapath {
     pub zero_skip: bool,
     /// Block sparsity of the weights; `None` for dense ones.
     pub sparsity: Option<BlockSparsity>,
+    /// Functions between sums and results; `None` where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub activation: Option<Activation>,
+}
+
+/// What can be applied to the sums of a job: nothing, ReLU, and one form of GELU where there is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activation {
+    /// ReLU.
+    Relu,
+    /// ReLU, and GELU by tanh.
+    Gelu,
+    /// ReLU, and GELU by the error function.
+    GeluErf,
+}
+
+impl Activation {
+    /// Words of the design and what they stand for.
+    const WORDS: [(&str, Option<Self>); 4] =
+        [("none", None), ("relu", Some(Self::Relu)), ("gelu", Some(Self::Gelu)), ("gelu_erf", Some(Self::GeluErf))];
+
+    /// The form of GELU, if there is one.
+    #[must_use]
+    pub const fn gelu(self) -> Option<Gelu> {
+        match self {
+            Self::Relu => None,
+            Self::Gelu => Some(Gelu::Tanh),
+            Self::GeluErf => Some(Gelu::Erf),
+        }
+    }
 }
 
 /// Of every `block` weights along the reduction at most `nonzeros` are not zero.
@@ -65,6 +96,7 @@ pub(crate) struct Draft {
     pipeline: Option<u32>,
     zero_skip: Option<bool>,
     sparsity: Option<Option<BlockSparsity>>,
+    activation: Option<Option<Activation>>,
 }
 
 impl Draft {
@@ -82,6 +114,7 @@ impl Draft {
             pipeline: section.integer_or("pipeline", 1..=3, 2, Code::OutOfRange),
             zero_skip: section.flag_or("zero_skip", true),
             sparsity: sparsity(&mut section),
+            activation: activation(&mut section),
         };
         draft.check_reduction(&section);
         draft.check_rows(&section);
@@ -103,6 +136,7 @@ impl Draft {
             pipeline: self.pipeline?,
             zero_skip: self.zero_skip?,
             sparsity: self.sparsity?,
+            activation: self.activation?,
         })
     }
 
@@ -242,6 +276,20 @@ fn format(section: &Section<'_>, key: &str, text: &str) -> Option<Format> {
 
 fn names(formats: &[Format]) -> String {
     formats.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Reads `activation`; left out, there is none.
+fn activation(section: &mut Section<'_>) -> Option<Option<Activation>> {
+    let Some(text) = section.optional_text("activation", "gelu")? else { return Some(None) };
+    if let Some(&(_, activation)) = Activation::WORDS.iter().find(|(word, _)| *word == text) {
+        return Some(activation);
+    }
+    let help = match nearest(text, Activation::WORDS.map(|(word, _)| word)) {
+        Some(word) => format!("did you mean `activation: {word}`?"),
+        None => "write `activation: none`, `relu`, `gelu` or `gelu_erf`".to_owned(),
+    };
+    section.push("activation", Code::UnknownWord, format!("{} is no activation", quote(text)), help);
+    None
 }
 
 /// Reads `sparsity`; left out, or of kind none, the weights are dense.

@@ -16,7 +16,7 @@ mod source;
 mod units;
 
 pub use composition::{Composition, Connection, Endpoint, Export, Instance};
-pub use datapath::{BlockSparsity, Datapath};
+pub use datapath::{Activation, BlockSparsity, Datapath};
 pub use machine::{Clock, Memories, ValueMemory};
 pub use names::is_reserved;
 pub use nearest::nearest;

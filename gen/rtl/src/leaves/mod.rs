@@ -10,7 +10,7 @@
 //! | `alb_exp2_segment`, `_interpolate` | fraction in Q.10 → 2^(−fraction) in Q1.15 |
 //! | `alb_log2_octave` | mantissa in Q.12 → log2(1 + mantissa) in Q.10 |
 //! | `alb_rsqrt_normalise`, `_segment`, `_interpolate` | number of 56 bits to its reciprocal square root |
-//! | `alb_gelu_lookup`, `alb_gelu_erf_lookup` | magnitude in Q.10 → what GELU takes off it |
+//! | `alb_gelu_line`, `alb_gelu_erf_line` | segment of a magnitude → middle and slope of what GELU takes off it |
 //!
 //! The first and second of the pairs compose to [`alberti_arith::requantize`], with a register between them in the
 //! machine.
@@ -22,8 +22,8 @@ mod fixed_shift;
 mod float_decode;
 mod float_normalise;
 mod float_round;
+mod gelu;
 mod log2;
-mod lookup;
 mod rsqrt;
 #[cfg(test)]
 mod test_support;
@@ -34,8 +34,8 @@ pub use fixed_shift::FixedShift;
 pub use float_decode::FloatDecode;
 pub use float_normalise::FloatNormalise;
 pub use float_round::FloatRound;
+pub use gelu::GeluLine;
 pub use log2::Log2Octave;
-pub use lookup::{GeluLookup, Lookup};
 pub use rsqrt::{RsqrtInterpolate, RsqrtNormalise, RsqrtSegment};
 
 use alberti_arith::tables::Gelu;
@@ -220,10 +220,10 @@ pub fn log2_octave() -> Box<dyn Leaf> {
     Box::new(Log2Octave::new())
 }
 
-/// `alb_gelu_lookup`, or `alb_gelu_erf_lookup`.
+/// `alb_gelu_line`, or `alb_gelu_erf_line`.
 #[must_use]
-pub fn gelu_lookup(form: Gelu) -> Box<dyn Leaf> {
-    Box::new(GeluLookup::gelu(form))
+pub fn gelu_line(form: Gelu) -> Box<dyn Leaf> {
+    Box::new(GeluLine::new(form))
 }
 
 /// How a number enters and leaves a signal.

@@ -1,13 +1,15 @@
-//! `vmac`, `vmac_array`, `accumulator`, `requantize`.
+//! `vmac`, `vmac_array`, `accumulator`, `activation`, `requantize`.
 
 use super::{
     Text,
     number::{Codes, example_codes, sum_value, values},
 };
 use crate::exit::{Failure, Result};
+use alberti_arith::tables::Gelu;
 use alberti_golden::{
     BlockSparsity,
     accumulator::Accumulator,
+    activation::Function as GoldenFunction,
     processing_unit::Config,
     requantize as golden_requantize, vmac as golden_vmac,
     vmac::Lane,
@@ -209,6 +211,67 @@ pub fn requantize(design: &Design, text: &Text) -> Result<Value> {
     }
     let reals: Vec<_> = codes.iter().map(|row| values(result, row, input.scale)).collect();
     Ok(json!({"codes": codes, "values": reals}))
+}
+
+/// A function by its name.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Function {
+    #[default]
+    Identity,
+    Relu,
+    Gelu,
+}
+
+impl Function {
+    /// The function in the form that the design has.
+    pub fn of(self, config: &Config) -> Result<GoldenFunction> {
+        let function = match (self, config.activation) {
+            (Self::Identity, _) => GoldenFunction::Identity,
+            (Self::Gelu, gelu @ GoldenFunction::Gelu(_)) => gelu,
+            (Self::Gelu, _) => GoldenFunction::Gelu(Gelu::default()),
+            (Self::Relu, _) => GoldenFunction::Relu,
+        };
+        if config.activation.includes(function) {
+            return Ok(function);
+        }
+        Err(Failure::input(format!("the design has no {self:?}").to_lowercase(), "see datapath.activation"))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ActivationInput {
+    function: Function,
+    sums: Vec<Vec<i64>>,
+    shifts: Vec<i32>,
+    #[serde(default)]
+    after: i32,
+}
+
+pub fn activation_example(design: &Design) -> Result<Value> {
+    let n = design.datapath.n as i64;
+    let gelu = design.datapath.activation.is_some_and(|activation| activation.gelu().is_some());
+    Ok(json!({
+        "function": if gelu { "gelu" } else { "relu" },
+        "sums": [(0..n).map(|j| (j + 1) * 3000 * (1 - 2 * (j % 2))).collect::<Vec<_>>()],
+        "shifts": vec![4; n as usize],
+        "after": 5,
+    }))
+}
+
+pub fn activation(design: &Design, text: &Text) -> Result<Value> {
+    let input: ActivationInput = text.parse()?;
+    let config = cosim::config(design)?;
+    let function = input.function.of(&config)?;
+    let (mut sums, mut shifts) = (Vec::new(), Vec::new());
+    one("shifts", input.shifts.len(), config.n)?;
+    for row in &input.sums {
+        let row = function.row(config.accumulator_bits, row, &input.shifts, input.after)?;
+        sums.push(row.sums);
+        shifts.push(row.shifts);
+    }
+    Ok(json!({"sums": sums, "shifts": shifts}))
 }
 
 /// The block shape of a design that has one.

@@ -53,6 +53,8 @@ Fields by block, n being the design's; those in brackets can be left out:
   vmac_array       weights: n rows of n codes, vectors: rows of n codes (2n), [addends: rows of n],
                    selects: n rows (with block sparsity)                 -> sums, values, held
   accumulator      bias: n integers, tokens: {row, first, last, sums: n} -> addends, finals
+  activation       function: identity, relu or gelu, sums: rows of n integers, shifts: n of -64 to 63, [after]
+                                                                         -> sums, shifts
   requantize       sums: rows of n integers, shifts: n of -64 to 63, [scale]  -> codes, values
   block_select     mask: 2n bits                                         -> selects, errors
   bitmask_encoder  vectors: rows of n codes, [base: {row, bank}]         -> masks, packed, next
@@ -69,7 +71,7 @@ Fields by block, n being the design's; those in brackets can be left out:
   entropy          logits: codes in q6.10, threshold_nats                -> exit, entropy_nats, ...
   top_k            values: integers of 16 bits                           -> entries
   processing_unit  activations: rows of K codes, weights: N rows of K codes, [bias: N], shifts: N,
-                   [scale: of the results], [blocks: true or false]
+                   [scale: of the results], [blocks: true or false], [function, after: as above]
                                        -> sums, sum_values, codes, values, segments, counters";
 
 /// The file that an input came from, and its text.
@@ -104,6 +106,7 @@ fn pair(block: &str) -> Option<Pair> {
         "vmac" => (array::vmac_example, array::vmac),
         "vmac_array" => (array::vmac_array_example, array::vmac_array),
         "accumulator" => (array::accumulator_example, array::accumulator),
+        "activation" => (array::activation_example, array::activation),
         "requantize" => (array::requantize_example, array::requantize),
         "block_select" => (codec::block_select_example, codec::block_select),
         "bitmask_encoder" => (codec::encoder_example, codec::encoder),

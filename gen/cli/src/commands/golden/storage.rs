@@ -63,7 +63,7 @@ pub fn fifo_example(_: &Design) -> Result<Value> {
 
 pub fn fifo(design: &Design, text: &Text) -> Result<Value> {
     let input: FifoInput = text.parse()?;
-    let mut golden = StreamFifo::new(result_depth(design.datapath.pipeline) as usize);
+    let mut golden = StreamFifo::new(result_depth(&Geometry::new(design)) as usize);
     let mut answers = Vec::new();
     for operation in input.operations {
         answers.push(match operation {

@@ -2,6 +2,7 @@
 
 use super::{
     Text,
+    array::Function,
     number::{Codes, Mask, Place, example_codes, sum_value, values},
 };
 use crate::exit::{Failure, Result};
@@ -26,6 +27,10 @@ struct Input {
     #[serde(default)]
     scale: i32,
     blocks: Option<bool>,
+    #[serde(default)]
+    function: Function,
+    #[serde(default)]
+    after: i32,
 }
 
 pub fn example(design: &Design) -> Result<Value> {
@@ -76,6 +81,8 @@ pub fn answer(design: &Design, text: &Text) -> Result<Value> {
         weights: weights.concat(),
         bias: input.bias.unwrap_or_else(|| vec![0; columns]),
         scale: input.shifts,
+        function: input.function.of(&config)?,
+        after: input.after,
     };
     let place = |memory: ValueMemory| Placement { values: memory.values as usize, base: Pointer::default() };
     let layout = Layout {

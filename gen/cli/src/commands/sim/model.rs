@@ -268,6 +268,7 @@ fn target(design: &Design) -> Result<Target> {
         accumulator_rows: d.accumulator_rows as usize,
         reduction_max: d.reduction_max as usize,
         block: config.sparsity,
+        activation: config.activation,
         capacity: Capacity {
             weight: room(design.memories.weight),
             activation: room(design.memories.activation),

@@ -20,6 +20,7 @@ struct Body<'a> {
     acc_w: u32,
     bias_w: u32,
     shift_w: u32,
+    beside_w: u32,
     row_w: u32,
     pipeline: u32,
     read_at: u32,
@@ -29,6 +30,8 @@ struct Body<'a> {
 pub fn elaborate(library: &mut Library) -> Arc<Module> {
     let g = Geometry::new(library.design());
     let source = "datapath.accumulator_rows";
+    let beside_w = g.function_w() + g.after_w();
+    let scale_w = g.scales_w() + beside_w;
     let memory = sram::elaborate(library, Some("accumulator"), source, g.rows, g.sums_w(), Payload::Sums);
     let mut module = Module::new(
         "accumulator",
@@ -59,10 +62,17 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
         .input("last", 1, Payload::Bits)
         .input("start", 1, Payload::Bits)
         .input("close", 1, Payload::Bits),
-        Interface::new("job", Role::Input, "Bias and requantisation shift of the job that starts, held until taken")
-            .input("bias", g.n * g.bias_w, Payload::Bits)
-            .input("scale", g.n * SHIFT_W, Payload::Bits)
-            .output("taken", 1, Payload::Bits),
+        Interface::new(
+            "job",
+            Role::Input,
+            match beside_w {
+                0 => "Bias and requantisation shift of the job that starts, held until taken",
+                _ => "Bias, and function and shifts of the job that starts, held until taken",
+            },
+        )
+        .input("bias", g.n * g.bias_w, Payload::Bits)
+        .input("scale", scale_w, Payload::Bits)
+        .output("taken", 1, Payload::Bits),
         Interface::new("sum", Role::Input, "Sums from the array").plain_input("sum", g.sums_w(), Payload::Sums),
         Interface::new("addend", Role::Output, "What the array adds to").plain_output(
             "addend",
@@ -71,7 +81,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
         ),
         Interface::new("final", Role::Output, "The array's sums are final: with their shift, and the end of a segment")
             .output("valid", 1, Payload::Bits)
-            .output("scale", g.n * SHIFT_W, Payload::Bits)
+            .output("scale", scale_w, Payload::Bits)
             .output("last", 1, Payload::Bits),
     ];
     module.add_nets(&[
@@ -122,6 +132,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
             acc_w: g.acc_w,
             bias_w: g.bias_w,
             shift_w: SHIFT_W,
+            beside_w,
             row_w: g.row_w(),
             pipeline: g.pipeline,
             read_at: g.pipeline.saturating_sub(2),

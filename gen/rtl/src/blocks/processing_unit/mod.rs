@@ -2,7 +2,7 @@
 
 use crate::{
     blocks::{
-        Geometry, Library, accumulator, bitmask_decoder, bitmask_encoder, block_select,
+        Geometry, Library, accumulator, activation, bitmask_decoder, bitmask_encoder, block_select,
         geometry::{COUNT_W, MIN_PASS, SHIFT_W, clog2},
         requantize, stream_fifo, vmac_array,
     },
@@ -27,6 +27,9 @@ struct Body<'a> {
     room_w: u32,
     count_w: u32,
     min_pass: u32,
+    shift_w: u32,
+    function_w: u32,
+    after_w: u32,
     zero_skip: bool,
     nonzeros: u32,
     block: u32,
@@ -34,8 +37,8 @@ struct Body<'a> {
 
 /// Rows between the array and the encoder: the result buffer must hold them all to keep the full rate.
 #[must_use]
-pub fn result_depth(pipeline: u32) -> u32 {
-    pipeline + requantize::LATENCY + 3
+pub fn result_depth(g: &Geometry) -> u32 {
+    g.pipeline + g.activation_latency() + requantize::LATENCY + 3
 }
 
 /// The processing unit.
@@ -43,7 +46,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
     let design = library.design();
     let g = Geometry::new(design);
     let (weight, activation, result) = (design.memories.weight, design.memories.activation, design.memories.result);
-    let room = result_depth(g.pipeline);
+    let room = result_depth(&g);
     let code_w = g.result.bits();
     let mask_w = g.weight_mask_w();
     let sparse = g.sparsity.is_some();
@@ -52,6 +55,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
 
     let array = vmac_array::elaborate(library);
     let sums = accumulator::elaborate(library);
+    let function = activation::elaborate(library);
     let rounder = requantize::elaborate(library);
     let weights = bitmask_decoder::elaborate(library, "weight", "memories.weight", weight);
     let activations = bitmask_decoder::elaborate(library, "activation", "memories.activation", activation);
@@ -68,7 +72,10 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
         "datapath",
     );
     module.contract = Contract {
-        latency: format!("{} cycles from the last activation vector of a row to its result mask", g.pipeline + 6),
+        latency: format!(
+            "{} cycles from the last activation vector of a row to its result mask",
+            g.pipeline + g.activation_latency() + 6
+        ),
         interval: format!(
             "a pass over r rows takes max(r, {}) cycles: one activation vector a cycle, the next weight tile loads meanwhile",
             g.n.max(MIN_PASS)
@@ -118,19 +125,33 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
     if sparse {
         weight_stream = weight_stream.input("block", 1, Payload::Bits);
     }
+    let mut job = Interface::sink(
+        "job",
+        match g.activation {
+            None => {
+                "One tile of results: rows - 1, passes - 1, end of a result segment, bias and shift of every column"
+            }
+            Some(_) => {
+                "One tile of results: rows - 1, passes - 1, end of a segment, each column's bias and shift, function"
+            }
+        },
+    )
+    .input("rows", g.row_w(), Payload::Bits)
+    .input("passes", g.pass_w(), Payload::Bits)
+    .input("close", 1, Payload::Bits)
+    .input("bias", g.n * g.bias_w, Payload::Bits)
+    .input("scale", g.scales_w(), Payload::Bits);
+    if g.function_w() != 0 {
+        job = job.input("function", g.function_w(), Payload::Bits);
+    }
+    if g.after_w() != 0 {
+        job = job.input("after", g.after_w(), Payload::Bits);
+    }
     let mut interfaces = vec![
         Interface::clock(),
         base("weight_base", weight_row_w),
         base("result_base", result_row_w),
-        Interface::sink(
-            "job",
-            "One tile of results: rows - 1, passes - 1, end of a result segment, bias and shift of every column",
-        )
-        .input("rows", g.row_w(), Payload::Bits)
-        .input("passes", g.pass_w(), Payload::Bits)
-        .input("close", 1, Payload::Bits)
-        .input("bias", g.n * g.bias_w, Payload::Bits)
-        .input("scale", g.n * SHIFT_W, Payload::Bits),
+        job,
         weight_stream.input("last", 1, Payload::Bits),
         Interface::source("result", "Result masks, row by row").output("data", g.n, Payload::Mask).output(
             "last",
@@ -198,7 +219,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
         ("addend", g.sums_w()),
         ("sum", g.sums_w()),
         ("final_valid", 1),
-        ("final_scale", g.n * SHIFT_W),
+        ("final_scale", g.scales_w() + g.function_w() + g.after_w()),
         ("final_last", 1),
         ("code_valid", 1),
         ("code", g.n * code_w),
@@ -323,6 +344,8 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
     } else {
         module.combinational(&["weight_mask"], &["weight_data_i"]);
     }
+    // A job's function travels with its shifts.
+    let scale = if function.is_some() { "job_scale" } else { "job_scale_i" };
     instances.extend([
         in_array,
         Instance::new("u_accumulator", &sums).wire(&clocked).wire(&[
@@ -333,7 +356,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
             ("token_start_i", "start"),
             ("token_close_i", "close"),
             ("job_bias_i", "job_bias_i"),
-            ("job_scale_i", "job_scale_i"),
+            ("job_scale_i", scale),
             ("job_taken_o", "job_ready_o"),
             ("sum_i", "sum"),
             ("addend_o", "addend"),
@@ -341,11 +364,51 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
             ("final_scale_o", "final_scale"),
             ("final_last_o", "final_last"),
         ]),
-        Instance::new("u_requantize", &rounder).wire(&clocked).wire(&[
+    ]);
+    if let Some(function) = &function {
+        module.add_nets(&[
+            ("job_scale", g.scales_w() + g.function_w() + g.after_w()),
+            ("final_function", g.function_w()),
+            ("final_shift", g.scales_w()),
+            ("activated_valid", 1),
+            ("activated", g.sums_w()),
+            ("activated_scale", g.scales_w()),
+            ("activated_last", 1),
+        ]);
+        let travels: Vec<&str> = ["job_scale_i", "job_function_i", "job_after_i"]
+            .into_iter()
+            .filter(|port| module.port(port).is_some())
+            .collect();
+        module.combinational(&["job_scale"], &travels);
+        module.combinational(&["final_function", "final_shift"], &["final_scale"]);
+        let mut active = Instance::new("u_activation", function).wire(&clocked).wire(&[
             ("sum_valid_i", "final_valid"),
             ("sum_i", "sum"),
-            ("scale_i", "final_scale"),
+            ("scale_i", "final_shift"),
+            ("function_i", "final_function"),
             ("sum_last_i", "final_last"),
+            ("activated_valid_o", "activated_valid"),
+            ("activated_o", "activated"),
+            ("activated_scale_o", "activated_scale"),
+            ("activated_last_o", "activated_last"),
+        ]);
+        if g.after_w() != 0 {
+            module.add_nets(&[("final_after", g.after_w())]);
+            module.combinational(&["final_after"], &["final_scale"]);
+            active = active.wire(&[("after_i", "final_after")]);
+        }
+        instances.push(active);
+    }
+    let [valid, sums, scales, last] = match function {
+        None => ["final_valid", "sum", "final_scale", "final_last"],
+        Some(_) => ["activated_valid", "activated", "activated_scale", "activated_last"],
+    };
+    instances.extend([
+        Instance::new("u_requantize", &rounder).wire(&clocked).wire(&[
+            ("sum_valid_i", valid),
+            ("sum_i", sums),
+            ("scale_i", scales),
+            ("sum_last_i", last),
             ("code_valid_o", "code_valid"),
             ("code_o", "code"),
             ("code_last_o", "code_last"),
@@ -412,6 +475,9 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
             room_w: clog2(u64::from(room) + 1),
             count_w: COUNT_W,
             min_pass: MIN_PASS,
+            shift_w: SHIFT_W,
+            function_w: g.function_w(),
+            after_w: g.after_w(),
             zero_skip: g.zero_skip,
             nonzeros: sparsity.map_or(0, |s| s.nonzeros),
             block: sparsity.map_or(0, |s| s.block),

@@ -128,9 +128,9 @@ fn a_width_outside_the_supported_ones_is_named() {
 
 #[test]
 fn every_leaf_of_every_width_passes_its_checks() {
-    use crate::leaves::{fixed_round, fixed_shift, float_decode, float_normalise, float_round, gelu_lookup};
+    use crate::leaves::{fixed_round, fixed_shift, float_decode, float_normalise, float_round, gelu_line};
     let mut leaves = vec![float_decode(), float_round()];
-    leaves.extend([Gelu::Tanh, Gelu::Erf].map(gelu_lookup));
+    leaves.extend([Gelu::Tanh, Gelu::Erf].map(gelu_line));
     leaves.extend([8, 16].map(|w| fixed_round(w).expect("rendered")));
     leaves.extend((24..=48).flat_map(|a| [float_normalise(a).expect("rendered"), fixed_shift(a).expect("rendered")]));
     for leaf in leaves {

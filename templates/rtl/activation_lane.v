@@ -1,0 +1,116 @@
+@{ shell.header }@
+
+module @{ shell.name }@ (
+@{ shell.ports }@
+);
+
+    localparam ACC_W      = @{ acc_w }@;
+    localparam SHIFT_W    = @{ shift_w }@;
+    localparam FUNCTION_W = @{ function_w }@;
+    localparam VALUE_W    = @{ value_w }@;  // bits of a magnitude
+    localparam TABLE_W    = @{ table_w }@;  // ... of one that the table covers
+    localparam FRACTION_W = @{ fraction_w }@;  // bits of its lines below their point
+    localparam MIDDLE_W   = @{ middle_w }@;
+    localparam SLOPE_W    = @{ slope_w }@;
+    localparam PRODUCT_W  = TABLE_W + FRACTION_W + 1;
+    localparam DIGITS     = @{ digits }@;
+    localparam SPAN_W     = VALUE_W + 32;  // a magnitude, the bit below its point, and 31 places to move by
+
+@{ shell.nets }@
+
+    // First stage. For GELU, bits are taken as they differ from the sign: those of a magnitude less one, which the bit
+    // below the point makes up for when it rounds. All else passes with a shift of nothing.
+    wire                 gelu  = function_i[1];
+    wire                 sign  = sum_i[ACC_W-1];
+    wire                 flip  = gelu && sign;
+    wire [SHIFT_W-1:0]   shift = scale_i & {SHIFT_W{gelu}};
+    wire [ACC_W-2:0]     bits  = sum_i[ACC_W-2:0] ^ {(ACC_W-1){flip}};
+
+    // To the left more than 32 places are as many: nothing but zero stays in range. Each step of the shift keeps what
+    // the rest of it can still bring into the value: what it leaves above is lost.
+    wire [4:0]       amount = shift[4:0] & {5{!shift[6] || shift[5]}};
+    reg [SPAN_W-1:0] span;
+    reg              lost;
+    integer          s;
+    always @* begin
+        if (shift[6]) begin
+            span = {bits[VALUE_W-2:0], {(SPAN_W-VALUE_W+1){flip}}};
+            lost = bits[ACC_W-2:VALUE_W-1] != {(ACC_W-VALUE_W){1'b0}};
+        end else begin
+            span = {{(SPAN_W-ACC_W){1'b0}}, bits, flip};
+            if (shift[5]) span = span >> 32;
+            lost = 1'b0;
+        end
+        for (s = 4; s >= 0; s = s - 1) begin
+            if (amount[s]) span = span >> (1 << s);
+            else lost = lost || (span >> (VALUE_W + (1 << s))) != {SPAN_W{1'b0}};
+            span = span & ~({SPAN_W{1'b1}} << (VALUE_W + (1 << s)));
+        end
+    end
+    wire [VALUE_W:0] value = {1'b0, span[VALUE_W:1]} + {{VALUE_W{1'b0}}, span[0]};
+
+    reg                     gelu_q;
+    reg                     zero_q;
+    reg                     over_q;
+    reg [ACC_W-VALUE_W-1:0] high_q;
+    reg [SHIFT_W-1:0]       scale_q;
+    always @(posedge clk_i) begin
+        gelu_q  <= gelu;
+        zero_q  <= sign && function_i != {FUNCTION_W{1'b0}};
+        over_q  <= gelu && (lost || value[VALUE_W]);
+        high_q  <= sum_i[ACC_W-1:VALUE_W];
+        value_q <= value[VALUE_W-1:0];
+        scale_q <= scale_i;
+    end
+
+    // Second stage: to the magnitude, or to zero, what the table's line says. Booth: the place in the segment, from its
+    // middle, in digits of -2 to 2, each of which makes a row of the slope. A row is a number whose sign is inverted,
+    // which takes one constant for all of them instead of their sign extensions; a negative one still lacks a one.
+    function [PRODUCT_W-1:0] multiply;
+        input [SLOPE_W-1:0]  by;
+        input [2*DIGITS-1:0] at;
+        reg [2*DIGITS:0]  digits;
+        reg [SLOPE_W:0]   row;
+        integer           d;
+        begin
+            digits   = {at, 1'b0};
+            multiply = @{ offset }@;
+            for (d = 0; d < DIGITS; d = d + 1) begin
+                row = ({by[SLOPE_W-1], by} & {(SLOPE_W+1){digits[2*d] ^ digits[2*d+1]}})
+                    | ({by, 1'b0} & {(SLOPE_W+1){digits[2*d] == digits[2*d+1] && digits[2*d+1] != digits[2*d+2]}});
+                row = row ^ {!digits[2*d+2], {SLOPE_W{digits[2*d+2]}}};
+                multiply = multiply + ({{(PRODUCT_W-SLOPE_W-1){1'b0}}, row} << (2 * d))
+                         + ({{(PRODUCT_W-1){1'b0}}, digits[2*d+2]} << (2 * d));
+            end
+        end
+    endfunction
+
+    assign segment = value_q[TABLE_W-1:2*DIGITS];
+
+@{ shell.instances }@
+
+    wire [2*DIGITS-1:0]  place = {!value_q[2*DIGITS-1], value_q[2*DIGITS-2:0]};
+    wire                 covered = gelu_q && !over_q && value_q[VALUE_W-1:TABLE_W] == {(VALUE_W-TABLE_W){1'b0}};
+    wire [VALUE_W-1:0]   base    = (value_q | {VALUE_W{over_q}}) & {VALUE_W{!zero_q}};
+    wire [MIDDLE_W-1:0]  centre  = middle & {MIDDLE_W{covered}};
+    /* verilator lint_off UNUSEDSIGNAL */ // rounding drops the lower bits
+    wire [PRODUCT_W-1:0] total   = {1'b0, base[TABLE_W-1:0], {FRACTION_W{1'b0}}}
+                                 + {{(PRODUCT_W-MIDDLE_W-2*DIGITS+1){centre[MIDDLE_W-1]}}, centre, {(2*DIGITS-1){1'b1}}}
+                                 + multiply(slope & {SLOPE_W{covered}}, place);
+    /* verilator lint_on UNUSEDSIGNAL */
+
+    reg [ACC_W-1:0]   sum_q;
+    reg               below_q;
+    reg [SHIFT_W-1:0] scale_after_q;
+    always @(posedge clk_i) begin
+        sum_q         <= {high_q & {(ACC_W-VALUE_W){!zero_q && !gelu_q}}, base[VALUE_W-1:TABLE_W],
+                          total[FRACTION_W +: TABLE_W]};
+        below_q       <= total[PRODUCT_W-1];
+        scale_after_q <= gelu_q ? after_i : scale_q;
+    end
+
+    // Below zero the upper bits follow the lower ones: late, so beyond the register.
+    assign activated_o       = sum_q | {{(ACC_W-TABLE_W){below_q}}, {TABLE_W{1'b0}}};
+    assign activated_scale_o = scale_after_q;
+
+endmodule
