@@ -26,6 +26,18 @@ const CALIBRATION: [&str; 12] = [
     "In the beginning there was nothing but a long, dark, silent sea, and above it the wind.",
 ];
 
+/// What a model reads unless it is given something else.
+pub const SENTENCE: &str = "A small accelerator keeps the weights of its encoder where they are, streams a few dozen vectors of \
+                            activations past them, and rounds every sum once.";
+
+/// All built-in sentences: the dozen that ranges are taken from; [`SENTENCE`], which is none of them; and the first five
+/// once more as one passage, for the longer rows that it makes.
+#[must_use]
+pub fn sentences() -> Vec<String> {
+    let passage = CALIBRATION[..5].join(" ");
+    CALIBRATION.into_iter().chain([SENTENCE]).map(str::to_owned).chain([passage]).collect()
+}
+
 /// A checkpoint with its tokenizer and calibrated ranges.
 #[derive(Clone, Debug)]
 pub struct Model {

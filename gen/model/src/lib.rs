@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! checkpoint (safetensors) ─▶ reference (f32) ─▶ calibration
+//!            │                        └─▶ accuracy of the special function units
 //!            └─▶ prune ─▶ quantise ─▶ workload: jobs, masks, packed values
 //! ```
 //!
@@ -9,6 +10,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod accuracy;
 pub mod calibration;
 pub mod checkpoint;
 pub mod demo;

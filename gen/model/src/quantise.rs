@@ -87,7 +87,7 @@ pub fn quantise(
             range.channel_max.len()
         )));
     }
-    let shifts = if rule.channel_shifts { channel_shifts(&range.channel_max) } else { vec![0; inputs] };
+    let (shifts, activation_scale) = input_scaling(target.operand, &range.channel_max, rule);
     let weight = shift_columns(&linear.weight, &shifts);
     let weight_scale = weight_scales(target.operand, &weight);
     let mut codes = Codes::zeros(outputs, inputs);
@@ -104,7 +104,7 @@ pub fn quantise(
         weight: codes,
         weight_scale,
         bias: Vec::new(),
-        activation_scale: activation_scale(target.operand, &range.channel_max, &shifts, rule),
+        activation_scale,
         channel_shifts: shifts,
         result_scale: target.result.scale_for(range.output_max.into()),
         requantise_shift: Vec::new(),
@@ -156,14 +156,18 @@ fn weight_scales(operand: Format, weight: &Matrix) -> Vec<i32> {
         .collect()
 }
 
-fn activation_scale(operand: Format, channel_max: &[f32], shifts: &[u8], rule: InputRule) -> i32 {
-    let max = channel_max.iter().zip(shifts).fold(0.0f32, |max, (&x, &k)| max.max(x / f32::from(1u8 << k)));
+/// k_c of each input channel, and the scale (of AdaptivFloat the exponent bias) of the codes after these shifts.
+#[must_use]
+pub fn input_scaling(operand: Format, channel_max: &[f32], rule: InputRule) -> (Vec<u8>, i32) {
+    let shifts = if rule.channel_shifts { channel_shifts(channel_max) } else { vec![0; channel_max.len()] };
+    let max = channel_max.iter().zip(&shifts).fold(0.0f32, |max, (&x, &k)| max.max(x / f32::from(1u8 << k)));
     let scale = operand.scale_for(max.into());
-    match operand {
+    let scale = match operand {
         Format::AdaptivFloat(_) => scale - i32::from(rule.clipped_octaves),
         // A fixed-point value past its range is lost, not merely coarse: nothing is clipped.
         Format::Fixed(_) => scale,
-    }
+    };
+    (shifts, scale)
 }
 
 impl QuantisedLinear {

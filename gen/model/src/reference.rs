@@ -80,6 +80,13 @@ pub fn forward_with(
 
 /// LN(word + position + type).
 fn embed(checkpoint: &Checkpoint, ids: &[u32]) -> Matrix {
+    let mut x = embedding_sum(checkpoint, ids);
+    layer_norm(&mut x, &checkpoint.embeddings.norm, checkpoint.config.layer_norm_eps);
+    x
+}
+
+/// word + position + type, tokens × hidden, of ids that fit.
+pub(crate) fn embedding_sum(checkpoint: &Checkpoint, ids: &[u32]) -> Matrix {
     let embeddings = &checkpoint.embeddings;
     let mut x = Matrix::zeros(ids.len(), checkpoint.config.hidden_size);
     for (position, &id) in ids.iter().enumerate() {
@@ -88,7 +95,6 @@ fn embed(checkpoint: &Checkpoint, ids: &[u32]) -> Matrix {
             x.row_mut(position).iter_mut().zip(part).for_each(|(x, part)| *x += part);
         }
     }
-    layer_norm(&mut x, &embeddings.norm, checkpoint.config.layer_norm_eps);
     x
 }
 
@@ -105,7 +111,7 @@ fn encoder_layer(
     add(&mut h, x);
     layer_norm(&mut h, &layer.attention_norm, config.layer_norm_eps);
     let mut inner = apply(Site::Intermediate, &h)?;
-    inner.data.iter_mut().for_each(|x| *x = activation(config.hidden_act, *x));
+    inner.data.iter_mut().for_each(|x| *x = activation(config.hidden_act, (*x).into()) as f32);
     let mut y = apply(Site::Output, &inner)?;
     add(&mut y, &h);
     layer_norm(&mut y, &layer.output_norm, config.layer_norm_eps);
@@ -186,14 +192,12 @@ fn layer_norm(x: &mut Matrix, norm: &Norm, epsilon: f32) {
     }
 }
 
-fn activation(kind: HiddenActivation, x: f32) -> f32 {
+/// The activation between the halves of the feed-forward net.
+pub(crate) fn activation(kind: HiddenActivation, x: f64) -> f64 {
     use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_PI};
-    let wide = f64::from(x);
     match kind {
-        HiddenActivation::Gelu => (0.5 * wide * (1.0 + erf(wide * FRAC_1_SQRT_2))) as f32,
-        HiddenActivation::GeluTanh => {
-            (0.5 * wide * (1.0 + (FRAC_2_PI.sqrt() * (wide + 0.044_715 * wide.powi(3))).tanh())) as f32
-        }
+        HiddenActivation::Gelu => 0.5 * x * (1.0 + erf(x * FRAC_1_SQRT_2)),
+        HiddenActivation::GeluTanh => 0.5 * x * (1.0 + (FRAC_2_PI.sqrt() * (x + 0.044_715 * x.powi(3))).tanh()),
         HiddenActivation::Relu => x.max(0.0),
     }
 }
@@ -239,7 +243,7 @@ mod tests {
     #[test]
     fn the_two_gelu_forms_differ_by_less_than_their_known_distance() {
         for i in -80..=80 {
-            let x = i as f32 / 16.0;
+            let x = f64::from(i) / 16.0;
             let (exact, tanh) = (activation(HiddenActivation::Gelu, x), activation(HiddenActivation::GeluTanh, x));
             assert!((exact - tanh).abs() < 5e-4, "{x}: {exact} {tanh}");
             assert!((activation(HiddenActivation::Relu, x) - exact).abs() < 0.171, "{x}");

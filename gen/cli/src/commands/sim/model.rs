@@ -10,7 +10,7 @@ use alberti_cost::{block_gemm_cycles, gemm_cycles};
 use alberti_golden::processing_unit;
 use alberti_model::{
     BlockSparsity, Capacity, Metrics, ModelError, Target,
-    demo::{Gemm, Model},
+    demo::{Gemm, Model, SENTENCE},
     prune::Pruning,
 };
 use alberti_rtl::{Design, design::ValueMemory, diagnostic::Code};
@@ -19,8 +19,6 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 
 const LAYERS: [&str; 3] = ["layer.0.attention.query", "layer.0.attention.output", "layer.0.intermediate"];
-const SENTENCE: &str = "A small accelerator keeps the weights of its encoder where they are, streams a few dozen vectors of \
-                        activations past them, and rounds every sum once.";
 
 /// What of a trained model is simulated.
 #[derive(clap::Args, Default)]

@@ -1,0 +1,114 @@
+//! How far each special function unit is from `f64` on the data of a trained encoder.
+//!
+//! The f32 [`reference`](crate::reference) runs on sentences. What it hands to a unit is rounded to that unit's input format
+//! (`numerics.md`, section 1), the unit's golden model answers, and the answer is compared twice:
+//!
+//! | inputs of the `f64` function | what the distance is |
+//! |---|---|
+//! | [`Inputs::Rounded`] | the unit's own error |
+//! | [`Inputs::F32`] | that, and what rounding its inputs and parameters adds |
+//!
+//! Everything is the same on every run: the units run side by side, each on all data, in order.
+
+mod activation;
+mod distance;
+mod elementwise;
+mod entropy;
+mod findings;
+mod layernorm;
+mod logits;
+mod passes;
+mod rounding;
+mod softmax;
+mod top_k;
+
+pub use findings::{ChannelShifts, Decisions, ErrorLine, Findings, Inputs, Mass, Rounded};
+pub use logits::SEED;
+
+use crate::{ModelError, demo::Model};
+use alberti_golden::softmax::Maximum;
+use passes::Passes;
+
+/// The units of a design, each with what its arithmetic depends on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Units {
+    /// Attention probabilities.
+    pub softmax: Option<SoftmaxUnit>,
+    /// Layer norm: most channels of a row.
+    pub layernorm: Option<usize>,
+    /// The feed-forward net's activation, with AF<8,3> codes behind it.
+    pub activation: bool,
+    /// Residual add.
+    pub elementwise: bool,
+    /// Early exit: most classes.
+    pub entropy: Option<usize>,
+    /// The largest of a row: its length at most, and how many are found.
+    pub top_k: Option<(usize, usize)>,
+}
+
+/// A softmax unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SoftmaxUnit {
+    /// Scores of a vector.
+    pub n: usize,
+    /// Where distances are taken from.
+    pub maximum: Maximum,
+    /// Most scores of a row.
+    pub length_max: usize,
+}
+
+/// What was measured, and on how much.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Report {
+    /// Sentences read.
+    pub sentences: usize,
+    /// Their tokens, special ones among them.
+    pub tokens: usize,
+    /// Encoder layers.
+    pub layers: usize,
+    /// Heads of each.
+    pub heads: usize,
+    /// What was found, unit by unit.
+    #[serde(flatten)]
+    pub findings: Findings,
+}
+
+/// Measures the units on these sentences.
+///
+/// # Errors
+/// AE0705 when a sentence does not fit the model, AE0711 when a unit cannot be given the model's rows.
+pub fn measure<'a>(
+    model: &Model,
+    units: Units,
+    sentences: impl IntoIterator<Item = &'a str>,
+) -> Result<Report, ModelError> {
+    let passes = Passes::run(model, sentences)?;
+    let on = |unit: Option<Result<Findings, ModelError>>| unit.unwrap_or_else(|| Ok(Findings::default()));
+    let parts = std::thread::scope(|scope| {
+        [
+            scope.spawn(|| on(units.softmax.map(|unit| softmax::measure(&passes, unit)))),
+            scope.spawn(|| on(units.layernorm.map(|length_max| layernorm::measure(&passes, length_max)))),
+            scope.spawn(|| on(units.activation.then(|| activation::measure(&passes)))),
+            scope.spawn(|| on(units.elementwise.then(|| elementwise::measure(&passes)))),
+            scope.spawn(|| on(units.entropy.map(entropy::measure))),
+            scope.spawn(|| on(units.top_k.map(|(length_max, k)| top_k::measure(length_max, k)))),
+        ]
+        .map(|unit| unit.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    let mut findings = Findings::default();
+    for part in parts {
+        findings.extend(part?);
+    }
+    Ok(Report {
+        sentences: passes.all.len(),
+        tokens: passes.tokens(),
+        layers: model.checkpoint.layers.len(),
+        heads: model.checkpoint.config.num_attention_heads,
+        findings,
+    })
+}
+
+/// A golden model that refuses its input.
+fn refused(error: alberti_golden::Error) -> ModelError {
+    ModelError::Shape(error.to_string())
+}

@@ -1,0 +1,141 @@
+//! The feed-forward net's activation on pre-activations.
+
+use super::{
+    distance::Distance,
+    findings::{Findings, Inputs},
+    passes::Passes,
+    refused,
+    rounding::{Q14_10, Tally, af8_3, mantissa_place},
+};
+use crate::{ModelError, Site, checkpoint::HiddenActivation, reference};
+use alberti_arith::{Format, tables::Gelu};
+use alberti_golden::{activation::Function, requantize};
+
+/// Width of the sums that the golden model is given: those of Q14.10.
+const SUM_BITS: u32 = 24;
+
+/// Every row of every feed-forward net.
+pub fn measure(passes: &Passes) -> Result<Findings, ModelError> {
+    let mut measured = Measured::new(passes.model.checkpoint.config.hidden_act);
+    for layer in 0..passes.layers() {
+        let (_, bias) = passes.scaling(layer, Site::Output).unwrap_or_default();
+        for pass in &passes.all {
+            let sums = pass.pre_activations(layer);
+            for row in 0..sums.rows {
+                measured.row(sums.row(row), bias)?;
+            }
+        }
+    }
+    Ok(measured.finish())
+}
+
+/// The rows so far.
+struct Measured {
+    kind: HiddenActivation,
+    sums: Tally,
+    clipped: Tally,
+    /// Against rounded inputs, against f32's.
+    wide: [Distance; 2],
+    codes: [Distance; 2],
+}
+
+impl Measured {
+    fn new(kind: HiddenActivation) -> Self {
+        let none = || [Distance::default(), Distance::default()];
+        Self { kind, sums: Tally::default(), clipped: Tally::default(), wide: none(), codes: none() }
+    }
+
+    /// Runs a row of pre-activations; `bias` is the exponent bias of its codes.
+    fn row(&mut self, row: &[f32], bias: i32) -> Result<(), ModelError> {
+        let rounded: Vec<i64> = row.iter().map(|&x| self.sums.round(Q14_10, x.into())).collect();
+        // ReLU leaves a column's shift as it is: that of Q.10 to the bias. GELU's is 0, its input being Q.10 already.
+        let (function, shift) = match self.kind {
+            HiddenActivation::Gelu => (Function::Gelu(Gelu::Erf), 0),
+            HiddenActivation::GeluTanh => (Function::Gelu(Gelu::Tanh), 0),
+            HiddenActivation::Relu => (Function::Relu, 10 + bias),
+        };
+        let result = function.row(SUM_BITS, &rounded, &vec![shift; row.len()], 10 + bias).map_err(refused)?;
+        let codes = requantize::row(Format::AF8_3, &result.sums, &result.shifts).map_err(refused)?;
+        let exact = |x: f64| reference::activation(self.kind, x);
+        let own: Vec<f64> = rounded.iter().map(|&x| exact(Q14_10.value(x))).collect();
+        let total: Vec<f64> = row.iter().map(|&x| exact(x.into())).collect();
+        let wide: Vec<f64> = result.sums.iter().map(|&y| Q14_10.value(y)).collect();
+        let values: Vec<f64> = codes.iter().map(|&code| af8_3(code, bias)).collect();
+        let place = |_: usize, _: f64| Some(Q14_10.place());
+        self.wide[0].row(&wide, &own, place);
+        self.wide[1].row(&wide, &total, place);
+        let place = |_: usize, y: f64| mantissa_place(y, bias);
+        self.codes[0].row(&values, &own, place);
+        self.codes[1].row(&values, &total, place);
+        for i in 0..row.len() {
+            self.clipped.code(own[i], codes[i], bias);
+            self.promise(wide[i] - own[i], values[i] - own[i], own[i], bias);
+        }
+        Ok(())
+    }
+
+    /// What is promised of GELU; ReLU is exact, and what the rounding of its codes is, the format says.
+    fn promise(&mut self, wide: f64, code: f64, exact: f64, bias: i32) {
+        let places = match self.kind {
+            HiddenActivation::Gelu => 0.768,
+            HiddenActivation::GeluTanh => 0.764,
+            HiddenActivation::Relu => return,
+        };
+        self.wide[0].promise(wide, places * Q14_10.place());
+        let mantissa_places = match bias {
+            ..-7 => return,
+            -7 => 1.53,
+            _ => 0.853,
+        };
+        if let Some(place) = mantissa_place(exact, bias) {
+            self.codes[0].promise(code, mantissa_places * place);
+        }
+    }
+
+    fn finish(self) -> Findings {
+        let lines = |result, [own, total]: [Distance; 2]| {
+            [
+                own.line("activation", "feed-forward", result, Inputs::Rounded),
+                total.line("activation", "feed-forward", result, Inputs::F32),
+            ]
+        };
+        let mut findings = Findings::default();
+        findings.errors.extend(lines(Q14_10.name, self.wide));
+        findings.errors.extend(lines("af8_3", self.codes));
+        findings.roundings = vec![
+            self.sums.finish("activation", "feed-forward", "pre-activations", Q14_10.name),
+            self.clipped.finish("activation", "feed-forward", "results", "af8_3"),
+        ];
+        findings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gelu_is_within_a_place_where_its_table_begins_and_ends() {
+        // gelu(0) = 0 and gelu(5) = 5 − 1.4e-6 to six digits; past 4 the unit is ReLU.
+        let mut measured = Measured::new(HiddenActivation::Gelu);
+        measured.row(&[0.0, 5.0, -5.0], -5).expect("a row");
+        let findings = measured.finish();
+        assert_eq!((findings.errors[0].rows, findings.errors[0].values), (1, 3));
+        let error = findings.errors[0].max_abs_error;
+        assert!((1.43e-6..1.44e-6).contains(&error), "{error:e}");
+        assert!((findings.errors[0].max_error_places - 1024.0 * error).abs() < 1e-9);
+        // gelu(−5) is no zero, but its code is.
+        assert_eq!(findings.roundings[1].vanished, 1);
+    }
+
+    #[test]
+    fn a_clipped_octave_is_counted_and_no_promise_is_made_of_it() {
+        // At bias −7 codes end at 31/16: 3 becomes that.
+        let mut measured = Measured::new(HiddenActivation::Relu);
+        measured.row(&[3.0, -3.0, 1.5], -7).expect("a row");
+        let findings = measured.finish();
+        assert_eq!((findings.errors[0].max_abs_error, findings.errors[0].share_of_bound), (0.0, None));
+        assert_eq!(findings.errors[2].max_abs_error, 3.0 - 31.0 / 16.0);
+        assert_eq!((findings.roundings[1].saturated, findings.errors[2].max_error_places), (1, 0.0));
+    }
+}

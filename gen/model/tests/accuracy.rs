@@ -1,0 +1,108 @@
+//! The special function units on the trained encoder: what docs/arithmetic.md promises of them, and what it measured.
+#![allow(missing_docs)]
+
+mod common;
+
+use alberti_golden::softmax::Maximum;
+use alberti_model::{
+    accuracy::{ErrorLine, Inputs, Report, SoftmaxUnit, Units, measure},
+    demo::{Model, sentences},
+};
+use common::model;
+
+/// The units of `designs/edge16.yaml`.
+fn edge16(maximum: Maximum) -> Units {
+    Units {
+        softmax: Some(SoftmaxUnit { n: 16, maximum, length_max: 128 }),
+        layernorm: Some(768),
+        activation: true,
+        elementwise: true,
+        entropy: Some(16),
+        top_k: Some((64, 4)),
+    }
+}
+
+fn report(model: &Model, units: Units) -> Report {
+    measure(model, units, sentences().iter().map(String::as_str)).expect("sentences that fit")
+}
+
+fn line<'a>(report: &'a Report, unit: &str, of: &str, result: &str, inputs: Inputs) -> &'a ErrorLine {
+    let mut lines = report.findings.errors.iter();
+    let found = lines.find(|line| (line.unit, line.of, line.result, line.inputs) == (unit, of, result, inputs));
+    found.unwrap_or_else(|| panic!("{unit}, {of}, {result}: no line"))
+}
+
+#[test]
+fn every_unit_keeps_what_is_promised_of_it() {
+    let model = model();
+    for maximum in [Maximum::Running, Maximum::Row] {
+        let report = report(&model, edge16(maximum));
+        let own = |unit, of, result| {
+            let line = line(&report, unit, of, result, Inputs::Rounded);
+            (line.values, line.share_of_bound.expect("something is promised of it"))
+        };
+        // Bounds that real data comes near: a unit that did better by far would not be the one that is measured.
+        for (unit, of, result) in [
+            ("layernorm", "embeddings", "q6.10"),
+            ("layernorm", "layers", "q6.10"),
+            ("activation", "feed-forward", "q14.10"),
+            ("activation", "feed-forward", "af8_3"),
+            ("elementwise", "residuals", "q9.7"),
+        ] {
+            let (values, share) = own(unit, of, result);
+            assert!(values > 100_000 && (0.9..=1.0).contains(&share), "{unit} of {of}, {result}: {values}, {share}");
+        }
+        for mass in report.findings.masses.iter().filter(|mass| mass.result == "q1.15") {
+            let share = mass.share_of_bound.expect("a bound");
+            assert!(mass.rows > 5000 && (0.2..=1.0).contains(&share), "{mass:?}");
+            assert!(mass.worst_lost < 0.01 && mass.worst_gained < 0.01 && mass.mean_lost.abs() < 3e-4, "{mass:?}");
+        }
+        for decisions in &report.findings.decisions {
+            // 9 in 10000, plus the ties that rounding makes in longer rows.
+            let share = |differ: u64| differ as f64 / decisions.decisions as f64;
+            assert!(decisions.share_of_bound.is_none_or(|share| (0.3..=1.0).contains(&share)), "{decisions:?}");
+            assert!(share(decisions.differ_rounded) < 9e-4 && share(decisions.differ_f64) < 9e-3, "{decisions:?}");
+        }
+        let inputs = report.findings.roundings.iter().filter(|rounded| rounded.format != "af8_3");
+        assert!(inputs.clone().count() > 10 && inputs.clone().all(|rounded| rounded.saturated == 0));
+    }
+}
+
+#[test]
+fn eight_bit_codes_lose_what_the_document_says() {
+    let report = report(&model(), edge16(Maximum::Running));
+    let worst = |of, result| {
+        let mut masses = report.findings.masses.iter();
+        masses.find(|mass| (mass.of, mass.result) == (of, result)).expect("a mass").worst_lost
+    };
+    assert!((0.031..0.032).contains(&worst("rows to 64", "af8_3")), "1 becomes 31/32");
+    assert!((0.07..0.08).contains(&worst("longer rows", "af8_3")), "tails vanish");
+    let rms = |of, result| line(&report, "softmax", of, result, Inputs::Rounded).rms_error;
+    assert!(rms("longer rows", "af8_3, row exponent") < 0.85 * rms("longer rows", "af8_3"));
+    // Rounding the embeddings' small sums to Q9.7 costs an order of magnitude more than that of the layers'.
+    let layernorm = |of, inputs| line(&report, "layernorm", of, "q6.10", inputs);
+    let deviation = |of| layernorm(of, Inputs::F32).rms_error_per_deviation;
+    assert!((0.03..0.05).contains(&deviation("embeddings")) && deviation("layers") < 0.004);
+    assert!(layernorm("layers", Inputs::F32).worst_cosine > 0.9999);
+    let shifts = report.findings.channel_shifts.as_ref().expect("codes of layer norms");
+    assert_eq!((shifts.norms, shifts.channels_by_shift.iter().sum::<usize>()), (12, 12 * 384));
+    assert!(shifts.channels_by_shift[1..].iter().all(|&channels| channels > 0), "{shifts:?}");
+}
+
+#[test]
+fn only_the_units_that_there_are_are_measured_on_rows_that_they_take() {
+    let model = model();
+    let none = report(&model, Units::default());
+    assert!(
+        none.findings.errors.is_empty() && none.findings.decisions.is_empty() && none.findings.roundings.is_empty()
+    );
+    assert_eq!((none.sentences, none.layers, none.heads), (14, 6, 12));
+    let softmax = Some(SoftmaxUnit { n: 4, maximum: Maximum::Row, length_max: 16 });
+    let small = report(&model, Units { softmax, layernorm: Some(383), ..Units::default() });
+    let said = small.findings.omissions.join("\n");
+    assert!(said.contains("sentences are longer than its rows of 16"), "{said}");
+    assert!(said.contains("rows of 384 channels are longer than its own of 383"), "{said}");
+    assert!(small.findings.errors.iter().all(|line| line.unit == "softmax"));
+    let error = measure(&model, Units::default(), ["word ".repeat(511).as_str()]).map(|report| report.tokens);
+    assert_eq!(error.map_err(|error| error.code()), Err("AE0705"));
+}
