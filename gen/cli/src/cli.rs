@@ -1,6 +1,6 @@
 //! The arguments.
 
-use crate::commands::{check, doctor, dump, explain, generate, golden, lint, report, sim, synth};
+use crate::commands::{accuracy, check, doctor, dump, explain, generate, golden, lint, report, sim, synth};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -26,6 +26,7 @@ pub enum Command {
     Lint(lint::Arguments),
     Sim(sim::Arguments),
     Golden(golden::Arguments),
+    Accuracy(accuracy::Arguments),
     Synth(synth::Arguments),
     Dump(dump::Arguments),
     Report(report::Arguments),
@@ -42,6 +43,7 @@ impl Command {
             Self::Lint(_) => "lint",
             Self::Sim(_) => "sim",
             Self::Golden(_) => "golden",
+            Self::Accuracy(_) => "accuracy",
             Self::Synth(_) => "synth",
             Self::Dump(_) => "dump",
             Self::Report(_) => "report",

@@ -15,6 +15,7 @@ fn a_design_that_is_missing_is_named() {
         vec!["gen", "nowhere.yaml", "-o", "x"],
         vec!["sim", "nowhere.yaml"],
         vec!["golden", "nowhere.yaml", "-b", "vmac", "--example"],
+        vec!["accuracy", "nowhere.yaml", "--model", "x"],
         vec!["synth", "nowhere.yaml"],
         vec!["lint", "nowhere.yaml"],
         vec!["report", "nowhere.yaml"],
@@ -111,6 +112,9 @@ fn arguments_that_mean_nothing_are_refused() {
     fails(&["synth", EDGE4, "--liberty", "nowhere.lib"], 2, "nowhere.lib");
     fails(&["dump", EDGE4, "--stage", "verilog", "--format", "dot"], 2, "only the netlist is a graph");
     fails(&["sim", EDGE4, "--model", "nowhere"], 2, "error[AE0701]");
+    fails(&["accuracy", EDGE4], 2, "--model <DIR>");
+    fails(&["accuracy", EDGE4, "--model", "nowhere"], 2, "error[AE0701]: cannot read nowhere/config.json");
+    fails(&["accuracy", EDGE4, "--model", "designs"], 2, "help: a model is a folder with model.safetensors");
     fails(&["sim", EDGE4, "--model", "x", "--prune", "most"], 2, "neither a share");
     fails(&["sim", EDGE4, "--model", "x", "--prune", "3:7"], 2, "2:4, 4:8 and 8:16");
     let ran: common::Ran =

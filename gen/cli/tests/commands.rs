@@ -152,3 +152,21 @@ fn json_holds_what_is_printed() {
     well(&["--json", text(&path), "dump", EDGE4, "-s", "memories"]);
     assert_eq!(json(&path)["result"][0]["latency_cycles"], 1);
 }
+
+#[test]
+fn accuracy_of_a_design_without_units_says_so_and_that_of_one_with_units_is_the_same_twice() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (first, second) = (folder.path().join("first.json"), folder.path().join("second.json"));
+    let model = std::env::var("ALBERTI_MODEL").unwrap_or_else(|_| "build/models/minilm".into());
+    let accuracy = |design: &str, out: &std::path::Path| {
+        well(&["accuracy", design, "--model", &model, "--sentence", "Yes.", "--json", text(out)])
+    };
+    assert!(accuracy("designs/edge16_q3_13.yaml", &first).contains("no special function unit"));
+    let said = accuracy("designs/odd6.yaml", &first);
+    assert!(said.contains("not measured: layernorm") && said.contains("mass lost, mean"), "{said}");
+    assert_eq!(said, accuracy("designs/odd6.yaml", &second));
+    let result = &json(&first)["result"];
+    assert_eq!(result, &json(&second)["result"]);
+    // Four tokens see four each, in 12 heads of 6 layers.
+    assert_eq!((&result["seed"], &result["accuracy"]["errors"][0]["rows"]), (&1.into(), &(4 * 12 * 6).into()));
+}

@@ -1,5 +1,6 @@
 //! One file a command: arguments in, an answer out.
 
+pub mod accuracy;
 pub mod check;
 pub mod doctor;
 pub mod dump;
@@ -26,6 +27,7 @@ pub fn run(command: &Command) -> Result<Answer> {
         Command::Lint(arguments) => lint::run(arguments),
         Command::Sim(arguments) => sim::run(arguments),
         Command::Golden(arguments) => golden::run(arguments),
+        Command::Accuracy(arguments) => accuracy::run(arguments),
         Command::Synth(arguments) => synth::run(arguments),
         Command::Dump(arguments) => dump::run(arguments),
         Command::Report(arguments) => report::run(arguments),
