@@ -83,6 +83,7 @@ fn eight_bit_codes_lose_what_the_document_says() {
     let layernorm = |of, inputs| line(&report, "layernorm", of, "q6.10", inputs);
     let deviation = |of| layernorm(of, Inputs::F32).rms_error_per_deviation;
     assert!((0.03..0.05).contains(&deviation("embeddings")) && deviation("layers") < 0.004);
+    assert!(deviation("embeddings, scaled") < 0.002);
     assert!(layernorm("layers", Inputs::F32).worst_cosine > 0.9999);
     let shifts = report.findings.channel_shifts.as_ref().expect("codes of layer norms");
     assert_eq!((shifts.norms, shifts.channels_by_shift.iter().sum::<usize>()), (12, 12 * 384));

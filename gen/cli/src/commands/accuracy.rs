@@ -15,7 +15,7 @@ use alberti_model::{
 use alberti_rtl::{Design, design};
 use std::path::PathBuf;
 
-/// How far each special function unit of a design is from f64, on what a trained encoder gives it.
+/// The errors of the special function units against f64, on a trained encoder.
 ///
 /// The f32 encoder reads sentences. Its attention scores, residual sums and operands and pre-activations, of all layers and
 /// heads, are rounded to the units' input formats (docs/arithmetic.md) and given to the golden models, which the hardware
@@ -51,6 +51,8 @@ Columns:
   of bound   largest error as a share of what docs/arithmetic.md promises, where it does: 1 at most
   mass lost  1 less the sum of a row's probabilities, mean and worst; gained: the most above 1.
              `row exponent` is what af8_3 would lose if each row had one: no unit does that yet
+  scaled     the embeddings' sums times a power of two, which layer norm does not see: what storing
+             their tables so would buy
   saturated  numbers past the ends of a format
   vanished   numbers other than zero that became zero";
 

@@ -81,18 +81,13 @@ impl Measured {
 
     fn finish(self) -> Findings {
         let mut findings = Findings::default();
-        if self.wide.mass.rows == 0 {
+        if self.wide.rows == 0 {
             return findings;
         }
         let of = self.of;
-        for (result, compared) in
-            [("q1.15", self.wide), ("af8_3", self.codes), ("af8_3, row exponent", self.row_exponent)]
-        {
-            let Compared { own, total, mass } = compared;
-            findings.errors.push(own.line("softmax", of, result, Inputs::Rounded));
-            findings.errors.push(total.line("softmax", of, result, Inputs::F32));
-            findings.masses.push(Mass { of, result, mean_lost: mass.mean_lost / mass.rows as f64, ..mass });
-        }
+        self.wide.add_to(&mut findings, of, "q1.15");
+        self.codes.add_to(&mut findings, of, "af8_3");
+        self.row_exponent.add_to(&mut findings, of, "af8_3, row exponent");
         findings.roundings.push(self.scores.finish("softmax", of, "scores", Q8_8.name));
         findings.roundings.push(self.clipped.finish("softmax", of, "probabilities", "af8_3"));
         findings
@@ -100,27 +95,15 @@ impl Measured {
 }
 
 /// Probabilities in one format beside those of f64.
+#[derive(Default)]
 struct Compared {
     own: Distance,
     total: Distance,
-    /// Its mean is a sum until the end.
-    mass: Mass,
-}
-
-impl Default for Compared {
-    fn default() -> Self {
-        let mass = Mass {
-            unit: "softmax",
-            of: "",
-            result: "",
-            rows: 0,
-            mean_lost: 0.0,
-            worst_lost: 0.0,
-            worst_gained: 0.0,
-            share_of_bound: None,
-        };
-        Self { own: Distance::default(), total: Distance::default(), mass }
-    }
+    rows: u64,
+    lost: f64,
+    worst_lost: f64,
+    worst_gained: f64,
+    share_of_bound: Option<f64>,
 }
 
 impl Compared {
@@ -128,17 +111,32 @@ impl Compared {
         self.own.row(actual, own, place);
         self.total.row(actual, total, place);
         let lost = 1.0 - actual.iter().sum::<f64>();
-        self.mass.rows += 1;
-        self.mass.mean_lost += lost;
-        self.mass.worst_lost = self.mass.worst_lost.max(lost);
-        self.mass.worst_gained = self.mass.worst_gained.max(-lost);
+        self.rows += 1;
+        self.lost += lost;
+        self.worst_lost = self.worst_lost.max(lost);
+        self.worst_gained = self.worst_gained.max(-lost);
     }
 
     /// |Σp − 1| ≤ 8e-4 + N·2^−16.
     fn promise(&mut self, actual: &[f64]) {
         let lost = (1.0 - actual.iter().sum::<f64>()).abs();
         let share = lost / (8e-4 + actual.len() as f64 / 65_536.0);
-        self.mass.share_of_bound = Some(self.mass.share_of_bound.map_or(share, |largest| largest.max(share)));
+        self.share_of_bound = Some(self.share_of_bound.map_or(share, |largest| largest.max(share)));
+    }
+
+    fn add_to(self, findings: &mut Findings, of: &'static str, result: &'static str) {
+        findings.errors.push(self.own.line("softmax", of, result, Inputs::Rounded));
+        findings.errors.push(self.total.line("softmax", of, result, Inputs::F32));
+        findings.masses.push(Mass {
+            unit: "softmax",
+            of,
+            result,
+            rows: self.rows,
+            mean_lost: self.lost / self.rows as f64,
+            worst_lost: self.worst_lost,
+            worst_gained: self.worst_gained,
+            share_of_bound: self.share_of_bound,
+        });
     }
 }
 
