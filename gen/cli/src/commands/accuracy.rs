@@ -85,7 +85,7 @@ fn units(design: &Design) -> Units {
     let units = &design.units;
     Units {
         softmax: units.softmax.map(|unit| SoftmaxUnit {
-            n: design.datapath.n as usize,
+            n: unit.lanes as usize,
             maximum: match unit.maximum {
                 design::Maximum::Row => Maximum::Row,
                 design::Maximum::Running => Maximum::Running,
