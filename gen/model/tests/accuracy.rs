@@ -13,7 +13,7 @@ use common::model;
 /// The units of `designs/edge16.yaml`.
 fn edge16(maximum: Maximum) -> Units {
     Units {
-        softmax: Some(SoftmaxUnit { n: 16, maximum, length_max: 128 }),
+        softmax: Some(SoftmaxUnit { n: 4, maximum, length_max: 128 }),
         layernorm: Some(768),
         activation: true,
         elementwise: true,
