@@ -93,10 +93,11 @@ module @{ shell.name }@ (
     wire                 covered = gelu_q && !over_q && value_q[VALUE_W-1:TABLE_W] == {(VALUE_W-TABLE_W){1'b0}};
     wire [VALUE_W-1:0]   base    = (value_q | {VALUE_W{over_q}}) & {VALUE_W{!zero_q}};
     wire [MIDDLE_W-1:0]  centre  = middle & {MIDDLE_W{covered}};
-    /* verilator lint_off UNUSEDSIGNAL */ // rounding drops the lower bits
-    wire [PRODUCT_W-1:0] total   = {1'b0, base[TABLE_W-1:0], {FRACTION_W{1'b0}}}
-                                 + {{(PRODUCT_W-MIDDLE_W-2*DIGITS+1){centre[MIDDLE_W-1]}}, centre, {(2*DIGITS-1){1'b1}}}
-                                 + multiply(slope & {SLOPE_W{covered}}, place);
+    wire [PRODUCT_W-1:0] raised  = {1'b0, base[TABLE_W-1:0], {FRACTION_W{1'b0}}}
+                                 + {{(PRODUCT_W-MIDDLE_W-2*DIGITS+1){centre[MIDDLE_W-1]}}, centre,
+                                    {(2*DIGITS-1){1'b1}}};
+    /* verilator lint_off UNUSEDSIGNAL */
+    wire [PRODUCT_W-1:0] total   = raised + multiply(slope & {SLOPE_W{covered}}, place);  // rounding cuts off
     /* verilator lint_on UNUSEDSIGNAL */
 
     reg [ACC_W-1:0]   sum_q;

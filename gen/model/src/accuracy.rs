@@ -25,7 +25,7 @@ mod top_k;
 pub use findings::{ChannelShifts, Decisions, ErrorLine, Findings, Inputs, Mass, Rounded};
 pub use logits::SEED;
 
-use crate::{ModelError, demo::Model};
+use crate::{ModelError, checkpoint::HiddenActivation, demo::Model};
 use alberti_golden::softmax::Maximum;
 use passes::Passes;
 
@@ -36,8 +36,8 @@ pub struct Units {
     pub softmax: Option<SoftmaxUnit>,
     /// Layer norm: most channels of a row.
     pub layernorm: Option<usize>,
-    /// The feed-forward net's activation, with AF<8,3> codes behind it.
-    pub activation: bool,
+    /// The activation between sums and results; every form of GELU comes with ReLU.
+    pub activation: Option<HiddenActivation>,
     /// Residual add.
     pub elementwise: bool,
     /// Early exit: most classes.
@@ -88,7 +88,7 @@ pub fn measure<'a>(
         [
             scope.spawn(|| on(units.softmax.map(|unit| softmax::measure(&passes, unit)))),
             scope.spawn(|| on(units.layernorm.map(|length_max| layernorm::measure(&passes, length_max)))),
-            scope.spawn(|| on(units.activation.then(|| activation::measure(&passes)))),
+            scope.spawn(|| on(units.activation.map(|unit| activation::measure(&passes, unit)))),
             scope.spawn(|| on(units.elementwise.then(|| elementwise::measure(&passes)))),
             scope.spawn(|| on(units.entropy.map(entropy::measure))),
             scope.spawn(|| on(units.top_k.map(|(length_max, k)| top_k::measure(length_max, k)))),

@@ -6,6 +6,7 @@ mod common;
 use alberti_golden::softmax::Maximum;
 use alberti_model::{
     accuracy::{ErrorLine, Inputs, Report, SoftmaxUnit, Units, measure},
+    checkpoint::HiddenActivation,
     demo::{Model, sentences},
 };
 use common::model;
@@ -15,7 +16,7 @@ fn edge16(maximum: Maximum) -> Units {
     Units {
         softmax: Some(SoftmaxUnit { n: 4, maximum, length_max: 128 }),
         layernorm: Some(768),
-        activation: true,
+        activation: Some(HiddenActivation::GeluTanh),
         elementwise: true,
         entropy: Some(16),
         top_k: Some((64, 4)),

@@ -6,10 +6,10 @@ use crate::{
     source,
     table::{Table, count, decimals},
 };
-use alberti_arith::Format;
 use alberti_golden::softmax::Maximum;
 use alberti_model::{
     accuracy::{self, ErrorLine, Findings, Inputs, Mass, Rounded, SoftmaxUnit, Units},
+    checkpoint::HiddenActivation,
     demo::{self, Model},
 };
 use alberti_rtl::{Design, design};
@@ -23,8 +23,8 @@ use std::path::PathBuf;
 /// `inputs f32` compares it with f64 on the inputs before rounding. The encoder has no classifier: entropy and top_k are
 /// given random logits, always the same, and grids of them.
 ///
-/// Only units of the design are measured, on rows that they take. The activation has no key in a design: it is measured
-/// where codes are af8_3.
+/// Only units of the design are measured, on rows that they take: GELU in the design's form, against the model's where its
+/// inputs are f32.
 #[derive(clap::Args)]
 #[command(after_long_help = COLUMNS)]
 pub struct Arguments {
@@ -93,7 +93,11 @@ fn units(design: &Design) -> Units {
             length_max: unit.length_max as usize,
         }),
         layernorm: units.layernorm.map(|unit| unit.length_max as usize),
-        activation: design.datapath.operand == Format::AF8_3,
+        activation: design.datapath.activation.map(|activation| match activation {
+            design::Activation::Relu => HiddenActivation::Relu,
+            design::Activation::Gelu => HiddenActivation::GeluTanh,
+            design::Activation::GeluErf => HiddenActivation::Gelu,
+        }),
         elementwise: units.elementwise.is_some(),
         entropy: units.entropy.map(|unit| unit.classes_max as usize),
         top_k: units.top_k.map(|unit| (unit.length_max as usize, unit.k as usize)),

@@ -14,9 +14,18 @@ use alberti_golden::{activation::Function, requantize};
 /// Width of the sums that the golden model is given: those of Q14.10.
 const SUM_BITS: u32 = 24;
 
-/// Every row of every feed-forward net.
-pub fn measure(passes: &Passes) -> Result<Findings, ModelError> {
-    let mut measured = Measured::new(passes.model.checkpoint.config.hidden_act);
+/// Every row of every feed-forward net, by the unit's own form of GELU where the model has one.
+pub fn measure(passes: &Passes, unit: HiddenActivation) -> Result<Findings, ModelError> {
+    let model = passes.model.checkpoint.config.hidden_act;
+    let kind = match (unit, model) {
+        (_, HiddenActivation::Relu) => model,
+        (HiddenActivation::Relu, _) => {
+            let omission = "activation: the unit has ReLU alone, the model GELU".to_owned();
+            return Ok(Findings { omissions: vec![omission], ..Findings::default() });
+        }
+        _ => unit,
+    };
+    let mut measured = Measured::new(kind, model);
     for layer in 0..passes.layers() {
         let (_, bias) = passes.scaling(layer, Site::Output).unwrap_or_default();
         for pass in &passes.all {
@@ -32,6 +41,7 @@ pub fn measure(passes: &Passes) -> Result<Findings, ModelError> {
 /// The rows so far.
 struct Measured {
     kind: HiddenActivation,
+    model: HiddenActivation,
     sums: Tally,
     clipped: Tally,
     /// Against rounded inputs, against f32's.
@@ -40,9 +50,9 @@ struct Measured {
 }
 
 impl Measured {
-    fn new(kind: HiddenActivation) -> Self {
+    fn new(kind: HiddenActivation, model: HiddenActivation) -> Self {
         let none = || [Distance::default(), Distance::default()];
-        Self { kind, sums: Tally::default(), clipped: Tally::default(), wide: none(), codes: none() }
+        Self { kind, model, sums: Tally::default(), clipped: Tally::default(), wide: none(), codes: none() }
     }
 
     /// Runs a row of pre-activations; `bias` is the exponent bias of its codes.
@@ -56,9 +66,8 @@ impl Measured {
         };
         let result = function.row(SUM_BITS, &rounded, &vec![shift; row.len()], 10 + bias).map_err(refused)?;
         let codes = requantize::row(Format::AF8_3, &result.sums, &result.shifts).map_err(refused)?;
-        let exact = |x: f64| reference::activation(self.kind, x);
-        let own: Vec<f64> = rounded.iter().map(|&x| exact(Q14_10.value(x))).collect();
-        let total: Vec<f64> = row.iter().map(|&x| exact(x.into())).collect();
+        let own: Vec<f64> = rounded.iter().map(|&x| reference::activation(self.kind, Q14_10.value(x))).collect();
+        let total: Vec<f64> = row.iter().map(|&x| reference::activation(self.model, x.into())).collect();
         let wide: Vec<f64> = result.sums.iter().map(|&y| Q14_10.value(y)).collect();
         let values: Vec<f64> = codes.iter().map(|&code| af8_3(code, bias)).collect();
         let place = |_: usize, _: f64| Some(Q14_10.place());
@@ -117,7 +126,7 @@ mod tests {
     #[test]
     fn gelu_is_within_a_place_where_its_table_begins_and_ends() {
         // gelu(0) = 0 and gelu(5) = 5 − 1.4e-6 to six digits; past 4 the unit is ReLU.
-        let mut measured = Measured::new(HiddenActivation::Gelu);
+        let mut measured = Measured::new(HiddenActivation::Gelu, HiddenActivation::Gelu);
         measured.row(&[0.0, 5.0, -5.0], -5).expect("a row");
         let findings = measured.finish();
         assert_eq!((findings.errors[0].rows, findings.errors[0].values), (1, 3));
@@ -131,7 +140,7 @@ mod tests {
     #[test]
     fn a_clipped_octave_is_counted_and_no_promise_is_made_of_it() {
         // At bias −7 codes end at 31/16: 3 becomes that.
-        let mut measured = Measured::new(HiddenActivation::Relu);
+        let mut measured = Measured::new(HiddenActivation::Relu, HiddenActivation::Relu);
         measured.row(&[3.0, -3.0, 1.5], -7).expect("a row");
         let findings = measured.finish();
         assert_eq!((findings.errors[0].max_abs_error, findings.errors[0].share_of_bound), (0.0, None));
