@@ -26,19 +26,19 @@ finds! { "activation":
     a_shift_that_does_not_round_is_found: design("edge4"), "alb_activation_lane.v",
         "{{VALUE_W{1'b0}}, span[0]}" => "{(VALUE_W+1){1'b0}}";
     a_half_of_a_negative_sum_that_rounds_down_is_found: design("edge4"), "alb_activation_lane.v",
-        "span = {{(SPAN_W-ACC_W){1'b0}}, bits, flip}" => "span = {{(SPAN_W-ACC_W){1'b0}}, bits, 1'b0}";
+        "span = {{(SPAN_W-ACC_W){1'b0}}, from, below}" => "span = {{(SPAN_W-ACC_W){1'b0}}, from, 1'b0}";
     a_sum_that_wraps_at_24_bits_is_found: design("edge4"), "alb_activation_lane.v",
-        "over_q  <= gelu && (lost || value[VALUE_W])" => "over_q  <= gelu && value[VALUE_W]";
+        "= lost || carry" => "= carry";
     a_sum_that_rounds_up_out_of_range_is_found: design("edge4"), "alb_activation_lane.v",
-        "(lost || value[VALUE_W])" => "lost";
+        "= lost || carry" => "= lost";
     a_far_shift_to_the_left_that_comes_round_is_found: design("edge4"), "alb_activation_lane.v",
-        "shift[4:0] & {5{!shift[6] || shift[5]}}" => "shift[4:0]";
+        "by[4:0] & {5{!by[6] || by[5]}}" => "by[4:0]";
     a_far_shift_to_the_right_that_comes_round_is_found: design("edge4"), "alb_activation_lane.v",
-        "if (shift[5]) span = span >> 32;" => "";
+        "if (by[5]) span = span >> 32;" => "";
     an_identity_that_is_shifted_is_found: design("edge4"), "alb_activation_lane.v",
         "scale_i & {SHIFT_W{gelu}}" => "scale_i";
     a_table_that_reaches_too_far_is_found: design("edge4"), "alb_activation_lane.v",
-        "gelu_q && !over_q && value_q[VALUE_W-1:TABLE_W]" => "gelu_q && !over_q && value_q[VALUE_W-1:TABLE_W+1]";
+        "gelu_q && !over && value_q[VALUE_W-1:TABLE_W]" => "gelu_q && !over && value_q[VALUE_W-1:TABLE_W+1]";
     a_table_that_identity_looks_up_is_found: design("edge4"), "alb_activation_lane.v",
         "covered = gelu_q && " => "covered = ";
     a_small_negative_result_without_its_sign_is_found: design("edge4"), "alb_activation_lane.v",

@@ -26,42 +26,54 @@ module @{ shell.name }@ (
     wire [SHIFT_W-1:0]   shift = scale_i & {SHIFT_W{gelu}};
     wire [ACC_W-2:0]     bits  = sum_i[ACC_W-2:0] ^ {(ACC_W-1){flip}};
 
-    // To the left more than 32 places are as many: nothing but zero stays in range. Each step of the shift keeps what
-    // the rest of it can still bring into the value: what it leaves above is lost.
-    wire [4:0]       amount = shift[4:0] & {5{!shift[6] || shift[5]}};
-    reg [SPAN_W-1:0] span;
-    reg              lost;
-    integer          s;
-    always @* begin
-        if (shift[6]) begin
-            span = {bits[VALUE_W-2:0], {(SPAN_W-VALUE_W+1){flip}}};
-            lost = bits[ACC_W-2:VALUE_W-1] != {(ACC_W-VALUE_W){1'b0}};
-        end else begin
-            span = {{(SPAN_W-ACC_W){1'b0}}, bits, flip};
-            if (shift[5]) span = span >> 32;
-            lost = 1'b0;
+    // Whether it leaves the range, and the value. To the left more than 32 places are as many: nothing but zero stays
+    // in range. Each step of the shift keeps what the rest of it can still bring into the value: what it leaves above
+    // is lost.
+    function [VALUE_W:0] move;
+        input [ACC_W-2:0]   from;
+        input               below;
+        input [SHIFT_W-1:0] by;
+        reg [4:0]        amount;
+        reg [SPAN_W-1:0] span;
+        reg              lost;
+        reg              carry;
+        integer          s;
+        begin
+            amount = by[4:0] & {5{!by[6] || by[5]}};
+            if (by[6]) begin
+                span = {from[VALUE_W-2:0], {(SPAN_W-VALUE_W+1){below}}};
+                lost = from[ACC_W-2:VALUE_W-1] != {(ACC_W-VALUE_W){1'b0}};
+            end else begin
+                span = {{(SPAN_W-ACC_W){1'b0}}, from, below};
+                if (by[5]) span = span >> 32;
+                lost = 1'b0;
+            end
+            for (s = 4; s >= 0; s = s - 1) begin
+                if (amount[s]) span = span >> (1 << s);
+                else lost = lost || (span >> (VALUE_W + (1 << s))) != {SPAN_W{1'b0}};
+                span = span & ~({SPAN_W{1'b1}} << (VALUE_W + (1 << s)));
+            end
+            {carry, move[VALUE_W-1:0]} = {1'b0, span[VALUE_W:1]} + {{VALUE_W{1'b0}}, span[0]};
+            move[VALUE_W] = lost || carry;
         end
-        for (s = 4; s >= 0; s = s - 1) begin
-            if (amount[s]) span = span >> (1 << s);
-            else lost = lost || (span >> (VALUE_W + (1 << s))) != {SPAN_W{1'b0}};
-            span = span & ~({SPAN_W{1'b1}} << (VALUE_W + (1 << s)));
-        end
-    end
-    wire [VALUE_W:0] value = {1'b0, span[VALUE_W:1]} + {{VALUE_W{1'b0}}, span[0]};
+    endfunction
 
+    // Held between rows: in a job of P passes there is one in P cycles.
     reg                     gelu_q;
     reg                     zero_q;
-    reg                     over_q;
+    reg                     lost_q;
     reg [ACC_W-VALUE_W-1:0] high_q;
     reg [SHIFT_W-1:0]       scale_q;
     always @(posedge clk_i) begin
-        gelu_q  <= gelu;
-        zero_q  <= sign && function_i != {FUNCTION_W{1'b0}};
-        over_q  <= gelu && (lost || value[VALUE_W]);
-        high_q  <= sum_i[ACC_W-1:VALUE_W];
-        value_q <= value[VALUE_W-1:0];
-        scale_q <= scale_i;
+        if (valid_i) begin
+            gelu_q            <= gelu;
+            zero_q            <= sign && function_i != {FUNCTION_W{1'b0}};
+            {lost_q, value_q} <= move(bits, flip, shift);
+            high_q            <= sum_i[ACC_W-1:VALUE_W];
+            scale_q           <= scale_i;
+        end
     end
+    wire over = gelu_q && lost_q;
 
     // Second stage: to the magnitude, or to zero, what the table's line says. Booth: the place in the segment, from its
     // middle, in digits of -2 to 2, each of which makes a row of the slope. A row is a number whose sign is inverted,
@@ -90,8 +102,8 @@ module @{ shell.name }@ (
 @{ shell.instances }@
 
     wire [2*DIGITS-1:0]  place = {!value_q[2*DIGITS-1], value_q[2*DIGITS-2:0]};
-    wire                 covered = gelu_q && !over_q && value_q[VALUE_W-1:TABLE_W] == {(VALUE_W-TABLE_W){1'b0}};
-    wire [VALUE_W-1:0]   base    = (value_q | {VALUE_W{over_q}}) & {VALUE_W{!zero_q}};
+    wire                 covered = gelu_q && !over && value_q[VALUE_W-1:TABLE_W] == {(VALUE_W-TABLE_W){1'b0}};
+    wire [VALUE_W-1:0]   base    = (value_q | {VALUE_W{over}}) & {VALUE_W{!zero_q}};
     wire [MIDDLE_W-1:0]  centre  = middle & {MIDDLE_W{covered}};
     wire [PRODUCT_W-1:0] raised  = {1'b0, base[TABLE_W-1:0], {FRACTION_W{1'b0}}}
                                  + {{(PRODUCT_W-MIDDLE_W-2*DIGITS+1){centre[MIDDLE_W-1]}}, centre,

@@ -125,7 +125,12 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
             module.add_register("after_q", SHIFT_W, &["clk_i", "after_i"]);
             module.instances = vec![
                 Instance::replicated("u_lane", &lane, "lane", g.n)
-                    .wire(&[("clk_i", "clk_i"), ("function_i", "function_i"), ("after_i", "after_q")])
+                    .wire(&[
+                        ("clk_i", "clk_i"),
+                        ("valid_i", "sum_valid_i"),
+                        ("function_i", "function_i"),
+                        ("after_i", "after_q"),
+                    ])
                     .lane("sum_i", "sum_i", g.acc_w, "ACC_W")
                     .lane("scale_i", "scale_i", SHIFT_W, "SHIFT_W")
                     .lane("activated_o", "activated_o", g.acc_w, "ACC_W")
@@ -156,6 +161,7 @@ fn lane(library: &mut Library, form: Gelu) -> Arc<Module> {
     module.interfaces = vec![
         Interface::clock_only(),
         Interface::new("sum", Role::Input, "Sum, its shift, its function; in the cycle after, the shift after GELU")
+            .plain_input("valid", 1, bits)
             .plain_input("sum", acc_w, Payload::Sums)
             .plain_input("scale", SHIFT_W, bits)
             .plain_input("function", 2, bits)
@@ -165,7 +171,7 @@ fn lane(library: &mut Library, form: Gelu) -> Arc<Module> {
             .plain_output("activated_scale", SHIFT_W, bits),
     ];
     module.add_nets(&[("segment", TABLE_W - 2 * DIGITS), ("middle", MIDDLE_W), ("slope", SLOPE_W)]);
-    module.add_register("value_q", INPUT_W - 1, &["clk_i", "sum_i", "scale_i", "function_i"]);
+    module.add_register("value_q", INPUT_W - 1, &["clk_i", "valid_i", "sum_i", "scale_i", "function_i"]);
     module.combinational(&["segment"], &["value_q"]);
     module.instances = vec![Instance::new("u_table", &table).wire(&[
         ("segment_i", "segment"),
