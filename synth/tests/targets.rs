@@ -120,3 +120,23 @@ fn the_processing_unit_is_fast() {
         }
     }
 }
+
+#[test]
+#[ignore = "minutes: every special function unit by every library"]
+fn no_special_function_unit_is_slower_than_the_array() {
+    for library in libraries() {
+        let design = common::design("edge16");
+        let period = |block: &str| {
+            let report = run(&design, block, &library, "speed", 800.0);
+            let timing = time(&Cache::open(), &report, &library, &report.top, 0.0).expect("a timing");
+            let period = timing.min_period_ps.expect("a block with registers");
+            println!("{} {block:12} {period:6.0} ps", library.technology.name);
+            period
+        };
+        let array = period("vmac_array");
+        for block in ["activation", "softmax", "layernorm", "elementwise", "entropy", "top_k"] {
+            let unit = period(block);
+            assert!(unit <= array, "{}: {block} takes {unit:.0} ps, the array {array:.0}", library.technology.name);
+        }
+    }
+}

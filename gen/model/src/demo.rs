@@ -1,13 +1,15 @@
 //! A layer of a trained model on a sentence, ready for the machine, with what f32 says about it.
 
 use crate::{
-    Checkpoint, Codes, Linear, Matrix, Metrics, ModelError, Target, Workload,
-    calibration::Calibration,
+    Checkpoint, Codes, Linear, Matrix, Metrics, ModelError, Site, Target, Workload,
+    calibration::{Calibration, LayerRange},
+    checkpoint::HiddenActivation,
     prune::{Pruning, prune},
-    quantise::{InputRule, QuantisedLinear, quantise},
+    quantise::{InputRule, QuantisedLinear, input_scaling, quantise},
     reference::{self, Forward},
     sentence::Tokenizer,
 };
+use alberti_golden::activation::Function;
 use std::path::Path;
 
 /// What the ranges are taken from: none of them is the demo's own sentence.
@@ -71,7 +73,17 @@ impl Model {
         reference::forward(&self.checkpoint, &self.tokenizer.encode(sentence, &self.checkpoint)?)
     }
 
-    /// A layer of that forward pass as a GEMM for a target: pruned, then quantised.
+    /// What a target can put behind a layer, of what the model has there. One form of GELU stands in for the other.
+    fn function(&self, site: Site, target: &Target) -> Function {
+        match (site, self.checkpoint.config.hidden_act, target.activation) {
+            (Site::Intermediate, HiddenActivation::Relu, Function::Relu | Function::Gelu(_)) => Function::Relu,
+            (Site::Intermediate, HiddenActivation::Gelu | HiddenActivation::GeluTanh, gelu @ Function::Gelu(_)) => gelu,
+            _ => Function::Identity,
+        }
+    }
+
+    /// A layer of that forward pass as a GEMM for a target: pruned, then quantised, with the activation behind it where
+    /// the target has one.
     ///
     /// # Errors
     /// AE0706 when there is no such layer, AE0707 to AE0711 from pruning and quantising.
@@ -82,13 +94,31 @@ impl Model {
         };
         let mut pruned: Linear = dense.clone();
         prune(&mut pruned.weight, pruning)?;
-        let linear = quantise(layer, &pruned, range, InputRule::of(site), target)?;
+        let mut linear = quantise(layer, &pruned, range, InputRule::of(site), target)?;
         let activations = linear.activations(&trace.input)?;
-        let expected = match pruning {
-            Pruning::Dense => trace.output.clone(),
+        let mut dense = trace.output.clone();
+        let mut expected = match pruning {
+            Pruning::Dense => dense.clone(),
             _ => reference::linear(&pruned, &trace.input),
         };
-        Ok(Gemm { linear, pruning, activations, expected, dense: trace.output.clone() })
+        let function = self.function(site, target);
+        if let Some(next) = self.behind(layer).filter(|_| function != Function::Identity) {
+            // What comes out is what the layer behind takes in.
+            let (_, scale) = input_scaling(target.result, &next.channel_max, InputRule::of(Site::Output));
+            linear = linear.activated(function, scale)?;
+            for matrix in [&mut dense, &mut expected] {
+                let activate =
+                    |x: &mut f32| *x = reference::activation(self.checkpoint.config.hidden_act, (*x).into()) as f32;
+                matrix.data.iter_mut().for_each(activate);
+            }
+        }
+        Ok(Gemm { linear, pruning, activations, expected, dense })
+    }
+
+    /// The range of the layer that takes what the feed-forward net's first half gives.
+    fn behind(&self, layer: &str) -> Option<&LayerRange> {
+        let name = layer.strip_suffix(Site::Intermediate.name())?;
+        self.calibration.range(&format!("{name}{}", Site::Output.name()))
     }
 }
 
@@ -101,7 +131,7 @@ pub struct Gemm {
     pub pruning: Pruning,
     /// tokens × inputs.
     pub activations: Codes,
-    /// tokens × outputs in f32, with the same pruned weights.
+    /// tokens × outputs in f32, with the same pruned weights, behind the activation where the target has it.
     pub expected: Matrix,
     /// tokens × outputs in f32, with all weights.
     pub dense: Matrix,

@@ -33,9 +33,12 @@ impl QuantisedLinear {
     /// # Errors
     /// AE0711 when the number of inputs differs.
     pub fn results(&self, activations: &Codes) -> Result<Codes, ModelError> {
-        let sums = self.sums(activations)?;
-        let shifts = self.requantise_shift.iter().cycle();
-        let data = sums.iter().zip(shifts).map(|(&sum, &shift)| requantize(self.result, sum, shift)).collect();
+        let mut data = Vec::with_capacity(activations.rows * self.weight.rows);
+        for sums in self.sums(activations)?.chunks_exact(self.weight.rows.max(1)) {
+            let row = self.function.row(self.accumulator_bits, sums, &self.requantise_shift, self.after);
+            let row = row.map_err(|error| ModelError::Shape(format!("{}: {error}", self.name)))?;
+            data.extend(row.sums.iter().zip(&row.shifts).map(|(&sum, &shift)| requantize(self.result, sum, shift)));
+        }
         Ok(Codes { rows: activations.rows, cols: self.weight.rows, data })
     }
 

@@ -8,9 +8,13 @@
 
 use crate::{Codes, Linear, Matrix, ModelError, Site, Target, calibration::LayerRange, matrix::max_magnitude};
 use alberti_arith::Format;
+use alberti_golden::activation::Function;
 
 /// The lowest exponent bias of AdaptivFloat weights: channels of next to nothing need no finer steps.
 const LOWEST_WEIGHT_BIAS: i32 = -16;
+
+/// Fraction bits of what GELU takes and gives.
+const GELU_FRACTION_BITS: i32 = 10;
 
 /// The largest outlier shift of a channel.
 const LARGEST_CHANNEL_SHIFT: u8 = 3;
@@ -61,8 +65,12 @@ pub struct QuantisedLinear {
     pub channel_shifts: Vec<u8>,
     /// Scale of the results.
     pub result_scale: i32,
-    /// Shift of each output from its sum to a code.
+    /// Shift of each output from its sum to a code, or to what GELU takes.
     pub requantise_shift: Vec<i32>,
+    /// What stands between sums and codes.
+    pub function: Function,
+    /// Shift of all outputs from GELU to a code.
+    pub after: i32,
     /// Bits, with the sign, that every sum the layer can form stays within: `max_j Σ|d_w|·max|d_a| + |bias_j|`.
     pub static_bits: u32,
 }
@@ -108,6 +116,8 @@ pub fn quantise(
         channel_shifts: shifts,
         result_scale: target.result.scale_for(range.output_max.into()),
         requantise_shift: Vec::new(),
+        function: Function::Identity,
+        after: 0,
         static_bits: 0,
     };
     layer.bias = layer.integer_bias(&linear.bias, target.bias_bits())?;
@@ -191,13 +201,35 @@ impl QuantisedLinear {
         bias.iter().enumerate().map(convert).collect()
     }
 
+    /// The layer with a function between sums and codes, and the scale of what comes of it.
+    ///
+    /// # Errors
+    /// AE0710 when a shift does not fit.
+    pub fn activated(mut self, function: Function, result_scale: i32) -> Result<Self, ModelError> {
+        (self.function, self.result_scale) = (function, result_scale);
+        self.after = match function {
+            Function::Gelu(_) => self.code_shift(GELU_FRACTION_BITS),
+            Function::Identity | Function::Relu => 0,
+        };
+        self.requantise_shift = self.shifts()?;
+        Ok(self)
+    }
+
+    /// The shift from an integer of so many fraction bits to a code.
+    fn code_shift(&self, fraction_bits: i32) -> i32 {
+        self.result_scale + fraction_bits
+            - match self.result {
+                Format::AdaptivFloat(_) => 0,
+                Format::Fixed(f) => f.fraction_bits() as i32,
+            }
+    }
+
     fn shifts(&self) -> Result<Vec<i32>, ModelError> {
         let one = |output| {
-            let shift = self.result_scale + self.sum_scale(output)
-                - match self.result {
-                    Format::AdaptivFloat(_) => 0,
-                    Format::Fixed(f) => f.fraction_bits() as i32,
-                };
+            let shift = match self.function {
+                Function::Gelu(_) => self.sum_scale(output) - GELU_FRACTION_BITS,
+                Function::Identity | Function::Relu => self.code_shift(self.sum_scale(output)),
+            };
             if !(-64..=63).contains(&shift) {
                 return Err(ModelError::ShiftRange { layer: self.name.clone(), output, shift });
             }

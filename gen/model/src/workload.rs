@@ -6,7 +6,6 @@
 use crate::{BlockSparsity, Codes, ModelError, Target, quantise::QuantisedLinear};
 use alberti_golden::{
     Pointer,
-    activation::Function,
     gemm::Gemm,
     processing_unit::{Config, Input, Output},
     tiling::{self, Layout, Placement},
@@ -84,8 +83,8 @@ impl QuantisedLinear {
             weights: self.weight.data.clone(),
             bias: self.bias.iter().map(|&bias| bias.into()).collect(),
             scale: self.requantise_shift.clone(),
-            function: Function::Identity,
-            after: 0,
+            function: self.function,
+            after: self.after,
         }
     }
 }

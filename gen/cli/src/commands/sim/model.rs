@@ -7,7 +7,7 @@ use crate::{
     table::{Table, count, decimals},
 };
 use alberti_cost::{block_gemm_cycles, gemm_cycles};
-use alberti_golden::processing_unit;
+use alberti_golden::{activation::Function, processing_unit};
 use alberti_model::{
     BlockSparsity, Capacity, Metrics, ModelError, Target,
     demo::{Gemm, Model, SENTENCE},
@@ -61,6 +61,8 @@ fn pruning(text: &str) -> std::result::Result<Pruning, String> {
 pub struct LayerReport {
     /// Its name.
     pub layer: String,
+    /// What stands between sums and results.
+    pub activation: &'static str,
     /// M, K, N.
     pub rows: usize,
     pub reduction: usize,
@@ -132,6 +134,7 @@ pub fn run(arguments: &Trained, folder: &Path, design: &Design, seed: Seed, wave
 fn table(layers: &[LayerReport]) -> Table {
     let mut table = Table::new(&[
         "layer",
+        "then",
         "M x K x N",
         "weights",
         "inputs",
@@ -149,6 +152,7 @@ fn table(layers: &[LayerReport]) -> Table {
         let error = &layer.quantisation_error;
         table.row(vec![
             layer.layer.clone(),
+            layer.activation.into(),
             format!("{} x {} x {}", layer.rows, layer.reduction, layer.columns),
             percent(layer.weight_density),
             percent(layer.activation_density),
@@ -238,6 +242,11 @@ fn layer(
     }
     Ok(LayerReport {
         layer: name.clone(),
+        activation: match gemm.linear.function {
+            Function::Identity => "-",
+            Function::Relu => "relu",
+            Function::Gelu(_) => "gelu",
+        },
         rows,
         reduction,
         columns,
