@@ -1,6 +1,10 @@
 //! `elementwise` against its golden: jobs of every kind, over segments of every length.
 
-use super::{Outcome, Subject, subject::same};
+use super::{
+    Outcome, Subject,
+    length_errors::{counted, start},
+    subject::same,
+};
 use crate::{Bits, Result, Rng, Seed, SinkId, SourceId, Stall, Testbench};
 use alberti_arith::{Fixed, Format};
 use alberti_golden::elementwise::{Operand, add, scale};
@@ -21,8 +25,7 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
             let name = format!("elementwise.{}.{pattern}.{round}", subject.design.name);
             let mut rng = seed.rng(&format!("{name}.items"));
             let mut bench = Testbench::with_seed(&library, &name, seed)?;
-            let clear = bench.model().input("clear_i")?;
-            bench.model_mut().set(clear, 0);
+            start(&mut bench)?;
             let fields = ["scale", "a_float", "b_float", "a_shift", "b_shift", "gain"];
             let streams = Streams {
                 job: bench.source("job", &fields, gaps)?,
@@ -47,12 +50,7 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
             if pattern == 0 {
                 same(seed, "cycles", report.cycles, vectors + FILL)?;
             }
-            let count = bench.model().output("length_error_count_o")?;
-            same(seed, "length_error_count_o", bench.model().get(count), errors)?;
-            bench.model_mut().set(clear, 1);
-            bench.step()?;
-            bench.settle()?;
-            same(seed, "length_error_count_o after clear", bench.model().get(count), 0)?;
+            counted(&mut bench, seed, errors)?;
             outcome.add(&report);
         }
     }

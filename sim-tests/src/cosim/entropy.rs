@@ -1,10 +1,12 @@
 //! `entropy` against its golden: rows of every number of classes, decided and undecided.
 
-use super::{Outcome, Subject};
+use super::{
+    Outcome, Subject,
+    length_errors::{Ends, RowBench, exercise, send, start},
+    subject::same,
+};
 use crate::{Bits, Library, Report, Result, Rng, Seed, SinkId, SourceId, Stall, Testbench};
 use alberti_golden::entropy::{Decision, decide};
-
-const LOGIT_W: u32 = 16;
 
 /// A row as it is sent.
 #[derive(Clone, Debug)]
@@ -30,23 +32,12 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
         let mut rng = seed.rng(&format!("{name}.rows"));
         let rows = rows(subject, &mut rng)?;
         let mut bench = Bench::new(subject, &library, stalls, &name, seed)?;
-        bench.load(&rows[..8], false)?;
-        for _ in 0..rng.below(250) {
-            bench.bench.step()?;
-        }
-        bench.bench.reset(1)?;
-        bench.load(&rows, false)?;
-        let report = bench.bench.finish()?;
+        let [right, random] = exercise(&mut bench, &rows, rng.below(250), seed)?;
         if pattern == 0 {
-            super::subject::same(seed, "cycles", report.cycles, cycles(subject, &rows))?;
+            same(seed, "cycles", right.cycles, cycles(subject, &rows))?;
         }
-        outcome.add(&report);
-        bench.errors(seed, 0)?;
-        let wrong = bench.load(&rows[..rows.len() / 4], true)?;
-        outcome.add(&bench.bench.finish()?);
-        bench.errors(seed, wrong)?;
-        bench.clear()?;
-        bench.errors(seed, 0)?;
+        outcome.add(&right);
+        outcome.add(&random);
     }
     Ok(outcome)
 }
@@ -57,7 +48,7 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
 /// When a bit differs.
 pub fn drive(subject: &Subject, library: &Library, rows: &[Row], name: &str, seed: Seed) -> Result<Report> {
     let mut bench = Bench::new(subject, library, (Stall::None, Stall::None), name, seed)?;
-    bench.load(rows, false)?;
+    bench.load(rows, Ends::Right)?;
     bench.bench.finish()
 }
 
@@ -144,29 +135,26 @@ impl<'a> Bench<'a> {
         let rows = bench.source("row", &["classes", "threshold"], gaps)?;
         let logits = bench.source("logit", &["data", "last"], gaps)?;
         let decisions = bench.sink("decision", &["exit", "sum", "weighted", "log"], pressure)?;
-        let clear = bench.model().input("clear_i")?;
-        bench.model_mut().set(clear, 0);
+        start(&mut bench)?;
         Ok(Self { subject, bench, rows, logits, decisions })
     }
+}
 
-    /// Queues rows and what must come of them; how many ends are wrong. Lanes beyond the last class carry anything.
-    fn load(&mut self, rows: &[Row], ends_at_random: bool) -> Result<u64> {
+impl RowBench for Bench<'_> {
+    type Row = Row;
+
+    fn testbench(&mut self) -> &mut Testbench {
+        &mut self.bench
+    }
+
+    fn load(&mut self, rows: &[Row], ends: Ends) -> Result<u64> {
         let n = self.subject.design.datapath.n as usize;
         let width = |port: &str| self.subject.width(port);
         let mut wrong = 0;
         for row in rows {
             let classes = Bits::new(width("row_classes_i"), row.logits.len() as u64 - 1);
             self.bench.send(self.rows, &[classes, Bits::new(16, row.threshold.into())])?;
-            let vectors = row.logits.len().div_ceil(n);
-            for (i, vector) in row.logits.chunks(n).enumerate() {
-                let rng = self.bench.rng();
-                let rest: Vec<i16> = (vector.len()..n).map(|_| rng.u64() as i16).collect();
-                let is_last = i + 1 == vectors;
-                let last = if ends_at_random { rng.chance(0.5) } else { is_last };
-                wrong += u64::from(last != is_last);
-                let data = Bits::pack_signed(LOGIT_W, vector.iter().chain(&rest).copied());
-                self.bench.send(self.logits, &[data, last.into()])?;
-            }
+            wrong += send(&mut self.bench, self.logits, &row.logits, (row.logits.len(), n), ends)?;
             let Decision { exit, sum, weighted, log } = decision(row)?;
             let sum = Bits::new(width("decision_sum_o"), sum);
             let weighted = Bits::new(width("decision_weighted_o"), weighted);
@@ -174,20 +162,5 @@ impl<'a> Bench<'a> {
             self.bench.expect(self.decisions, &[exit.into(), sum, weighted, log])?;
         }
         Ok(wrong)
-    }
-
-    fn errors(&self, seed: Seed, expected: u64) -> Result<()> {
-        let model = self.bench.model();
-        let count = model.get(model.output("length_error_count_o")?);
-        super::subject::same(seed, "length_error_count_o", count, expected)
-    }
-
-    fn clear(&mut self) -> Result<()> {
-        let clear = self.bench.model().input("clear_i")?;
-        for value in [1, 0] {
-            self.bench.model_mut().set(clear, value);
-            self.bench.step()?;
-        }
-        Ok(())
     }
 }

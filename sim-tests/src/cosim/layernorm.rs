@@ -1,6 +1,10 @@
 //! `layernorm` against its golden: rows of every length and kind, the last vector of a row whole and not.
 
-use super::{Outcome, Subject, subject::same};
+use super::{
+    Outcome, Subject,
+    length_errors::{counted, start},
+    subject::same,
+};
 use crate::{Bits, Library, Report, Result, Rng, Seed, SinkId, SourceId, Stall, Testbench};
 use alberti_golden::layernorm::LayerNorm;
 use alberti_rtl::blocks::layernorm::turn;
@@ -75,8 +79,7 @@ pub fn drive(
     let n = unit.lanes as usize;
     let mut rng = seed.rng(&format!("{name}.drive"));
     let mut bench = Testbench::with_seed(library, name, seed)?;
-    let clear = bench.model().input("clear_i")?;
-    bench.model_mut().set(clear, 0);
+    start(&mut bench)?;
     let fields: &[&str] = if unit.row_buffer { &["length", "bias"] } else { &["length", "bias", "last"] };
     let streams = Streams {
         n,
@@ -95,12 +98,7 @@ pub fn drive(
     bench.reset(1)?;
     let errors = streams.load(&mut bench, rows, 1, &mut rng)?;
     let report = bench.finish()?;
-    let count = bench.model().output("length_error_count_o")?;
-    same(seed, "length_error_count_o", bench.model().get(count), errors)?;
-    bench.model_mut().set(clear, 1);
-    bench.step()?;
-    bench.settle()?;
-    same(seed, "length_error_count_o after clear", bench.model().get(count), 0)?;
+    counted(&mut bench, seed, errors)?;
     Ok(report)
 }
 

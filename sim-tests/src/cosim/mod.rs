@@ -11,6 +11,7 @@ pub mod block_select;
 pub mod elementwise;
 pub mod entropy;
 pub mod layernorm;
+mod length_errors;
 mod lockstep;
 pub mod processing_unit;
 pub mod requantize;

@@ -1,6 +1,9 @@
 //! `softmax` against its golden: rows of every length and kind, in every pass that the design asks for.
 
-use super::{Outcome, Subject};
+use super::{
+    Outcome, Subject,
+    length_errors::{Ends, RowBench, exercise, send, start},
+};
 use crate::{Bits, Library, Report, Result, Rng, Seed, Stall, Testbench};
 use alberti_golden::softmax::{MASK_ONE, Maximum, Softmax};
 use alberti_rtl::design;
@@ -25,13 +28,6 @@ impl Row {
     }
 }
 
-/// Whether the ends that the scores announce are those of their rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ends {
-    Right,
-    Random,
-}
-
 /// How likely a row ends a run of rows.
 const RUNS: f64 = 0.2;
 
@@ -48,20 +44,9 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
         let mut rng = seed.rng(&format!("{name}.rows"));
         let rows = rows(subject, &mut rng);
         let mut bench = Bench::new(subject, &library, stalls, &name, seed)?;
-        // A run that a reset cuts short leaves nothing behind.
-        bench.load(&rows[..rows.len().min(8)], Ends::Right, RUNS)?;
-        for _ in 0..rng.below(120) {
-            bench.bench.step()?;
-        }
-        bench.bench.reset(1)?;
-        bench.load(&rows, Ends::Right, RUNS)?;
-        outcome.add(&bench.bench.finish()?);
-        bench.errors(seed, 0)?;
-        let wrong = bench.load(&rows[..rows.len() / 4], Ends::Random, RUNS)?;
-        outcome.add(&bench.bench.finish()?);
-        bench.errors(seed, wrong)?;
-        bench.clear()?;
-        bench.errors(seed, 0)?;
+        let [right, random] = exercise(&mut bench, &rows, rng.below(120), seed)?;
+        outcome.add(&right);
+        outcome.add(&random);
     }
     Ok(outcome)
 }
@@ -79,7 +64,8 @@ pub fn drive(
     seed: Seed,
 ) -> Result<Report> {
     let mut bench = Bench::new(subject, library, stalls, name, seed)?;
-    bench.load(rows, Ends::Right, 0.0)?;
+    bench.runs = 0.0;
+    bench.load(rows, Ends::Right)?;
     bench.bench.finish()
 }
 
@@ -109,6 +95,8 @@ struct Bench {
     n: usize,
     row_buffer: bool,
     length_w: u32,
+    /// How likely a row ends a run of rows.
+    runs: f64,
 }
 
 impl Bench {
@@ -126,17 +114,28 @@ impl Bench {
         let scores = bench.source("score", &["data", "last"], gaps)?;
         let masks = bench.source("mask", &["data"], gaps)?;
         let codes = bench.sink("code", &["data", "last"], pressure)?;
-        let clear = bench.model().input("clear_i")?;
-        bench.model_mut().set(clear, 0);
+        start(&mut bench)?;
         let golden = golden(subject)?;
         let (n, row_buffer, length_w) = (unit.lanes as usize, unit.row_buffer, subject.width("row_length_i"));
-        Ok(Self { bench, rows, scores, masks, codes, golden, n, row_buffer, length_w })
+        Ok(Self { bench, rows, scores, masks, codes, golden, n, row_buffer, length_w, runs: RUNS })
     }
 
-    /// Queues rows and what must come of them; answers with the number of wrong ends among the scores. Elements that take
-    /// no part, and the lanes beyond a row's length, carry anything. Rows that the unit does not keep come in runs, each
-    /// row after the first before the shares of the one before it; `runs` is how likely a row ends one.
-    fn load(&mut self, rows: &[Row], ends: Ends, runs: f64) -> Result<u64> {
+    /// Queues the scores of a row for one pass; answers with the number of wrong ends among them.
+    fn send(&mut self, row: &Row, ends: Ends) -> Result<u64> {
+        send(&mut self.bench, self.scores, &row.scores[..row.valid], (row.scores.len(), self.n), ends)
+    }
+}
+
+/// Elements that take no part, and the lanes beyond a row's length, carry anything. Rows that the unit does not keep come in
+/// runs, each row after the first before the shares of the one before it.
+impl RowBench for Bench {
+    type Row = Row;
+
+    fn testbench(&mut self) -> &mut Testbench {
+        &mut self.bench
+    }
+
+    fn load(&mut self, rows: &[Row], ends: Ends) -> Result<u64> {
         let n = self.n;
         let mut wrong = 0;
         let mut waiting = None;
@@ -144,7 +143,7 @@ impl Bench {
             let length = row.scores.len();
             let mut item =
                 vec![Bits::new(self.length_w, length as u64 - 1), Bits::new(self.length_w + 1, row.valid as u64)];
-            let last = number + 1 == rows.len() || self.bench.rng().chance(runs);
+            let last = number + 1 == rows.len() || self.bench.rng().chance(self.runs);
             if !self.row_buffer {
                 item.push(last.into());
             }
@@ -171,35 +170,6 @@ impl Bench {
             }
         }
         Ok(wrong)
-    }
-
-    /// Queues the scores of a row for one pass; answers with the number of wrong ends among them.
-    fn send(&mut self, row: &Row, ends: Ends) -> Result<u64> {
-        let (n, mut wrong) = (self.n, 0);
-        let vectors = row.scores.len().div_ceil(n);
-        for v in 0..vectors {
-            let rng = self.bench.rng();
-            let scores: Vec<i16> =
-                (v * n..(v + 1) * n).map(|i| if i < row.valid { row.scores[i] } else { rng.bits(16) as i16 }).collect();
-            let right = v + 1 == vectors;
-            let last = if ends == Ends::Random && rng.chance(0.3) { !right } else { right };
-            wrong += u64::from(last != right);
-            self.bench.send(self.scores, &[Bits::pack_signed(16, scores), last.into()])?;
-        }
-        Ok(wrong)
-    }
-
-    fn errors(&self, seed: Seed, expected: u64) -> Result<()> {
-        let model = self.bench.model();
-        super::subject::same(seed, "length errors", model.get(model.output("length_error_count_o")?), expected)
-    }
-
-    fn clear(&mut self) -> Result<()> {
-        let clear = self.bench.model().input("clear_i")?;
-        self.bench.model_mut().set(clear, 1);
-        self.bench.step()?;
-        self.bench.model_mut().set(clear, 0);
-        self.bench.step()
     }
 }
 

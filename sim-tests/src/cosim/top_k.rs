@@ -1,6 +1,10 @@
 //! `top_k` against its golden: rows of every length, with ties, in every order.
 
-use super::{Outcome, Subject};
+use super::{
+    Outcome, Subject,
+    length_errors::{Ends, RowBench, exercise, send, start},
+    subject::same,
+};
 use crate::{Bits, Library, Report, Result, Rng, Seed, SinkId, SourceId, Stall, Testbench};
 use alberti_golden::top_k::largest;
 
@@ -21,23 +25,12 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
         let mut rng = seed.rng(&format!("{name}.rows"));
         let rows = rows(subject, &mut rng);
         let mut bench = Bench::new(subject, &library, stalls, &name, seed)?;
-        bench.load(&rows[..8], false)?;
-        for _ in 0..rng.below(120) {
-            bench.bench.step()?;
-        }
-        bench.bench.reset(1)?;
-        bench.load(&rows, false)?;
-        let report = bench.bench.finish()?;
+        let [right, random] = exercise(&mut bench, &rows, rng.below(120), seed)?;
         if pattern == 0 {
-            super::subject::same(seed, "cycles", report.cycles, cycles(subject, &rows))?;
+            same(seed, "cycles", right.cycles, cycles(subject, &rows))?;
         }
-        outcome.add(&report);
-        bench.errors(seed, 0)?;
-        let wrong = bench.load(&rows[..rows.len() / 4], true)?;
-        outcome.add(&bench.bench.finish()?);
-        bench.errors(seed, wrong)?;
-        bench.clear()?;
-        bench.errors(seed, 0)?;
+        outcome.add(&right);
+        outcome.add(&random);
     }
     Ok(outcome)
 }
@@ -48,7 +41,7 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
 /// When a bit differs.
 pub fn drive(subject: &Subject, library: &Library, rows: &[Vec<i16>], name: &str, seed: Seed) -> Result<Report> {
     let mut bench = Bench::new(subject, library, (Stall::None, Stall::None), name, seed)?;
-    bench.load(rows, false)?;
+    bench.load(rows, Ends::Right)?;
     bench.bench.finish()
 }
 
@@ -111,28 +104,25 @@ impl<'a> Bench<'a> {
         let rows = bench.source("row", &["length"], gaps)?;
         let values = bench.source("value", &["data", "last"], gaps)?;
         let entries = bench.sink("entry", &["value", "position", "last"], pressure)?;
-        let clear = bench.model().input("clear_i")?;
-        bench.model_mut().set(clear, 0);
+        start(&mut bench)?;
         Ok(Self { subject, bench, rows, values, entries })
     }
+}
 
-    /// Queues rows and what must come of them; how many ends are wrong. Lanes beyond the end carry anything.
-    fn load(&mut self, rows: &[Vec<i16>], ends_at_random: bool) -> Result<u64> {
+impl RowBench for Bench<'_> {
+    type Row = Vec<i16>;
+
+    fn testbench(&mut self) -> &mut Testbench {
+        &mut self.bench
+    }
+
+    fn load(&mut self, rows: &[Vec<i16>], ends: Ends) -> Result<u64> {
         let n = self.subject.design.datapath.n as usize;
         let position_w = self.subject.width("row_length_i");
         let mut wrong = 0;
         for row in rows {
             self.bench.send(self.rows, &[Bits::new(position_w, row.len() as u64 - 1)])?;
-            let vectors = row.len().div_ceil(n);
-            for (i, vector) in row.chunks(n).enumerate() {
-                let rng = self.bench.rng();
-                let rest: Vec<i16> = (vector.len()..n).map(|_| rng.u64() as i16).collect();
-                let is_last = i + 1 == vectors;
-                let last = if ends_at_random { rng.chance(0.5) } else { is_last };
-                wrong += u64::from(last != is_last);
-                let data = Bits::pack_signed(VALUE_W, vector.iter().chain(&rest).copied());
-                self.bench.send(self.values, &[data, last.into()])?;
-            }
+            wrong += send(&mut self.bench, self.values, row, (row.len(), n), ends)?;
             let entries = largest(row, k(self.subject))?;
             for (i, entry) in entries.iter().enumerate() {
                 let value = Bits::signed(VALUE_W, entry.value.into());
@@ -141,20 +131,5 @@ impl<'a> Bench<'a> {
             }
         }
         Ok(wrong)
-    }
-
-    fn errors(&self, seed: Seed, expected: u64) -> Result<()> {
-        let model = self.bench.model();
-        let count = model.get(model.output("length_error_count_o")?);
-        super::subject::same(seed, "length_error_count_o", count, expected)
-    }
-
-    fn clear(&mut self) -> Result<()> {
-        let clear = self.bench.model().input("clear_i")?;
-        for value in [1, 0] {
-            self.bench.model_mut().set(clear, value);
-            self.bench.step()?;
-        }
-        Ok(())
     }
 }
