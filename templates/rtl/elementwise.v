@@ -1,3 +1,4 @@
+<%- import "parts/length_errors.v" as length_errors -%>
 @{ shell.header }@
 
 module @{ shell.name }@ (
@@ -97,18 +98,6 @@ module @{ shell.name }@ (
     assign sum_last_o  = last_q[STAGES-1];
 
     // The segment ends with a; a b that ends elsewhere is counted.
-    reg               differ_q;
-    reg [COUNT_W-1:0] length_error_count_q;
-    always @(posedge clk_i or negedge rst_ni) begin
-        if (!rst_ni) begin
-            differ_q             <= 1'b0;
-            length_error_count_q <= {COUNT_W{1'b0}};
-        end else begin
-            differ_q             <= take && !job_scale_q && a_last_i != b_last_i;
-            length_error_count_q <= clear_i ? {COUNT_W{1'b0}}
-                                            : length_error_count_q + {{(COUNT_W-1){1'b0}}, differ_q};
-        end
-    end
-    assign length_error_count_o = length_error_count_q;
+    <% call length_errors::count("take && !job_scale_q && a_last_i != b_last_i") %><% endcall %>
 
 endmodule

@@ -1,3 +1,4 @@
+<%- import "parts/length_errors.v" as length_errors -%>
 @{ shell.header }@
 
 module @{ shell.name }@ (
@@ -75,19 +76,7 @@ module @{ shell.name }@ (
     end
 
     // The number of classes decides; an end that the logits announce anywhere else is counted, a cycle later.
-    reg               wrong_q;
-    reg [COUNT_W-1:0] length_error_count_q;
-    always @(posedge clk_i or negedge rst_ni) begin
-        if (!rst_ni) begin
-            wrong_q              <= 1'b0;
-            length_error_count_q <= {COUNT_W{1'b0}};
-        end else begin
-            wrong_q              <= step && vector_end && logit_last_i != over;
-            length_error_count_q <= clear_i ? {COUNT_W{1'b0}}
-                : length_error_count_q + {{(COUNT_W-1){1'b0}}, wrong_q};
-        end
-    end
-    assign length_error_count_o = length_error_count_q;
+    <% call length_errors::count("step && vector_end && logit_last_i != over") %><% endcall %>
 
     // To base 2: t = rhu(u * log2 e, 14), u being the logit with its sign turned over. That adds the same to every t,
     // and the least of them is zero.

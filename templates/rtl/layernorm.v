@@ -1,3 +1,4 @@
+<%- import "parts/length_errors.v" as length_errors -%>
 @{ shell.header }@
 
 module @{ shell.name }@ (
@@ -315,18 +316,6 @@ module @{ shell.name }@ (
     assign norm_valid_o = row_at_norm_q;
     assign norm_last_o  = last_back_q[3];
 
-    reg               misplaced_q;
-    reg [COUNT_W-1:0] length_error_count_q;
-    always @(posedge clk_i or negedge rst_ni) begin
-        if (!rst_ni) begin
-            misplaced_q          <= 1'b0;
-            length_error_count_q <= {COUNT_W{1'b0}};
-        end else begin
-            misplaced_q          <= misplaced;
-            length_error_count_q <= clear_i ? {COUNT_W{1'b0}}
-                                            : length_error_count_q + {{(COUNT_W-1){1'b0}}, misplaced_q};
-        end
-    end
-    assign length_error_count_o = length_error_count_q;
+    <% call length_errors::count("misplaced") %><% endcall %>
 
 endmodule

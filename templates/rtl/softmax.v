@@ -1,3 +1,4 @@
+<%- import "parts/length_errors.v" as length_errors -%>
 @{ shell.header }@
 
 module @{ shell.name }@ (
@@ -135,18 +136,7 @@ module @{ shell.name }@ (
     end
 
     // Lengths decide; an end that the scores announce anywhere else is counted, a cycle later.
-    reg               wrong_q;
-    reg [COUNT_W-1:0] length_error_count_q;
-    always @(posedge clk_i or negedge rst_ni) begin
-        if (!rst_ni) begin
-            wrong_q              <= 1'b0;
-            length_error_count_q <= {COUNT_W{1'b0}};
-        end else begin
-            wrong_q              <= take && score_last_i != last;
-            length_error_count_q <= clear_i ? {COUNT_W{1'b0}} : length_error_count_q + {{(COUNT_W-1){1'b0}}, wrong_q};
-        end
-    end
-    assign length_error_count_o = length_error_count_q;
+    <% call length_errors::count("take && score_last_i != last") %><% endcall %>
 <% for store in stores %><% let s = store.name %>
     // @{ store.comment }@
     // The oldest vector stands in the memory's output register.
