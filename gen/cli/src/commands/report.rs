@@ -13,6 +13,7 @@ use crate::{
 };
 use alberti_rtl::{
     Design,
+    design::Activation,
     diagnostic::Code,
     netlist::{Module, Netlist},
 };
@@ -227,7 +228,13 @@ fn parameters(design: &Design) -> Vec<(&'static str, String)> {
         format!("{} codes, latency {}", count(memory.values.into()), memory.latency)
     };
     let sparsity = d.sparsity.map_or_else(|| "none".to_owned(), |s| format!("blocks of {}:{}", s.nonzeros, s.block));
-    vec![
+    let activation = match d.activation {
+        None => "none",
+        Some(Activation::Relu) => "ReLU",
+        Some(Activation::Gelu) => "ReLU, GELU by tanh",
+        Some(Activation::GeluErf) => "ReLU, GELU by the error function",
+    };
+    let mut parameters = vec![
         ("n: lanes, and multipliers of a lane", d.n.to_string()),
         ("operands", d.operand.to_string()),
         ("results", d.result.to_string()),
@@ -236,11 +243,27 @@ fn parameters(design: &Design) -> Vec<(&'static str, String)> {
         ("pipeline registers", d.pipeline.to_string()),
         ("holds still on zero vectors", if d.zero_skip { "yes" } else { "no" }.into()),
         ("sparsity", sparsity),
+        ("activation before results", activation.into()),
         ("weight memory", memory(design.memories.weight)),
         ("activation memory", memory(design.memories.activation)),
         ("result memory", memory(design.memories.result)),
         ("clock", format!("{} MHz", design.clock.frequency_mhz)),
-    ]
+    ];
+    let units = &design.units;
+    let buffered = |kept: bool| if kept { "kept" } else { "sent twice" };
+    let special = [
+        units.softmax.map(|u| {
+            ("softmax", format!("{} lanes, rows of up to {}, {}", u.lanes, u.length_max, buffered(u.row_buffer)))
+        }),
+        units.layernorm.map(|u| {
+            ("layernorm", format!("{} lanes, rows of up to {}, {}", u.lanes, u.length_max, buffered(u.row_buffer)))
+        }),
+        units.elementwise.map(|u| ("elementwise", format!("{} lanes", u.lanes))),
+        units.entropy.map(|u| ("entropy", format!("up to {} classes", u.classes_max))),
+        units.top_k.map(|u| ("top_k", format!("{} of up to {}", u.k, u.length_max))),
+    ];
+    parameters.extend(special.into_iter().flatten());
+    parameters
 }
 
 /// The hierarchy as nested lists. Names are Verilog identifiers, summaries are ours: both are escaped all the same.
