@@ -10,6 +10,7 @@ pub mod diagnostic;
 mod elaborate;
 pub mod emit;
 pub mod leaves;
+pub mod memory;
 pub mod netlist;
 
 pub use design::Design;

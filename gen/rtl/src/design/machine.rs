@@ -25,6 +25,58 @@ pub struct ValueMemory {
     pub values: u32,
     /// Cycles from a bank's enable to its data: 1 to 8.
     pub latency: u32,
+    /// Which kind of macros it is made of.
+    pub kind: MemoryKind,
+    /// Bits in a cell: 1, or up to 4 in RRAM.
+    pub bits_per_cell: u32,
+    /// What its macros are chosen for.
+    pub optimise: Optimise,
+}
+
+/// How a memory stores its bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MemoryKind {
+    /// Static RAM: read and written at the clock.
+    #[default]
+    Sram,
+    /// Resistive RAM: not volatile, read at the clock, written slowly and a limited number of times.
+    Rram,
+}
+
+impl MemoryKind {
+    /// Every kind and its word.
+    pub const WORDS: [(&str, Self); 2] = [("sram", Self::Sram), ("rram", Self::Rram)];
+
+    /// Its word in a design.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        Self::WORDS[self as usize].0
+    }
+}
+
+/// What the macros of a memory are chosen for. Of equals the smaller counts, then the one of less energy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Optimise {
+    /// The least area.
+    #[default]
+    Area,
+    /// The least energy of an access.
+    Energy,
+    /// The least latency.
+    Latency,
+}
+
+impl Optimise {
+    /// Every aim and its word.
+    pub const WORDS: [(&str, Self); 3] = [("area", Self::Area), ("energy", Self::Energy), ("latency", Self::Latency)];
+
+    /// Its word in a design.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        Self::WORDS[self as usize].0
+    }
 }
 
 impl Memories {
@@ -50,8 +102,20 @@ impl ValueMemory {
             true => section.integer_or("latency", 1..=8, 1, Code::LatencyOutOfRange),
             false => Some(1),
         };
+        let kind = section.word_or_default("kind", "kind of memory", MemoryKind::WORDS);
+        let bits_per_cell = section.integer_or("bits_per_cell", 1..=4, 1, Code::OutOfRange);
+        let bits_per_cell = bits_per_cell.filter(|&bits| {
+            let valid = kind != Some(MemoryKind::Sram) || bits == 1;
+            if !valid {
+                let message = format!("`bits_per_cell` is {bits}, a cell of SRAM holds one bit");
+                section.push("bits_per_cell", Code::OutOfRange, message, "write `kind: rram`, or remove bits_per_cell");
+            }
+            valid
+        });
+        let optimise = section.word_or_default("optimise", "aim to choose macros for", Optimise::WORDS);
         section.finish();
-        Some(Self { values: values?, latency: latency? })
+        let (kind, optimise) = (kind?, optimise?);
+        Some(Self { values: values?, latency: latency?, kind, bits_per_cell: bits_per_cell?, optimise })
     }
 }
 

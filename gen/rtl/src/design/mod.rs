@@ -6,18 +6,19 @@
 
 mod composition;
 mod datapath;
-mod index;
+pub(crate) mod index;
 mod machine;
 mod names;
 mod nearest;
-mod node;
-mod reader;
-mod source;
+pub(crate) mod node;
+pub(crate) mod reader;
+pub(crate) mod source;
+pub(crate) mod subject;
 mod units;
 
 pub use composition::{Composition, Connection, Endpoint, Export, Instance};
 pub use datapath::{Activation, BlockSparsity, Datapath};
-pub use machine::{Clock, Memories, ValueMemory};
+pub use machine::{Clock, Memories, MemoryKind, Optimise, ValueMemory};
 pub use names::is_reserved;
 pub use nearest::nearest;
 pub use source::MAX_BYTES;
@@ -30,6 +31,7 @@ use reader::{Report, Section};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::{ops::Deref, path::Path};
+use subject::{DESIGN, Subject};
 
 /// A valid design. It reads like its [`Parameters`]: `design.datapath.n`.
 #[derive(Clone, Debug, Serialize)]
@@ -73,7 +75,7 @@ impl Design {
     /// All problems of the design, warnings included, if one of them is an error.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Diagnostics> {
         let path = path.as_ref();
-        Self::parse_bytes(&path.display().to_string(), &source::read(path)?)
+        Self::parse_bytes(&path.display().to_string(), &source::read(&DESIGN, path)?)
     }
 
     /// Checks the bytes of a file; `file` is its name in messages.
@@ -81,7 +83,7 @@ impl Design {
     /// # Errors
     /// As [`load`](Self::load).
     pub fn parse_bytes(file: &str, bytes: &[u8]) -> Result<Self, Diagnostics> {
-        Self::parse(file, source::text(file, bytes)?)
+        Self::parse(file, source::text(&DESIGN, file, bytes)?)
     }
 
     /// Checks the text of a file; `file` is its name in messages.
@@ -89,9 +91,9 @@ impl Design {
     /// # Errors
     /// As [`load`](Self::load).
     pub fn parse(file: &str, text: &str) -> Result<Self, Diagnostics> {
-        source::text(file, text.as_bytes())?;
-        let root = parse_yaml(file, text)?;
-        let report = Report::new(Index::new(file, &root));
+        source::text(&DESIGN, file, text.as_bytes())?;
+        let root = parse_yaml(&DESIGN, file, text)?;
+        let report = Report::new(&DESIGN, Index::new(file, &root));
         let parameters = read(&report, &root);
         let (index, problems) = report.finish();
         match parameters {
@@ -105,8 +107,8 @@ impl Design {
     /// # Errors
     /// The problems of a text that is no YAML.
     pub fn raw(file: &str, text: &str) -> Result<impl Serialize + use<>, Diagnostics> {
-        source::text(file, text.as_bytes())?;
-        Ok(parse_yaml(file, text)?)
+        source::text(&DESIGN, file, text.as_bytes())?;
+        Ok(parse_yaml(&DESIGN, file, text)?)
     }
 
     /// The place of a key path, for checks that come later: `datapath.n`, `connections[2]`.
@@ -138,15 +140,15 @@ impl Deref for Design {
     }
 }
 
-fn parse_yaml(file: &str, text: &str) -> Result<Node, Diagnostic> {
+/// The tree of a file.
+pub(crate) fn parse_yaml(subject: &Subject, file: &str, text: &str) -> Result<Node, Diagnostic> {
     let root = Node::parse(text).map_err(|Malformed { code, position, message, help }| {
         let place = Place { file: file.to_owned(), position: Some(position), key_path: String::new() };
-        Diagnostic::new(code, format!("the design cannot be read as YAML: {message}"), help).at(place)
+        Diagnostic::new(code, format!("{} cannot be read as YAML: {message}", subject.name), help).at(place)
     })?;
     if root.value == Value::Null {
-        let help = "write at least name, datapath, memories and clock; designs/edge16.yaml is a design to start from";
-        let message = "the design is empty: it holds nothing but comments and blanks";
-        return Err(Diagnostic::new(Code::EmptyDesign, message, help).at(Place::file(file)));
+        let message = format!("{} is empty: it holds nothing but comments and blanks", subject.name);
+        return Err(Diagnostic::new(Code::EmptyDesign, message, subject.least).at(Place::file(file)));
     }
     Ok(root)
 }

@@ -3,7 +3,7 @@
 //! serde_yaml forgets positions once it has parsed. It does put one into every error that it passes on, so each scalar
 //! is read by a visitor that keeps the value aside and then fails: the error says where the scalar was, and the parser,
 //! which has consumed the scalar, goes on behind it. One pass, any depth, flow and block style alike. A mapping or a
-//! sequence stands where its key does.
+//! sequence stands where its key does, a mapping in a sequence where its first key does.
 
 use crate::diagnostic::{Code, Position};
 use serde::{
@@ -69,12 +69,18 @@ impl Node {
         }
     }
 
-    /// Gives mappings and sequences the position of their key, or of what holds them.
+    /// Gives mappings and sequences the position of their key, or of what holds them; a mapping in a sequence that of its first key.
     fn settle(&mut self, inherited: Position) {
         match &mut self.value {
             Value::Sequence(items) => {
                 self.position = inherited;
-                items.iter_mut().for_each(|item| item.settle(inherited));
+                for item in items {
+                    let first_key = match &item.value {
+                        Value::Mapping(entries) => entries.first().map(|entry| entry.position),
+                        _ => None,
+                    };
+                    item.settle(first_key.unwrap_or(inherited));
+                }
             }
             Value::Mapping(entries) => {
                 self.position = inherited;

@@ -6,20 +6,22 @@ use super::{
     index::{Index, child},
     nearest::nearest,
     node::{Entry, Node, Value},
+    subject::Subject,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place, Position, quote};
 use std::{cell::RefCell, collections::BTreeSet, ops::RangeInclusive};
 
-/// Where problems go while a design is read.
+/// Where problems go while a file is read.
 #[derive(Debug)]
 pub(crate) struct Report {
     pub index: Index,
+    subject: &'static Subject,
     found: RefCell<Diagnostics>,
 }
 
 impl Report {
-    pub fn new(index: Index) -> Self {
-        Self { index, found: RefCell::default() }
+    pub fn new(subject: &'static Subject, index: Index) -> Self {
+        Self { index, subject, found: RefCell::default() }
     }
 
     /// Reports a problem of the value at a key path.
@@ -54,10 +56,10 @@ impl<'a> Section<'a> {
     /// The mapping at a path; reports a value that is none, and keys given twice.
     pub fn new(report: &'a Report, path: &str, node: &'a Node) -> Option<Self> {
         let Value::Mapping(entries) = &node.value else {
-            let name = if path.is_empty() { "the design".to_owned() } else { quote(path) };
+            let name = if path.is_empty() { report.subject.name.to_owned() } else { quote(path) };
             let message = format!("{name} must be a mapping of keys to values, it is {}", describe(&node.value));
             let help = match path {
-                "" => "begin with `name: …` and `datapath:`; designs/edge16.yaml is a design to start from".to_owned(),
+                "" => report.subject.begin.to_owned(),
                 _ => "write its keys below it, indented by two spaces, or as {key: value, …}".to_owned(),
             };
             report.push(path, Code::WrongType, message, help);
@@ -114,7 +116,7 @@ impl<'a> Section<'a> {
     }
 
     fn name(&self) -> String {
-        if self.path.is_empty() { "the design".to_owned() } else { quote(&self.path) }
+        if self.path.is_empty() { self.report.subject.name.to_owned() } else { quote(&self.path) }
     }
 
     /// A section that must be there; `keys` names what belongs in it.
@@ -246,6 +248,53 @@ impl<'a> Section<'a> {
             Value::Integer(value) => Some(value as f64),
             Value::Float(value) => Some(value),
             _ => self.wrong_type(key, node, "a number", format!("write digits without quotes: `{key}: {example}`")),
+        }
+    }
+
+    /// A number that may be left out.
+    pub fn optional_number(&mut self, key: &'static str, example: &str) -> Option<Option<f64>> {
+        match self.entries.iter().any(|entry| entry.key == key) {
+            true => self.number(key, example).map(Some),
+            false => {
+                self.known.push(key);
+                Some(None)
+            }
+        }
+    }
+
+    /// One of some words that must be there; `what` says what they name.
+    pub fn word<T: Copy, const N: usize>(
+        &mut self,
+        key: &'static str,
+        what: &str,
+        words: [(&'static str, T); N],
+    ) -> Option<T> {
+        let text = self.text(key, words[0].0)?;
+        if let Some(&(_, value)) = words.iter().find(|(word, _)| *word == text) {
+            return Some(value);
+        }
+        let names = words.map(|(word, _)| word);
+        let help = match nearest(text, names) {
+            Some(word) => format!("did you mean `{key}: {word}`?"),
+            None => format!("write one of {}", names.join(", ")),
+        };
+        self.push(key, Code::UnknownWord, format!("{} is no {what}", quote(text)), help);
+        None
+    }
+
+    /// The same, left out the default of its type.
+    pub fn word_or_default<T: Copy + Default, const N: usize>(
+        &mut self,
+        key: &'static str,
+        what: &str,
+        words: [(&'static str, T); N],
+    ) -> Option<T> {
+        match self.entries.iter().any(|entry| entry.key == key) {
+            true => self.word(key, what, words),
+            false => {
+                self.known.push(key);
+                Some(T::default())
+            }
         }
     }
 

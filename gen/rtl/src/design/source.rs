@@ -1,5 +1,6 @@
-//! The text of a design: a file of a sane size, in UTF-8.
+//! The text of a design or a technology file: of a sane size, in UTF-8.
 
+use super::subject::Subject;
 use crate::diagnostic::{Code, Diagnostic, Place, Position};
 use std::{
     fs::File,
@@ -10,33 +11,31 @@ use std::{
 /// Largest design in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
 
-/// Reads a file, at most one byte more than a design may have.
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Diagnostic> {
+/// Reads a file, at most one byte more than it may have.
+pub(crate) fn read(subject: &Subject, path: &Path) -> Result<Vec<u8>, Diagnostic> {
     let mut bytes = Vec::new();
     let mut get = || File::open(path)?.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes);
-    get().map_err(|error| unreadable(path, &error))?;
+    get().map_err(|error| unreadable(subject, path, &error))?;
     Ok(bytes)
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
+fn unreadable(subject: &Subject, path: &Path, error: &io::Error) -> Diagnostic {
     let (why, help) = match error.kind() {
-        io::ErrorKind::NotFound => ("there is no such file", "check the path; designs to start from are in designs/"),
+        io::ErrorKind::NotFound => ("there is no such file", subject.find),
         io::ErrorKind::PermissionDenied => ("permission denied", "make the file readable for the user who runs this"),
         io::ErrorKind::IsADirectory => ("it is a folder", "name the YAML file itself"),
         _ => ("reading it failed", "check the file and the disk that it lies on"),
     };
     let detail = if help.starts_with("check the file") { format!("{why}: {error}") } else { why.to_owned() };
-    Diagnostic::new(Code::UnreadableFile, format!("the design cannot be read: {detail}"), help)
+    Diagnostic::new(Code::UnreadableFile, format!("{} cannot be read: {detail}", subject.name), help)
         .at(Place::file(path.display().to_string()))
 }
 
-/// The text of a design.
-pub(crate) fn text<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Diagnostic> {
+/// The text of a file.
+pub(crate) fn text<'a>(subject: &Subject, file: &str, bytes: &'a [u8]) -> Result<&'a str, Diagnostic> {
     if bytes.len() > MAX_BYTES {
-        let message = format!("the design is too large: more than {MAX_BYTES} bytes");
-        let help =
-            "a design takes a few kilobytes; weights and programs are packed from a checkpoint, not written here";
-        return Err(Diagnostic::new(Code::FileTooLarge, message, help).at(Place::file(file)));
+        let message = format!("{} is too large: more than {MAX_BYTES} bytes", subject.name);
+        return Err(Diagnostic::new(Code::FileTooLarge, message, subject.size).at(Place::file(file)));
     }
     std::str::from_utf8(bytes).map_err(|error| {
         let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
@@ -45,7 +44,7 @@ pub(crate) fn text<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Diagnosti
         let byte = bytes[error.valid_up_to()];
         Diagnostic::new(
             Code::NotUtf8,
-            format!("the design is not UTF-8: the byte 0x{byte:02x} cannot stand here"),
+            format!("{} is not UTF-8: the byte 0x{byte:02x} cannot stand here", subject.name),
             "save the file as UTF-8; plain ASCII is enough",
         )
         .at(Place {

@@ -35,6 +35,8 @@ pub enum Origin {
     Elaboration,
     /// Checking the netlist: only a fault of a block's own builder can show it, so that no design can.
     Netlist,
+    /// Reading a technology file, or choosing macros from one: a broken one shows it.
+    Technology,
     /// Something outside of the design: a model, a tool, an input or output of a command.
     External,
 }
@@ -136,6 +138,12 @@ codes! {
     CapacityTooSmall = "AE0502", Error, Design, "a memory is too small to work from";
     LatencyOutOfRange = "AE0503", Error, Design, "read latency out of range";
     CapacityTooLarge = "AE0504", Error, Design, "a memory's addresses are wider than 32 bits";
+    TechnologyNumber = "AE0505", Error, Technology, "a figure of the technology that cannot be";
+    NotDescribed = "AE0506", Error, Technology, "a source or a cell that the technology file does not describe";
+    MacroTwice = "AE0507", Error, Technology, "two macros of one name";
+    LevelsUnusable = "AE0508", Error, Technology, "level distributions that do not fit the cell";
+    NoMacroServes = "AE0509", Error, Technology, "no macro serves a memory";
+    TooManyTilings = "AE0510", Error, Technology, "too many tilings to choose among";
 
     NotAnIdentifier = "AE0601", Error, Design, "not an identifier";
     ReservedWord = "AE0602", Error, Design, "the name is a keyword of Verilog";

@@ -1,0 +1,26 @@
+//! Memories made of macros: what a technology offers, what a design asks for, and the choice.
+//!
+//! | Module | Idea |
+//! |---|---|
+//! | [`technology`] | the macros of a technology file, checked |
+//! | [`demand`] | what a memory of a design asks for |
+//! | `serve` | whether a macro serves a demand, and in which shapes |
+//! | `cover` | the cheapest covers of a length, exactly |
+//! | `tiling` | the cheapest tilings of a bank: covers of covers |
+//! | [`choice`] | the tiles with their places and figures |
+//!
+//! All this is of the generator and not of its costs: the tiles become instances and a decode of the netlist.
+
+mod choice;
+mod cover;
+mod demand;
+mod serve;
+mod technology;
+mod tiling;
+
+pub use choice::{ALTERNATIVES, Choice, Tile, choose};
+pub use demand::{Demand, demands};
+pub use technology::{Cell, Level, Macro, Ports, Technology};
+
+#[cfg(test)]
+mod tests;
