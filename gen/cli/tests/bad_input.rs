@@ -111,6 +111,10 @@ fn arguments_that_mean_nothing_are_refused() {
     fails(&["synth", EDGE4, "--liberty", "Cargo.toml"], 2, "error[AE0803]");
     fails(&["synth", EDGE4, "--liberty", "nowhere.lib"], 2, "nowhere.lib");
     fails(&["dump", EDGE4, "--stage", "verilog", "--format", "dot"], 2, "only the netlist is a graph");
+    fails(&["dump", EDGE4, "--stage", "design", "--technology", "x"], 2, "only memories are made of macros");
+    fails(&["dump", EDGE4, "--stage", "memories", "--technology", "x"], 2, "the technology file cannot be read");
+    let slow = ["dump", EDGE4, "--stage", "memories", "-t", "designs/bad_technology/AE0509_slow.yaml"];
+    assert_eq!(fails(&slow, 2, "error[AE0509]").matches("error[").count(), 3);
     fails(&["sim", EDGE4, "--model", "nowhere"], 2, "error[AE0701]");
     fails(&["accuracy", EDGE4], 2, "--model <DIR>");
     fails(&["accuracy", EDGE4, "--model", "nowhere"], 2, "error[AE0701]: cannot read nowhere/config.json");

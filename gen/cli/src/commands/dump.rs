@@ -1,14 +1,14 @@
 //! `alberti dump`.
 
+mod memories;
+
 use crate::{
     exit::{Failure, Result},
     output::Answer,
     source,
-    table::{Table, count},
 };
 use alberti_rtl::{
     Design,
-    blocks::Geometry,
     diagnostic::{Code, Diagnostics, Place},
 };
 use clap::ValueEnum;
@@ -31,6 +31,9 @@ pub struct Arguments {
     /// One block of the design as the top of netlist and Verilog
     #[arg(short, long, value_name = "BLOCK", value_parser = source::block)]
     block: Option<&'static str>,
+    /// The macros to make memories of, for the stage memories: a YAML file (docs/memories.md). Default: nvsim22, built in
+    #[arg(short, long, value_name = "FILE")]
+    technology: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -45,7 +48,7 @@ enum Stage {
     Verilog,
     /// Every problem, warnings included
     Diagnostics,
-    /// The memories that the design addresses
+    /// The memories that the design addresses, the macros to make them of and the next best choices
     Memories,
 }
 
@@ -59,19 +62,6 @@ enum Format {
     Dot,
 }
 
-#[derive(Serialize)]
-struct MemoryPort {
-    memory: &'static str,
-    values: u32,
-    value_bits: u32,
-    banks: u32,
-    rows_per_bank: u32,
-    row_address_bits: u32,
-    latency_cycles: u32,
-    ports: u32,
-    access: &'static str,
-}
-
 /// Prints a stage.
 ///
 /// # Errors
@@ -81,6 +71,12 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         return Err(Failure::input(
             "only the netlist is a graph",
             "write --stage netlist --format dot, or another format",
+        ));
+    }
+    if arguments.technology.is_some() && arguments.stage != Stage::Memories {
+        return Err(Failure::input(
+            "only memories are made of macros",
+            "write --stage memories, or leave --technology out",
         ));
     }
     let (text, data, warnings) = stage(arguments)?;
@@ -113,7 +109,10 @@ fn stage(arguments: &Arguments) -> Result<(String, Value, Diagnostics)> {
             let data = value(&design);
             (yaml(&data), data)
         }
-        Stage::Memories => memories(&design),
+        Stage::Memories => {
+            let (text, all) = memories::dump(&design, arguments.technology.as_deref())?;
+            (text, value(&all))
+        }
         _ => {
             let netlist = source::netlist(&design, arguments.block)?;
             match (arguments.stage, arguments.format) {
@@ -145,37 +144,6 @@ fn spec(path: &std::path::Path) -> Result<Value> {
         Ok(_) => Failure::new(Code::NotUtf8, "the design is not UTF-8", "save the file as UTF-8"),
     })?;
     Ok(value(&Design::raw(&name, &text)?))
-}
-
-fn memories(design: &Design) -> (String, Value) {
-    let g = Geometry::new(design);
-    let port = |memory, of: alberti_rtl::design::ValueMemory, bits, ports, access| MemoryPort {
-        memory,
-        values: of.values,
-        value_bits: bits,
-        banks: g.n,
-        rows_per_bank: of.values.div_ceil(g.n),
-        row_address_bits: g.bank_row_w(of),
-        latency_cycles: of.latency,
-        ports,
-        access,
-    };
-    let m = &design.memories;
-    let all = [
-        port("weight", m.weight, g.op_w(), 1, "read"),
-        port("activation", m.activation, g.op_w(), g.slots(), "read"),
-        port("result", m.result, g.result.bits(), 1, "write"),
-    ];
-    let mut table =
-        Table::new(&["memory", "values", "bits", "banks", "rows", "address bits", "latency", "ports", "access"]);
-    for port in &all {
-        let numbers =
-            [port.value_bits, port.banks, port.rows_per_bank, port.row_address_bits, port.latency_cycles, port.ports];
-        let numbers = numbers.map(|number| count(number.into()));
-        let head = [port.memory.to_owned(), count(port.values.into())];
-        table.row(head.into_iter().chain(numbers).chain([port.access.to_owned()]).collect());
-    }
-    (table.text(), value(&all))
 }
 
 fn value(of: &impl Serialize) -> Value {
