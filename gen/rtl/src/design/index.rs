@@ -112,6 +112,13 @@ mod tests {
     }
 
     #[test]
+    fn a_mapping_in_a_sequence_stands_where_its_first_key_does() {
+        let text = "macros:\n  - name: a\n    words: 4\n  - {name: b}\n";
+        assert_eq!((at(text, "macros[0]"), at(text, "macros[1]")), ((2, 5), (4, 6)));
+        assert_eq!(at(text, "macros[1].words"), (4, 6));
+    }
+
+    #[test]
     fn a_path_that_the_file_lacks_is_found_at_its_nearest_parent() {
         assert_eq!(at(TEXT, "datapath.pipeline"), (2, 1));
         assert_eq!(at(TEXT, "datapath.sparsity.banks[3].size"), (4, 3));

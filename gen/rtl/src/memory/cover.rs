@@ -9,7 +9,7 @@ use crate::design::Optimise;
 use std::{collections::BTreeSet, rc::Rc};
 
 /// States times items that are searched: about a second.
-const WORK: usize = 250_000;
+const WORK: usize = 500_000;
 
 /// How many of each macro, by its place in the list of candidates.
 pub(super) type Bill = Vec<u32>;

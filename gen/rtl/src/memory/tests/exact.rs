@@ -73,6 +73,17 @@ fn key(choice: &Choice, demand: &Demand) -> Key {
 }
 
 #[test]
+fn taking_the_best_macro_for_its_size_first_is_not_enough() {
+    let mut technology = Technology::shipped().expect("it can be read");
+    let like = technology.macros[0].clone();
+    let of = |name: &str, words, area_um2| Macro { name: name.into(), words, bits: 1, area_um2, ..like.clone() };
+    technology.macros = vec![of("six", 6, 6.5), of("four", 4, 4.6)];
+    // A word costs 1.08 in six and 1.15 in four, but eight words are six and two, or four twice: 11.1 against 9.2.
+    let best = &chosen(&technology, &demand(8, 1, Optimise::Area))[0];
+    assert_eq!((best.macros.get("four"), best.macros.get("six")), (Some(&2), None));
+}
+
+#[test]
 fn the_choice_is_the_least_of_all_tilings_by_area_and_by_energy() {
     let mut draws = Draws(1);
     for round in 0..3000 {
