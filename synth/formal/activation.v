@@ -49,8 +49,8 @@ module activation_passes #(
     always @* if (rst_ni && known2_q) begin
         assert (activated_valid == valid);
         assert (activated_last == last);
-        assert (activated_scale == (chosen[1] ? {N{after}} : scale));
-        for (j = 0; j < N; j = j + 1) begin
+        if (valid) assert (activated_scale == (chosen[1] ? {N{after}} : scale));
+        for (j = 0; j < N; j = j + 1) if (valid) begin
             if (chosen == 2'd0 || (chosen == 2'd1 && !sum[j*ACC_W+ACC_W-1]))
                 assert (activated[j*ACC_W +: ACC_W] == sum[j*ACC_W +: ACC_W]);
             if (chosen == 2'd1 && sum[j*ACC_W+ACC_W-1]) assert (activated[j*ACC_W +: ACC_W] == {ACC_W{1'b0}});

@@ -290,7 +290,7 @@ fn a_relu_that_a_negative_sum_passes_is_refuted() {
 
 #[test]
 fn a_positive_sum_of_a_negative_gelu_is_refuted() {
-    activation().refutes("alb_activation_lane.v", "value_q | {VALUE_W{over_q}}", "~value_q | {VALUE_W{over_q}}");
+    activation().refutes("alb_activation_lane.v", "value_q | {VALUE_W{over}}", "~value_q | {VALUE_W{over}}");
 }
 
 #[test]

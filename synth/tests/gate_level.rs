@@ -1,5 +1,7 @@
 //! The synthesised netlist, on cell models made from Liberty functions, does what the Verilog did.
 
+mod common;
+
 use std::process::Command;
 
 use alberti_synth::{Boundaries, Cache, Library, Recipe, Source, SynthJob, liberty, lint, synthesise};
@@ -68,13 +70,11 @@ fn the_netlist_of_each_recipe_does_what_the_verilog_does() {
     }
 }
 
-/// `ALBERTI_LIBERTY=a.lib:b.lib cargo test -p alberti-synth -- --ignored`.
+/// `ALBERTI_LIBERTY=a.lib:b.lib cargo test -p alberti-synth -- --ignored`; without, on the default library once more.
 #[test]
 #[ignore = "no package brings these libraries: ALBERTI_LIBERTY names them, separated by colons"]
 fn the_netlist_does_what_the_verilog_does_on_other_libraries() {
-    let paths = std::env::var_os("ALBERTI_LIBERTY").expect("ALBERTI_LIBERTY");
-    for path in std::env::split_paths(&paths) {
-        let library = Library::load(&path).expect("a library");
+    for library in common::libraries() {
         for full_adders in [false, true] {
             agrees(&library, &Recipe { full_adders, ..Recipe::named("area", &library).expect("a recipe") });
         }

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use alberti_rtl::{Design, blocks::Block};
-use alberti_synth::Source;
+use alberti_synth::{Library, Source};
 
 /// The text of `designs/<name>.yaml`.
 pub fn text_of(name: &str) -> String {
@@ -42,4 +42,12 @@ pub fn sources(design: &Design, block: &Block) -> Option<(String, Vec<Source>)> 
     let netlist = block.netlist(design)?;
     let sources = netlist.sources().into_iter().map(|(file, text)| Source::new(file, text)).collect();
     Some((netlist.top().to_owned(), sources))
+}
+
+/// The libraries that `ALBERTI_LIBERTY=a.lib:b.lib` names, or the default one.
+pub fn libraries() -> Vec<Library> {
+    match std::env::var_os("ALBERTI_LIBERTY") {
+        Some(paths) => std::env::split_paths(&paths).map(|path| Library::load(&path).expect("a library")).collect(),
+        None => vec![Library::open_default().expect("the package qflow-tech-osu018")],
+    }
 }
