@@ -62,7 +62,7 @@ fn measure(name: &str) -> (u64, f64) {
         function: Function::Identity,
         after: 0,
     };
-    let place = |values| Placement { values, base: alberti_golden::Pointer { row: 0, bank: 0 } };
+    let place = |values| Placement { values, base: alberti_golden::Pointer { row: 0, lane: 0 } };
     let memories = &design.memories;
     let layout = Layout {
         rows_per_job: rows.min(design.datapath.accumulator_rows as usize),

@@ -1,17 +1,17 @@
-//! Banked memories behind a block's ports.
+//! Memories behind a block's ports, of rows of `n` values that are read or written at once.
 //!
-//! Value `v` lies in bank `v mod n`, row `v div n`. Every bank has an enable and a row address of its own:
-//! `<name>_enable_o[n]`, `<name>_row_o[n·R]`, and `<name>_data_i[n·W]` to read or `<name>_data_o[n·W]` to write.
+//! Value `v` lies in lane `v mod n` of row `v div n`. The ports are `<name>_enable_o`, `<name>_row_o`, and `<name>_data_i[n·W]` to
+//! read or `<name>_data_o[n·W]` to write.
 
 use crate::bits::{mask, set_field, words_of};
 use crate::error::{Error, Result};
 use crate::model::{Model, Port};
 use crate::rng::Rng;
 
-/// What a memory holds: `banks · 2^row_bits` values of `width` bits, at first none.
+/// What a memory holds: 2^row_bits rows of `lanes` values of `width` bits, at first none.
 #[derive(Clone, Debug)]
 pub struct Memory {
-    banks: u32,
+    lanes: u32,
     row_bits: u32,
     width: u32,
     values: Vec<Option<u64>>,
@@ -25,10 +25,10 @@ impl Memory {
     ///
     /// # Panics
     /// If a value has no bits or more than 64.
-    pub fn new(banks: u32, row_bits: u32, width: u32) -> Self {
+    pub fn new(lanes: u32, row_bits: u32, width: u32) -> Self {
         assert!((1..=64).contains(&width), "values have 1 to 64 bits, not {width}");
-        let values = vec![None; (banks as usize) << row_bits];
-        Memory { banks, row_bits, width, values, reads: 0, strays: 0, writes: 0 }
+        let values = vec![None; (lanes as usize) << row_bits];
+        Memory { lanes, row_bits, width, values, reads: 0, strays: 0, writes: 0 }
     }
 
     /// Number of values that fit.
@@ -65,17 +65,17 @@ impl Memory {
         self.values.fill(None);
     }
 
-    /// Values that were read through ports.
+    /// Rows that were read through ports.
     pub fn reads(&self) -> u64 {
         self.reads
     }
 
-    /// Those of the reads that found nothing stored and got a random answer.
+    /// Those of the reads that found a row without a value. Lanes without one answer at random.
     pub fn strays(&self) -> u64 {
         self.strays
     }
 
-    /// Values that were written through ports.
+    /// Rows that were written through ports.
     pub fn writes(&self) -> u64 {
         self.writes
     }
@@ -91,29 +91,20 @@ struct Wires {
 impl Wires {
     fn find(model: &Model, name: &str, memory: &Memory, data: Port) -> Result<Self> {
         let (enable, row) = (model.output(&format!("{name}_enable_o"))?, model.output(&format!("{name}_row_o"))?);
-        let Memory { banks, row_bits, width, .. } = *memory;
-        for (port, part, expected) in
-            [(enable, "enable", banks), (row, "row", banks * row_bits), (data, "data", banks * width)]
-        {
+        let Memory { lanes, row_bits, width, .. } = *memory;
+        for (port, part, expected) in [(enable, "enable", 1), (row, "row", row_bits), (data, "data", lanes * width)] {
             let found = model.width(port);
             if found != expected {
-                let what = format!("{part} has {found} bits, but {banks} banks of this memory need {expected}");
+                let what = format!("{part} has {found} bits, but this memory of {lanes} lanes needs {expected}");
                 return Err(Error::usage(name, what));
             }
         }
         Ok(Wires { enable, row, data })
     }
 
-    /// The banks that are enabled in this cycle, each with the value that it is asked for.
-    fn asked<'a>(&'a self, model: &'a Model, memory: &Memory) -> impl Iterator<Item = (u32, usize)> + use<'a> {
-        let (banks, row_bits) = (memory.banks, memory.row_bits);
-        let mut enabled = model.get(self.enable);
-        std::iter::from_fn(move || {
-            let b = (enabled != 0).then(|| enabled.trailing_zeros())?;
-            enabled &= enabled - 1;
-            let row = model.element(self.row, b as usize, row_bits) as usize;
-            Some((b, row * banks as usize + b as usize))
-        })
+    /// The first value of the row that is asked for in this cycle.
+    fn asked(&self, model: &Model, memory: &Memory) -> Option<usize> {
+        (model.get(self.enable) == 1).then(|| model.get(self.row) as usize * memory.lanes as usize)
     }
 }
 
@@ -137,7 +128,7 @@ impl ReadPort {
 
     /// Drops the answers on their way, and what is asked during reset.
     pub fn forget(&mut self, memory: &Memory, rng: &mut Rng) {
-        self.answers.iter_mut().for_each(|answer| rng.fill(answer, memory.banks * memory.width));
+        self.answers.iter_mut().for_each(|answer| rng.fill(answer, memory.lanes * memory.width));
     }
 
     /// What was asked `latency` cycles ago.
@@ -149,12 +140,14 @@ impl ReadPort {
     pub fn sample(&mut self, model: &Model, memory: &mut Memory, rng: &mut Rng) {
         let slot = model.cycle() as usize % self.answers.len();
         let answer = &mut self.answers[slot];
-        rng.fill(answer, memory.banks * memory.width);
-        for (b, v) in self.wires.asked(model, memory) {
-            memory.reads += 1;
-            match memory.values[v] {
-                Some(value) => set_field(answer, (b * memory.width) as usize, memory.width, value),
-                None => memory.strays += 1,
+        rng.fill(answer, memory.lanes * memory.width);
+        let Some(first) = self.wires.asked(model, memory) else { return };
+        memory.reads += 1;
+        let row = &memory.values[first..first + memory.lanes as usize];
+        memory.strays += u64::from(row.iter().all(Option::is_none));
+        for (lane, value) in row.iter().enumerate() {
+            if let Some(value) = *value {
+                set_field(answer, lane * memory.width as usize, memory.width, value);
             }
         }
     }
@@ -173,9 +166,10 @@ impl WritePort {
     }
 
     pub fn sample(&mut self, model: &Model, memory: &mut Memory) {
-        for (b, v) in self.wires.asked(model, memory) {
-            memory.writes += 1;
-            memory.values[v] = Some(model.element(self.wires.data, b as usize, memory.width));
+        let Some(first) = self.wires.asked(model, memory) else { return };
+        memory.writes += 1;
+        for lane in 0..memory.lanes {
+            memory.values[first + lane as usize] = Some(model.element(self.wires.data, lane as usize, memory.width));
         }
     }
 }

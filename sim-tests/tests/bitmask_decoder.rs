@@ -14,17 +14,23 @@ equals_its_golden! { "bitmask_decoder":
 
 finds! { "bitmask_decoder":
     a_decoder_that_forgets_the_wrap_is_found: design("edge4"), "alb_bitmask_decoder_weight.v",
-        "row_q        <= wraps ? next_row : row" => "row_q        <= row";
-    a_decoder_that_reads_beyond_the_wrap_in_the_same_row_is_found: design("edge4"), "alb_bitmask_decoder_weight.v",
-        "beyond_q[g] ? beyond_row_q : here_row_q" => "here_row_q";
+        "row_q  <= wraps ? next_row : row" => "row_q  <= row";
+    a_decoder_that_reads_the_row_that_it_has_is_found: design("edge4"), "alb_bitmask_decoder_weight.v",
+        "lead || fresh ? row : next_row" => "row";
     a_decoder_that_wraps_only_at_powers_of_two_is_found: design("odd6"), "alb_bitmask_decoder_weight.v",
-        "wraps    = past >= N[COUNT_W-1:0]" => "wraps    = past[BANK_W]";
-    a_decoder_that_reads_banks_in_vain_is_found: design("edge4"), "alb_bitmask_decoder_weight.v",
-        "assign value_enable_o = enable_q & {N{read_q}}" => "assign value_enable_o = {N{read_q}}";
+        "wraps   = past >= N[COUNT_W-1:0]" => "wraps   = past[LANE_W]";
+    a_decoder_that_reads_a_row_too_early_is_found: design("edge4"), "alb_bitmask_decoder_weight.v",
+        ": past > N[COUNT_W-1:0]" => ": past >= N[COUNT_W-1:0]";
+    a_decoder_that_reads_a_row_for_nothing_is_found: design("edge4"), "alb_bitmask_decoder_weight.v",
+        "fresh ? count != {COUNT_W{1'b0}}" => "fresh ? 1'b1";
+    a_decoder_that_takes_any_row_for_the_one_it_has_is_found: design("edge4"), "alb_bitmask_decoder_weight.v",
+        "(kept_valid_q && kept_row_q == base_row_i)" => "kept_valid_q";
+    a_decoder_that_keeps_a_row_over_a_reset_is_found: design("edge4"), "alb_bitmask_decoder_weight.v",
+        "kept_valid_q <= 1'b0;" => "";
     a_decoder_that_takes_masks_without_room_is_found: design("edge4"), "alb_bitmask_decoder_weight.v",
-        "wire              room = room_q != {ROOM_W{1'b0}}" => "wire              room = 1'b1";
+        "wire               room = room_q != {ROOM_W{1'b0}}" => "wire               room = 1'b1";
     a_decoder_that_keeps_the_base_of_the_segment_before_is_found: design("edge4"), "alb_bitmask_decoder_weight.v",
-        "first_q ? base_bank_i : bank_q" => "bank_q";
+        "first_q ? base_lane_i : lane_q" => "lane_q";
     a_decoder_that_forgets_the_mask_is_found: design("edge4"), "alb_bitmask_decoder_weight.v",
         " & {OP_W{turned_mask_q[g]}}" => "";
 }

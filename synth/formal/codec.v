@@ -1,14 +1,12 @@
 // The two halves of the codec by themselves, and joined through the memory between them.
 module bitmask_encoder_holds #(
     parameter N      = 2,
-    parameter ROW_W  = 4,
-    parameter BANK_W = 1
+    parameter ROW_W  = 4
 ) (
     input wire              clk_i,
     input wire              rst_ni,
     input wire              base_valid_i,
     input wire [ROW_W-1:0]  base_row_i,
-    input wire [BANK_W-1:0] base_bank_i,
     input wire              vector_valid_i,
     input wire [8*N-1:0]    vector_data_i,
     input wire              vector_last_i,
@@ -21,11 +19,11 @@ module bitmask_encoder_holds #(
     reset_once u_reset (.clk_i(clk_i), .rst_ni(rst_ni));
     alb_bitmask_encoder u_encoder (
         .clk_i(clk_i), .rst_ni(rst_ni),
-        .base_valid_i(base_valid_i), .base_ready_o(base_ready), .base_row_i(base_row_i), .base_bank_i(base_bank_i),
+        .base_valid_i(base_valid_i), .base_ready_o(base_ready), .base_row_i(base_row_i),
         .vector_valid_i(vector_valid_i), .vector_ready_o(vector_ready), .vector_data_i(vector_data_i),
         .vector_last_i(vector_last_i),
         .mask_valid_o(mask_valid), .mask_ready_i(mask_ready_i), .mask_data_o(mask), .mask_last_o(mask_last),
-        .value_enable_o(), .value_row_o(), .value_data_o(), .next_row_o(), .next_bank_o()
+        .value_enable_o(), .value_row_o(), .value_data_o()
     );
     hold #(.WIDTH(N + 1)) u_hold (
         .clk_i(clk_i), .rst_ni(rst_ni), .valid_i(mask_valid), .ready_i(mask_ready_i), .data_i({mask_last, mask})
@@ -36,13 +34,13 @@ endmodule
 module bitmask_decoder_holds #(
     parameter N      = 2,
     parameter ROW_W  = 4,
-    parameter BANK_W = 1
+    parameter LANE_W = 1
 ) (
     input wire              clk_i,
     input wire              rst_ni,
     input wire              base_valid_i,
     input wire [ROW_W-1:0]  base_row_i,
-    input wire [BANK_W-1:0] base_bank_i,
+    input wire [LANE_W-1:0] base_lane_i,
     input wire              mask_valid_i,
     input wire [N-1:0]      mask_data_i,
     input wire              mask_last_i,
@@ -56,7 +54,7 @@ module bitmask_decoder_holds #(
     reset_once u_reset (.clk_i(clk_i), .rst_ni(rst_ni));
     alb_bitmask_decoder_weight u_decoder (
         .clk_i(clk_i), .rst_ni(rst_ni),
-        .base_valid_i(base_valid_i), .base_ready_o(base_ready), .base_row_i(base_row_i), .base_bank_i(base_bank_i),
+        .base_valid_i(base_valid_i), .base_ready_o(base_ready), .base_row_i(base_row_i), .base_lane_i(base_lane_i),
         .mask_valid_i(mask_valid_i), .mask_ready_o(mask_ready), .mask_data_i(mask_data_i), .mask_last_i(mask_last_i),
         .value_enable_o(), .value_row_o(), .value_data_i(value_data_i),
         .vector_valid_o(vector_valid), .vector_ready_i(vector_ready_i), .vector_data_o(vector),
@@ -69,81 +67,105 @@ module bitmask_decoder_holds #(
 
 endmodule
 
-// Encoder, memory, decoder: vectors come back, the negative zero of AdaptivFloat as the positive one, whichever value
-// the segment begins at.
+// Encoder, memory, decoder: the vectors of a segment come back, the negative zero of AdaptivFloat as the positive one,
+// whichever row it begins at. The decoder begins when the encoder has written the segment's last row: a cycle after its
+// last mask.
 module codec_contract #(
     parameter N      = 2,
     parameter ROW_W  = 4,
-    parameter BANK_W = 1
+    parameter LANE_W = 1,
+    parameter LENGTH = 2
 ) (
-    input wire              clk_i,
-    input wire              rst_ni,
-    input wire [ROW_W-1:0]  base_row_i,
-    input wire [BANK_W-1:0] base_bank_i,
-    input wire              vector_valid_i,
-    input wire [8*N-1:0]    vector_data_i,
-    input wire              vector_ready_i,
-    input wire              mark_i
+    input wire             clk_i,
+    input wire             rst_ni,
+    input wire [ROW_W-1:0] base_row_i,
+    input wire             vector_valid_i,
+    input wire [8*N-1:0]   vector_data_i,
+    input wire             vector_ready_i,
+    input wire             mark_i
 );
 
-    wire               vector_ready;
-    wire               mask_valid, mask_ready, mask_last;
-    wire [N-1:0]       mask;
-    wire [N-1:0]       write, read;
-    wire [N*ROW_W-1:0] write_row, read_row;
-    wire [8*N-1:0]     written;
-    reg  [8*N-1:0]     answer_q;
-    wire               back_valid, back_last;
-    wire [8*N-1:0]     back;
-    wire [5:0]         level;
+    wire             vector_ready;
+    wire             mask_valid, mask_last;
+    wire [N-1:0]     mask;
+    wire             write, read;
+    wire [ROW_W-1:0] write_row, read_row;
+    wire [8*N-1:0]   written;
+    reg  [8*N-1:0]   answer_q;
+    wire             sent_ready;
+    wire             back_valid, back_last;
+    wire [8*N-1:0]   back;
+    wire [5:0]       level;
     reset_once u_reset (.clk_i(clk_i), .rst_ni(rst_ni));
 
-    // Both sides begin at the same value.
-    reg                started_q = 1'b0;
-    reg [ROW_W-1:0]    row_q;
-    reg [BANK_W-1:0]   bank_q;
+    // Both sides begin at the same row.
+    reg             started_q = 1'b0;
+    reg [ROW_W-1:0] row_q;
     always @(posedge clk_i) begin
         started_q <= 1'b1;
         row_q     <= base_row_i;
-        bank_q    <= base_bank_i;
     end
-    always @* begin
-        assume (base_bank_i < N);
-        if (started_q) assume (base_row_i == row_q && base_bank_i == bank_q);
+    always @* if (started_q) assume (base_row_i == row_q);
+
+    // One segment goes in, its masks are kept, and come out when it has ended.
+    reg [2:0]          entered_q;
+    reg [2:0]          kept_q;
+    reg [2:0]          sent_q;
+    reg [LENGTH*N-1:0] masks_q;
+    reg                ended_q, written_q;
+    wire               enter = vector_valid_i && vector_ready && entered_q != LENGTH;
+    wire               send  = written_q && sent_q != LENGTH;
+    always @(posedge clk_i or negedge rst_ni) begin
+        if (!rst_ni) begin
+            entered_q <= 3'd0;
+            kept_q    <= 3'd0;
+            sent_q    <= 3'd0;
+            ended_q   <= 1'b0;
+            written_q <= 1'b0;
+        end else begin
+            if (enter) entered_q <= entered_q + 3'd1;
+            if (mask_valid) kept_q <= kept_q + 3'd1;
+            if (send && sent_ready) sent_q <= sent_q + 3'd1;
+            if (mask_valid && mask_last) ended_q <= 1'b1;
+            written_q <= ended_q;
+        end
     end
+    always @(posedge clk_i) if (mask_valid) masks_q[kept_q*N +: N] <= mask;
 
     alb_bitmask_encoder u_encoder (
         .clk_i(clk_i), .rst_ni(rst_ni),
-        .base_valid_i(1'b1), .base_ready_o(), .base_row_i(base_row_i), .base_bank_i(base_bank_i),
-        .vector_valid_i(vector_valid_i), .vector_ready_o(vector_ready), .vector_data_i(vector_data_i),
-        .vector_last_i(1'b0),
-        .mask_valid_o(mask_valid), .mask_ready_i(mask_ready), .mask_data_o(mask), .mask_last_o(mask_last),
-        .value_enable_o(write), .value_row_o(write_row), .value_data_o(written), .next_row_o(), .next_bank_o()
+        .base_valid_i(1'b1), .base_ready_o(), .base_row_i(base_row_i),
+        .vector_valid_i(vector_valid_i && entered_q != LENGTH), .vector_ready_o(vector_ready),
+        .vector_data_i(vector_data_i), .vector_last_i(entered_q == LENGTH - 1),
+        .mask_valid_o(mask_valid), .mask_ready_i(1'b1), .mask_data_o(mask), .mask_last_o(mask_last),
+        .value_enable_o(write), .value_row_o(write_row), .value_data_o(written)
     );
     alb_bitmask_decoder_weight u_decoder (
         .clk_i(clk_i), .rst_ni(rst_ni),
-        .base_valid_i(1'b1), .base_ready_o(), .base_row_i(base_row_i), .base_bank_i(base_bank_i),
-        .mask_valid_i(mask_valid), .mask_ready_o(mask_ready), .mask_data_i(mask), .mask_last_i(mask_last),
+        .base_valid_i(1'b1), .base_ready_o(), .base_row_i(base_row_i), .base_lane_i({LANE_W{1'b0}}),
+        .mask_valid_i(send), .mask_ready_o(sent_ready), .mask_data_i(masks_q[sent_q*N +: N]),
+        .mask_last_i(sent_q == LENGTH - 1),
         .value_enable_o(read), .value_row_o(read_row), .value_data_i(answer_q),
         .vector_valid_o(back_valid), .vector_ready_i(vector_ready_i), .vector_data_o(back), .vector_last_o(back_last)
     );
 
+    reg [8*N-1:0] memory [0:(1<<ROW_W)-1];
+    always @(posedge clk_i) begin
+        if (read) answer_q <= memory[read_row];
+        if (write) memory[write_row] <= written;
+    end
+
     wire [8*N-1:0] canonical;
     genvar b;
     generate
-        for (b = 0; b < N; b = b + 1) begin : gen_bank
-            reg [7:0] bank [0:(1<<ROW_W)-1];
-            always @(posedge clk_i) begin
-                if (read[b]) answer_q[8*b +: 8] <= bank[read_row[b*ROW_W +: ROW_W]];
-                if (write[b]) bank[write_row[b*ROW_W +: ROW_W]] <= written[8*b +: 8];
-            end
+        for (b = 0; b < N; b = b + 1) begin : gen_lane
             assign canonical[8*b +: 8] = vector_data_i[8*b +: 7] == 7'd0 ? 8'd0 : vector_data_i[8*b +: 8];
         end
     endgenerate
 
     in_order #(.WIDTH(8 * N)) u_order (
         .clk_i(clk_i), .rst_ni(rst_ni), .mark_i(mark_i),
-        .enter_i(vector_valid_i && vector_ready), .entering_i(canonical),
+        .enter_i(enter), .entering_i(canonical),
         .leave_i(back_valid && vector_ready_i), .leaving_i(back), .level_o(level)
     );
 

@@ -7,8 +7,8 @@ module @{ shell.name }@ (
     localparam N       = @{ n }@;
     localparam CODE_W  = @{ code_w }@;
     localparam ROW_W   = @{ row_w }@;
-    localparam BANK_W  = @{ bank_w }@;
-    localparam COUNT_W = @{ bank_w + 1 }@;  // counts 0 ..= N
+    localparam LANE_W  = @{ lane_w }@;
+    localparam COUNT_W = @{ lane_w + 1 }@;  // counts 0 ..= N
     localparam GROUP   = 4;  // codes whose zeros are counted together
 
     // Two stages, each of which moves when the one behind it can. The first vector of a segment comes with its base.
@@ -28,7 +28,7 @@ module @{ shell.name }@ (
     reg [COUNT_W-1:0]  zeros;
     reg [COUNT_W-1:0]  beside;
     reg [N*CODE_W-1:0] codes;
-    reg [N*BANK_W-1:0] gaps;
+    reg [N*LANE_W-1:0] gaps;
     /* verilator lint_off UNUSEDSIGNAL */
     reg [COUNT_W-1:0]  gap;  // below N: its top bit is zero
     /* verilator lint_on UNUSEDSIGNAL */
@@ -48,7 +48,7 @@ module @{ shell.name }@ (
 <%- endif %>
             gap    = zeros + beside;
             codes[i*CODE_W +: CODE_W] = vector_data_i[i*CODE_W +: CODE_W] & {CODE_W{mask[i]}};
-            gaps[i*BANK_W +: BANK_W]  = gap[BANK_W-1:0] & {BANK_W{mask[i]}};
+            gaps[i*LANE_W +: LANE_W]  = gap[LANE_W-1:0] & {LANE_W{mask[i]}};
             beside = beside + {{(COUNT_W-1){1'b0}}, !mask[i]};
         end
         zeros = zeros + beside;
@@ -57,7 +57,7 @@ module @{ shell.name }@ (
     reg [N-1:0]        vector_mask_q;
     reg [COUNT_W-1:0]  vector_count_q;
     reg [N*CODE_W-1:0] vector_codes_q;
-    reg [N*BANK_W-1:0] vector_gaps_q;
+    reg [N*LANE_W-1:0] vector_gaps_q;
     reg                vector_last_q;
 
     always @(posedge clk_i or negedge rst_ni) begin
@@ -68,7 +68,6 @@ module @{ shell.name }@ (
     // The base travels with the first vector.
     reg                vector_first_q;
     reg [ROW_W-1:0]    base_row_q;
-    reg [BANK_W-1:0]   base_bank_q;
 
     always @(posedge clk_i or negedge rst_ni) begin
         if (!rst_ni) first_q <= 1'b1;
@@ -84,102 +83,82 @@ module @{ shell.name }@ (
             vector_last_q  <= vector_last_i;
             vector_first_q <= first_q;
         end
-        if (take && first_q) begin
-            base_row_q  <= base_row_i;
-            base_bank_q <= base_bank_i;
-        end
+        if (take && first_q) base_row_q <= base_row_i;
     end
 
     // Stage 2: every code moves down by its gap, one bit of it at a time, so that no two meet.
     reg [N*CODE_W-1:0] packed_codes;
-    reg [N*BANK_W-1:0] moves;
+    reg [N*LANE_W-1:0] moves;
     integer k, s;
     always @* begin
         packed_codes = vector_codes_q;
         moves        = vector_gaps_q;
-        for (s = 0; s < BANK_W; s = s + 1) begin
+        for (s = 0; s < LANE_W; s = s + 1) begin
             for (k = 0; k < N; k = k + 1) begin
-                if (k + (1 << s) < N && moves[(k+(1<<s))%N*BANK_W+s]) begin
+                if (k + (1 << s) < N && moves[(k+(1<<s))%N*LANE_W+s]) begin
                     packed_codes[k*CODE_W +: CODE_W] = packed_codes[(k+(1<<s))%N*CODE_W +: CODE_W];
-                    moves[k*BANK_W +: BANK_W]        = moves[(k+(1<<s))%N*BANK_W +: BANK_W];
-                end else if (moves[k*BANK_W+s]) begin
+                    moves[k*LANE_W +: LANE_W]        = moves[(k+(1<<s))%N*LANE_W +: LANE_W];
+                end else if (moves[k*LANE_W+s]) begin
                     packed_codes[k*CODE_W +: CODE_W] = {CODE_W{1'b0}};
-                    moves[k*BANK_W +: BANK_W]        = {BANK_W{1'b0}};
+                    moves[k*LANE_W +: LANE_W]        = {LANE_W{1'b0}};
                 end
             end
         end
     end
 
-    // Then they turn to the banks that come next and are written.
-    reg  [ROW_W-1:0]   row_q;
-    reg  [BANK_W-1:0]  bank_q;
-    wire [ROW_W-1:0]   row      = vector_first_q ? base_row_q : row_q;
-    wire [BANK_W-1:0]  bank     = vector_first_q ? base_bank_q : bank_q;
-    wire [ROW_W-1:0]   next_row = row + 1'b1;
-    wire [COUNT_W-1:0] past     = {1'b0, bank} + vector_count_q;  // at most 2N - 1, which COUNT_W bits hold
-    wire               wraps    = past >= N[COUNT_W-1:0];
+    // Then they go behind those that their row holds already. A row is written when values lie beyond it, or in the
+    // cycle after the segment's last vector; the first vector of the next begins a row and cannot go beyond it.
+    reg  [ROW_W-1:0]      row_q;
+    reg  [COUNT_W-1:0]    fill_q;
+    reg  [N*CODE_W-1:0]   gathered_q;
+    reg                   flush_q;
+    wire [ROW_W-1:0]      row      = vector_first_q ? base_row_q : row_q;
+    wire [COUNT_W-1:0]    fill     = fill_q & {COUNT_W{!vector_first_q}};
+    wire [N*CODE_W-1:0]   gathered = gathered_q & {N*CODE_W{!vector_first_q}};
+    wire [COUNT_W:0]      past     = {1'b0, fill} + {1'b0, vector_count_q};  // at most 2N
+    wire                  beyond   = past > N[COUNT_W:0];
     /* verilator lint_off UNUSEDSIGNAL */
-    wire [COUNT_W-1:0] wrapped  = past - N[COUNT_W-1:0];  // below N: its top bit is zero
-    wire [2*N*CODE_W-1:0] turned = {packed_codes, packed_codes} << (bank * CODE_W);  // its lower half is not needed
+    wire [COUNT_W:0]      left     = beyond ? past - N[COUNT_W:0] : past;  // at most N: its top bit is zero
     /* verilator lint_on UNUSEDSIGNAL */
-
-    reg [N-1:0] here;
-    reg [N-1:0] beyond;
-    integer b;
-    always @* begin
-        for (b = 0; b < N; b = b + 1) begin
-            here[b]   = b[BANK_W-1:0] >= bank && b[COUNT_W-1:0] < past;
-            beyond[b] = wraps && b[BANK_W-1:0] < wrapped[BANK_W-1:0];
-        end
-    end
+    wire [2*N*CODE_W-1:0] placed   = {{N*CODE_W{1'b0}}, packed_codes} << (fill * CODE_W);
+    wire [N*CODE_W-1:0]   lower    = gathered | placed[N*CODE_W-1:0];
 
     reg [N-1:0]        mask_q;
     reg                mask_last_q;
     reg                write_q;
-    reg [N-1:0]        enable_q;
-    reg [N-1:0]        beyond_q;
-    reg [ROW_W-1:0]    here_row_q;
-    reg [ROW_W-1:0]    beyond_row_q;
-    reg [N*CODE_W-1:0] value_q;
+    reg [ROW_W-1:0]    write_row_q;
+    reg [N*CODE_W-1:0] write_codes_q;
 
     always @(posedge clk_i or negedge rst_ni) begin
         if (!rst_ni) begin
             mask_valid_q <= 1'b0;
+            flush_q      <= 1'b0;
             write_q      <= 1'b0;
         end else begin
-            write_q <= move;
             if (mask_free) mask_valid_q <= vector_valid_q;
+            flush_q <= move && vector_last_q && past != {(COUNT_W+1){1'b0}};
+            write_q <= flush_q || (move && beyond);
         end
     end
 
     always @(posedge clk_i) begin
         if (move) begin
-            mask_q       <= vector_mask_q;
-            mask_last_q  <= vector_last_q;
-            row_q        <= wraps ? next_row : row;
-            bank_q       <= wraps ? wrapped[BANK_W-1:0] : past[BANK_W-1:0];
-            enable_q     <= here | beyond;
-            beyond_q     <= beyond;
-            here_row_q   <= row;
-            beyond_row_q <= next_row;
-            value_q      <= turned[2*N*CODE_W-1:N*CODE_W];
+            mask_q      <= vector_mask_q;
+            mask_last_q <= vector_last_q;
+            row_q       <= beyond ? row + 1'b1 : row;
+            fill_q      <= left[COUNT_W-1:0];
+            gathered_q  <= beyond ? placed[2*N*CODE_W-1:N*CODE_W] : lower;
         end
+        write_row_q   <= flush_q ? row_q : row;
+        write_codes_q <= flush_q ? gathered_q : lower;
     end
 
     assign mask_valid_o = mask_valid_q;
     assign mask_data_o  = mask_q;
     assign mask_last_o  = mask_last_q;
 
-    assign value_enable_o = enable_q & {N{write_q}};
-    assign value_data_o   = value_q;
-    genvar g;
-    generate
-        for (g = 0; g < N; g = g + 1) begin : gen_bank
-            assign value_row_o[g*ROW_W +: ROW_W] = beyond_q[g] ? beyond_row_q : here_row_q;
-        end
-    endgenerate
-
-    assign next_row_o  = row_q;
-    assign next_bank_o = bank_q;
+    assign value_enable_o = write_q;
+    assign value_row_o    = write_row_q;
+    assign value_data_o   = write_codes_q;
 
 endmodule

@@ -156,9 +156,9 @@ fn a_golden_answer_can_be_followed_by_hand() {
     assert_eq!(largest["entries"], serde_json::json!(entries));
     let decoded = answer("bitmask_decoder", r#"{"masks": ["0b0101", "0xe"], "packed": [1, 2, 3, 4, 5]}"#);
     assert_eq!(decoded["vectors"], serde_json::json!([[1, 0, 2, 0], [0, 3, 4, 5]]));
-    assert_eq!(decoded["next"], serde_json::json!({"row": 1, "bank": 1}));
-    let encoded = answer("bitmask_encoder", r#"{"vectors": [[1, 128, 0, 2]], "base": {"row": 0, "bank": 3}}"#);
-    assert_eq!(encoded, serde_json::json!({"masks": ["0x9"], "packed": [1, 2], "next": {"row": 1, "bank": 1}}));
+    assert_eq!(decoded["next"], serde_json::json!({"row": 1, "lane": 1}));
+    let encoded = answer("bitmask_encoder", r#"{"vectors": [[1, 128, 0, 2]], "row": 3}"#);
+    assert_eq!(encoded, serde_json::json!({"masks": ["0x9"], "packed": [1, 2], "next_row": 4}));
 }
 
 #[test]

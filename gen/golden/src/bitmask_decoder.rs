@@ -2,7 +2,7 @@
 //!
 //! Position `i` of a vector is zero where mask bit `i` is 0, else the next packed value, ascending `i`.
 
-use crate::{Banked, Pointer, Result, check};
+use crate::{Packed, Pointer, Result, check};
 
 /// What the decoder makes of one segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,18 +13,18 @@ pub struct Decoded {
     pub next: Pointer,
 }
 
-/// Decodes the segment of `masks` whose values begin at `start`, into vectors of as many codes as the memory has banks.
+/// Decodes the segment of `masks` whose values begin at `start`, into vectors of as many codes as the memory has lanes.
 ///
 /// # Errors
-/// When a mask has more bits than there are banks, or `start` lies outside of the memory.
-pub fn decode(memory: &Banked, start: Pointer, masks: &[u64]) -> Result<Decoded> {
+/// When a mask has more bits than there are lanes, or `start` lies outside of the memory.
+pub fn decode(memory: &Packed, start: Pointer, masks: &[u64]) -> Result<Decoded> {
     memory.check(start)?;
     let mut next = start;
     let mut vectors = Vec::with_capacity(masks.len());
     for (i, &mask) in masks.iter().enumerate() {
-        check::mask("a mask", mask.into(), memory.banks()).map_err(|e| e.within(format_args!("vector {i}")))?;
+        check::mask("a mask", mask.into(), memory.lanes()).map_err(|e| e.within(format_args!("vector {i}")))?;
         let count = mask.count_ones() as usize;
-        vectors.push(expand(mask, memory.banks(), &memory.read(next, count)));
+        vectors.push(expand(mask, memory.lanes(), &memory.read(next, count)));
         next = memory.advance(next, count);
     }
     Ok(Decoded { vectors, next })

@@ -2,37 +2,77 @@
 //!
 //! A code that stands for zero, AdaptivFloat's 0x80 with it, leaves a 0 in the mask and is not written.
 
-use crate::{Banked, Pointer, Result, check};
+use crate::{Packed, Pointer, Result, check};
 use alberti_arith::Format;
 
-/// What the encoder makes of one segment, beside the values that it wrote.
+/// What the encoder makes of one segment, beside the rows that it wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Encoded {
     /// One mask per vector.
     pub masks: Vec<u64>,
-    /// Where the next segment would continue (`next_row_o`, `next_bank_o`).
-    pub next: Pointer,
+    /// The row behind the segment's last.
+    pub next_row: usize,
 }
 
-/// Encodes one segment of `vectors`, each of as many codes as the memory has banks, and writes its values from `start` on.
+/// Encodes one segment of `vectors`, each of as many codes as the memory has lanes, and writes its values from row `first_row`
+/// on. The lanes behind the last value of the last row are zero.
 ///
 /// # Errors
-/// When a vector has another length, a code does not fit the format, there are more than 64 banks, or `start` lies
+/// When a vector has another length, a code does not fit the format, there are more than 64 lanes, or the row lies
 /// outside of the memory.
-pub fn encode(format: Format, memory: &mut Banked, start: Pointer, vectors: &[Vec<u16>]) -> Result<Encoded> {
-    check::lanes(memory.banks())?;
-    memory.check(start)?;
-    let mut next = start;
-    let mut masks = Vec::with_capacity(vectors.len());
-    for (i, vector) in vectors.iter().enumerate() {
-        check::length("the vector", vector, memory.banks())
-            .and_then(|()| check::codes("the vector", format, vector))
-            .map_err(|e| e.within(format_args!("vector {i}")))?;
-        let (mask, values) = pack(format, vector);
-        next = memory.write(next, &values);
-        masks.push(mask);
+pub fn encode(format: Format, memory: &mut Packed, first_row: usize, vectors: &[Vec<u16>]) -> Result<Encoded> {
+    let mut gather = Gather::begin(memory, first_row)?;
+    let masks = gather.vectors(format, memory, vectors)?;
+    Ok(Encoded { masks, next_row: gather.close(memory) })
+}
+
+/// The row of a segment that is not written yet.
+#[derive(Debug)]
+pub(crate) struct Gather {
+    row: usize,
+    values: Vec<u16>,
+}
+
+impl Gather {
+    /// Begins a segment.
+    pub(crate) fn begin(memory: &Packed, row: usize) -> Result<Self> {
+        check::lanes(memory.lanes())?;
+        memory.check(Pointer { row, lane: 0 })?;
+        Ok(Self { row, values: Vec::new() })
     }
-    Ok(Encoded { masks, next })
+
+    /// The masks of vectors, whose values go behind those that are there. A row is written when a value goes beyond it.
+    pub(crate) fn vectors(&mut self, format: Format, memory: &mut Packed, vectors: &[Vec<u16>]) -> Result<Vec<u64>> {
+        let n = memory.lanes();
+        let mut masks = Vec::with_capacity(vectors.len());
+        for (i, vector) in vectors.iter().enumerate() {
+            check::length("the vector", vector, n)
+                .and_then(|()| check::codes("the vector", format, vector))
+                .map_err(|e| e.within(format_args!("vector {i}")))?;
+            let (mask, values) = pack(format, vector);
+            self.values.extend(values);
+            if self.values.len() > n {
+                let rest = self.values.split_off(n);
+                self.write(memory);
+                self.values = rest;
+            }
+            masks.push(mask);
+        }
+        Ok(masks)
+    }
+
+    /// Ends the segment: writes what is left and gives the row behind it.
+    pub(crate) fn close(mut self, memory: &mut Packed) -> usize {
+        if !self.values.is_empty() {
+            self.values.resize(memory.lanes(), 0);
+            self.write(memory);
+        }
+        self.row
+    }
+
+    fn write(&mut self, memory: &mut Packed) {
+        self.row = memory.write(Pointer { row: self.row, lane: 0 }, &self.values).row;
+    }
 }
 
 /// The mask of a vector's non-zero codes, and those codes.

@@ -19,7 +19,6 @@
 
 pub mod accumulator;
 pub mod activation;
-pub mod banked;
 pub mod bitmask_decoder;
 pub mod bitmask_encoder;
 pub mod block_select;
@@ -29,6 +28,7 @@ pub mod entropy;
 mod error;
 pub mod gemm;
 pub mod layernorm;
+pub mod packed;
 pub mod processing_unit;
 pub mod requantize;
 pub mod softmax;
@@ -40,7 +40,7 @@ pub mod top_k;
 pub mod vmac;
 pub mod vmac_array;
 
-pub use banked::{Banked, Pointer};
 pub use block_select::BlockSparsity;
 pub use error::{Error, Result};
+pub use packed::{Packed, Pointer};
 pub use stream::Segment;

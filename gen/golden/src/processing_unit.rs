@@ -16,11 +16,12 @@
 //! its selects find in the tile's vectors.
 
 use crate::{
-    Banked, BlockSparsity, Error, Pointer, Result, Segment,
+    BlockSparsity, Error, Packed, Pointer, Result, Segment,
     accumulator::Accumulator,
     activation::Function,
     bitmask_decoder::expand,
-    bitmask_encoder, block_select, check, requantize,
+    bitmask_encoder::Gather,
+    block_select, check, requantize,
     stream::Reader,
     vmac::Lane,
     vmac_array::{Tile, is_held},
@@ -102,7 +103,7 @@ pub struct WeightItem {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slot {
     /// The packed values.
-    pub memory: Banked,
+    pub memory: Packed,
     /// The masks of n bits, with the base pointer of each segment.
     pub masks: Vec<Segment<u64>>,
 }
@@ -113,15 +114,15 @@ pub struct Input {
     /// The output tiles, in order.
     pub jobs: Vec<Job>,
     /// Packed values of the weights.
-    pub weight_memory: Banked,
+    pub weight_memory: Packed,
     /// The weight items.
     pub weights: Vec<Segment<WeightItem>>,
     /// One slot, or two in a block-sparse design.
     pub activations: Vec<Slot>,
     /// The result memory as it was before.
-    pub result_memory: Banked,
-    /// Base pointers of the result's segments, in order.
-    pub result_bases: Vec<Pointer>,
+    pub result_memory: Packed,
+    /// First rows of the result's segments, in order.
+    pub result_rows: Vec<usize>,
 }
 
 /// What the status ports count.
@@ -143,9 +144,7 @@ pub struct Output {
     /// Whether the last result segment was closed; its last item carries `last` only then.
     pub closed: bool,
     /// The result memory after the last job.
-    pub memory: Banked,
-    /// Where the next result value would go.
-    pub next: Pointer,
+    pub memory: Packed,
     /// The counters.
     pub counters: Counters,
 }
@@ -153,15 +152,15 @@ pub struct Output {
 /// Runs all jobs of `input`.
 ///
 /// # Errors
-/// When the unit cannot be built, a memory has other than n banks, a job is empty or does not fit its ports, a stream ends
+/// When the unit cannot be built, a memory has other than n lanes, a job is empty or does not fit its ports, a stream ends
 /// before the last job has what it needs or still has items after it, or a mask has bits that its stream lacks.
 pub fn run(config: &Config, input: &Input) -> Result<Output> {
     config.check()?;
     check::length("activations", &input.activations, config.slots())?;
     let memories = [&input.weight_memory, &input.result_memory].into_iter();
     for memory in memories.chain(input.activations.iter().map(|slot| &slot.memory)) {
-        if memory.banks() != config.n {
-            return Err(Error::new(format!("a memory of {} banks: n = {} asks for as many", memory.banks(), config.n)));
+        if memory.lanes() != config.n {
+            return Err(Error::new(format!("a memory of rows of {} values: n is {}", memory.lanes(), config.n)));
         }
     }
     let mut unit = Unit {
@@ -180,8 +179,8 @@ pub fn run(config: &Config, input: &Input) -> Result<Output> {
     for (slot, reader) in activations.into_iter().enumerate() {
         nothing_left(&format!("activation {slot}"), reader.left())?;
     }
-    let Results { masks, closed, memory, next, .. } = results;
-    Ok(Output { masks, closed, memory, next, counters })
+    let Results { masks, memory, segment, .. } = results;
+    Ok(Output { masks, closed: segment.is_none(), memory, counters })
 }
 
 fn nothing_left(stream: &str, items: usize) -> Result<()> {
@@ -300,32 +299,40 @@ impl Unit<'_> {
 /// The encoder's side: segments of masks, and values in a memory.
 struct Results<'a> {
     format: Format,
-    bases: std::slice::Iter<'a, Pointer>,
+    rows: std::slice::Iter<'a, usize>,
     masks: Vec<Segment<u64>>,
-    closed: bool,
-    memory: Banked,
-    next: Pointer,
+    memory: Packed,
+    /// The segment that is not closed.
+    segment: Option<Gather>,
 }
 
 impl<'a> Results<'a> {
     fn new(format: Format, input: &'a Input) -> Self {
-        let (memory, bases) = (input.result_memory.clone(), input.result_bases.iter());
-        Self { format, bases, masks: Vec::new(), closed: true, memory, next: Pointer::default() }
+        let (memory, rows) = (input.result_memory.clone(), input.result_rows.iter());
+        Self { format, rows, masks: Vec::new(), memory, segment: None }
     }
 
     fn append(&mut self, rows: &[Vec<u16>], close: bool) -> Result<()> {
-        if self.closed {
-            let missing = || Error::new(format!("segment {} has no base pointer", self.masks.len()));
-            let base = *self.bases.next().ok_or_else(missing)?;
-            self.masks.push(Segment { base, items: Vec::new() });
-            self.next = base;
+        let mut segment = match self.segment.take() {
+            Some(segment) => segment,
+            None => self.begin()?,
+        };
+        let masks = segment.vectors(self.format, &mut self.memory, rows)?;
+        if let Some(last) = self.masks.last_mut() {
+            last.items.extend(masks);
         }
-        let encoded = bitmask_encoder::encode(self.format, &mut self.memory, self.next, rows)?;
-        self.next = encoded.next;
-        self.closed = close;
-        if let Some(segment) = self.masks.last_mut() {
-            segment.items.extend(encoded.masks);
+        if close {
+            segment.close(&mut self.memory);
+        } else {
+            self.segment = Some(segment);
         }
         Ok(())
+    }
+
+    fn begin(&mut self) -> Result<Gather> {
+        let missing = || Error::new(format!("segment {} has no first row", self.masks.len()));
+        let row = *self.rows.next().ok_or_else(missing)?;
+        self.masks.push(Segment { base: Pointer { row, lane: 0 }, items: Vec::new() });
+        Gather::begin(&self.memory, row)
     }
 }

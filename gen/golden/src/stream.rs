@@ -1,6 +1,6 @@
 //! Streams that carry `last`, as segments, and the reader that follows their packed values.
 
-use crate::{Banked, Pointer, Result};
+use crate::{Packed, Pointer, Result};
 
 /// The items of a stream up to and with `last`, and where the values that belong to them begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,13 +25,13 @@ impl<T: Clone> Segment<T> {
 
 /// Hands out the items of a stream in order, and the packed values that follow each.
 pub(crate) struct Reader<'a, T> {
-    memory: &'a Banked,
+    memory: &'a Packed,
     items: Box<dyn Iterator<Item = (Option<Pointer>, &'a T)> + 'a>,
     pointer: Pointer,
 }
 
 impl<'a, T> Reader<'a, T> {
-    pub(crate) fn new(memory: &'a Banked, segments: &'a [Segment<T>]) -> Self {
+    pub(crate) fn new(memory: &'a Packed, segments: &'a [Segment<T>]) -> Self {
         let items = segments.iter().flat_map(|segment| {
             segment.items.iter().enumerate().map(|(i, item)| ((i == 0).then_some(segment.base), item))
         });

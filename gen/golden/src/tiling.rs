@@ -5,7 +5,7 @@
 //! stream and the activation streams are replayed from their base as often as they are needed.
 
 use crate::{
-    Banked, BlockSparsity, Error, Pointer, Result, Segment, bitmask_decoder, bitmask_encoder,
+    BlockSparsity, Error, Packed, Pointer, Result, Segment, bitmask_decoder, bitmask_encoder,
     gemm::Gemm,
     processing_unit::{Config, Input, Job, Output, Slot, WeightItem},
 };
@@ -29,9 +29,9 @@ pub struct Layout {
     pub blocks: bool,
     /// Where the packed weights go.
     pub weight: Placement,
-    /// Where the packed activations go, in each slot. Every chunk takes up where the one before ended.
+    /// Where the packed activations go, in each slot, from a whole row on. Every chunk begins with the row behind the one before.
     pub activation: Placement,
-    /// Where the packed results go.
+    /// Where the packed results go, from a whole row on.
     pub result: Placement,
 }
 
@@ -80,18 +80,18 @@ pub fn tile(gemm: &Gemm, config: &Config, layout: &Layout) -> Result<Input> {
             });
         }
     }
-    let result_memory = Banked::new(n, layout.result.values)?;
+    let result_memory = Packed::new(n, layout.result.values)?;
     // A segment may fill up to all of its places, so each begins where the one before would end at the latest.
-    let mut result_bases = Vec::new();
-    let mut base = layout.result.base;
+    let mut result_rows = Vec::new();
+    let mut row = whole_row("results", layout.result)?;
     let mut places = 0;
     for &(_, rows) in &chunks {
-        result_bases.push(base);
-        base = result_memory.advance(base, rows * tiles * n);
+        result_rows.push(row);
+        row = (row + rows * tiles) % result_memory.rows();
         places += rows * tiles * n;
     }
     fits("results", places, layout.result)?;
-    Ok(Input { jobs, weight_memory, weights: vec![weights; chunks.len()], activations, result_memory, result_bases })
+    Ok(Input { jobs, weight_memory, weights: vec![weights; chunks.len()], activations, result_memory, result_rows })
 }
 
 /// The M × N codes that a processing unit has answered to what [`tile`] gave.
@@ -158,7 +158,7 @@ fn pack_weights(
     config: &Config,
     layout: &Layout,
     passes: &[Pass],
-) -> Result<(Banked, Segment<WeightItem>)> {
+) -> Result<(Packed, Segment<WeightItem>)> {
     let n = config.n;
     let mut items = Vec::new();
     let mut values = Vec::new();
@@ -180,7 +180,7 @@ fn pack_weights(
         }
     }
     fits("weights", values.len(), layout.weight)?;
-    let mut memory = Banked::new(n, layout.weight.values)?;
+    let mut memory = Packed::new(n, layout.weight.values)?;
     memory.check(layout.weight.base)?;
     memory.write(layout.weight.base, &values);
     Ok((memory, Segment { base: layout.weight.base, items }))
@@ -210,8 +210,8 @@ fn pack_blocks(config: &Config, sparsity: BlockSparsity, row: &[u16]) -> (u128, 
 /// The stream of one activation slot: a segment per chunk, once for every output tile.
 fn pack_slot(gemm: &Gemm, config: &Config, layout: &Layout, passes: &[Pass], slot: usize) -> Result<Slot> {
     let n = config.n;
-    let mut memory = Banked::new(n, layout.activation.values)?;
-    let mut base = layout.activation.base;
+    let mut memory = Packed::new(n, layout.activation.values)?;
+    let mut row = whole_row("activations", layout.activation)?;
     let mut masks = Vec::new();
     let mut places = 0;
     for (first, rows) in chunks(gemm, layout) {
@@ -223,17 +223,26 @@ fn pack_slot(gemm: &Gemm, config: &Config, layout: &Layout, passes: &[Pass], slo
                 None if pass.input / n % config.slots() == slot => pass.input,
                 None => continue,
             };
-            let row = |row| codes(&gemm.activations, gemm.reduction, row, start, n);
-            vectors.extend((first..first + rows).map(row));
+            let vector = |row| codes(&gemm.activations, gemm.reduction, row, start, n);
+            vectors.extend((first..first + rows).map(vector));
         }
-        let encoded = bitmask_encoder::encode(config.operand, &mut memory, base, &vectors)?;
-        places += encoded.masks.iter().map(|mask| mask.count_ones() as usize).sum::<usize>();
-        let segment = Segment { base, items: encoded.masks };
+        let encoded = bitmask_encoder::encode(config.operand, &mut memory, row, &vectors)?;
+        let values: usize = encoded.masks.iter().map(|mask| mask.count_ones() as usize).sum();
+        places += values.next_multiple_of(n);
+        let segment = Segment { base: Pointer { row, lane: 0 }, items: encoded.masks };
         masks.extend(std::iter::repeat_n(segment, gemm.columns.div_ceil(n)));
-        base = encoded.next;
+        row = encoded.next_row;
     }
     fits("activations", places, layout.activation)?;
     Ok(Slot { memory, masks })
+}
+
+/// The row where a stream of segments begins that the encoder writes.
+fn whole_row(what: &str, Placement { base, .. }: Placement) -> Result<usize> {
+    if base.lane != 0 {
+        return Err(Error::new(format!("{what} from lane {} on: they begin with a row", base.lane)));
+    }
+    Ok(base.row)
 }
 
 fn fits(what: &str, values: usize, placement: Placement) -> Result<()> {

@@ -4,7 +4,7 @@ mod common;
 
 use alberti_arith::{Format, tables::Gelu};
 use alberti_golden::{
-    Banked, BlockSparsity, Pointer, Segment,
+    BlockSparsity, Packed, Pointer, Segment,
     activation::Function,
     gemm::Gemm,
     processing_unit::{Config, Counters, Input, Job, Output, Slot, WeightItem, run},
@@ -49,19 +49,19 @@ fn config(gemm: &Gemm, n: usize, sparsity: Option<(usize, usize)>) -> Config {
     }
 }
 
-/// Memories that just hold everything, streams that start anywhere.
+/// Memories that just hold everything, weights that start anywhere, activations and results in any row.
 fn layout(random: &mut Random, gemm: &Gemm, n: usize, rows_per_job: usize, blocks: bool) -> Layout {
     let padded = |x: usize| x.div_ceil(2 * n) * 2 * n;
-    let mut placement = |values: usize| {
-        let memory = Banked::new(n, values).expect("a memory");
-        Placement { values, base: memory.pointer(random.below(n * memory.rows())) }
+    let mut placement = |values: usize, lanes: usize| {
+        let rows = Packed::new(n, values).expect("a memory").rows();
+        Placement { values, base: Pointer { row: random.below(rows), lane: random.below(lanes) } }
     };
     Layout {
         rows_per_job,
         blocks,
-        weight: placement(padded(gemm.columns) * padded(gemm.reduction)),
-        activation: placement(gemm.rows * padded(gemm.reduction)),
-        result: placement(gemm.rows * padded(gemm.columns)),
+        weight: placement(padded(gemm.columns) * padded(gemm.reduction), n),
+        activation: placement(gemm.rows * padded(gemm.reduction), 1),
+        result: placement(gemm.rows * padded(gemm.columns), 1),
     }
 }
 
@@ -246,8 +246,8 @@ fn block(mask: u128) -> WeightItem {
     WeightItem { mask, block: true }
 }
 
-fn memory(values: &[u16]) -> Banked {
-    Banked::with_values(2, 16, values).expect("a memory")
+fn memory(values: &[u16]) -> Packed {
+    Packed::with_values(2, 16, values).expect("a memory")
 }
 
 fn small_input(weights: Vec<WeightItem>, values: &[u16], slots: &[(&[u16], &[u64])], jobs: Vec<Job>) -> Input {
@@ -260,7 +260,7 @@ fn small_input(weights: Vec<WeightItem>, values: &[u16], slots: &[(&[u16], &[u64
             .map(|(values, masks)| Slot { memory: memory(values), masks: vec![segment(masks.to_vec())] })
             .collect(),
         result_memory: memory(&[]),
-        result_bases: vec![Pointer { row: 1, bank: 1 }, Pointer { row: 4, bank: 0 }],
+        result_rows: vec![1, 4],
     }
 }
 
@@ -275,10 +275,9 @@ fn a_job_that_can_be_followed_by_hand() {
         vec![job(2, 2, true)],
     );
     let output = run(&small(false), &input).expect("runs");
-    assert_eq!(output.masks, [Segment { base: Pointer { row: 1, bank: 1 }, items: vec![0b11, 0b11] }]);
-    let results = output.memory.read(Pointer { row: 1, bank: 1 }, 4);
+    assert_eq!(output.masks, [Segment { base: Pointer { row: 1, lane: 0 }, items: vec![0b11, 0b11] }]);
+    let results = output.memory.read(Pointer { row: 1, lane: 0 }, 4);
     assert_eq!(results, [100 + 2 + 30, 200 + 40 + 35, 100 + 60, 200 + 80]);
-    assert_eq!(output.next, Pointer { row: 3, bank: 1 });
     assert_eq!(output.counters, Counters { vectors: 4, held: 1, mask_errors: 0 });
 }
 
@@ -292,7 +291,7 @@ fn every_job_has_a_function_of_its_own() {
         small_input([0b11, 0b10, 0b11, 0b10].map(plain).to_vec(), &values, &[(&[1, 10, 1, 10], &[0b11, 0b11])], jobs);
     let output = run(&small(false), &input).expect("runs");
     assert_eq!(output.masks.iter().map(|s| s.items.clone()).collect::<Vec<_>>(), [vec![0], vec![0b11]]);
-    assert_eq!(output.memory.read(Pointer { row: 4, bank: 0 }, 2), [-168i16 as u16, -340i16 as u16]);
+    assert_eq!(output.memory.read(Pointer { row: 4, lane: 0 }, 2), [-168i16 as u16, -340i16 as u16]);
 }
 
 #[test]
@@ -314,9 +313,9 @@ fn jobs_share_a_result_segment_until_one_closes_it() {
     let jobs = vec![job(1, 1, false), job(1, 1, true), job(1, 1, false), job(1, 1, false)];
     let output = run(&small(false), &small_input(weights, &[], &[(&[], &masks)], jobs)).expect("runs");
     let bases: Vec<(Pointer, usize)> = output.masks.iter().map(|s| (s.base, s.items.len())).collect();
-    assert_eq!(bases, [(Pointer { row: 1, bank: 1 }, 2), (Pointer { row: 4, bank: 0 }, 2)]);
+    assert_eq!(bases, [(Pointer { row: 1, lane: 0 }, 2), (Pointer { row: 4, lane: 0 }, 2)]);
     assert!(!output.closed);
-    assert_eq!(output.memory.read(Pointer { row: 1, bank: 1 }, 4), [100, 200, 100, 200]);
+    assert_eq!(output.memory.read(Pointer { row: 1, lane: 0 }, 4), [100, 200, 100, 200]);
 }
 
 #[test]
@@ -332,7 +331,7 @@ fn a_block_tile_takes_a_vector_of_each_slot_and_plain_tiles_take_the_slots_in_tu
     let output = run(&small(true), &input).expect("runs");
     let (block0, block1) = (2 * 20 + 3 * 30, 4 * 10 + 5 * 40);
     let (lane0, lane1) = (100 + block0 + 6 * 70 + 8 * 60, 200 + block1 + 7 * 80 + 9 * 50);
-    assert_eq!(output.memory.read(Pointer { row: 1, bank: 1 }, 2), [lane0, lane1]);
+    assert_eq!(output.memory.read(Pointer { row: 1, lane: 0 }, 2), [lane0, lane1]);
     assert_eq!(output.counters, Counters { vectors: 3, held: 0, mask_errors: 0 });
 }
 
@@ -347,8 +346,8 @@ fn masks_with_a_wrong_number_of_ones_are_counted_and_the_stream_stays_in_step() 
         vec![job(1, 1, true), job(1, 1, true)],
     );
     let output = run(&small(true), &input).expect("runs");
-    assert_eq!(output.memory.read(Pointer { row: 1, bank: 1 }, 2), [100 + 2 * 30, 200 + 4 * 10 + 5 * 20]);
-    assert_eq!(output.memory.read(Pointer { row: 4, bank: 0 }, 2), [100 + 6 * 10 + 7 * 20, 200 + 8 * 30 + 9 * 40]);
+    assert_eq!(output.memory.read(Pointer { row: 1, lane: 0 }, 2), [100 + 2 * 30, 200 + 4 * 10 + 5 * 20]);
+    assert_eq!(output.memory.read(Pointer { row: 4, lane: 0 }, 2), [100 + 6 * 10 + 7 * 20, 200 + 8 * 30 + 9 * 40]);
     assert_eq!(output.counters.mask_errors, 2);
 }
 
@@ -356,7 +355,7 @@ fn masks_with_a_wrong_number_of_ones_are_counted_and_the_stream_stays_in_step() 
 fn every_item_with_a_wrong_block_counts_once() {
     // n = 4 in two blocks of 2:4: both blocks of lane 0 are wrong, one of lane 1, none of the others.
     let config = Config { n: 4, ..small(true) };
-    let memory = || Banked::with_values(4, 16, &[1; 16]).expect("a memory");
+    let memory = || Packed::with_values(4, 16, &[1; 16]).expect("a memory");
     let masks = [0b0001_0111, 0b0011_0000, 0b0011_1100, 0b1010_0101];
     let slot = || Slot { memory: memory(), masks: vec![segment(vec![0])] };
     let input = Input {
@@ -373,7 +372,7 @@ fn every_item_with_a_wrong_block_counts_once() {
         weights: vec![segment(masks.map(block).to_vec())],
         activations: vec![slot(), slot()],
         result_memory: memory(),
-        result_bases: vec![Pointer::default()],
+        result_rows: vec![0],
     };
     assert_eq!(run(&config, &input).expect("runs").counters, Counters { vectors: 1, held: 1, mask_errors: 2 });
 }
@@ -385,14 +384,14 @@ fn a_tile_is_of_the_kind_of_its_first_item_and_others_are_counted() {
     let output = run(&small(true), &input).expect("runs");
     // The plain lane takes its first choices, inputs 0 and 1.
     let results = [100 + 2 * 30 + 3 * 40, 200 + 4 * 10 + 5 * 20];
-    assert_eq!(output.memory.read(Pointer { row: 1, bank: 1 }, 2), results);
+    assert_eq!(output.memory.read(Pointer { row: 1, lane: 0 }, 2), results);
     assert_eq!(output.counters.mask_errors, 1);
     // The other way round: inputs 2 and 3, which the block lane wants, are zero in a plain tile.
     let mut input = small_input(vec![plain(0b11), block(0b1001)], &[2, 3, 4, 5], &slots, vec![job(1, 1, true)]);
     input.activations[1].masks.clear();
     let output = run(&small(true), &input).expect("runs");
     let results = [100 + 2 * 10 + 3 * 20, 200 + 4 * 10];
-    assert_eq!(output.memory.read(Pointer { row: 1, bank: 1 }, 2), results);
+    assert_eq!(output.memory.read(Pointer { row: 1, lane: 0 }, 2), results);
     assert_eq!(output.counters.mask_errors, 1);
 }
 
@@ -413,9 +412,9 @@ fn what_no_unit_could_be_given_is_an_error_that_names_the_place() {
         (|_, i| i.jobs[0].bias[1] = 1 << 31, "job 0: bias[1]: 2147483648 does not fit in 32 bits"),
         (|_, i| i.jobs[0].scale[0] = 64, "job 0: shifts[0]: 64 is outside of −64..=63"),
         (|_, i| i.jobs[0].rows = 0, "job 0: 0 rows, 1 passes: at least one of each"),
-        (|_, i| i.result_bases.clear(), "job 0, results: segment 0 has no base pointer"),
-        (|_, i| i.weight_memory = Banked::new(3, 9).expect("a memory"), "a memory of 3 banks: n = 2 asks for as many"),
-        (|_, i| i.weights[0].base.row = 8, "base row 8, bank 0: the memory has 8 rows"),
+        (|_, i| i.result_rows.clear(), "job 0, results: segment 0 has no first row"),
+        (|_, i| i.weight_memory = Packed::new(3, 9).expect("a memory"), "a memory of rows of 3 values: n is 2"),
+        (|_, i| i.weights[0].base.row = 8, "base row 8, lane 0: the memory has 8 rows"),
         (|c, _| c.n = 65, "n = 65: 2 to 64 lanes can be built"),
     ];
     for (break_it, part) in cases {

@@ -91,7 +91,7 @@ fn a_pruned_layer_becomes_streams_of_half_the_values() {
     let gemm = model.gemm(&forward, name, Pruning::Block(block(8)), &design).expect("it fits");
     let sparse = gemm.workload(true, &design).expect("it fits").input;
     let stored =
-        |memory: &alberti_golden::Banked| memory.values().iter().rposition(|&code| code != 0).map_or(0, |i| i + 1);
+        |memory: &alberti_golden::Packed| memory.values().iter().rposition(|&code| code != 0).map_or(0, |i| i + 1);
     assert!((384 * 1536 / 2 - 8..=384 * 1536 / 2).contains(&stored(&sparse.weight_memory)));
     assert_eq!(sparse.jobs[0].passes * 2, dense.jobs[0].passes);
     // The same matrix by plain bitmasks drops the codes that the quantiser made zero.

@@ -4,7 +4,7 @@
 mod common;
 
 use alberti_arith::{Format, requantize, wrap};
-use alberti_golden::{Banked, Pointer, Segment, processing_unit};
+use alberti_golden::{Packed, Pointer, Segment, processing_unit};
 use alberti_model::{Codes, Matrix, ModelError, Target, Workload, prune, quantise::QuantisedLinear};
 use common::{Numbers, block, edge16, quantised};
 
@@ -36,12 +36,12 @@ fn workload(
 /// Items in order, and the packed values behind them.
 struct Stream<'a, T> {
     items: std::vec::IntoIter<(Option<Pointer>, T)>,
-    memory: &'a Banked,
+    memory: &'a Packed,
     at: usize,
 }
 
 impl<'a, T: Copy> Stream<'a, T> {
-    fn new(segments: &[Segment<T>], memory: &'a Banked) -> Self {
+    fn new(segments: &[Segment<T>], memory: &'a Packed) -> Self {
         let items = |segment: &Segment<T>| -> Vec<(Option<Pointer>, T)> {
             segment.items.iter().enumerate().map(|(i, &item)| ((i == 0).then_some(segment.base), item)).collect()
         };
@@ -51,7 +51,7 @@ impl<'a, T: Copy> Stream<'a, T> {
     fn item(&mut self) -> T {
         let (base, item) = self.items.next().expect("an item for every lane and vector");
         if let Some(base) = base {
-            self.at = base.row * self.memory.banks() + base.bank;
+            self.at = base.row * self.memory.lanes() + base.lane;
         }
         item
     }

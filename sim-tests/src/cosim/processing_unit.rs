@@ -146,17 +146,18 @@ fn random_function(config: &Config, rng: &mut Rng) -> (Function, i32) {
 fn layout(subject: &Subject, rows: usize, blocks: bool, rng: &mut Rng) -> Layout {
     let memories = &subject.design.memories;
     let n = subject.design.datapath.n as usize;
-    let mut place = |values: u32| {
+    let mut place = |values: u32, anywhere: bool| {
         let values = values as usize;
         let start = *rng.pick(&[0, 1, n - 1, n, values / 2 + 1, values - 1]);
-        Placement { values, base: Pointer { row: start / n, bank: start % n } }
+        // Activations and results begin with a row, weights anywhere.
+        Placement { values, base: Pointer { row: start / n, lane: if anywhere { start % n } else { 0 } } }
     };
     Layout {
         rows_per_job: (subject.design.datapath.accumulator_rows as usize).min(rows),
         blocks,
-        weight: place(memories.weight.values),
-        activation: place(memories.activation.values),
-        result: place(memories.result.values),
+        weight: place(memories.weight.values, true),
+        activation: place(memories.activation.values, false),
+        result: place(memories.result.values, false),
     }
 }
 
@@ -237,7 +238,7 @@ impl<'a> Rig<'a> {
             bench.source(name, fields, gaps)
         };
         let memory = |bench: &mut Testbench, name: &str, width: u32| {
-            bench.add_memory(Memory::new(n, subject.width(&format!("{name}_value_row_o")) / n, width))
+            bench.add_memory(Memory::new(n, subject.width(&format!("{name}_value_row_o")), width))
         };
         let weight = memory(&mut bench, "weight", d.operand.bits());
         bench.read_port("weight_value", weight, memories.weight.latency)?;
@@ -252,20 +253,20 @@ impl<'a> Rig<'a> {
             slots.push(SlotPorts {
                 memory,
                 masks: source(&mut bench, &name, &["data", "last"])?,
-                bases: source(&mut bench, &format!("{name}_base"), &["row", "bank"])?,
-                row_w: subject.width(&format!("{name}_value_row_o")) / n,
+                bases: source(&mut bench, &format!("{name}_base"), &["row", "lane"])?,
+                row_w: subject.width(&format!("{name}_value_row_o")),
             });
         }
         let blocks = subject.has("weight_block_i");
         let fields: &[&str] = if blocks { &["data", "block", "last"] } else { &["data", "last"] };
         let weights = source(&mut bench, "weight", fields)?;
-        let weight_bases = source(&mut bench, "weight_base", &["row", "bank"])?;
+        let weight_bases = source(&mut bench, "weight_base", &["row", "lane"])?;
         let mut fields = vec!["rows", "passes", "close", "bias", "scale"];
         fields.extend(["function", "after"].into_iter().filter(|field| subject.has(&format!("job_{field}_i"))));
         let jobs = source(&mut bench, "job", &fields)?;
         let results = memory(&mut bench, "result", d.result.bits());
         bench.write_port("result_value", results)?;
-        let result_bases = source(&mut bench, "result_base", &["row", "bank"])?;
+        let result_bases = source(&mut bench, "result_base", &["row"])?;
         let masks = bench.sink("result", &["data", "last"], pressure)?;
         let clear = bench.model().input("clear_i")?;
         bench.model_mut().set(clear, 0);
@@ -308,7 +309,7 @@ impl<'a> Rig<'a> {
             fields.push(last.into());
             bench.send(self.weights, &fields)?;
         }
-        let row_w = subject.width("weight_value_row_o") / n;
+        let row_w = subject.width("weight_value_row_o");
         send_bases(bench, self.weight_bases, bases_of(&input.weights), (row_w, n))?;
         for job in &input.jobs {
             let mut fields = vec![
@@ -326,8 +327,10 @@ impl<'a> Rig<'a> {
             }
             bench.send(self.jobs, &fields)?;
         }
-        let row_w = subject.width("result_value_row_o") / n;
-        send_bases(bench, self.result_bases, input.result_bases.iter().copied(), (row_w, n))?;
+        let row_w = subject.width("result_value_row_o");
+        for &row in &input.result_rows {
+            bench.send(self.result_bases, &[Bits::new(row_w, row as u64)])?;
+        }
         bench.memory_mut(self.results).clear();
         self.writes_before = bench.memory(self.results).writes();
         expect_masks(bench, self.masks, n, output)
@@ -341,9 +344,16 @@ impl<'a> Rig<'a> {
         for (v, &code) in output.memory.values().iter().enumerate() {
             same(report.seed, &format!("result value {v}"), memory.get(v).unwrap_or_default(), code.into())?;
         }
-        let masks = output.masks.iter().flat_map(|segment| &segment.items);
-        let written = masks.map(|mask| u64::from(mask.count_ones())).sum();
-        same(report.seed, "result values written", memory.writes() - self.writes_before, written)?;
+        let rows = |segment: &Segment<u64>| {
+            let values: u32 = segment.items.iter().map(|mask| mask.count_ones()).sum();
+            u64::from(values.div_ceil(self.n))
+        };
+        let mut written: u64 = output.masks.iter().map(rows).sum();
+        // The last row of a segment is written when the segment ends.
+        if let Some(open) = output.masks.last().filter(|_| !output.closed) {
+            written -= u64::from(rows(open) > 0);
+        }
+        same(report.seed, "result rows written", memory.writes() - self.writes_before, written)?;
         same(report.seed, "vector_count_o", counter(bench, "vector_count_o")?, output.counters.vectors)?;
         if self.subject.has("held_count_o") {
             same(report.seed, "held_count_o", counter(bench, "held_count_o")?, output.counters.held)?;
@@ -388,9 +398,9 @@ fn send_bases(
     bases: impl Iterator<Item = Pointer>,
     (row_w, n): (u32, u32),
 ) -> Result<()> {
-    let bank_w = alberti_rtl::blocks::clog2(n.into());
+    let lane_w = alberti_rtl::blocks::clog2(n.into());
     for base in bases {
-        bench.send(source, &[Bits::new(row_w, base.row as u64), Bits::new(bank_w, base.bank as u64)])?;
+        bench.send(source, &[Bits::new(row_w, base.row as u64), Bits::new(lane_w, base.lane as u64)])?;
     }
     Ok(())
 }

@@ -131,7 +131,7 @@ impl Geometry {
         clog2(self.passes.into())
     }
 
-    /// Width of a lane or bank number.
+    /// Width of a lane number.
     #[must_use]
     pub fn lane_w(&self) -> u32 {
         clog2(self.n.into())
@@ -143,9 +143,9 @@ impl Geometry {
         self.slots() * self.n
     }
 
-    /// Width of a row address within the banks of a memory.
+    /// Width of a row address of a value memory.
     #[must_use]
-    pub fn bank_row_w(&self, memory: ValueMemory) -> u32 {
+    pub fn value_row_w(&self, memory: ValueMemory) -> u32 {
         clog2(u64::from(memory.values.div_ceil(self.n)))
     }
 }

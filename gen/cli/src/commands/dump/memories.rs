@@ -67,7 +67,7 @@ fn memories(design: &Design, technology: &Technology) -> Result<Vec<Memory>, Dia
                 value_bits,
                 banks: g.n,
                 rows_per_bank: of.values.div_ceil(g.n),
-                row_address_bits: g.bank_row_w(of),
+                row_address_bits: g.value_row_w(of),
                 latency_cycles: of.latency,
                 ports,
                 access,

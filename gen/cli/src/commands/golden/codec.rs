@@ -6,7 +6,7 @@ use super::{
     number::{Codes, Mask, Place, example_codes, values},
 };
 use crate::exit::{Failure, Result};
-use alberti_golden::{Banked, bitmask_decoder, bitmask_encoder, block_select as golden_select};
+use alberti_golden::{Packed, Pointer, bitmask_decoder, bitmask_encoder, block_select as golden_select};
 use alberti_rtl::Design;
 use alberti_sim::cosim;
 use serde::Deserialize;
@@ -39,26 +39,25 @@ pub fn block_select(design: &Design, text: &Text) -> Result<Value> {
 struct EncoderInput {
     vectors: Vec<Codes>,
     #[serde(default)]
-    base: Place,
+    row: usize,
 }
 
 pub fn encoder_example(design: &Design) -> Result<Value> {
     let (n, result) = (design.datapath.n as usize, design.datapath.result);
     let vectors: Vec<_> = (0..3).map(|start| example_codes(result, n, start)).collect();
-    Ok(json!({"base": Place { row: 0, bank: n - 1 }, "vectors": vectors}))
+    Ok(json!({"row": 0, "vectors": vectors}))
 }
 
 pub fn encoder(design: &Design, text: &Text) -> Result<Value> {
     let input: EncoderInput = text.parse()?;
     let (n, result) = (design.datapath.n as usize, design.datapath.result);
-    let mut memory = Banked::new(n, design.memories.result.values as usize)?;
+    let mut memory = Packed::new(n, design.memories.result.values as usize)?;
     let vectors: Vec<_> = input.vectors.iter().map(|vector| vector.codes(result)).collect();
-    let encoded = bitmask_encoder::encode(result, &mut memory, input.base.into(), &vectors)?;
+    let encoded = bitmask_encoder::encode(result, &mut memory, input.row, &vectors)?;
     let written = encoded.masks.iter().map(|mask| mask.count_ones() as usize).sum();
+    let packed = memory.read(Pointer { row: input.row, lane: 0 }, written);
     let masks: Vec<_> = encoded.masks.iter().map(|&mask| Mask(mask.into())).collect();
-    Ok(json!({
-        "masks": masks, "packed": memory.read(input.base.into(), written), "next": Place::from(encoded.next),
-    }))
+    Ok(json!({"masks": masks, "packed": packed, "next_row": encoded.next_row}))
 }
 
 #[derive(Deserialize)]
@@ -79,14 +78,14 @@ pub fn decoder_example(design: &Design) -> Result<Value> {
     let packed: Vec<_> =
         packed.iter().copied().cycle().take(n + masks[1].count_ones().min(n as u32) as usize).collect();
     let masks = masks.map(|mask| Mask(mask & u128::MAX >> (128 - n)));
-    Ok(json!({"base": Place { row: 0, bank: n - 1 }, "masks": masks, "packed": packed}))
+    Ok(json!({"base": Place { row: 0, lane: n - 1 }, "masks": masks, "packed": packed}))
 }
 
 pub fn decoder(design: &Design, text: &Text) -> Result<Value> {
     let input: DecoderInput = text.parse()?;
     let (n, operand) = (design.datapath.n as usize, design.datapath.operand);
     let capacity = design.memories.weight.values as usize;
-    let mut memory = Banked::new(n, capacity)?;
+    let mut memory = Packed::new(n, capacity)?;
     let masks: Vec<u64> = input.masks.iter().map(|mask| mask.narrow()).collect::<Result<_>>()?;
     let asked: usize = masks.iter().map(|mask| mask.count_ones() as usize).sum();
     if asked > input.packed.len() || input.packed.len() > capacity {

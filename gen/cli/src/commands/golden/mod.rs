@@ -57,8 +57,8 @@ Fields by block, n being the design's; those in brackets can be left out:
                                                                          -> sums, shifts
   requantize       sums: rows of n integers, shifts: n of -64 to 63, [scale]  -> codes, values
   block_select     mask: 2n bits                                         -> selects, errors
-  bitmask_encoder  vectors: rows of n codes, [base: {row, bank}]         -> masks, packed, next
-  bitmask_decoder  masks: of n bits, packed: codes, [base: {row, bank}], [scale]
+  bitmask_encoder  vectors: rows of n codes, [row]                       -> masks, packed, next_row
+  bitmask_decoder  masks: of n bits, packed: codes, [base: {row, lane}], [scale]
                                                                          -> vectors, values, next
   sram             cycles: {[read: address], [write: {address, word}]}   -> words
   stream_fifo      operations: integers to push, or null to pop          -> answers, left

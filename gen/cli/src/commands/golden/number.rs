@@ -118,18 +118,18 @@ impl<'de> Deserialize<'de> for Mask {
 #[serde(deny_unknown_fields)]
 pub struct Place {
     pub row: usize,
-    pub bank: usize,
+    pub lane: usize,
 }
 
 impl From<Pointer> for Place {
-    fn from(Pointer { row, bank }: Pointer) -> Self {
-        Self { row, bank }
+    fn from(Pointer { row, lane }: Pointer) -> Self {
+        Self { row, lane }
     }
 }
 
 impl From<Place> for Pointer {
-    fn from(Place { row, bank }: Place) -> Self {
-        Self { row, bank }
+    fn from(Place { row, lane }: Place) -> Self {
+        Self { row, lane }
     }
 }
 

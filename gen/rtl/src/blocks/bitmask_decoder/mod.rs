@@ -16,7 +16,7 @@ struct Body<'a> {
     n: u32,
     op_w: u32,
     row_w: u32,
-    bank_w: u32,
+    lane_w: u32,
     latency: u32,
     room_w: u32,
     depth: u32,
@@ -31,7 +31,7 @@ pub fn depth(latency: u32) -> u32 {
 /// The decoder that reads from one of the design's value memories.
 pub fn elaborate(library: &mut Library, label: &str, source: &str, memory: ValueMemory) -> Arc<Module> {
     let g = Geometry::new(library.design());
-    let (row_w, latency) = (g.bank_row_w(memory), memory.latency);
+    let (row_w, latency) = (g.value_row_w(memory), memory.latency);
     let depth = depth(latency);
     let buffer = stream_fifo::elaborate(
         library,
@@ -53,7 +53,7 @@ pub fn elaborate(library: &mut Library, label: &str, source: &str, memory: Value
     );
     module.contract = Contract {
         latency: format!("{} cycles from a mask to its vector", latency + 3),
-        interval: "one vector a cycle at any density, from any first value".into(),
+        interval: "one vector a cycle at any density; a segment may take one more where it begins inside a row".into(),
         numbers: format!("codes pass unchanged ({})", g.operand),
     };
     module.set_parameters(&[("n", g.n), ("row_w", row_w), ("latency", latency)]);
@@ -62,7 +62,7 @@ pub fn elaborate(library: &mut Library, label: &str, source: &str, memory: Value
         Interface::clock(),
         Interface::sink("base", "Where a segment's values begin, one for each segment")
             .input("row", row_w, Payload::Bits)
-            .input("bank", g.lane_w(), Payload::Bits),
+            .input("lane", g.lane_w(), Payload::Bits),
         Interface::sink("mask", "Masks; last ends a segment").input("data", g.n, Payload::Mask).input(
             "last",
             1,
@@ -73,9 +73,9 @@ pub fn elaborate(library: &mut Library, label: &str, source: &str, memory: Value
             1,
             Payload::Bits,
         ),
-        Interface::new("value", Role::Memory, "Value banks: value v lies in bank v mod n, row v div n")
-            .output("enable", g.n, Payload::Bits)
-            .output("row", g.n * row_w, Payload::Bits)
+        Interface::new("value", Role::Memory, "Rows of n values: value v lies in lane v mod n of row v div n")
+            .output("enable", 1, Payload::Bits)
+            .output("row", row_w, Payload::Bits)
             .input("data", g.vector_w(), codes),
     ];
     module.add_nets(&[("expanded_valid", 1), ("expanded", g.vector_w() + 1), ("oldest", g.vector_w() + 1)]);
@@ -99,7 +99,7 @@ pub fn elaborate(library: &mut Library, label: &str, source: &str, memory: Value
             "rst_ni",
             "base_valid_i",
             "base_row_i",
-            "base_bank_i",
+            "base_lane_i",
             "mask_valid_i",
             "mask_data_i",
             "mask_last_i",
@@ -108,8 +108,8 @@ pub fn elaborate(library: &mut Library, label: &str, source: &str, memory: Value
             "vector_ready_i",
         ],
     );
-    module.combinational(&["mask_ready_o"], &["base_valid_i"]);
-    module.combinational(&["base_ready_o"], &["mask_valid_i"]);
+    module.combinational(&["mask_ready_o"], &["base_valid_i", "base_row_i", "base_lane_i"]);
+    module.combinational(&["base_ready_o"], &["base_row_i", "base_lane_i", "mask_valid_i"]);
     module.combinational(&["vector_data_o", "vector_last_o"], &["oldest"]);
     library.add(module, |shell| {
         Body {
@@ -117,7 +117,7 @@ pub fn elaborate(library: &mut Library, label: &str, source: &str, memory: Value
             n: g.n,
             op_w: g.op_w(),
             row_w,
-            bank_w: g.lane_w(),
+            lane_w: g.lane_w(),
             latency,
             room_w: clog2(u64::from(depth) + 1),
             depth,

@@ -17,7 +17,7 @@ struct Body<'a> {
     n: u32,
     code_w: u32,
     row_w: u32,
-    bank_w: u32,
+    lane_w: u32,
     signed_zero: bool,
 }
 
@@ -25,7 +25,7 @@ struct Body<'a> {
 pub fn elaborate(library: &mut Library, label: Option<&str>, source: &str, memory: ValueMemory) -> Arc<Module> {
     let g = Geometry::new(library.design());
     let code_w = g.result.bits();
-    let row_w = g.bank_row_w(memory);
+    let row_w = g.value_row_w(memory);
     let signed_zero = matches!(g.result, Format::AdaptivFloat(_));
     let mut module = Module::new(
         "bitmask_encoder",
@@ -34,8 +34,8 @@ pub fn elaborate(library: &mut Library, label: Option<&str>, source: &str, memor
         source,
     );
     module.contract = Contract {
-        latency: "2 cycles from a vector to its mask and its values".into(),
-        interval: "one vector a cycle at any density, to any first place".into(),
+        latency: "2 cycles from a vector to its mask, and one more to the last row of its segment".into(),
+        interval: "one vector a cycle at any density, and at most one row".into(),
         numbers: if signed_zero {
             format!("codes pass unchanged ({}); both codes of zero are dropped", g.result)
         } else {
@@ -46,42 +46,33 @@ pub fn elaborate(library: &mut Library, label: Option<&str>, source: &str, memor
     let codes = Payload::Codes(g.result);
     module.interfaces = vec![
         Interface::clock(),
-        Interface::sink("base", "Where a segment's values go, one for each segment")
-            .input("row", row_w, Payload::Bits)
-            .input("bank", g.lane_w(), Payload::Bits),
+        Interface::sink("base", "The row where a segment's values begin, one for each segment").input(
+            "row",
+            row_w,
+            Payload::Bits,
+        ),
         Interface::sink("vector", "Vectors; last ends a segment").input("data", g.n * code_w, codes).input(
             "last",
             1,
             Payload::Bits,
         ),
-        Interface::source("mask", "Masks, one for each vector; its values are written no later")
-            .output("data", g.n, Payload::Mask)
-            .output("last", 1, Payload::Bits),
-        Interface::new("value", Role::Memory, "Value banks: value v lies in bank v mod n, row v div n")
-            .output("enable", g.n, Payload::Bits)
-            .output("row", g.n * row_w, Payload::Bits)
-            .output("data", g.n * code_w, codes),
-        Interface::new("next", Role::Status, "Where the next value would go: a base to go on from")
+        Interface::source("mask", "Masks, one for each vector").output("data", g.n, Payload::Mask).output(
+            "last",
+            1,
+            Payload::Bits,
+        ),
+        Interface::new("value", Role::Memory, "Rows of n values: value v lies in lane v mod n of row v div n")
+            .output("enable", 1, Payload::Bits)
             .output("row", row_w, Payload::Bits)
-            .output("bank", g.lane_w(), Payload::Bits),
+            .output("data", g.n * code_w, codes),
     ];
     module.registers(
-        &[
-            "mask_valid_o",
-            "mask_data_o",
-            "mask_last_o",
-            "value_enable_o",
-            "value_row_o",
-            "value_data_o",
-            "next_row_o",
-            "next_bank_o",
-        ],
+        &["mask_valid_o", "mask_data_o", "mask_last_o", "value_enable_o", "value_row_o", "value_data_o"],
         &[
             "clk_i",
             "rst_ni",
             "base_valid_i",
             "base_row_i",
-            "base_bank_i",
             "vector_valid_i",
             "vector_data_i",
             "vector_last_i",
@@ -90,5 +81,5 @@ pub fn elaborate(library: &mut Library, label: Option<&str>, source: &str, memor
     );
     module.combinational(&["vector_ready_o"], &["mask_ready_i", "base_valid_i"]);
     module.combinational(&["base_ready_o"], &["mask_ready_i", "vector_valid_i"]);
-    library.add(module, |shell| Body { shell, n: g.n, code_w, row_w, bank_w: g.lane_w(), signed_zero }.render())
+    library.add(module, |shell| Body { shell, n: g.n, code_w, row_w, lane_w: g.lane_w(), signed_zero }.render())
 }

@@ -95,9 +95,13 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
     ]);
 
     let value_port = |name: &str, row_w: u32, width: u32, payload: Payload, what: &str| {
-        let port = Interface::new(name, Role::Memory, &format!("{what}: value v lies in bank v mod n, row v div n"))
-            .output("enable", g.n, Payload::Bits)
-            .output("row", g.n * row_w, Payload::Bits);
+        let port = Interface::new(
+            name,
+            Role::Memory,
+            &format!("{what}, n a row: value v lies in lane v mod n of row v div n"),
+        )
+        .output("enable", 1, Payload::Bits)
+        .output("row", row_w, Payload::Bits);
         if name.starts_with("result") {
             port.output("data", width, payload)
         } else {
@@ -107,10 +111,10 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
     let base = |name: &str, row_w: u32| {
         Interface::sink(name, "Where a segment's values begin, one for each segment")
             .input("row", row_w, Payload::Bits)
-            .input("bank", g.lane_w(), Payload::Bits)
+            .input("lane", g.lane_w(), Payload::Bits)
     };
     let (weight_row_w, activation_row_w, result_row_w) =
-        (g.bank_row_w(weight), g.bank_row_w(activation), g.bank_row_w(result));
+        (g.value_row_w(weight), g.value_row_w(activation), g.value_row_w(result));
     let slots: Vec<String> = if sparse {
         (0..g.slots()).map(|slot| format!("activation{slot}")).collect()
     } else {
@@ -150,7 +154,11 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
     let mut interfaces = vec![
         Interface::clock(),
         base("weight_base", weight_row_w),
-        base("result_base", result_row_w),
+        Interface::sink("result_base", "The row where a segment's values begin, one for each segment").input(
+            "row",
+            result_row_w,
+            Payload::Bits,
+        ),
         job,
         weight_stream.input("last", 1, Payload::Bits),
         Interface::source("result", "Result masks, row by row").output("data", g.n, Payload::Mask).output(
@@ -242,7 +250,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
                 ("base_valid_i", "weight_base_valid_i"),
                 ("base_ready_o", "weight_base_ready_o"),
                 ("base_row_i", "weight_base_row_i"),
-                ("base_bank_i", "weight_base_bank_i"),
+                ("base_lane_i", "weight_base_lane_i"),
                 ("mask_valid_i", "weight_valid_i"),
                 ("mask_ready_o", "weight_ready_o"),
                 ("mask_data_i", "weight_mask"),
@@ -268,7 +276,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
                     ("base_valid_i", &net("base_valid_i")),
                     ("base_ready_o", &net("base_ready_o")),
                     ("base_row_i", &net("base_row_i")),
-                    ("base_bank_i", &net("base_bank_i")),
+                    ("base_lane_i", &net("base_lane_i")),
                     ("mask_valid_i", &net("valid_i")),
                     ("mask_ready_o", &net("ready_o")),
                     ("mask_data_i", &net("data_i")),
@@ -423,26 +431,22 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
                 ("out_data_o", "oldest"),
             ])
             .open(&[("in_ready_o", 1)]),
-        Instance::new("u_encoder", &encoder)
-            .wire(&clocked)
-            .wire(&[
-                ("base_valid_i", "result_base_valid_i"),
-                ("base_ready_o", "result_base_ready_o"),
-                ("base_row_i", "result_base_row_i"),
-                ("base_bank_i", "result_base_bank_i"),
-                ("vector_valid_i", "oldest_valid"),
-                ("vector_ready_o", "oldest_ready"),
-                ("vector_data_i", "oldest_code"),
-                ("vector_last_i", "oldest_last"),
-                ("mask_valid_o", "result_valid_o"),
-                ("mask_ready_i", "result_ready_i"),
-                ("mask_data_o", "result_data_o"),
-                ("mask_last_o", "result_last_o"),
-                ("value_enable_o", "result_value_enable_o"),
-                ("value_row_o", "result_value_row_o"),
-                ("value_data_o", "result_value_data_o"),
-            ])
-            .open(&[("next_row_o", result_row_w), ("next_bank_o", g.lane_w())]),
+        Instance::new("u_encoder", &encoder).wire(&clocked).wire(&[
+            ("base_valid_i", "result_base_valid_i"),
+            ("base_ready_o", "result_base_ready_o"),
+            ("base_row_i", "result_base_row_i"),
+            ("vector_valid_i", "oldest_valid"),
+            ("vector_ready_o", "oldest_ready"),
+            ("vector_data_i", "oldest_code"),
+            ("vector_last_i", "oldest_last"),
+            ("mask_valid_o", "result_valid_o"),
+            ("mask_ready_i", "result_ready_i"),
+            ("mask_data_o", "result_data_o"),
+            ("mask_last_o", "result_last_o"),
+            ("value_enable_o", "result_value_enable_o"),
+            ("value_row_o", "result_value_row_o"),
+            ("value_data_o", "result_value_data_o"),
+        ]),
     ]);
     module.instances = instances;
 
