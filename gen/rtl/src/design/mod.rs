@@ -18,7 +18,7 @@ mod units;
 
 pub use composition::{Composition, Connection, Endpoint, Export, Instance};
 pub use datapath::{Activation, BlockSparsity, Datapath};
-pub use machine::{Clock, Memories, MemoryKind, Optimise, ValueMemory};
+pub use machine::{Clock, Coding, Ecc, MaskMemory, Memories, MemoryKind, Optimise, Placing, Storage, ValueMemory};
 pub use names::is_reserved;
 pub use nearest::nearest;
 pub use source::MAX_BYTES;

@@ -45,11 +45,9 @@ pub struct Choice {
 pub struct Tile {
     /// The macro.
     pub name: String,
-    /// The banks that have it.
-    pub banks: (u32, u32),
     /// The words of the bank that it holds.
     pub words: (u64, u64),
-    /// The bits of these words.
+    /// The bits of these words, as they are stored.
     pub bits: (u32, u32),
     /// Words of the bank that share a word of the macro; the lowest address bits choose among them.
     pub fold: u32,
@@ -85,7 +83,7 @@ pub fn choose(technology: &Technology, demand: &Demand, place: &Place) -> Result
 
 /// The `keep` best choices of distinct macros, best first.
 pub(super) fn best(serving: &[Candidate<'_>], demand: &Demand, keep: usize) -> Result<Vec<Choice>, TooMany> {
-    if demand.optimise != Optimise::Latency {
+    if demand.storage.optimise != Optimise::Latency {
         return Ok(tilings(serving, demand, keep)?.iter().map(|tiling| figures(serving, demand, tiling)).collect());
     }
     // The slowest macro decides: under each bound on latency, the least area. A choice that is not among the `keep` best under
@@ -122,9 +120,8 @@ fn figures(serving: &[Candidate<'_>], demand: &Demand, tiling: &Tiling) -> Choic
     };
     let tile = |(piece, candidate): (&super::tiling::Piece, &Candidate<'_>)| Tile {
         name: candidate.of.name.clone(),
-        banks: (0, demand.banks - 1),
         words: (piece.first_word, piece.first_word + piece.words - 1),
-        // A bank's word has at most 32 bits of a design, so that bits fit.
+        // A word has at most 64 codes of 16 bits, so that bits fit.
         bits: (piece.first_bit as u32, (piece.first_bit + piece.bits - 1) as u32),
         fold: piece.fold,
         copies: candidate.copies,

@@ -1,26 +1,29 @@
 //! What a memory of a design asks of its macros.
 
 use crate::{
-    blocks::Geometry,
-    design::{Design, MemoryKind, Optimise, ValueMemory},
+    blocks::{Geometry, clog2},
+    design::{Design, Storage, ValueMemory},
 };
 use serde::Serialize;
 
-/// Independent banks of one size, each read and written by its own address.
+/// Banks of one size and kind, each read and written by an address of its own.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Demand {
     /// Name of the memory: `weight`.
     pub memory: String,
-    /// Kind of macros.
-    pub kind: MemoryKind,
-    /// Bits in a cell.
-    pub bits_per_cell: u32,
-    /// Banks. A macro belongs to one of them: all are addressed in every cycle.
+    /// Where the design asks for it: `memories.weight`.
+    pub key: String,
+    /// How its bits are stored.
+    #[serde(flatten)]
+    pub storage: Storage,
+    /// Banks: one, or one a slot of block sparsity. A macro belongs to one of them.
     pub banks: u32,
     /// Words of a bank.
     pub words: u64,
     /// Bits of a word.
     pub bits: u32,
+    /// Codes in a word: n of values, one of masks.
+    pub codes: u32,
     /// Reads that a bank must take in each cycle.
     pub reads_per_cycle: u32,
     /// Writes that a bank must take in each cycle beside them.
@@ -29,8 +32,6 @@ pub struct Demand {
     pub latency_cycles: u32,
     /// The clock, in MHz.
     pub frequency_mhz: f64,
-    /// What to choose for.
-    pub optimise: Optimise,
 }
 
 impl Demand {
@@ -40,29 +41,65 @@ impl Demand {
         // A time that is a whole number of periods but for rounding is that number.
         ((time_ns * self.frequency_mhz / 1000.0 - 1e-9).ceil() as u64).max(1)
     }
+
+    /// Bits of a word as it is stored: whole cells.
+    #[must_use]
+    pub fn stored_bits(&self) -> u32 {
+        self.bits.next_multiple_of(self.storage.bits_per_cell)
+    }
+
+    /// Bits of a word's address.
+    #[must_use]
+    pub fn address_bits(&self) -> u32 {
+        clog2(self.words)
+    }
 }
 
 /// What the memories of a design ask for, in the order of the file.
 #[must_use]
 pub fn demands(design: &Design) -> Vec<Demand> {
     let g = Geometry::new(design);
-    let demand = |name: &str, of: ValueMemory, bits, reads, writes| Demand {
+    let m = &design.memories;
+    let values = |name: &str, of: ValueMemory, bits, banks, (reads, writes)| Demand {
         memory: name.to_owned(),
-        kind: of.kind,
-        bits_per_cell: of.bits_per_cell,
-        banks: g.n,
-        words: u64::from(of.values.div_ceil(g.n)),
-        bits,
+        key: format!("memories.{name}"),
+        storage: of.storage,
+        banks,
+        words: u64::from(of.values / g.n),
+        bits: g.n * bits,
+        codes: g.n,
         reads_per_cycle: reads,
         writes_per_cycle: writes,
         latency_cycles: of.latency,
         frequency_mhz: design.clock.frequency_mhz,
-        optimise: of.optimise,
     };
-    let m = &design.memories;
-    vec![
-        demand("weight", m.weight, g.op_w(), 1, 0),
-        demand("activation", m.activation, g.op_w(), g.slots(), 0),
-        demand("result", m.result, g.result.bits(), 0, 1),
-    ]
+    let masks = m.weight_masks.map(|of| {
+        let word = mask_word_bits(&g, m.weight);
+        Demand {
+            memory: "weight_masks".to_owned(),
+            key: "memories.weight.masks".to_owned(),
+            storage: of.storage,
+            banks: 1,
+            words: of.words.into(),
+            bits: word + of.ecc.check_bits(word),
+            codes: 1,
+            reads_per_cycle: 1,
+            writes_per_cycle: 0,
+            latency_cycles: of.latency,
+            frequency_mhz: design.clock.frequency_mhz,
+        }
+    });
+    let mut all = vec![values("weight", m.weight, g.op_w(), 1, (1, 0))];
+    all.extend(masks);
+    all.push(values("activation", m.activation, g.op_w(), g.slots(), (1, 0)));
+    all.push(values("result", m.result, g.result.bits(), 1, (0, 1)));
+    all
+}
+
+/// Bits of a mask word: a mask with the offset of its first value, or the pointer of a record, whichever is longer. Masks
+/// of block-sparse weights imply their offsets, and a bit tells them from others.
+fn mask_word_bits(g: &Geometry, weight: ValueMemory) -> u32 {
+    let offset = clog2(u64::from(g.n) * u64::from(g.n));
+    let block = if g.slots() > 1 { g.weight_mask_w() + 1 } else { 0 };
+    (g.n + offset).max(g.value_row_w(weight) + g.lane_w()).max(block)
 }

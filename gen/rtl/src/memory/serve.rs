@@ -50,7 +50,7 @@ pub(super) fn candidates<'a>(
     let mut refused = Vec::new();
     for of in &technology.macros {
         let cell = technology.cell(of);
-        if (cell.kind, cell.bits_per_cell) != (demand.kind, demand.bits_per_cell) {
+        if (cell.kind, cell.bits_per_cell) != (demand.storage.kind, demand.storage.bits_per_cell) {
             refused.push((of, Refusal::Kind));
             continue;
         }
@@ -65,10 +65,6 @@ pub(super) fn candidates<'a>(
 /// Copies that take all reads of a cycle beside its writes.
 fn copies(of: &Macro, demand: &Demand) -> Result<u32, Refusal> {
     let (reads, writes) = (u64::from(demand.reads_per_cycle), u64::from(demand.writes_per_cycle));
-    let latency = demand.cycles(of.read_latency_ns);
-    if reads > 0 && latency > u64::from(demand.latency_cycles) {
-        return Err(Refusal::Latency(latency));
-    }
     // Port cycles that the accesses of one cycle occupy.
     let busy = |accesses: u64, time_ns| accesses * demand.cycles(time_ns);
     let reading = busy(reads, of.cycle_ns.unwrap_or(of.read_latency_ns));
@@ -83,6 +79,11 @@ fn copies(of: &Macro, demand: &Demand) -> Result<u32, Refusal> {
     if writing > ports || (reading > 0 && read_ports == 0) {
         return Err(Refusal::Writes);
     }
+    // A memory that is only written while the machine works is read afterwards.
+    let latency = demand.cycles(of.read_latency_ns);
+    if latency > u64::from(demand.latency_cycles) {
+        return Err(Refusal::Latency(latency));
+    }
     let copies = if reading == 0 { 1 } else { reading.div_ceil(read_ports) };
     Ok(u32::try_from(copies).unwrap_or(u32::MAX))
 }
@@ -96,12 +97,17 @@ fn candidate<'a>(of: &'a Macro, copies: u32, demand: &Demand) -> Candidate<'a> {
 
 /// The shapes that no other contains, deepest last.
 fn shapes(of: &Macro, demand: &Demand) -> Vec<Shape> {
-    // One of the words that share a macro's word is written alone, if the macro can.
-    let grain = if demand.writes_per_cycle == 0 { 1 } else { of.write_enable_bits };
+    // A cell lies in one macro. Of the words that share a macro's word of SRAM each is written alone, if the macro can; one
+    // of RRAM is programmed with its neighbours, which are read before.
+    let grain = match demand.storage.kind {
+        MemoryKind::Sram => of.write_enable_bits,
+        MemoryKind::Rram => demand.storage.bits_per_cell,
+    };
     let all = (0..).map(|power| 1u32 << power).take_while(|&fold| fold <= of.bits).filter_map(|fold| {
-        let piece = if fold == 1 { of.bits } else { of.bits / fold / grain * grain };
+        let whole = fold == 1 && demand.storage.kind == MemoryKind::Sram;
+        let piece = if whole { of.bits } else { of.bits / fold / grain * grain };
         let words = (u64::from(of.words) * u64::from(fold)).min(demand.words);
-        (piece > 0).then(|| Shape { words, bits: u64::from(piece.min(demand.bits)), fold })
+        (piece > 0).then(|| Shape { words, bits: u64::from(piece.min(demand.stored_bits())), fold })
     });
     let mut shapes: Vec<Shape> = Vec::new();
     for shape in all {
@@ -133,7 +139,7 @@ pub(super) fn explain(refused: &[(&Macro, Refusal)], technology: &Technology, de
                 of.name, of.read_latency_ns, demand.frequency_mhz, demand.latency_cycles
             ),
             match cycles {
-                ..=8 => format!("set latency to {cycles}, or lower clock.frequency_mhz"),
+                ..=8 if demand.reads_per_cycle > 0 => format!("set latency to {cycles}, or lower clock.frequency_mhz"),
                 _ => "lower clock.frequency_mhz, or name a faster technology".to_owned(),
             },
         ),
@@ -145,7 +151,7 @@ pub(super) fn explain(refused: &[(&Macro, Refusal)], technology: &Technology, de
                 demand.cycles(of.write_latency_ns),
                 demand.frequency_mhz
             ),
-            match demand.kind {
+            match demand.storage.kind {
                 MemoryKind::Rram => "write `kind: sram`".to_owned(),
                 MemoryKind::Sram => "lower clock.frequency_mhz, or name a faster technology".to_owned(),
             },
@@ -161,7 +167,7 @@ pub(super) fn explain(refused: &[(&Macro, Refusal)], technology: &Technology, de
             there.dedup();
             let there: Vec<_> = there.into_iter().map(|(of, bits)| kind(of, bits)).collect();
             (
-                format!("it asks for {}", kind(demand.kind, demand.bits_per_cell)),
+                format!("it asks for {}", kind(demand.storage.kind, demand.storage.bits_per_cell)),
                 format!(
                     "the technology has {}; name another by --technology, or change kind and bits_per_cell",
                     there.join(", ")

@@ -42,14 +42,14 @@ pub(super) fn tilings(candidates: &[Candidate<'_>], demand: &Demand, keep: usize
     for outer in [Along::Words, Along::Bits] {
         let groups = groups(candidates, demand, outer, keep)?;
         let items: Vec<Item> = groups.iter().map(|group| group.item.clone()).collect();
-        let found = covers(&items, length(demand, outer), outer, demand.optimise, keep)?;
+        let found = covers(&items, length(demand, outer), outer, demand.storage.optimise, keep)?;
         all.extend(found.into_iter().map(|cover| (cover, outer)).map(|(cover, outer)| {
             let pieces = place(&cover, &groups, demand, outer);
             Tiling { cover, pieces }
         }));
     }
     let mut order: Vec<Cover> = all.iter().map(|tiling| tiling.cover.clone()).collect();
-    prune(&mut order, demand.optimise, keep);
+    prune(&mut order, demand.storage.optimise, keep);
     let first = |cover: &Cover| {
         all.iter().find(|tiling| tiling.cover.bill == cover.bill && tiling.cover.cost == cover.cost).cloned()
     };
@@ -67,7 +67,7 @@ struct Group {
 fn length(demand: &Demand, along: Along) -> u64 {
     match along {
         Along::Words => demand.words,
-        Along::Bits => demand.bits.into(),
+        Along::Bits => demand.stored_bits().into(),
     }
 }
 
@@ -106,7 +106,7 @@ fn groups(candidates: &[Candidate<'_>], demand: &Demand, outer: Along, keep: usi
             tight: extent(&shape, outer) == size,
         };
         let items: Vec<Item> = shapes.iter().map(item).collect();
-        for cover in covers(&items, length(demand, inner), inner, demand.optimise, keep)? {
+        for cover in covers(&items, length(demand, inner), inner, demand.storage.optimise, keep)? {
             let item = Item { length: size, cost: cover.cost, bill: cover.bill.clone(), tight: true };
             groups.push(Group { item, inner: cover, shapes: shapes.clone() });
         }

@@ -6,8 +6,6 @@ use crate::{
 };
 use alberti_rtl::{
     Design,
-    blocks::Geometry,
-    design::ValueMemory,
     diagnostic::Diagnostics,
     memory::{Choice, Demand, Technology, choose, demands},
 };
@@ -17,17 +15,10 @@ use std::path::Path;
 /// A memory of the design, as JSON has it.
 #[derive(Serialize)]
 pub struct Memory {
-    memory: &'static str,
-    values: u32,
-    value_bits: u32,
-    banks: u32,
-    rows_per_bank: u32,
-    row_address_bits: u32,
-    latency_cycles: u32,
-    ports: u32,
-    access: &'static str,
-    technology: String,
+    #[serde(flatten)]
     demand: Demand,
+    address_bits: u32,
+    technology: String,
     /// The best choice of macros.
     choice: Choice,
     /// The next best of other macros, best first.
@@ -50,29 +41,14 @@ pub fn dump(design: &Design, technology: Option<&Path>) -> Result<(String, Vec<M
 }
 
 fn memories(design: &Design, technology: &Technology) -> Result<Vec<Memory>, Diagnostics> {
-    let g = Geometry::new(design);
-    let m = &design.memories;
-    let all: [(_, ValueMemory, _, _, _); 3] = [
-        ("weight", m.weight, g.op_w(), 1, "read"),
-        ("activation", m.activation, g.op_w(), g.slots(), "read"),
-        ("result", m.result, g.result.bits(), 1, "write"),
-    ];
     let (mut memories, mut problems) = (Vec::new(), Diagnostics::new());
-    for ((memory, of, value_bits, ports, access), demand) in all.into_iter().zip(demands(design)) {
-        match choose(technology, &demand, &design.locate(&format!("memories.{memory}"))) {
+    for demand in demands(design) {
+        match choose(technology, &demand, &design.locate(&demand.key)) {
             Err(problem) => problems.push(problem),
             Ok(mut choices) => memories.push(Memory {
-                memory,
-                values: of.values,
-                value_bits,
-                banks: g.n,
-                rows_per_bank: of.values.div_ceil(g.n),
-                row_address_bits: g.value_row_w(of),
-                latency_cycles: of.latency,
-                ports,
-                access,
-                technology: technology.name.clone(),
+                address_bits: demand.address_bits(),
                 demand,
+                technology: technology.name.clone(),
                 choice: choices.remove(0),
                 runners_up: choices,
             }),
@@ -83,36 +59,41 @@ fn memories(design: &Design, technology: &Technology) -> Result<Vec<Memory>, Dia
 
 /// What the design addresses.
 fn ports(memories: &[Memory]) -> String {
-    let mut table =
-        Table::new(&["memory", "values", "bits", "banks", "rows", "address bits", "latency", "ports", "access"]);
-    for of in memories {
-        let numbers = [of.value_bits, of.banks, of.rows_per_bank, of.row_address_bits, of.latency_cycles, of.ports];
-        let numbers = numbers.map(|number| count(number.into()));
-        let head = [of.memory.to_owned(), count(of.values.into())];
-        table.row(head.into_iter().chain(numbers).chain([of.access.to_owned()]).collect());
+    let mut table = Table::new(&["memory", "banks", "words", "bits", "address bits", "latency", "a cycle"]);
+    for Memory { demand, address_bits, .. } in memories {
+        let numbers = [demand.banks.into(), demand.words, demand.bits.into(), (*address_bits).into()];
+        let numbers = numbers.into_iter().chain([demand.latency_cycles.into()]).map(count);
+        let head = [demand.memory.clone()];
+        table.row(head.into_iter().chain(numbers).chain([accesses(demand)]).collect());
     }
     table.text()
 }
 
-/// What a memory asks for, in a line.
-fn asked(demand: &Demand) -> String {
-    let cells =
-        if demand.bits_per_cell > 1 { format!(" of {} bits a cell", demand.bits_per_cell) } else { String::new() };
+/// What each bank takes in a cycle.
+fn accesses(demand: &Demand) -> String {
     let each = |number: u32, what: &str| match number {
         0 => None,
-        1 => Some(format!("one {what} a cycle")),
-        more => Some(format!("{more} {what}s a cycle")),
+        1 => Some(format!("one {what}")),
+        more => Some(format!("{more} {what}s")),
     };
     let accesses = [each(demand.reads_per_cycle, "read"), each(demand.writes_per_cycle, "write")];
+    accesses.into_iter().flatten().collect::<Vec<_>>().join(" and ")
+}
+
+/// What a memory asks for, in a line.
+fn asked(demand: &Demand) -> String {
+    let storage = &demand.storage;
+    let cells =
+        if storage.bits_per_cell > 1 { format!(" of {} bits a cell", storage.bits_per_cell) } else { String::new() };
+    let banks = if demand.banks > 1 { format!("{} banks, each ", demand.banks) } else { String::new() };
     format!(
-        "{}: {} banks of {} words of {} bits, each {}; {}{cells}, least {}",
+        "{}: {banks}{} words of {} bits, {} a cycle; {}{cells}, least {}",
         demand.memory,
-        demand.banks,
         count(demand.words),
         demand.bits,
-        accesses.into_iter().flatten().collect::<Vec<_>>().join(" and "),
-        demand.kind.word(),
-        demand.optimise.word(),
+        accesses(demand),
+        storage.kind.word(),
+        storage.optimise.word(),
     )
 }
 
@@ -138,13 +119,12 @@ fn choices(memory: &Memory) -> String {
     table.text()
 }
 
-/// Where the macros of the choice lie in each bank.
+/// Where the macros of the choice lie, the same in each bank.
 fn tiles(choice: &Choice) -> String {
-    let mut table = Table::new(&["banks", "tile", "words", "bits", "fold", "copies"]);
+    let mut table = Table::new(&["tile", "words", "bits", "fold", "copies"]);
     let range = |first: &dyn std::fmt::Display, last: &dyn std::fmt::Display| format!("{first} to {last}");
     for tile in &choice.tiles {
         table.row(vec![
-            range(&tile.banks.0, &tile.banks.1),
             tile.name.clone(),
             range(&tile.words.0, &tile.words.1),
             range(&tile.bits.0, &tile.bits.1),

@@ -129,7 +129,7 @@ fn a_place_is_found_after_reading() {
     let text = edge16();
     let expected = |needle: &str| text.lines().position(|l| l.trim_start().starts_with(needle)).map(|l| l as u32 + 1);
     assert_eq!(line("datapath.reduction_max"), expected("reduction_max:"));
-    assert_eq!(line("memories.weight.latency"), expected("weight:"));
+    assert_eq!(line("memories.activation.kind"), expected("activation: {"));
     assert_eq!(line("datapath.sparsity.block"), expected("datapath:"));
     assert_eq!(design.locate("nothing.of.it").position, Some(Position::START));
 }

@@ -31,7 +31,7 @@ fn said(stem: &str) -> String {
     };
     let design = fs::read_to_string(root().join("designs/edge4.yaml")).expect("the design can be read");
     let design = Design::parse("designs/edge4.yaml", &design).expect("the design is valid");
-    let choice = |demand: &Demand| choose(&technology, demand, &design.locate(&format!("memories.{}", demand.memory)));
+    let choice = |demand: &Demand| choose(&technology, demand, &design.locate(&demand.key));
     demands(&design).iter().filter_map(|demand| choice(demand).err()).collect::<Diagnostics>().to_string()
 }
 

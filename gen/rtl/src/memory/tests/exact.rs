@@ -44,7 +44,7 @@ fn brute(serving: &[Candidate<'_>], demand: &Demand) -> Option<Key> {
                 (0..4).map(|p| 1 << p).any(|f| u64::from(c.of.words) * f >= words && u64::from(c.of.bits) / f >= bits)
             };
             let cost = |c: &Candidate<'_>| {
-                let (first, second) = demand.optimise.order(c.area, c.energy * u128::from(words));
+                let (first, second) = demand.storage.optimise.order(c.area, c.energy * u128::from(words));
                 (first, second, 1)
             };
             serving.iter().filter(fits).map(cost).min()
@@ -68,7 +68,7 @@ fn brute(serving: &[Candidate<'_>], demand: &Demand) -> Option<Key> {
 fn key(choice: &Choice, demand: &Demand) -> Key {
     let fixed = |figure: f64| (figure * 1e6).round() as u128;
     let energy = fixed(choice.access_energy_pj * demand.words as f64);
-    let (first, second) = demand.optimise.order(fixed(choice.area_um2), energy);
+    let (first, second) = demand.storage.optimise.order(fixed(choice.area_um2), energy);
     (first, second, choice.tiles.len() as u64)
 }
 

@@ -5,7 +5,7 @@ mod exact;
 mod shipped;
 
 use super::*;
-use crate::design::{MemoryKind, Optimise};
+use crate::design::{MemoryKind, Optimise, Storage};
 use crate::diagnostic::Place;
 
 /// SplitMix64: the same draws on every machine.
@@ -29,17 +29,23 @@ impl Draws {
 fn demand(words: u64, bits: u32, optimise: Optimise) -> Demand {
     Demand {
         memory: "weight".into(),
-        kind: MemoryKind::Sram,
-        bits_per_cell: 1,
+        key: "memories.weight".into(),
+        storage: Storage { bits_per_cell: 1, optimise, ..Storage::default() },
         banks: 1,
         words,
         bits,
+        codes: 1,
         reads_per_cycle: 1,
         writes_per_cycle: 0,
         latency_cycles: 8,
         frequency_mhz: 500.0,
-        optimise,
     }
+}
+
+/// The same in cells of RRAM.
+fn rram(mut demand: Demand, bits_per_cell: u32) -> Demand {
+    (demand.storage.kind, demand.storage.bits_per_cell) = (MemoryKind::Rram, bits_per_cell);
+    demand
 }
 
 fn chosen(technology: &Technology, demand: &Demand) -> Vec<Choice> {

@@ -35,17 +35,28 @@ fn every_technology_that_comes_along_can_be_read_and_is_named_after_its_file() {
 }
 
 #[test]
-fn edge16_keeps_a_bank_of_weights_in_one_folded_macro() {
+fn a_memory_of_rows_is_one_macro_wide_and_edge16_keeps_its_weights_in_rram() {
     let design = Design::load(concat!(env!("CARGO_MANIFEST_DIR"), "/../../designs/edge16.yaml")).expect("valid");
     let technology = Technology::shipped().expect("it can be read");
-    let weight = &demands(&design)[0];
-    assert_eq!((weight.banks, weight.words, weight.bits), (16, 65536, 8));
+    let demands = demands(&design);
+    let weight = &demands[0];
+    assert_eq!((weight.banks, weight.words, weight.bits), (1, 65536, 128));
     let best = &chosen(&technology, weight)[0];
-    // 4096 words of 128 bits hold 65536 words of 8.
-    assert_eq!(best.macros, BTreeMap::from([("sram_64k".to_owned(), 16)]));
-    assert_eq!((best.tiles[0].fold, best.tiles[0].words, best.tiles[0].bits), (16, (0, 65535), (0, 7)));
+    assert_eq!(best.macros, BTreeMap::from([("rram2_1m".to_owned(), 1)]));
+    assert_eq!((best.tiles[0].fold, best.tiles[0].words, best.tiles[0].bits), (1, (0, 65535), (0, 127)));
     assert_eq!((best.utilisation, best.latency_cycles, best.bandwidth_gbps), (1.0, 1, 64.0));
-    assert!((best.area_um2 - 16.0 * 78559.0).abs() < 1e-6 && (best.access_energy_pj - 16.0 * 4.487).abs() < 1e-9);
+    assert!((best.area_um2 - 146_000.0).abs() < 1e-6 && (best.access_energy_pj - 3.11).abs() < 1e-9);
+    // 16 bits of mask and an offset below 256; a pointer has 20.
+    assert_eq!((demands[1].memory.as_str(), demands[1].bits), ("weight_masks", 24));
+}
+
+#[test]
+fn a_bank_is_folded_where_words_are_narrow() {
+    let technology = Technology::shipped().expect("it can be read");
+    let best = &chosen(&technology, &demand(65536, 8, Optimise::Area))[0];
+    // 4096 words of 128 bits hold 65536 words of 8.
+    assert_eq!(best.macros, BTreeMap::from([("sram_64k".to_owned(), 1)]));
+    assert_eq!((best.tiles[0].fold, best.tiles[0].words, best.tiles[0].bits), (16, (0, 65535), (0, 7)));
 }
 
 #[test]
@@ -63,7 +74,7 @@ fn two_reads_a_cycle_take_two_copies_of_a_macro_with_one_port() {
 #[test]
 fn a_read_that_takes_two_cycles_keeps_two_copies_busy() {
     let technology = Technology::shipped().expect("it can be read");
-    let demand = Demand { kind: MemoryKind::Rram, ..demand(131_072, 128, Optimise::Area) };
+    let demand = rram(demand(131_072, 128, Optimise::Area), 1);
     // 2.191 ns at 500 MHz; the macro of 1 MiB answers in 1.98 ns.
     let slow = chosen(&technology, &demand).into_iter().find(|choice| choice.macros.keys().eq(["rram1_2m"]));
     let slow = slow.expect("it is among the best");
