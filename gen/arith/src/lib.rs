@@ -14,6 +14,7 @@ mod integer;
 mod log2;
 mod requantize;
 mod rsqrt;
+pub mod secded;
 pub mod tables;
 
 pub use adaptiv_float::AdaptivFloat;

@@ -6,6 +6,7 @@
 //! are an error of that block.
 
 use crate::{Error, Result, check};
+use alberti_arith::Format;
 
 /// n:m sparsity along the reduction: 2:4, 4:8 or 8:16.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -101,4 +102,32 @@ pub fn select_lane(sparsity: BlockSparsity, n: usize, mask: u128) -> Result<Sele
         selection.errors.push(error);
     }
     Ok(selection)
+}
+
+/// The mask and the weights of a lane's inputs, the inverse of [`select_lane`]: every block has exactly as many ones as
+/// weights. Where it has fewer other than zero, its first zeros are stored as well.
+///
+/// # Errors
+/// When a block has more weights than it may.
+pub fn pack(format: Format, sparsity: BlockSparsity, inputs: &[u16]) -> Result<(u128, Vec<u16>)> {
+    let mut mask = 0u128;
+    let mut values = Vec::with_capacity(inputs.len() / 2);
+    for (number, block) in inputs.chunks(sparsity.block).enumerate() {
+        let mut taken: Vec<bool> = block.iter().map(|&weight| !format.is_zero(weight)).collect();
+        let weights = taken.iter().filter(|&&t| t).count();
+        let Some(mut missing) = sparsity.nonzeros.checked_sub(weights) else {
+            return Err(Error::new(format!("block {number}: {weights} weights, at most {}", sparsity.nonzeros)));
+        };
+        for place in &mut taken {
+            if missing > 0 && !*place {
+                *place = true;
+                missing -= 1;
+            }
+        }
+        for (position, &weight) in block.iter().enumerate().filter(|&(position, _)| taken[position]) {
+            mask |= 1 << (number * sparsity.block + position);
+            values.push(weight);
+        }
+    }
+    Ok((mask, values))
 }

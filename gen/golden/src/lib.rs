@@ -8,6 +8,7 @@
 //! | one lane, the array, row sums, codes | [`vmac`], [`vmac_array`], [`accumulator`], [`requantize`] |
 //! | packed values and their masks | [`banked`], [`bitmask_encoder`], [`bitmask_decoder`], [`block_select`] |
 //! | storage | [`sram`], [`stream_fifo`] |
+//! | how tensors lie in memories, and what faults make of them | [`storage`], [`image`], [`cells`], [`secded`] |
 //! | all of it joined | [`processing_unit`] |
 //! | functions of a row | [`softmax`], [`layernorm`], [`activation`], [`elementwise`], [`entropy`], [`top_k`] |
 //! | a matrix multiply as mathematics has it | [`gemm`], and [`tiling`], which cuts it for the processing unit |
@@ -22,17 +23,21 @@ pub mod activation;
 pub mod bitmask_decoder;
 pub mod bitmask_encoder;
 pub mod block_select;
+pub mod cells;
 mod check;
 pub mod elementwise;
 pub mod entropy;
 mod error;
 pub mod gemm;
+pub mod image;
 pub mod layernorm;
 pub mod packed;
 pub mod processing_unit;
 pub mod requantize;
+pub mod secded;
 pub mod softmax;
 pub mod sram;
+pub mod storage;
 pub mod stream;
 pub mod stream_fifo;
 pub mod tiling;
@@ -42,5 +47,6 @@ pub mod vmac_array;
 
 pub use block_select::BlockSparsity;
 pub use error::{Error, Result};
+pub use image::Image;
 pub use packed::{Packed, Pointer};
 pub use stream::Segment;

@@ -5,7 +5,7 @@
 //! stream and the activation streams are replayed from their base as often as they are needed.
 
 use crate::{
-    BlockSparsity, Error, Packed, Pointer, Result, Segment, bitmask_decoder, bitmask_encoder,
+    BlockSparsity, Error, Packed, Pointer, Result, Segment, bitmask_decoder, bitmask_encoder, block_select,
     gemm::Gemm,
     processing_unit::{Config, Input, Job, Output, Slot, WeightItem},
 };
@@ -168,7 +168,7 @@ fn pack_weights(
                 let inputs = if pass.block.is_some() { 2 * n } else { n };
                 let row = codes(&gemm.weights, gemm.reduction, tile * n + lane, pass.input, inputs);
                 let (mask, row_values) = match pass.block {
-                    Some(sparsity) => pack_blocks(config, sparsity, &row),
+                    Some(sparsity) => block_select::pack(gemm.operand, sparsity, &row)?,
                     None => {
                         let (mask, row_values) = bitmask_encoder::pack(gemm.operand, &row);
                         (mask.into(), row_values)
@@ -184,27 +184,6 @@ fn pack_weights(
     memory.check(layout.weight.base)?;
     memory.write(layout.weight.base, &values);
     Ok((memory, Segment { base: layout.weight.base, items }))
-}
-
-/// Block masks with exactly as many ones as a block has weights: zeros fill up blocks that have fewer.
-fn pack_blocks(config: &Config, sparsity: BlockSparsity, row: &[u16]) -> (u128, Vec<u16>) {
-    let mut mask = 0u128;
-    let mut values = Vec::with_capacity(config.n);
-    for (number, block) in row.chunks(sparsity.block()).enumerate() {
-        let mut taken: Vec<bool> = block.iter().map(|&w| !config.operand.is_zero(w)).collect();
-        let mut missing = sparsity.nonzeros() - taken.iter().filter(|&&t| t).count();
-        for place in &mut taken {
-            if missing > 0 && !*place {
-                *place = true;
-                missing -= 1;
-            }
-        }
-        for (position, &weight) in block.iter().enumerate().filter(|&(position, _)| taken[position]) {
-            mask |= 1 << (number * sparsity.block() + position);
-            values.push(weight);
-        }
-    }
-    (mask, values)
 }
 
 /// The stream of one activation slot: a segment per chunk, once for every output tile.

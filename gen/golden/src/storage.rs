@@ -1,0 +1,373 @@
+//! How a bitmask-encoded tensor lies in a mask memory and a value memory, such that any record of it can be fetched at random.
+//!
+//! ```text
+//! mask memory:  record t at word first + t·(1 + m): pointer word, then m mask words
+//! pointer word: [lane_w-1:0] lane, [lane_w +: row_w] row of the record's first value
+//! mask word:    [n-1:0] mask, [n +: offset_w] where its first value lies, counted from the record's first
+//! block item:   [2n-1:0] masks of n:m blocks, top bit 1
+//! lane_w = clog2(n), row_w = clog2(rows), offset_w = clog2(n²)
+//! ```
+//!
+//! Values follow each other without gaps, value `v` in lane `v mod n` of row `v div n` as in [`Packed`]. A plain item's values begin at
+//! pointer + offset or, where the layout has no offsets, behind those of the item before. Item i of n:m blocks has its n values at
+//! pointer + i·n. Positions wrap at the memory's capacity, so that any word can be decoded, however faulty it is.
+//!
+//! **Mask errors.** With offsets, an item whose offset differs from where the item before ended (its position plus its
+//! ones; 0 for a record's first item), compared in offset_w bits. In block items, every block with a wrong number of ones.
+//! Either is counted and nothing is mended.
+
+use crate::{
+    BlockSparsity, Error, Image, Packed, Pointer, Result, bitmask_decoder, bitmask_encoder, block_select, check,
+};
+use alberti_arith::Format;
+
+/// How records are made of words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    n: usize,
+    rows: usize,
+    masks: usize,
+    offsets: bool,
+    sparsity: Option<BlockSparsity>,
+}
+
+/// A tensor as memories hold it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encoded {
+    /// Words of the mask memory, the first record's pointer first.
+    pub masks: Image,
+    /// Values in the order of their packing, the first at the base.
+    pub values: Vec<u16>,
+    /// How many values lie before each record's first.
+    pub starts: Vec<usize>,
+}
+
+/// A record decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// One vector for each item: n codes, or 2n of a block item.
+    pub vectors: Vec<Vec<u16>>,
+    /// Items and blocks whose mask cannot be right.
+    pub mask_errors: u64,
+}
+
+/// Bits that a tensor takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bits {
+    /// Masks, with the bit that tells block items.
+    pub mask: u64,
+    /// Offsets.
+    pub offset: u64,
+    /// Pointers.
+    pub pointer: u64,
+    /// What the width of the words leaves over.
+    pub unused: u64,
+    /// Stored codes.
+    pub code: u64,
+}
+
+impl Bits {
+    /// Everything that the mask memory holds.
+    #[must_use]
+    pub fn mask_memory(&self) -> u64 {
+        self.mask + self.offset + self.pointer + self.unused
+    }
+}
+
+impl Layout {
+    /// Records of `masks` items each, for a value memory of `capacity` values in `n` lanes. Block items are taken where
+    /// `sparsity` says which.
+    ///
+    /// # Errors
+    /// When n is not 2 to 64, a record has no items, it has more than n and offsets (which would not reach them), or n is no
+    /// multiple of a block's weights.
+    pub fn new(
+        n: usize,
+        capacity: usize,
+        masks: usize,
+        offsets: bool,
+        sparsity: Option<BlockSparsity>,
+    ) -> Result<Self> {
+        check::lanes(n)?;
+        if masks == 0 || (offsets && masks > n) {
+            return Err(Error::new(format!("records of {masks} masks: at least 1, and with offsets at most n = {n}")));
+        }
+        if let Some(sparsity) = sparsity {
+            sparsity.blocks(n)?;
+        }
+        Ok(Self { n, rows: Packed::new(n, capacity)?.rows(), masks, offsets, sparsity })
+    }
+
+    /// Items of a record.
+    #[must_use]
+    pub fn masks(&self) -> usize {
+        self.masks
+    }
+
+    /// Words of a record: its pointer and its items.
+    #[must_use]
+    pub fn record_words(&self) -> usize {
+        1 + self.masks
+    }
+
+    /// Width of the mask memory: max(n + offset_w, row_w + lane_w), and with block items at least 2n + 1.
+    #[must_use]
+    pub fn word_bits(&self) -> usize {
+        let block = if self.sparsity.is_some() { 2 * self.n + 1 } else { 0 };
+        (self.n + self.offset_bits()).max(self.pointer_bits()).max(block)
+    }
+
+    /// Width of an offset, 0 where there are none.
+    #[must_use]
+    pub fn offset_bits(&self) -> usize {
+        if self.offsets { clog2(self.n * self.n) } else { 0 }
+    }
+
+    /// Width of a pointer.
+    #[must_use]
+    pub fn pointer_bits(&self) -> usize {
+        clog2(self.rows) + clog2(self.n)
+    }
+
+    /// Stores records of vectors, the first value at `base`. A vector of 2n codes is a block item, which all items of its
+    /// record must be then.
+    ///
+    /// # Errors
+    /// When the vectors are no whole number of records, one is neither of n codes nor of 2n where the layout has blocks, a code
+    /// does not fit the format, a block has too many weights, or the values are more than the memory holds.
+    pub fn encode(&self, format: Format, base: Pointer, vectors: &[Vec<u16>]) -> Result<Encoded> {
+        if !vectors.len().is_multiple_of(self.masks) {
+            return Err(Error::new(format!("{} vectors are no records of {}", vectors.len(), self.masks)));
+        }
+        let records = vectors.len() / self.masks;
+        let mut masks = Image::new(records * self.record_words(), self.word_bits())?;
+        let (mut values, mut starts) = (Vec::new(), Vec::new());
+        for (number, record) in vectors.chunks(self.masks).enumerate() {
+            starts.push(values.len());
+            let word = number * self.record_words();
+            self.set_pointer(&mut masks, word, base, values.len());
+            let start = values.len();
+            for (item, vector) in record.iter().enumerate() {
+                let stored = self.pack(format, vector, record[0].len());
+                let (mask, packed) =
+                    stored.map_err(|error| error.within(format_args!("record {number}, item {item}")))?;
+                let word = word + 1 + item;
+                if vector.len() == self.n {
+                    masks.set(word, self.n, self.offset_bits(), (values.len() - start) as u128);
+                } else {
+                    masks.set(word, self.word_bits() - 1, 1, 1);
+                }
+                masks.set(word, 0, vector.len(), mask);
+                values.extend(packed);
+            }
+        }
+        if values.len() > self.rows * self.n {
+            let room = self.rows * self.n;
+            return Err(Error::new(format!("{} values in a memory of {room}", values.len())));
+        }
+        Ok(Encoded { masks, values, starts })
+    }
+
+    /// Decodes record `record` of a tensor that begins at word `first`, from images that may be faulty. A pointer to a lane that
+    /// does not exist counts on into the next row.
+    ///
+    /// # Errors
+    /// When the record lies outside of the mask memory, or a memory has another shape than the layout's.
+    pub fn decode(&self, masks: &Image, first: usize, values: &Packed, record: usize) -> Result<Record> {
+        let word = first + record * self.record_words();
+        if word + self.record_words() > masks.words() {
+            return Err(Error::new(format!("record {record}: the mask memory ends before it does")));
+        }
+        if (masks.width(), values.lanes(), values.rows()) != (self.word_bits(), self.n, self.rows) {
+            return Err(Error::new(format!(
+                "mask words of {} bits, values in {} rows of {}: the layout has {}, {} and {}",
+                masks.width(),
+                values.rows(),
+                values.lanes(),
+                self.word_bits(),
+                self.rows,
+                self.n
+            )));
+        }
+        let pointer = Pointer {
+            lane: masks.get(word, 0, clog2(self.n)) as usize,
+            row: masks.get(word, clog2(self.n), clog2(self.rows)) as usize,
+        };
+        let mut decoded = Record { vectors: Vec::with_capacity(self.masks), mask_errors: 0 };
+        let mut running = 0;
+        for item in 0..self.masks {
+            let word = word + 1 + item;
+            let block = self.sparsity.filter(|_| masks.get(word, self.word_bits() - 1, 1) == 1);
+            if let Some(sparsity) = block {
+                let lane = values.read(values.advance(pointer, item * self.n), self.n);
+                let selection = block_select::select_lane(sparsity, self.n, masks.get(word, 0, 2 * self.n))?;
+                decoded.mask_errors += selection.errors.iter().filter(|&&error| error).count() as u64;
+                let mut vector = vec![0; 2 * self.n];
+                for (multiplier, select) in selection.selects.iter().enumerate() {
+                    if let Some(select) = *select {
+                        vector[sparsity.input(multiplier, select)] = lane[multiplier];
+                    }
+                }
+                decoded.vectors.push(vector);
+                running = (item + 1) * self.n;
+                continue;
+            }
+            let mask = masks.get(word, 0, self.n) as u64;
+            let position = if self.offsets { masks.get(word, self.n, self.offset_bits()) as usize } else { running };
+            let differs = (position ^ running) & ((1 << self.offset_bits()) - 1) != 0;
+            decoded.mask_errors += u64::from(differs);
+            let ones = mask.count_ones() as usize;
+            let packed = values.read(values.advance(pointer, position), ones);
+            decoded.vectors.push(bitmask_decoder::expand(mask, self.n, &packed));
+            running = position + ones;
+        }
+        Ok(decoded)
+    }
+
+    /// The bits of a tensor in this layout.
+    #[must_use]
+    pub fn bits(&self, format: Format, encoded: &Encoded) -> Bits {
+        let records = encoded.starts.len() as u64;
+        let items = records * self.masks as u64;
+        let mask = if self.sparsity.is_some() { 2 * self.n + 1 } else { self.n };
+        let [mask, offset, word, pointer] =
+            [mask, self.offset_bits(), self.word_bits(), self.pointer_bits()].map(|bits| bits as u64);
+        // In words that may hold block items, an offset lies in bits that a block item's mask needs anyway.
+        let offset = offset.min(word - mask);
+        Bits {
+            mask: items * mask,
+            offset: items * offset,
+            pointer: records * pointer,
+            unused: items * (word - mask - offset) + records * (word - pointer),
+            code: encoded.values.len() as u64 * u64::from(format.bits()),
+        }
+    }
+
+    fn set_pointer(&self, masks: &mut Image, word: usize, base: Pointer, count: usize) {
+        let flat = (base.row * self.n + base.lane + count) % (self.rows * self.n);
+        masks.set(word, 0, clog2(self.n), (flat % self.n) as u128);
+        masks.set(word, clog2(self.n), clog2(self.rows), (flat / self.n) as u128);
+    }
+
+    /// Mask and values of a vector in a record whose first has `first` codes.
+    fn pack(&self, format: Format, vector: &[u16], first: usize) -> Result<(u128, Vec<u16>)> {
+        check::length("an item, plain or of blocks as the record's first,", vector, first)?;
+        check::codes("the vector", format, vector)?;
+        match self.sparsity {
+            _ if first == self.n => {
+                let (mask, packed) = bitmask_encoder::pack(format, vector);
+                Ok((mask.into(), packed))
+            }
+            Some(sparsity) if first == 2 * self.n => block_select::pack(format, sparsity, vector),
+            _ => Err(Error::new(format!("{first} codes: n = {} of them", self.n))),
+        }
+    }
+}
+
+/// What a record of a matrix is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Variant {
+    /// One record for the whole matrix, row after row.
+    Stream,
+    /// A record for each row: an embedding.
+    Row,
+    /// A record for each tile of n rows and n columns.
+    Tile,
+    /// The same with an offset for each mask, so that every mask begins anywhere known.
+    Block,
+    /// A record for each tile of n rows and 2n columns in n:m blocks.
+    Sparse,
+}
+
+/// A rows × columns matrix of codes, cut into the items of records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// What a record is.
+    pub variant: Variant,
+    /// Rows: outputs of a layer, tokens of an embedding.
+    pub rows: usize,
+    /// Columns: inputs of a layer, along the reduction.
+    pub columns: usize,
+    /// Lanes.
+    pub n: usize,
+}
+
+impl Cut {
+    /// The layout of its records, for a value memory of `capacity` values.
+    ///
+    /// # Errors
+    /// As [`Layout::new`], and when blocks are asked for without saying which.
+    pub fn layout(&self, capacity: usize, sparsity: Option<BlockSparsity>) -> Result<Layout> {
+        let along = self.columns.div_ceil(self.n.max(1));
+        let (masks, offsets, blocks) = match self.variant {
+            Variant::Stream => (self.rows * along, false, None),
+            Variant::Row => (along, false, None),
+            Variant::Tile => (self.n, false, None),
+            Variant::Block => (self.n, true, None),
+            Variant::Sparse if sparsity.is_none() => return Err(Error::new("n:m blocks without n and m")),
+            Variant::Sparse => (self.n, false, sparsity),
+        };
+        Layout::new(self.n, capacity, masks, offsets, blocks)
+    }
+
+    /// The items in the order of their storage, filled up with zeros.
+    ///
+    /// # Errors
+    /// When the matrix has another number of codes.
+    pub fn vectors(&self, codes: &[u16]) -> Result<Vec<Vec<u16>>> {
+        check::length("the matrix", codes, self.rows * self.columns)?;
+        let code = |row: usize, column: usize| {
+            if row < self.rows && column < self.columns { codes[row * self.columns + column] } else { 0 }
+        };
+        let vector = |(row, start): (usize, usize)| (start..start + self.width()).map(|k| code(row, k)).collect();
+        Ok((0..self.items()).map(|item| vector(self.origin(item))).collect())
+    }
+
+    /// Puts the vectors of one record of `masks` items where they belong in the matrix. A vector that is longer or shorter than
+    /// its item, as faults can make it, loses its end or leaves zeros.
+    ///
+    /// # Panics
+    /// When `codes` are not rows × columns.
+    pub fn place(&self, masks: usize, record: usize, vectors: &[Vec<u16>], codes: &mut [u16]) {
+        for (item, vector) in vectors.iter().enumerate() {
+            let (row, start) = self.origin(record * masks + item);
+            if row < self.rows {
+                for k in start..(start + self.width()).min(self.columns) {
+                    codes[row * self.columns + k] = vector.get(k - start).copied().unwrap_or_default();
+                }
+            }
+        }
+    }
+
+    /// Number of items.
+    fn items(&self) -> usize {
+        let along = self.columns.div_ceil(self.width());
+        match self.variant {
+            Variant::Stream | Variant::Row => self.rows * along,
+            _ => self.rows.next_multiple_of(self.n) * along,
+        }
+    }
+
+    /// Row and first column of an item, in the order of storage.
+    fn origin(&self, item: usize) -> (usize, usize) {
+        let along = self.columns.div_ceil(self.width());
+        match self.variant {
+            Variant::Stream | Variant::Row => (item / along, item % along * self.n),
+            // Tiles along the reduction first, lanes within a tile.
+            _ => {
+                let (tile, lane) = (item / self.n, item % self.n);
+                (tile / along * self.n + lane, tile % along * self.width())
+            }
+        }
+    }
+
+    /// Codes of an item.
+    fn width(&self) -> usize {
+        if self.variant == Variant::Sparse { 2 * self.n } else { self.n }
+    }
+}
+
+/// Bits that number `count` things.
+fn clog2(count: usize) -> usize {
+    count.next_power_of_two().trailing_zeros() as usize
+}
