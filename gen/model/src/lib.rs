@@ -3,7 +3,8 @@
 //! ```text
 //! checkpoint (safetensors) ─▶ reference (f32) ─▶ calibration
 //!            │                        └─▶ accuracy of the special function units
-//!            └─▶ prune ─▶ quantise ─▶ workload: jobs, masks, packed values
+//!            └─▶ prune ─▶ quantise ─┬▶ workload: jobs, masks, packed values
+//!                                  └▶ faults: what cells that err cost
 //! ```
 //!
 //! Each step is a function of its inputs; only [`checkpoint`] and [`sentence`] read files.
@@ -15,6 +16,7 @@ pub mod calibration;
 pub mod checkpoint;
 pub mod demo;
 mod error;
+pub mod faults;
 pub mod gemm;
 mod matrix;
 pub mod metrics;
