@@ -1,6 +1,6 @@
 //! Memories behind a block's ports, of rows of `n` values that are read or written at once.
 //!
-//! Value `v` lies in lane `v mod n` of row `v div n`. The ports are `<name>_enable_o`, `<name>_row_o`, and `<name>_data_i[n·W]` to
+//! Value `v` lies in lane `v mod n` of row `v div n`. The ports are `<name>_enable_o`, `<name>_address_o`, and `<name>_data_i[n·W]` to
 //! read or `<name>_data_o[n·W]` to write.
 
 use crate::bits::{mask, set_field, words_of};
@@ -84,27 +84,30 @@ impl Memory {
 /// The ports of one access.
 struct Wires {
     enable: Port,
-    row: Port,
+    address: Port,
     data: Port,
 }
 
 impl Wires {
     fn find(model: &Model, name: &str, memory: &Memory, data: Port) -> Result<Self> {
-        let (enable, row) = (model.output(&format!("{name}_enable_o"))?, model.output(&format!("{name}_row_o"))?);
+        let (enable, address) =
+            (model.output(&format!("{name}_enable_o"))?, model.output(&format!("{name}_address_o"))?);
         let Memory { lanes, row_bits, width, .. } = *memory;
-        for (port, part, expected) in [(enable, "enable", 1), (row, "row", row_bits), (data, "data", lanes * width)] {
+        for (port, part, expected) in
+            [(enable, "enable", 1), (address, "address", row_bits), (data, "data", lanes * width)]
+        {
             let found = model.width(port);
             if found != expected {
                 let what = format!("{part} has {found} bits, but this memory of {lanes} lanes needs {expected}");
                 return Err(Error::usage(name, what));
             }
         }
-        Ok(Wires { enable, row, data })
+        Ok(Wires { enable, address, data })
     }
 
     /// The first value of the row that is asked for in this cycle.
     fn asked(&self, model: &Model, memory: &Memory) -> Option<usize> {
-        (model.get(self.enable) == 1).then(|| model.get(self.row) as usize * memory.lanes as usize)
+        (model.get(self.enable) == 1).then(|| model.get(self.address) as usize * memory.lanes as usize)
     }
 }
 

@@ -454,19 +454,19 @@ module copier (
   input  wire        clk_i,
   input  wire        rst_ni,
   output wire        from_enable_o,
-  output wire [3:0]  from_row_o,
+  output wire [3:0]  from_address_o,
   input  wire [19:0] from_data_i,
   output wire        to_enable_o,
-  output wire [3:0]  to_row_o,
+  output wire [3:0]  to_address_o,
   output wire [19:0] to_data_o
 );
   reg [4:0] step_q;
   reg [4:0] first_q;
   reg [4:0] second_q;
   assign from_enable_o = !step_q[4];
-  assign from_row_o    = step_q[3:0];
+  assign from_address_o    = step_q[3:0];
   assign to_enable_o   = second_q[4];
-  assign to_row_o      = second_q[3:0];
+  assign to_address_o      = second_q[3:0];
   assign to_data_o     = from_data_i;
   always @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -489,10 +489,10 @@ fn copied(name: &str, latency: u32, stored: usize, change: (&str, &str)) -> Resu
         PortSpec::input("clk_i", 1),
         PortSpec::input("rst_ni", 1),
         PortSpec::output("from_enable_o", 1),
-        PortSpec::output("from_row_o", 4),
+        PortSpec::output("from_address_o", 4),
         PortSpec::input("from_data_i", 20),
         PortSpec::output("to_enable_o", 1),
-        PortSpec::output("to_row_o", 4),
+        PortSpec::output("to_address_o", 4),
         PortSpec::output("to_data_o", 20),
     ];
     let text = COPIER.replacen(change.0, change.1, 1);

@@ -23,7 +23,7 @@ module bitmask_encoder_holds #(
         .vector_valid_i(vector_valid_i), .vector_ready_o(vector_ready), .vector_data_i(vector_data_i),
         .vector_last_i(vector_last_i),
         .mask_valid_o(mask_valid), .mask_ready_i(mask_ready_i), .mask_data_o(mask), .mask_last_o(mask_last),
-        .value_enable_o(), .value_row_o(), .value_data_o()
+        .value_enable_o(), .value_address_o(), .value_data_o()
     );
     hold #(.WIDTH(N + 1)) u_hold (
         .clk_i(clk_i), .rst_ni(rst_ni), .valid_i(mask_valid), .ready_i(mask_ready_i), .data_i({mask_last, mask})
@@ -56,7 +56,7 @@ module bitmask_decoder_holds #(
         .clk_i(clk_i), .rst_ni(rst_ni),
         .base_valid_i(base_valid_i), .base_ready_o(base_ready), .base_row_i(base_row_i), .base_lane_i(base_lane_i),
         .mask_valid_i(mask_valid_i), .mask_ready_o(mask_ready), .mask_data_i(mask_data_i), .mask_last_i(mask_last_i),
-        .value_enable_o(), .value_row_o(), .value_data_i(value_data_i),
+        .value_enable_o(), .value_address_o(), .value_data_i(value_data_i),
         .vector_valid_o(vector_valid), .vector_ready_i(vector_ready_i), .vector_data_o(vector),
         .vector_last_o(vector_last)
     );
@@ -138,14 +138,14 @@ module codec_contract #(
         .vector_valid_i(vector_valid_i && entered_q != LENGTH), .vector_ready_o(vector_ready),
         .vector_data_i(vector_data_i), .vector_last_i(entered_q == LENGTH - 1),
         .mask_valid_o(mask_valid), .mask_ready_i(1'b1), .mask_data_o(mask), .mask_last_o(mask_last),
-        .value_enable_o(write), .value_row_o(write_row), .value_data_o(written)
+        .value_enable_o(write), .value_address_o(write_row), .value_data_o(written)
     );
     alb_bitmask_decoder_weight u_decoder (
         .clk_i(clk_i), .rst_ni(rst_ni),
         .base_valid_i(1'b1), .base_ready_o(), .base_row_i(base_row_i), .base_lane_i({LANE_W{1'b0}}),
         .mask_valid_i(send), .mask_ready_o(sent_ready), .mask_data_i(masks_q[sent_q*N +: N]),
         .mask_last_i(sent_q == LENGTH - 1),
-        .value_enable_o(read), .value_row_o(read_row), .value_data_i(answer_q),
+        .value_enable_o(read), .value_address_o(read_row), .value_data_i(answer_q),
         .vector_valid_o(back_valid), .vector_ready_i(vector_ready_i), .vector_data_o(back), .vector_last_o(back_last)
     );
 

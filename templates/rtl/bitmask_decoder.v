@@ -90,7 +90,7 @@ module @{ shell.name }@ (
     end
 
     assign value_enable_o = read_q;
-    assign value_row_o    = read_row_q;
+    assign value_address_o    = read_row_q;
 
     // Mask and first lane wait for the values: stage 0 is the cycle of the read, stage LATENCY that of the answer.
     reg  [LATENCY:0]              wait_valid_q;

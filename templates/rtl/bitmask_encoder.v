@@ -158,7 +158,7 @@ module @{ shell.name }@ (
     assign mask_last_o  = mask_last_q;
 
     assign value_enable_o = write_q;
-    assign value_row_o    = write_row_q;
+    assign value_address_o    = write_row_q;
     assign value_data_o   = write_codes_q;
 
 endmodule

@@ -60,6 +60,16 @@ impl Image {
         }
     }
 
+    /// An image of one word of this one.
+    ///
+    /// # Panics
+    /// When there is no such word.
+    #[must_use]
+    pub fn one(&self, word: usize) -> Self {
+        let stride = self.stride();
+        Self { width: self.width, words: 1, limbs: self.limbs[word * stride..][..stride].to_vec() }
+    }
+
     /// A word as `$readmemh` has it: hexadecimal digits, the highest first.
     #[must_use]
     pub fn hex(&self, word: usize) -> String {

@@ -33,6 +33,7 @@ pub mod image;
 pub mod layernorm;
 pub mod packed;
 pub mod processing_unit;
+pub mod record_reader;
 pub mod requantize;
 pub mod secded;
 pub mod softmax;

@@ -3,21 +3,21 @@
 //! ```text
 //! mask memory:  record t at word first + t·(1 + m): pointer word, then m mask words
 //! pointer word: [lane_w-1:0] lane, [lane_w +: row_w] row of the record's first value
-//! mask word:    [n-1:0] mask, [n +: offset_w] where its first value lies, counted from the record's first
+//! mask word:    [n-1:0] mask, [n +: offset_w] where its first value lies, in lanes and rows from the record's first
 //! block item:   [2n-1:0] masks of n:m blocks, top bit 1
-//! lane_w = clog2(n), row_w = clog2(rows), offset_w = clog2(n²)
+//! lane_w = clog2(n), row_w = clog2(rows), offset_w = 2·lane_w, lanes below rows
 //! ```
 //!
 //! Values follow each other without gaps, value `v` in lane `v mod n` of row `v div n` as in [`Packed`]. A plain item's values begin at
 //! pointer + offset or, where the layout has no offsets, behind those of the item before. Item i of n:m blocks has its n values at
 //! pointer + i·n. Positions wrap at the memory's capacity, so that any word can be decoded, however faulty it is.
 //!
-//! **Mask errors.** With offsets, an item whose offset differs from where the item before ended (its position plus its
-//! ones; 0 for a record's first item), compared in offset_w bits. In block items, every block with a wrong number of ones.
-//! Either is counted and nothing is mended.
+//! **Mask errors.** An item that does not begin where the one before ended (0 for a record's first). In block items, every
+//! block with a wrong number of ones. Either is counted and nothing is mended.
 
 use crate::{
     BlockSparsity, Error, Image, Packed, Pointer, Result, bitmask_decoder, bitmask_encoder, block_select, check,
+    processing_unit::WeightItem,
 };
 use alberti_arith::Format;
 
@@ -40,6 +40,26 @@ pub struct Encoded {
     pub values: Vec<u16>,
     /// How many values lie before each record's first.
     pub starts: Vec<usize>,
+}
+
+/// The items of a record and where its values begin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Items {
+    /// The record's first value.
+    pub pointer: Pointer,
+    /// The items.
+    pub items: Vec<Item>,
+}
+
+/// A mask word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// What the processing unit takes.
+    pub word: WeightItem,
+    /// Where its first value lies, counted from the record's first.
+    pub position: usize,
+    /// Whether the item before ends elsewhere.
+    pub misplaced: bool,
 }
 
 /// A record decoded.
@@ -120,7 +140,7 @@ impl Layout {
     /// Width of an offset, 0 where there are none.
     #[must_use]
     pub fn offset_bits(&self) -> usize {
-        if self.offsets { clog2(self.n * self.n) } else { 0 }
+        if self.offsets { 2 * clog2(self.n) } else { 0 }
     }
 
     /// Width of a pointer.
@@ -151,13 +171,7 @@ impl Layout {
                 let stored = self.pack(format, vector, record[0].len());
                 let (mask, packed) =
                     stored.map_err(|error| error.within(format_args!("record {number}, item {item}")))?;
-                let word = word + 1 + item;
-                if vector.len() == self.n {
-                    masks.set(word, self.n, self.offset_bits(), (values.len() - start) as u128);
-                } else {
-                    masks.set(word, self.word_bits() - 1, 1, 1);
-                }
-                masks.set(word, 0, vector.len(), mask);
+                self.set_item(&mut masks, word + 1 + item, vector.len() != self.n, mask, values.len() - start);
                 values.extend(packed);
             }
         }
@@ -189,39 +203,63 @@ impl Layout {
                 self.n
             )));
         }
-        let pointer = Pointer {
-            lane: masks.get(word, 0, clog2(self.n)) as usize,
-            row: masks.get(word, clog2(self.n), clog2(self.rows)) as usize,
-        };
+        let Items { pointer, items } = self.items(masks, word, self.masks)?;
         let mut decoded = Record { vectors: Vec::with_capacity(self.masks), mask_errors: 0 };
-        let mut running = 0;
-        for item in 0..self.masks {
-            let word = word + 1 + item;
-            let block = self.sparsity.filter(|_| masks.get(word, self.word_bits() - 1, 1) == 1);
-            if let Some(sparsity) = block {
-                let lane = values.read(values.advance(pointer, item * self.n), self.n);
-                let selection = block_select::select_lane(sparsity, self.n, masks.get(word, 0, 2 * self.n))?;
-                decoded.mask_errors += selection.errors.iter().filter(|&&error| error).count() as u64;
-                let mut vector = vec![0; 2 * self.n];
-                for (multiplier, select) in selection.selects.iter().enumerate() {
-                    if let Some(select) = *select {
-                        vector[sparsity.input(multiplier, select)] = lane[multiplier];
-                    }
-                }
-                decoded.vectors.push(vector);
-                running = (item + 1) * self.n;
+        for item in items {
+            decoded.mask_errors += u64::from(item.misplaced);
+            let start = values.advance(pointer, item.position);
+            let Some(sparsity) = self.sparsity.filter(|_| item.word.block) else {
+                let mask = item.word.mask as u64;
+                let packed = values.read(start, mask.count_ones() as usize);
+                decoded.vectors.push(bitmask_decoder::expand(mask, self.n, &packed));
                 continue;
+            };
+            let lane = values.read(start, self.n);
+            let selection = block_select::select_lane(sparsity, self.n, item.word.mask)?;
+            decoded.mask_errors += selection.errors.iter().filter(|&&error| error).count() as u64;
+            let mut vector = vec![0; 2 * self.n];
+            for (multiplier, select) in selection.selects.iter().enumerate() {
+                if let Some(select) = *select {
+                    vector[sparsity.input(multiplier, select)] = lane[multiplier];
+                }
             }
-            let mask = masks.get(word, 0, self.n) as u64;
-            let position = if self.offsets { masks.get(word, self.n, self.offset_bits()) as usize } else { running };
-            let differs = (position ^ running) & ((1 << self.offset_bits()) - 1) != 0;
-            decoded.mask_errors += u64::from(differs);
-            let ones = mask.count_ones() as usize;
-            let packed = values.read(values.advance(pointer, position), ones);
-            decoded.vectors.push(bitmask_decoder::expand(mask, self.n, &packed));
-            running = position + ones;
+            decoded.vectors.push(vector);
         }
         Ok(decoded)
+    }
+
+    /// The items of a record of `count` masks, whose pointer stands at word `word`. A pointer or an offset to a lane that does not
+    /// exist counts on into the next row.
+    ///
+    /// # Errors
+    /// When the memory ends before the record does.
+    pub fn items(&self, masks: &Image, word: usize, count: usize) -> Result<Items> {
+        if word + count >= masks.words() {
+            return Err(Error::new(format!("word {word}: the mask memory ends before its record does")));
+        }
+        let lane_w = clog2(self.n);
+        let flat = |word: usize, low: usize, row_w: usize| {
+            let (lane, row) = (masks.get(word, low, lane_w), masks.get(word, low + lane_w, row_w));
+            row as usize * self.n + lane as usize
+        };
+        let first = flat(word, 0, clog2(self.rows));
+        let pointer = self.place(Pointer::default(), first);
+        let mut running = 0;
+        let mut items = Vec::with_capacity(count);
+        for item in 0..count {
+            let word = word + 1 + item;
+            let block = self.sparsity.is_some() && masks.get(word, self.word_bits() - 1, 1) == 1;
+            let mask = masks.get(word, 0, if block { 2 * self.n } else { self.n });
+            let position = match block {
+                true => item * self.n,
+                false if self.offsets => flat(word, self.n, lane_w),
+                false => running,
+            };
+            let misplaced = position != running;
+            running = position + if block { self.n } else { mask.count_ones() as usize };
+            items.push(Item { word: WeightItem { mask, block }, position, misplaced });
+        }
+        Ok(Items { pointer, items })
     }
 
     /// The bits of a tensor in this layout.
@@ -243,10 +281,39 @@ impl Layout {
         }
     }
 
-    fn set_pointer(&self, masks: &mut Image, word: usize, base: Pointer, count: usize) {
-        let flat = (base.row * self.n + base.lane + count) % (self.rows * self.n);
-        masks.set(word, 0, clog2(self.n), (flat % self.n) as u128);
-        masks.set(word, clog2(self.n), clog2(self.rows), (flat / self.n) as u128);
+    /// The place `count` values behind another; rows wrap.
+    #[must_use]
+    pub fn place(&self, from: Pointer, count: usize) -> Pointer {
+        let flat = (from.row * self.n + from.lane + count) % (self.rows * self.n);
+        Pointer { row: flat / self.n, lane: flat % self.n }
+    }
+
+    /// Writes a record's pointer: `count` values behind `base`.
+    ///
+    /// # Panics
+    /// When the image has no such word, or words of another width.
+    pub fn set_pointer(&self, masks: &mut Image, word: usize, base: Pointer, count: usize) {
+        let Pointer { row, lane } = self.place(base, count);
+        masks.set(word, 0, clog2(self.n), lane as u128);
+        masks.set(word, clog2(self.n), clog2(self.rows), row as u128);
+    }
+
+    /// Writes an item whose values begin `position` values behind its record's first.
+    ///
+    /// # Panics
+    /// As [`set_pointer`](Self::set_pointer).
+    pub fn set_item(&self, masks: &mut Image, word: usize, block: bool, mask: u128, position: usize) {
+        if block {
+            masks.set(word, self.word_bits() - 1, 1, 1);
+            masks.set(word, 0, 2 * self.n, mask);
+            return;
+        }
+        masks.set(word, 0, self.n, mask);
+        if self.offsets {
+            let lane_w = clog2(self.n);
+            masks.set(word, self.n, lane_w, (position % self.n) as u128);
+            masks.set(word, self.n + lane_w, lane_w, (position / self.n) as u128);
+        }
     }
 
     /// Mask and values of a vector in a record whose first has `first` codes.

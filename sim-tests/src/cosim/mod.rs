@@ -14,7 +14,9 @@ pub mod layernorm;
 mod length_errors;
 mod lockstep;
 pub mod processing_unit;
+pub mod record_reader;
 pub mod requantize;
+pub mod secded;
 pub mod softmax;
 pub mod sram;
 pub mod stream_fifo;
@@ -32,12 +34,14 @@ pub use subject::{Outcome, Subject, config};
 pub type Scenario = fn(&Subject, Seed) -> Result<Outcome>;
 
 /// The scenario of every block, by the block's name.
-pub const SCENARIOS: [(&str, Scenario); 16] = [
+pub const SCENARIOS: [(&str, Scenario); 18] = [
     ("stream_fifo", stream_fifo::run),
     ("sram", sram::run),
     ("block_select", block_select::run),
     ("bitmask_decoder", bitmask_decoder::run),
     ("bitmask_encoder", bitmask_encoder::run),
+    ("secded", secded::run),
+    ("record_reader", record_reader::run),
     ("vmac", vmac::run),
     ("vmac_array", vmac_array::run),
     ("accumulator", accumulator::run),

@@ -2,7 +2,7 @@
 
 use super::{
     activation,
-    subject::{Outcome, Subject, same},
+    subject::{Outcome, Subject, counter, same},
 };
 use crate::{Bits, Library, Memory, MemoryId, Report, Result, Rng, Seed, SinkId, SourceId, Stall, Testbench};
 use alberti_arith::{Format, tables::Gelu};
@@ -238,7 +238,7 @@ impl<'a> Rig<'a> {
             bench.source(name, fields, gaps)
         };
         let memory = |bench: &mut Testbench, name: &str, width: u32| {
-            bench.add_memory(Memory::new(n, subject.width(&format!("{name}_value_row_o")), width))
+            bench.add_memory(Memory::new(n, subject.width(&format!("{name}_value_address_o")), width))
         };
         let weight = memory(&mut bench, "weight", d.operand.bits());
         bench.read_port("weight_value", weight, memories.weight.latency)?;
@@ -254,7 +254,7 @@ impl<'a> Rig<'a> {
                 memory,
                 masks: source(&mut bench, &name, &["data", "last"])?,
                 bases: source(&mut bench, &format!("{name}_base"), &["row", "lane"])?,
-                row_w: subject.width(&format!("{name}_value_row_o")),
+                row_w: subject.width(&format!("{name}_value_address_o")),
             });
         }
         let blocks = subject.has("weight_block_i");
@@ -309,7 +309,7 @@ impl<'a> Rig<'a> {
             fields.push(last.into());
             bench.send(self.weights, &fields)?;
         }
-        let row_w = subject.width("weight_value_row_o");
+        let row_w = subject.width("weight_value_address_o");
         send_bases(bench, self.weight_bases, bases_of(&input.weights), (row_w, n))?;
         for job in &input.jobs {
             let mut fields = vec![
@@ -327,7 +327,7 @@ impl<'a> Rig<'a> {
             }
             bench.send(self.jobs, &fields)?;
         }
-        let row_w = subject.width("result_value_row_o");
+        let row_w = subject.width("result_value_address_o");
         for &row in &input.result_rows {
             bench.send(self.result_bases, &[Bits::new(row_w, row as u64)])?;
         }
@@ -381,10 +381,6 @@ impl<'a> Rig<'a> {
         }
         Ok(())
     }
-}
-
-fn counter(bench: &Testbench, port: &str) -> Result<u64> {
-    Ok(bench.model().get(bench.model().output(port)?))
 }
 
 /// One base for each segment that has items: an empty one never starts.

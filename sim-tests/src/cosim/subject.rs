@@ -1,6 +1,6 @@
 //! What a scenario drives: a block's Verilog, as emitted or changed on purpose.
 
-use crate::{Build, Direction, Error, Library, PortSpec, Report, Result, Seed};
+use crate::{Build, Direction, Error, Library, PortSpec, Report, Result, Seed, Testbench};
 use alberti_golden::{BlockSparsity, activation::Function, processing_unit::Config};
 use alberti_rtl::{
     Design,
@@ -184,6 +184,11 @@ pub fn config(design: &Design) -> Result<Config> {
     };
     config.check()?;
     Ok(config)
+}
+
+/// What a status port shows.
+pub(super) fn counter(bench: &Testbench, port: &str) -> Result<u64> {
+    Ok(bench.model().get(bench.model().output(port)?))
 }
 
 /// Demands that a count is what it should be.

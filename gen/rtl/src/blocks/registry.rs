@@ -2,7 +2,7 @@
 
 use super::{
     Geometry, Library, accumulator, activation, bitmask_decoder, bitmask_encoder, block_select, elementwise, entropy,
-    layernorm, processing_unit, requantize, softmax, sram, stream_fifo, top_k, vmac, vmac_array,
+    layernorm, processing_unit, record_reader, requantize, secded, softmax, sram, stream_fifo, top_k, vmac, vmac_array,
 };
 use crate::{
     design::Design,
@@ -22,7 +22,7 @@ pub struct Block {
 }
 
 /// All blocks, children before parents.
-pub const BLOCKS: [Block; 16] = [
+pub const BLOCKS: [Block; 18] = [
     Block {
         name: "stream_fifo",
         summary: "stream buffer",
@@ -68,6 +68,18 @@ pub const BLOCKS: [Block; 16] = [
             let memory = library.design().memories.result;
             Some(bitmask_encoder::elaborate(library, None, "memories.result", memory))
         },
+    },
+    Block {
+        name: "secded",
+        summary: "words that correct one error and detect two",
+        theory: include_str!("secded/theory.md"),
+        elaborate: secded::elaborate,
+    },
+    Block {
+        name: "record_reader",
+        summary: "records of masks, fetched at random",
+        theory: include_str!("record_reader/theory.md"),
+        elaborate: record_reader::elaborate,
     },
     Block {
         name: "vmac",

@@ -74,7 +74,7 @@ pub fn demands(design: &Design) -> Vec<Demand> {
         frequency_mhz: design.clock.frequency_mhz,
     };
     let masks = m.weight_masks.map(|of| {
-        let word = mask_word_bits(&g, m.weight);
+        let word = mask_word_bits(design);
         Demand {
             memory: "weight_masks".to_owned(),
             key: "memories.weight.masks".to_owned(),
@@ -98,8 +98,10 @@ pub fn demands(design: &Design) -> Vec<Demand> {
 
 /// Bits of a mask word: a mask with the offset of its first value, or the pointer of a record, whichever is longer. Masks
 /// of block-sparse weights imply their offsets, and a bit tells them from others.
-fn mask_word_bits(g: &Geometry, weight: ValueMemory) -> u32 {
-    let offset = clog2(u64::from(g.n) * u64::from(g.n));
+#[must_use]
+pub fn mask_word_bits(design: &Design) -> u32 {
+    let (g, weight) = (Geometry::new(design), design.memories.weight);
+    let offset = 2 * g.lane_w();
     let block = if g.slots() > 1 { g.weight_mask_w() + 1 } else { 0 };
     (g.n + offset).max(g.value_row_w(weight) + g.lane_w()).max(block)
 }

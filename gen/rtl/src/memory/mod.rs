@@ -19,7 +19,7 @@ mod technology;
 mod tiling;
 
 pub use choice::{ALTERNATIVES, Choice, Tile, choose};
-pub use demand::{Demand, demands};
+pub use demand::{Demand, demands, mask_word_bits};
 pub use technology::{Cell, Level, Macro, Ports, Technology};
 
 #[cfg(test)]

@@ -32,9 +32,14 @@ fn a_composition_is_a_top_of_its_own_with_prefixed_ports() {
     assert_eq!(netlist.tree().lines().next(), Some("alb_codec"));
     let top = netlist.top_module();
     let ports: Vec<&str> = top.ports().map(|port| port.name.as_str()).collect();
-    for port in
-        ["clk_i", "rst_ni", "decode_mask_valid_i", "decode_value_row_o", "encode_mask_last_o", "encode_value_row_o"]
-    {
+    for port in [
+        "clk_i",
+        "rst_ni",
+        "decode_mask_valid_i",
+        "decode_value_address_o",
+        "encode_mask_last_o",
+        "encode_value_address_o",
+    ] {
         assert!(ports.contains(&port), "{port} is not in {ports:?}");
     }
     assert!(!ports.iter().any(|port| port.contains("vector")), "{ports:?}");

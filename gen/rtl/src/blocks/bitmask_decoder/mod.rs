@@ -75,7 +75,7 @@ pub fn elaborate(library: &mut Library, label: &str, source: &str, memory: Value
         ),
         Interface::new("value", Role::Memory, "Rows of n values: value v lies in lane v mod n of row v div n")
             .output("enable", 1, Payload::Bits)
-            .output("row", row_w, Payload::Bits)
+            .output("address", row_w, Payload::Bits)
             .input("data", g.vector_w(), codes),
     ];
     module.add_nets(&[("expanded_valid", 1), ("expanded", g.vector_w() + 1), ("oldest", g.vector_w() + 1)]);
@@ -93,7 +93,7 @@ pub fn elaborate(library: &mut Library, label: &str, source: &str, memory: Value
             .open(&[("in_ready_o", 1)]),
     ];
     module.registers(
-        &["value_enable_o", "value_row_o", "expanded_valid", "expanded"],
+        &["value_enable_o", "value_address_o", "expanded_valid", "expanded"],
         &[
             "clk_i",
             "rst_ni",

@@ -63,11 +63,11 @@ pub fn elaborate(library: &mut Library, label: Option<&str>, source: &str, memor
         ),
         Interface::new("value", Role::Memory, "Rows of n values: value v lies in lane v mod n of row v div n")
             .output("enable", 1, Payload::Bits)
-            .output("row", row_w, Payload::Bits)
+            .output("address", row_w, Payload::Bits)
             .output("data", g.n * code_w, codes),
     ];
     module.registers(
-        &["mask_valid_o", "mask_data_o", "mask_last_o", "value_enable_o", "value_row_o", "value_data_o"],
+        &["mask_valid_o", "mask_data_o", "mask_last_o", "value_enable_o", "value_address_o", "value_data_o"],
         &[
             "clk_i",
             "rst_ni",

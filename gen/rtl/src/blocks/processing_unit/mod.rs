@@ -101,7 +101,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
             &format!("{what}, n a row: value v lies in lane v mod n of row v div n"),
         )
         .output("enable", 1, Payload::Bits)
-        .output("row", row_w, Payload::Bits);
+        .output("address", row_w, Payload::Bits);
         if name.starts_with("result") {
             port.output("data", width, payload)
         } else {
@@ -256,7 +256,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
                 ("mask_data_i", "weight_mask"),
                 ("mask_last_i", "weight_last_i"),
                 ("value_enable_o", "weight_value_enable_o"),
-                ("value_row_o", "weight_value_row_o"),
+                ("value_address_o", "weight_value_address_o"),
                 ("value_data_i", "weight_value_data_i"),
                 ("vector_valid_o", "row_valid"),
                 ("vector_ready_i", "row_ready"),
@@ -282,7 +282,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
                     ("mask_data_i", &net("data_i")),
                     ("mask_last_i", &net("last_i")),
                     ("value_enable_o", &net("value_enable_o")),
-                    ("value_row_o", &net("value_row_o")),
+                    ("value_address_o", &net("value_address_o")),
                     ("value_data_i", &net("value_data_i")),
                     ("vector_valid_o", &valid),
                     ("vector_ready_i", &ready),
@@ -444,7 +444,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
             ("mask_data_o", "result_data_o"),
             ("mask_last_o", "result_last_o"),
             ("value_enable_o", "result_value_enable_o"),
-            ("value_row_o", "result_value_row_o"),
+            ("value_address_o", "result_value_address_o"),
             ("value_data_o", "result_value_data_o"),
         ]),
     ]);
