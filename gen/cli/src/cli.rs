@@ -1,6 +1,6 @@
 //! The arguments.
 
-use crate::commands::{accuracy, check, doctor, dump, explain, generate, golden, lint, report, sim, synth};
+use crate::commands::{accuracy, check, doctor, dump, explain, faults, generate, golden, lint, report, sim, synth};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -27,6 +27,7 @@ pub enum Command {
     Sim(sim::Arguments),
     Golden(golden::Arguments),
     Accuracy(accuracy::Arguments),
+    Faults(faults::Arguments),
     Synth(synth::Arguments),
     Dump(dump::Arguments),
     Report(report::Arguments),
@@ -44,6 +45,7 @@ impl Command {
             Self::Sim(_) => "sim",
             Self::Golden(_) => "golden",
             Self::Accuracy(_) => "accuracy",
+            Self::Faults(_) => "faults",
             Self::Synth(_) => "synth",
             Self::Dump(_) => "dump",
             Self::Report(_) => "report",

@@ -70,6 +70,29 @@ impl Image {
         Self { width: self.width, words: 1, limbs: self.limbs[word * stride..][..stride].to_vec() }
     }
 
+    /// Writes the low `bits` bits of another image's word to the same word.
+    ///
+    /// # Panics
+    /// When either image does not have them.
+    pub fn copy(&mut self, from: &Self, word: usize, bits: usize) {
+        for low in (0..bits).step_by(LIMB) {
+            let part = LIMB.min(bits - low);
+            self.set(word, low, part, from.get(word, low, part));
+        }
+    }
+
+    /// How many bits of a word differ from those of another image of this width.
+    ///
+    /// # Panics
+    /// When the widths differ or there is no such word.
+    #[must_use]
+    pub fn difference(&self, other: &Self, word: usize) -> u32 {
+        assert_eq!(self.width, other.width, "words of one width");
+        let limbs = |image: &Self| word * image.stride()..(word + 1) * image.stride();
+        let pairs = self.limbs[limbs(self)].iter().zip(&other.limbs[limbs(other)]);
+        pairs.map(|(a, b)| (a ^ b).count_ones()).sum()
+    }
+
     /// A word as `$readmemh` has it: hexadecimal digits, the highest first.
     #[must_use]
     pub fn hex(&self, word: usize) -> String {

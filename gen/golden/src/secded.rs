@@ -109,10 +109,7 @@ impl Code {
                 Finding::Corrected => decoded.corrected += 1,
                 Finding::Detected => decoded.detected += 1,
             }
-            for low in (0..self.data_bits).step_by(64) {
-                let bits = 64.min(self.data_bits - low);
-                decoded.data.set(word, low, bits, coded.get(word, low, bits));
-            }
+            decoded.data.copy(&coded, word, self.data_bits);
         }
         Ok(decoded)
     }

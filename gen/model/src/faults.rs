@@ -4,8 +4,10 @@
 //! what is real-valued or drawn: from levels to probabilities, from probabilities and a seed to a map. The golden model depends on
 //! the integer specification alone and needs no random numbers.
 
+mod campaign;
 mod draw;
 mod levels;
 
+pub use campaign::{Campaign, Outcome, Point, Settings, Stress, Target};
 pub use draw::{Defects, Draws, draw};
 pub use levels::{Level, Misreads, Retention};

@@ -1,8 +1,21 @@
 //! Fault maps against the distributions that they are drawn from.
 #![allow(missing_docs)]
 
-use alberti_golden::cells::{Cells, Coding, Fault, Placing};
-use alberti_model::faults::{Defects, Draws, Level, Misreads, Retention, draw};
+mod common;
+
+use alberti_golden::{
+    Packed, Image, Pointer,
+    cells::{Cells, Coding, Fault, Placing},
+    storage::{Cut, Variant},
+};
+use alberti_model::{
+    Matrix, Metrics,
+    demo::Gemm,
+    faults::{Campaign, Defects, Draws, Level, Misreads, Point, Retention, Settings, Stress, Target, draw},
+    prune::{self, Pruning},
+    quantise::QuantisedLinear,
+};
+use common::{Numbers, block, edge16, quantised};
 use std::collections::BTreeMap;
 
 /// The levels of `technology/memories/nvsim22.yaml`.
@@ -215,4 +228,112 @@ fn a_seed_and_a_stream_give_one_map() {
     assert!(draw(&cells, 1, &wrong, &mut Draws::new(1, 0)).is_err());
     let wrong = Defects { misreads: Misreads::uniform(3, 0.1).expect("a rate"), stuck: 0.0 };
     assert!(draw(&cells, 1, &wrong, &mut Draws::new(1, 0)).is_err());
+}
+
+const EVERY: [Target; 5] = [Target::Values, Target::Exponents, Target::Mantissas, Target::Masks, Target::Both];
+
+fn settings(sparsity: Option<alberti_model::BlockSparsity>) -> Settings {
+    Settings {
+        n: 8,
+        capacity: 1 << 12,
+        sparsity,
+        value_cell_bits: 2,
+        mask_cell_bits: 1,
+        placing: Placing::Adjacent,
+        coding: Coding::Gray,
+        secded: false,
+        seed: 9,
+    }
+}
+
+/// A small layer, half of its weights zero.
+fn layer(half: Option<alberti_model::BlockSparsity>) -> Gemm {
+    let mut numbers = Numbers::new(4);
+    let (input, mut weight) = (numbers.matrix(6, 50, 0.2), numbers.matrix(21, 50, 0.5));
+    if let Some(shape) = half {
+        prune::blocks(&mut weight, shape);
+    }
+    let target = edge16();
+    let linear = quantised(weight, &input, &target);
+    let activations = linear.activations(&input).expect("its own inputs");
+    let none = Matrix::zeros(6, 21);
+    Gemm { linear, pruning: Pruning::Dense, activations, expected: none.clone(), dense: none }
+}
+
+/// The same trial by the shortest way: everything is read, decoded and multiplied.
+fn plainly(gemm: &Gemm, point: Point, settings: &Settings) -> (f64, u64) {
+    let (linear, n, weight) = (&gemm.linear, settings.n, &gemm.linear.weight);
+    let cut = Cut { variant: point.variant, rows: weight.rows, columns: weight.cols, n };
+    let layout = cut.layout(settings.capacity, settings.sparsity).expect("a layout");
+    let vectors = cut.vectors(&weight.data).expect("the matrix");
+    let encoded = layout.encode(linear.operand, Pointer::default(), &vectors).expect("room");
+    let mut words = Image::new(encoded.values.len().div_ceil(n), 8 * n).expect("an image");
+    encoded.values.iter().enumerate().for_each(|(v, &code)| words.set(v / n, v % n * 8, 8, code.into()));
+    let read = |image: &Image, bits, defects: &Defects, stream| {
+        let cells = Cells::new(image.width(), bits, settings.placing, settings.coding).expect("cells");
+        let map = draw(&cells, image.words(), defects, &mut Draws::new(settings.seed, stream)).expect("a map");
+        cells.read(image, &map).expect("its own map")
+    };
+    let (mut values, mut masks) = (encoded.values.clone(), encoded.masks.clone());
+    // sign | exponent: 3 | mantissa: 4
+    let bits = [0xff, 0xf0, 0x0f, 0, 0xff][point.target as usize];
+    let faulty = read(&words, settings.value_cell_bits, &point.stress.values, 0);
+    for (v, value) in values.iter_mut().enumerate() {
+        *value ^= (*value ^ faulty.get(v / n, v % n * 8, 8) as u16) & bits;
+    }
+    if matches!(point.target, Target::Masks | Target::Both) {
+        masks = read(&masks, settings.mask_cell_bits, &point.stress.masks, 1);
+    }
+    let memory = Packed::with_values(n, settings.capacity, &values).expect("room");
+    let mut faulty = linear.clone();
+    for record in 0..encoded.starts.len() {
+        let decoded = layout.decode(&masks, 0, &memory, record).expect("any words");
+        cut.place(layout.masks(), record, &decoded.vectors, &mut faulty.weight.data);
+    }
+    let wrong = faulty.weight.data.iter().zip(&weight.data).filter(|(a, b)| a != b).count() as u64;
+    let results = |linear: &QuantisedLinear| linear.values(&linear.results(&gemm.activations).expect("its inputs"));
+    (Metrics::between(&results(&faulty), &results(linear)).cosine, wrong)
+}
+
+#[test]
+fn a_trial_is_what_the_golden_models_compute_one_after_the_other() {
+    for (variant, sparsity) in [
+        (Variant::Stream, None),
+        (Variant::Row, None),
+        (Variant::Tile, None),
+        (Variant::Block, None),
+        (Variant::Sparse, Some(block(4))),
+    ] {
+        let (gemm, settings) = (layer(sparsity), settings(sparsity));
+        let campaign = Campaign::new(std::slice::from_ref(&gemm), &[variant], settings).expect("it fits");
+        for rate in [0.0, 1e-3, 2e-2] {
+            let stress = Stress::uniform(&settings, rate, rate / 10.0).expect("a rate");
+            for target in EVERY {
+                let point = Point { target, variant, stress: &stress };
+                let outcome = campaign.trial(point, 0).expect("a trial")[0];
+                let (cosine, wrong) = plainly(&gemm, point, &settings);
+                assert_eq!(outcome.wrong_weights, wrong, "{target:?} in {variant:?} at {rate}");
+                assert!((outcome.cosine - cosine).abs() < 1e-9, "{target:?} in {variant:?} at {rate}");
+                // A thousand bits at one in a thousand may well have none.
+                assert!(rate == 1e-3 || (rate > 0.0) == (wrong > 0), "{target:?} in {variant:?} at {rate}: {wrong}");
+            }
+        }
+    }
+}
+
+#[test]
+fn protected_masks_lose_nothing_to_single_faults() {
+    let (gemm, settings) = (layer(None), Settings { secded: true, ..settings(None) });
+    let campaign = Campaign::new(std::slice::from_ref(&gemm), &[Variant::Block], settings).expect("it fits");
+    let stress = |rate| Stress::uniform(&settings, rate, 0.0).expect("a rate");
+    let sum = |rate| {
+        let stress = stress(rate);
+        let point = Point { target: Target::Masks, variant: Variant::Block, stress: &stress };
+        let outcomes = (0..40).map(|trial| campaign.trial(point, trial).expect("a trial")[0]);
+        outcomes.fold((0, 0, 0), |(c, d, w), o| (c + o.corrected_words, d + o.detected_words, w + o.wrong_weights))
+    };
+    let (corrected, detected, wrong) = sum(1e-4);
+    assert!(corrected > 5 && detected == 0 && wrong == 0, "{corrected}, {detected}, {wrong}");
+    let (corrected, detected, wrong) = sum(2e-2);
+    assert!(corrected > 100 && detected > 10 && wrong > 10, "{corrected}, {detected}, {wrong}");
 }

@@ -5,6 +5,7 @@ pub mod check;
 pub mod doctor;
 pub mod dump;
 pub mod explain;
+pub mod faults;
 pub mod generate;
 pub mod golden;
 pub mod lint;
@@ -28,6 +29,7 @@ pub fn run(command: &Command) -> Result<Answer> {
         Command::Sim(arguments) => sim::run(arguments),
         Command::Golden(arguments) => golden::run(arguments),
         Command::Accuracy(arguments) => accuracy::run(arguments),
+        Command::Faults(arguments) => faults::run(arguments),
         Command::Synth(arguments) => synth::run(arguments),
         Command::Dump(arguments) => dump::run(arguments),
         Command::Report(arguments) => report::run(arguments),

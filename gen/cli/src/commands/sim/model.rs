@@ -18,7 +18,8 @@ use alberti_sim::{Library, Seed, Stall, cosim, cosim::Subject};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
-const LAYERS: [&str; 3] = ["layer.0.attention.query", "layer.0.attention.output", "layer.0.intermediate"];
+/// What is taken of a model unless something else is said.
+pub const LAYERS: [&str; 3] = ["layer.0.attention.query", "layer.0.attention.output", "layer.0.intermediate"];
 
 /// What of a trained model is simulated.
 #[derive(clap::Args, Default)]
@@ -41,7 +42,7 @@ pub struct Trained {
 }
 
 /// `none`, `0.5`, `8:16`.
-fn pruning(text: &str) -> std::result::Result<Pruning, String> {
+pub fn pruning(text: &str) -> std::result::Result<Pruning, String> {
     if text == "none" {
         return Ok(Pruning::Dense);
     }
@@ -263,7 +264,7 @@ fn layer(
 }
 
 /// The design as a model sees it.
-fn target(design: &Design) -> Result<Target> {
+pub fn target(design: &Design) -> Result<Target> {
     let config = cosim::config(design)?;
     let d = &design.datapath;
     let room = |memory: ValueMemory| memory.values as usize;

@@ -1,0 +1,335 @@
+//! `alberti faults`.
+
+mod report;
+mod state;
+mod words;
+
+use crate::{
+    commands::sim::model::{LAYERS, pruning, target},
+    exit::{Failure, Result},
+    output::Answer,
+    progress, source,
+};
+use alberti_golden::{
+    cells::{Coding, Placing},
+    storage::Variant,
+};
+use alberti_model::{
+    ModelError,
+    demo::{Gemm, Model, SENTENCE},
+    faults::{Campaign, Defects, Level, Misreads, Outcome, Point, Retention, Settings, Stress, Target},
+    prune::Pruning,
+};
+use alberti_rtl::{
+    Design,
+    design::MemoryKind,
+    memory::{Cell, Technology},
+};
+use alberti_sim::Seed;
+use rayon::prelude::*;
+use report::{Finding, Technical};
+use sha2::{Digest, Sha256};
+use state::State;
+use std::path::PathBuf;
+
+/// What faulty memory cells cost a trained encoder's layers, by where the faults are and how the weights are stored.
+///
+/// Weights are pruned, quantised, bitmask-encoded and stored in a layout (docs/faults.md). In each trial cells err by chance, the
+/// weights are decoded from what is read and multiplied by the activations of a sentence, and the results are compared with those
+/// without faults. A rate is that of wrong bits in cells of Gray coding, a neighbouring level being read. Besides the rates that are
+/// given, the one that the levels of the technology's cells have is run.
+///
+/// A trial draws the same numbers at every target, layout and rate, whatever else is asked for and on however many threads.
+#[derive(clap::Args)]
+#[command(after_long_help = COLUMNS)]
+pub struct Arguments {
+    /// The design, a YAML file
+    #[arg(value_name = "DESIGN")]
+    design: PathBuf,
+    /// The folder of a trained BERT-style encoder: model.safetensors, config.json, tokenizer.json; `make model` fetches
+    /// one
+    #[arg(long, value_name = "DIR")]
+    model: PathBuf,
+    /// Bit error rates, with commas
+    #[arg(long, value_name = "RATES", value_delimiter = ',', default_value = "1e-6,1e-5,1e-4,1e-3", value_parser = words::share)]
+    rates: Vec<f64>,
+    /// Trials at each target, layout and rate
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    trials: u64,
+    /// The seed of all draws, decimal or 0x…
+    #[arg(long, value_name = "SEED")]
+    seed: Option<Seed>,
+    /// How weights are stored, with commas: stream, row, tile, block, n:m (for weights pruned so) [default: all that the
+    /// pruning allows]
+    #[arg(long, value_name = "LAYOUTS", value_delimiter = ',', value_parser = words::layout)]
+    layouts: Vec<Variant>,
+    /// Where faults are, with commas: values, exponents (with signs), mantissas, masks, both (values and masks)
+    #[arg(long, value_name = "TARGETS", value_delimiter = ',', default_value = "values,masks", value_parser = words::target)]
+    target: Vec<Target>,
+    /// Which level stands for the bits of a cell: gray or binary
+    #[arg(long, value_name = "CODING", default_value = "gray", value_parser = words::coding)]
+    coding: Coding,
+    /// Which bits of a word share a cell: adjacent or spread
+    #[arg(long, value_name = "PLACING", default_value = "adjacent", value_parser = words::placing)]
+    placing: Placing,
+    /// Bits of a cell of the value memory [default: the design's, 2 where its weights are in SRAM]
+    #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(1..=4))]
+    value_cell_bits: Option<u32>,
+    /// Bits of a cell of the mask memory
+    #[arg(long, value_name = "BITS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4))]
+    mask_cell_bits: u32,
+    /// Words of the mask memory correct one error and detect two
+    #[arg(long)]
+    secded: bool,
+    /// Share of cells that are stuck at a level, at every rate
+    #[arg(long, value_name = "SHARE", default_value = "0", value_parser = words::share)]
+    stuck: f64,
+    /// The levels of the cells: a YAML file (docs/memories.md). Default: nvsim22, built in
+    #[arg(long, value_name = "FILE")]
+    technology: Option<PathBuf>,
+    /// Decades of time that the technology's levels are kept for before they are read (docs/faults.md)
+    #[arg(long, value_name = "DECADES", default_value = "0", value_parser = words::amount)]
+    retention_decades: f64,
+    /// Share of a level's mean lost in a decade
+    #[arg(long, value_name = "SHARE", default_value = "0", value_parser = words::amount)]
+    retention_loss: f64,
+    /// Growth of a level's deviation in a decade, as a share of it
+    #[arg(long, value_name = "SHARE", default_value = "0", value_parser = words::amount)]
+    retention_widening: f64,
+    /// A linear layer, such as layer.0.attention.query; again for more, or `all` [default: three of the first layer]
+    #[arg(long = "layer", value_name = "NAME")]
+    layers: Vec<String>,
+    /// What the model reads; every token is a row of the multiplies [default: a sentence of our own]
+    #[arg(long, value_name = "TEXT")]
+    sentence: Option<String>,
+    /// Weights pruned by magnitude: a share such as 0.5, blocks such as 8:16, or none
+    #[arg(long, value_name = "HOW", default_value = "0.5", value_parser = pruning)]
+    prune: Pruning,
+    /// Keep finished trials in this file, and go on from those that it has
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+}
+
+const COLUMNS: &str = "\
+Columns:
+  rate        of wrong bits, asked for; `technology`: that of its levels
+  wrong bits  read in a trial, all layers, before any correction
+  weights     that are others than they were
+  seen        masks that showed an error: an offset that does not fit, a block with a wrong number of ones
+  cosine      of a layer's results to those without faults, mean over layers; over trials: mean, 5 % quantile, least
+  rms         root of sum (x - e)^2 / sum e^2, e without faults; mean and 95 % quantile";
+
+/// Where a campaign's points come from: a target, a layout, and an index of [`Plan::stresses`].
+type Place = (Target, Variant, usize);
+
+/// A campaign put together from arguments and design.
+struct Plan {
+    settings: Settings,
+    /// Rates asked for, and that of the technology last.
+    stresses: Vec<(Option<f64>, Stress)>,
+    points: Vec<Place>,
+    technical: Technical,
+    gemms: Vec<Gemm>,
+}
+
+/// Runs a campaign.
+///
+/// # Errors
+/// The design's problems, a model, technology or state file that cannot be used, or arguments that do not go together.
+pub fn run(arguments: &Arguments) -> Result<Answer> {
+    let design = source::load(&arguments.design)?;
+    let plan = Plan::new(arguments, &design)?;
+    let mut variants: Vec<_> = plan.points.iter().map(|point| point.1).collect();
+    variants.sort_unstable();
+    variants.dedup();
+    let campaign = Campaign::new(&plan.gemms, &variants, plan.settings)?;
+    let parameters = plan.parameters(arguments, &design);
+    let state = arguments.state.as_deref().map(|path| State::open(path, &parameters)).transpose()?;
+    let outcomes = trials(arguments, &plan, &campaign, state)?;
+    let layers: Vec<_> = plan.gemms.iter().map(|gemm| gemm.linear.name.clone()).collect();
+    let findings: Vec<Finding> = plan
+        .points
+        .iter()
+        .zip(&outcomes)
+        .map(|(&(target, variant, stress), outcomes)| {
+            Finding::new(target, variant, &plan.stresses[stress], arguments.coding, &layers, outcomes)
+        })
+        .collect();
+    let text = report::text(arguments, &design.name, &plan, &findings);
+    let data = serde_json::json!({
+        "design": design.name, "hash": design.hash, "parameters": parameters, "trials": arguments.trials,
+        "technology": plan.technical, "points": findings,
+    });
+    Ok(Answer::new(text, &data).with_warnings(design.warnings()))
+}
+
+/// The outcomes of every point, trial after trial: those of the state file, and the others run.
+fn trials(
+    arguments: &Arguments,
+    plan: &Plan,
+    campaign: &Campaign,
+    state: Option<State>,
+) -> Result<Vec<Vec<Vec<Outcome>>>> {
+    let all = (0..plan.points.len()).flat_map(|point| (0..arguments.trials).map(move |trial| (point, trial)));
+    let finished = state.as_ref().map(State::finished).cloned().unwrap_or_default();
+    let bar = progress::bar(plan.points.len() * arguments.trials as usize);
+    let run = |(point, trial): (usize, u64)| -> Result<Vec<Outcome>> {
+        let outcome = match finished.get(&(point, trial)) {
+            Some(outcome) => outcome.clone(),
+            None => {
+                let (target, variant, stress) = plan.points[point];
+                let stress = &plan.stresses[stress].1;
+                let outcome = campaign.trial(Point { target, variant, stress }, trial)?;
+                state.as_ref().map_or(Ok(()), |state| state.append(point, trial, &outcome))?;
+                outcome
+            }
+        };
+        bar.inc(1);
+        Ok(outcome)
+    };
+    // Collected in the order of the trials, whichever is done first.
+    let outcomes = all.collect::<Vec<_>>().into_par_iter().map(run).collect::<Result<Vec<_>>>();
+    bar.finish_and_clear();
+    Ok(outcomes?.chunks(arguments.trials as usize).map(<[_]>::to_vec).collect())
+}
+
+impl Plan {
+    fn new(arguments: &Arguments, design: &Design) -> Result<Self> {
+        let target = target(design)?;
+        let sparsity = match arguments.prune {
+            Pruning::Block(blocks) => Some(blocks),
+            Pruning::Dense | Pruning::Unstructured(_) => None,
+        };
+        let variants = layouts(arguments, sparsity.is_some())?;
+        let weight = &design.memories.weight;
+        let of_design = if weight.kind == MemoryKind::Rram { weight.bits_per_cell } else { 2 };
+        let settings = Settings {
+            n: target.n,
+            capacity: target.capacity.weight,
+            sparsity,
+            value_cell_bits: arguments.value_cell_bits.unwrap_or(of_design) as usize,
+            mask_cell_bits: arguments.mask_cell_bits as usize,
+            placing: arguments.placing,
+            coding: arguments.coding,
+            secded: arguments.secded,
+            seed: match arguments.seed {
+                Some(seed) => seed.0,
+                None => Seed::from_env()?.0,
+            },
+        };
+        let mut rates = arguments.rates.clone();
+        rates.sort_by(f64::total_cmp);
+        rates.dedup();
+        let mut stresses = Vec::new();
+        for rate in rates {
+            stresses.push((Some(rate), Stress::uniform(&settings, rate, arguments.stuck)?));
+        }
+        let (technical, stress) = technical(arguments, &settings)?;
+        stresses.extend(stress.map(|stress| (None, stress)));
+        let mut targets = arguments.target.clone();
+        targets.sort_unstable();
+        targets.dedup();
+        let mut points = Vec::new();
+        for &of in &targets {
+            for &variant in &variants {
+                points.extend((0..stresses.len()).map(|stress| (of, variant, stress)));
+            }
+        }
+        let model = Model::load(&arguments.model)?;
+        let forward = model.forward(arguments.sentence.as_deref().unwrap_or(SENTENCE))?;
+        let layers = match &arguments.layers {
+            none if none.is_empty() => LAYERS.map(str::to_owned).to_vec(),
+            names if names.iter().any(|name| name == "all") => model.checkpoint.linear_names(),
+            names => names.clone(),
+        };
+        let gemm = |layer: &String| model.gemm(&forward, layer, arguments.prune, &target);
+        let gemms = layers.iter().map(gemm).collect::<Result<_, ModelError>>()?;
+        Ok(Self { settings, stresses, points, technical, gemms })
+    }
+
+    /// Everything that outcomes depend on but the number of trials.
+    fn parameters(&self, arguments: &Arguments, design: &Design) -> serde_json::Value {
+        let mut hash = Sha256::new();
+        for gemm in &self.gemms {
+            let l = &gemm.linear;
+            let codes = l.weight.data.iter().chain(&gemm.activations.data).flat_map(|code| code.to_le_bytes());
+            hash.update(codes.collect::<Vec<_>>());
+            let shifts = l.bias.iter().chain(&l.requantise_shift).flat_map(|number| number.to_le_bytes());
+            hash.update(shifts.collect::<Vec<_>>());
+        }
+        let layers: Vec<_> = self.gemms.iter().map(|gemm| gemm.linear.name.as_str()).collect();
+        let settings = &self.settings;
+        let stress = |stress: &Stress| {
+            let of = |defects: &Defects| serde_json::json!({"misreads": defects.misreads, "stuck": defects.stuck});
+            serde_json::json!({"values": of(&stress.values), "masks": of(&stress.masks)})
+        };
+        let point = |&(target, variant, stress): &Place| {
+            let rate = words::rate_name(self.stresses[stress].0);
+            format!("{} {} {rate}", words::target_name(target), words::layout_name(variant))
+        };
+        serde_json::json!({
+            "design": design.name,
+            "n": settings.n,
+            "weight_values": settings.capacity,
+            "layers": layers,
+            "pruning": arguments.prune.to_string(),
+            "codes_sha256": hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
+            "value_cell_bits": settings.value_cell_bits,
+            "mask_cell_bits": settings.mask_cell_bits,
+            "placing": words::placing_name(settings.placing),
+            "coding": words::coding_name(settings.coding),
+            "secded": settings.secded,
+            "seed": Seed(settings.seed).to_string(),
+            "stresses": self.stresses.iter().map(|(_, of)| stress(of)).collect::<Vec<_>>(),
+            "points": self.points.iter().map(point).collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// The layouts asked for, or all that the pruning allows.
+fn layouts(arguments: &Arguments, blocks: bool) -> Result<Vec<Variant>> {
+    let mut variants = arguments.layouts.clone();
+    if variants.is_empty() {
+        variants = vec![Variant::Stream, Variant::Row, Variant::Tile, Variant::Block];
+        variants.extend(blocks.then_some(Variant::Sparse));
+    }
+    variants.sort_unstable();
+    variants.dedup();
+    if variants.contains(&Variant::Sparse) && !blocks {
+        return Err(Failure::input(
+            "the layout n:m holds weights that are pruned in blocks",
+            "add `--prune 8:16`, or leave n:m out of --layouts",
+        ));
+    }
+    Ok(variants)
+}
+
+/// What the technology says of the cells, and how often they err, where it knows.
+fn technical(arguments: &Arguments, settings: &Settings) -> Result<(Technical, Option<Stress>)> {
+    let technology = arguments.technology.as_deref().map_or_else(Technology::shipped, Technology::load)?;
+    let retention = Retention {
+        decades: arguments.retention_decades,
+        loss_per_decade: arguments.retention_loss,
+        widening_per_decade: arguments.retention_widening,
+    };
+    let misreads = |bits: usize| -> Result<Option<Misreads>> {
+        let serves = |cell: &&Cell| {
+            cell.kind == MemoryKind::Rram && cell.bits_per_cell as usize == bits && !cell.level_distributions.is_empty()
+        };
+        let Some(cell) = technology.cells.values().find(serves) else { return Ok(None) };
+        let level = |level: &alberti_rtl::memory::Level| Level { mean: level.mean, sigma: level.sigma };
+        let levels: Vec<_> = cell.level_distributions.iter().map(level).collect();
+        Ok(Some(Misreads::of_levels(&levels, &retention)?))
+    };
+    let (values, masks) = (misreads(settings.value_cell_bits)?, misreads(settings.mask_cell_bits)?);
+    let rate = |misreads: &Option<Misreads>| misreads.as_ref().map(|m| m.bit_error_rate(settings.coding));
+    let technical = Technical {
+        name: technology.name.clone(),
+        retention,
+        value_bit_error_rate: rate(&values),
+        mask_bit_error_rate: rate(&masks),
+    };
+    let defects = |misreads| Defects { misreads, stuck: arguments.stuck };
+    let stress = values.zip(masks).map(|(values, masks)| Stress { values: defects(values), masks: defects(masks) });
+    Ok((technical, stress))
+}
