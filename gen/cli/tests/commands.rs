@@ -189,3 +189,19 @@ fn accuracy_of_a_design_without_units_says_so_and_that_of_one_with_units_is_the_
     // Four tokens see four each, in 12 heads of 6 layers.
     assert_eq!((&result["seed"], &result["accuracy"]["errors"][0]["rows"]), (&1.into(), &(4 * 12 * 6).into()));
 }
+
+#[test]
+fn the_partition_sums_up_what_a_frozen_backbone_saves() {
+    let text = well(&["dump", "designs/edge16.yaml", "--stage", "partition"]);
+    assert!(text.contains("af8_3 (design)") && text.contains("fp32") && text.contains("q3.13"), "{text}");
+    let data: serde_json::Value =
+        serde_json::from_str(&well(&["dump", "designs/edge16.yaml", "-s", "partition", "-f", "json"])).expect("JSON");
+    let all = data["partitions"].as_array().expect("partitions");
+    assert_eq!(all.len(), 8, "two splits in four formats");
+    let of = |split: &str, format: &str, key: &str| {
+        let one = all.iter().find(|one| one["split"] == split && one["format"] == format).expect("it is there");
+        one[key].as_u64().expect("bits")
+    };
+    assert!(of("backbone", "af8_3", "sram_bits") < of("embeddings", "af8_3", "sram_bits") / 5);
+    assert_eq!(of("backbone", "q3.5", "mlc_bits"), of("backbone", "af8_3", "mlc_bits"));
+}

@@ -20,6 +20,7 @@ pub mod faults;
 pub mod gemm;
 mod matrix;
 pub mod metrics;
+pub mod partition;
 pub mod prune;
 pub mod quantise;
 pub mod reference;

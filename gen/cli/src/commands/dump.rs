@@ -1,6 +1,7 @@
 //! `alberti dump`.
 
 mod memories;
+mod partition;
 
 use crate::{
     exit::{Failure, Result},
@@ -50,6 +51,8 @@ enum Stage {
     Diagnostics,
     /// The memories that the design addresses, the macros to make them of and the next best choices
     Memories,
+    /// The memory of each kind that adapter-ALBERT needs, by what of it lies in RRAM and by format
+    Partition,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -112,6 +115,10 @@ fn stage(arguments: &Arguments) -> Result<(String, Value, Diagnostics)> {
         Stage::Memories => {
             let (text, all) = memories::dump(&design, arguments.technology.as_deref())?;
             (text, value(&all))
+        }
+        Stage::Partition => {
+            let (text, sums) = partition::dump(&design)?;
+            (text, value(&sums))
         }
         _ => {
             let netlist = source::netlist(&design, arguments.block)?;
