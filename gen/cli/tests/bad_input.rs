@@ -124,7 +124,7 @@ fn arguments_that_mean_nothing_are_refused() {
     fails(&["faults", EDGE4, "--model", "x", "--layouts", "n:m"], 2, "pruned in blocks");
     fails(&["faults", EDGE4, "--model", "x", "--layouts", "heap"], 2, "none of stream, row, tile, block, n:m");
     fails(&["faults", EDGE4, "--model", "x", "--rates", "1e-3,2"], 2, "no share from 0 to 1");
-    fails(&["faults", EDGE4, "--model", "x", "--rates", "0.7"], 2, "error[AE0711]: a bit error rate of 0.7");
+    fails(&["faults", EDGE4, "--model", "x", "--rates", "0.7"], 2, "error[AE0805]: a bit error rate of 0.7");
     fails(&["faults", EDGE4, "--model", "x", "--technology", "nowhere"], 2, "the technology file cannot be read");
     fails(&["sim", EDGE4, "--model", "x", "--prune", "most"], 2, "neither a share");
     fails(&["sim", EDGE4, "--model", "x", "--prune", "3:7"], 2, "2:4, 4:8 and 8:16");

@@ -220,6 +220,13 @@ impl Plan {
         let mut rates = arguments.rates.clone();
         rates.sort_by(f64::total_cmp);
         rates.dedup();
+        let largest = settings.value_cell_bits.max(settings.mask_cell_bits);
+        if let Some(rate) = rates.iter().find(|&rate| rate * largest as f64 > 1.0) {
+            return Err(Failure::input(
+                format!("a bit error rate of {rate} in cells of {largest} bits, of which a misread level changes one"),
+                format!("give rates up to {}", 1.0 / largest as f64),
+            ));
+        }
         let mut stresses = Vec::new();
         for rate in rates {
             stresses.push((Some(rate), Stress::uniform(&settings, rate, arguments.stuck)?));
