@@ -51,7 +51,7 @@ pub struct SynthJob<'a> {
 }
 
 impl<'a> SynthJob<'a> {
-    /// A job with the conventions of emitted Verilog: `clk_i`, `rst_ni`, memories called `alb_sram_*` and `alb_rram_*`.
+    /// A job with the conventions of emitted Verilog: `clk_i`, `rst_ni`, memories called `alb_sram_*`, `alb_macro_*` and `alb_wear_*`.
     pub fn new(top: &'a str, sources: &'a [Source], library: &'a Library, recipe: &'a Recipe, period_ps: f64) -> Self {
         SynthJob {
             top,
@@ -61,7 +61,7 @@ impl<'a> SynthJob<'a> {
             period_ps,
             clock: "clk_i".into(),
             reset: "rst_ni".into(),
-            black_boxes: vec!["alb_sram_*".into(), "alb_rram_*".into()],
+            black_boxes: vec!["alb_sram_*".into(), "alb_macro_*".into(), "alb_wear_*".into()],
             boundaries: Boundaries::default(),
         }
     }

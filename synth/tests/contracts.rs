@@ -2,7 +2,12 @@
 
 mod common;
 
-use alberti_rtl::{Design, blocks::Block};
+use alberti_rtl::{
+    Design,
+    blocks::Block,
+    memory::{Demand, Technology, demands},
+    netlist::Netlist,
+};
 use alberti_synth::{Cache, FormalJob, FormalResult, Source, prove};
 
 const HOLD: &str = include_str!("../formal/hold.v");
@@ -15,6 +20,7 @@ const SOFTMAX: &str = include_str!("../formal/softmax.v");
 const BLOCK_SELECT: &str = include_str!("../formal/block_select.v");
 const ENTROPY: &str = include_str!("../formal/entropy.v");
 const ACTIVATION: &str = include_str!("../formal/activation.v");
+const MEMORY: &str = include_str!("../formal/memory.v");
 const TOP_K: &str = include_str!("../formal/top_k.v");
 
 /// A machine small enough for a solver: `n` lanes, memories of 16 rows.
@@ -339,4 +345,38 @@ fn norms_hold_under_stall() {
 #[test]
 fn norms_that_do_not_wait_are_refuted() {
     layernorm().refutes("alb_layernorm.v", "= !row_at_norm_q || norm_ready_i;", "= 1'b1;");
+}
+
+/// Eleven words of six bits, tiled from macros of four by four and of two by two: of every tile there is a rest.
+fn memory() -> Contract {
+    let of = |name: &str, words: u32, bits: u32, area: u32| {
+        format!(
+            "  - {{name: {name}, cell: cell, source: test, words: {words}, bits: {bits}, ports: 1rw, write_enable_bits: 2, \
+             area_um2: {area}, read_latency_ns: 1, read_energy_pj: 1, write_energy_pj: 1, leakage_uw: 1}}\n"
+        )
+    };
+    let text = "name: test\nprocess: none\nsources: {test: test}\ncells: {cell: {kind: sram}}\nmacros:\n".to_owned();
+    let technology = Technology::parse("test.yaml", &(text + &of("large", 4, 4, 16) + &of("little", 2, 2, 5)));
+    let technology = technology.unwrap_or_else(|problems| panic!("{problems}"));
+    let design = small(2);
+    let demand = Demand { words: 11, bits: 6, codes: 1, ..demands(&design)[0].clone() };
+    let mut library = alberti_rtl::blocks::Library::new(&design);
+    let module = library.memory(&technology, &demand).unwrap_or_else(|problems| panic!("{problems}"));
+    let netlist = Netlist::new(&module.name, library.into_modules());
+    let sources = netlist.sources().into_iter().map(|(file, text)| Source::new(file, text)).collect();
+    Contract::new("memory_contract", (5, false), &[MEMORY], sources)
+}
+
+#[test]
+fn each_address_of_a_tiled_memory_is_one_place() {
+    memory().holds();
+}
+
+#[test]
+fn a_tile_that_takes_writes_of_another_is_refuted() {
+    memory().refutes(
+        "alb_tiles_weight.v",
+        "wire tile0_writes = write_enable_i",
+        "wire tile0_writes = 1'b1 || write_enable_i",
+    );
 }

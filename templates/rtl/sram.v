@@ -4,6 +4,46 @@ module @{ shell.name }@ (
 @{ shell.ports }@
 );
 
+<%- if tiled %>
+
+    // Name of the image: its files are named <name>.<tile>.hex.
+    parameter IMAGE = "";
+
+@{ shell.nets }@
+
+<%- if writes_wait && busy > 0 %>
+
+    // A write waits until no read is on its way to the macros.
+    reg  [@{ busy - 1 }@:0] reading_q;
+    always @(posedge clk_i or negedge rst_ni) begin
+        if (!rst_ni) reading_q <= @{ busy }@'d0;
+        else reading_q <= @{ shift }@;
+    end
+    assign write_ready_o = !read_enable_i && reading_q == @{ busy }@'d0;
+<%- else if writes_wait && shared %>
+
+    // A port takes a read or a write.
+    assign write_ready_o = !read_enable_i;
+<%- else if writes_wait %>
+
+    assign write_ready_o = 1'b1;
+<%- else if shared %>
+
+    // A port takes a write or a read.
+    assign read_ready_o = !write_enable_i;
+<%- else %>
+
+    assign read_ready_o = 1'b1;
+<%- endif %>
+<%- if writes_wait %>
+    assign put = write_valid_i && write_ready_o;
+<%- else %>
+    assign get = read_valid_i && read_ready_o;
+<%- endif %>
+
+@{ shell.instances }@
+<%- else %>
+
     localparam WORDS = @{ words }@;
     localparam WIDTH = @{ width }@;
 
@@ -16,5 +56,6 @@ module @{ shell.name }@ (
     end
 
     assign read_data_o = read_data_q;
+<%- endif %>
 
 endmodule

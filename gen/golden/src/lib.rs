@@ -1,13 +1,13 @@
 //! What each block must compute, bit for bit, on plain data: codes in `u16`, sums in `i64`, masks in `u64` or `u128`.
 //!
 //! A module carries the name of its block. Time is nobody's business here: a golden takes what a block is given and
-//! returns what it must have answered when it is done.
+//! returns what it must have answered when it is done. [`rram`] alone has cycles, since what it holds after a reset depends on them.
 //!
 //! | level | module |
 //! |---|---|
 //! | one lane, the array, row sums, codes | [`vmac`], [`vmac_array`], [`accumulator`], [`requantize`] |
 //! | packed values and their masks | [`banked`], [`bitmask_encoder`], [`bitmask_decoder`], [`block_select`] |
-//! | storage | [`sram`], [`stream_fifo`] |
+//! | storage | [`sram`], [`rram`], [`stream_fifo`] |
 //! | how tensors lie in memories, and what faults make of them | [`storage`], [`image`], [`cells`], [`secded`] |
 //! | all of it joined | [`processing_unit`] |
 //! | functions of a row | [`softmax`], [`layernorm`], [`activation`], [`elementwise`], [`entropy`], [`top_k`] |
@@ -35,6 +35,7 @@ pub mod packed;
 pub mod processing_unit;
 pub mod record_reader;
 pub mod requantize;
+pub mod rram;
 pub mod secded;
 pub mod softmax;
 pub mod sram;

@@ -5,6 +5,7 @@ use crate::{
     compose::compose,
     design::Design,
     diagnostic::Diagnostics,
+    memory::{Technology, demands},
     netlist::{self, Netlist},
 };
 
@@ -17,6 +18,24 @@ pub fn elaborate(design: &Design) -> Result<Netlist, Diagnostics> {
         problems.extend(design.warnings().iter().cloned());
         problems
     })
+}
+
+/// The memories of a design, each a top of its own, made of the best macros of a technology.
+///
+/// # Errors
+/// Every memory that no macro serves, or what the checks find.
+pub fn memories(design: &Design, technology: &Technology) -> Result<Vec<Netlist>, Diagnostics> {
+    let (mut library, mut problems, mut tops) = (Library::new(design), Diagnostics::new(), Vec::new());
+    for demand in demands(design) {
+        match library.memory(technology, &demand) {
+            Ok(module) => tops.push(module.name.clone()),
+            Err(found) => problems.extend(found),
+        }
+    }
+    let modules = library.into_modules();
+    let netlists: Vec<_> = tops.iter().map(|top| Netlist::new(top, modules.clone())).collect();
+    problems.extend(netlists.iter().flat_map(netlist::check));
+    if problems.has_errors() { Err(problems) } else { Ok(netlists) }
 }
 
 fn build(design: &Design) -> Result<Netlist, Diagnostics> {

@@ -14,4 +14,4 @@ pub mod memory;
 pub mod netlist;
 
 pub use design::Design;
-pub use elaborate::elaborate;
+pub use elaborate::{elaborate, memories};

@@ -73,6 +73,15 @@ impl Lockstep {
         Ok(())
     }
 
+    /// Resets the design in the middle of whatever it does: what is planned is forgotten.
+    ///
+    /// # Errors
+    /// When the design stops.
+    pub fn reset(&mut self, cycles: u32) -> Result<()> {
+        self.plan.clear();
+        self.model.reset(cycles)
+    }
+
     fn at(&mut self, delay: u32) -> &mut Vec<Step> {
         let delay = delay as usize;
         if self.plan.len() <= delay {

@@ -16,6 +16,7 @@ mod lockstep;
 pub mod processing_unit;
 pub mod record_reader;
 pub mod requantize;
+pub mod rram;
 pub mod secded;
 pub mod softmax;
 pub mod sram;
@@ -34,9 +35,10 @@ pub use subject::{Outcome, Subject, config};
 pub type Scenario = fn(&Subject, Seed) -> Result<Outcome>;
 
 /// The scenario of every block, by the block's name.
-pub const SCENARIOS: [(&str, Scenario); 18] = [
+pub const SCENARIOS: [(&str, Scenario); 19] = [
     ("stream_fifo", stream_fifo::run),
     ("sram", sram::run),
+    ("rram", rram::run),
     ("block_select", block_select::run),
     ("bitmask_decoder", bitmask_decoder::run),
     ("bitmask_encoder", bitmask_encoder::run),

@@ -5,11 +5,11 @@ use crate::{
     output::Answer,
     source,
 };
-use alberti_rtl::{diagnostic::Code, emit::Package};
+use alberti_rtl::{diagnostic::Code, emit::Package, memory::Technology};
 use serde_json::json;
 use std::path::PathBuf;
 
-/// Verilog, file list, constraints and manifest of a design.
+/// Verilog, file lists, constraints and manifest of a design, with its memories as modules beside the top.
 ///
 /// The folder is written whole or not at all. An earlier package in it is replaced; a folder that holds other files is
 /// left alone.
@@ -24,6 +24,12 @@ pub struct Arguments {
     /// One block of the design as the top, instead of the design's own
     #[arg(short, long, value_name = "BLOCK", value_parser = source::block)]
     block: Option<&'static str>,
+    /// The macros to make the design's memories of: a YAML file (docs/memories.md). Default: nvsim22, built in
+    #[arg(short, long, value_name = "FILE", conflicts_with = "block")]
+    technology: Option<PathBuf>,
+    /// Leave the design's memories out
+    #[arg(long, conflicts_with_all = ["block", "technology"])]
+    no_memories: bool,
 }
 
 /// Generates and writes.
@@ -33,7 +39,14 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let design = source::load(&arguments.design)?;
     let netlist = source::netlist(&design, arguments.block)?;
-    let package = Package::new(&design, &netlist)
+    let memories = match arguments.no_memories || arguments.block.is_some() {
+        true => Vec::new(),
+        false => {
+            let technology = arguments.technology.as_ref().map_or_else(Technology::shipped, Technology::load)?;
+            alberti_rtl::memories(&design, &technology)?
+        }
+    };
+    let package = Package::with_memories(&design, &netlist, &memories)
         .map_err(|error| Failure::new(Code::OutputRefused, error.to_string(), "please report this with the design"))?;
     package.write(&arguments.output)?;
     let bytes: usize = package.files.values().map(Vec::len).sum();

@@ -1,6 +1,13 @@
 //! The modules of a design while it is elaborated, by name.
 
-use crate::{design::Design, emit::Shell, netlist::Module};
+use crate::{
+    blocks::{rram, sram, tiles::Made},
+    design::{Design, MemoryKind},
+    diagnostic::Diagnostics,
+    emit::Shell,
+    memory::{Demand, Technology, choose},
+    netlist::Module,
+};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Collects the modules of a design; a module that is asked for twice is made once.
@@ -14,6 +21,19 @@ impl<'a> Library<'a> {
     #[must_use]
     pub fn new(design: &'a Design) -> Self {
         Self { design, modules: BTreeMap::new() }
+    }
+
+    /// The module of a memory, made of the best macros of a technology.
+    ///
+    /// # Errors
+    /// That no macro serves it, or that there are too many ways to make it.
+    pub fn memory(&mut self, technology: &Technology, demand: &Demand) -> Result<Arc<Module>, Diagnostics> {
+        let choices = choose(technology, demand, &self.design.locate(&demand.key))?;
+        let made = Made { technology, demand, choice: &choices[0] };
+        Ok(match demand.storage.kind {
+            MemoryKind::Rram => rram::elaborate(self, &demand.memory, &made),
+            MemoryKind::Sram => sram::tiled(self, &demand.memory, &made),
+        })
     }
 
     /// The design that is elaborated.

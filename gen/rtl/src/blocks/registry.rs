@@ -2,10 +2,11 @@
 
 use super::{
     Geometry, Library, accumulator, activation, bitmask_decoder, bitmask_encoder, block_select, elementwise, entropy,
-    layernorm, processing_unit, record_reader, requantize, secded, softmax, sram, stream_fifo, top_k, vmac, vmac_array,
+    layernorm, processing_unit, record_reader, requantize, rram, secded, softmax, sram, stream_fifo, top_k, vmac, vmac_array,
 };
 use crate::{
-    design::Design,
+    design::{Design, MemoryKind},
+    memory::{Technology, demands},
     netlist::{Module, Netlist, Payload},
 };
 use std::sync::Arc;
@@ -22,7 +23,7 @@ pub struct Block {
 }
 
 /// All blocks, children before parents.
-pub const BLOCKS: [Block; 18] = [
+pub const BLOCKS: [Block; 19] = [
     Block {
         name: "stream_fifo",
         summary: "stream buffer",
@@ -43,6 +44,15 @@ pub const BLOCKS: [Block; 18] = [
             let g = Geometry::new(library.design());
             let source = "datapath.accumulator_rows";
             Some(sram::elaborate(library, Some("accumulator"), source, g.rows, g.sums_w(), Payload::Sums))
+        },
+    },
+    Block {
+        name: "rram",
+        summary: "memory of resistive cells, programmed slowly and counted",
+        theory: include_str!("rram/theory.md"),
+        elaborate: |library| {
+            let demand = demands(library.design()).into_iter().find(|of| of.storage.kind == MemoryKind::Rram)?;
+            library.memory(&Technology::shipped().ok()?, &demand).ok()
         },
     },
     Block {

@@ -38,6 +38,10 @@ struct Manifest<'a> {
     source: &'a str,
     hash: &'a str,
     top: &'a str,
+    /// Modules of the design's memories, beside the top.
+    memories: Vec<&'a str>,
+    /// Files that stand for macros of the technology.
+    models: Vec<String>,
     clock: Clock,
     files: Vec<&'a str>,
     modules: Vec<Entry<'a>>,
@@ -80,12 +84,34 @@ impl Package {
     /// # Errors
     /// When the manifest cannot be written as JSON, which no netlist of ours makes happen.
     pub fn new(design: &Design, netlist: &Netlist) -> Result<Self, serde_json::Error> {
-        let order = netlist.order();
+        Self::with_memories(design, netlist, &[])
+    }
+
+    /// The same with the design's memories beside it: their decode and ports in a list of their own, and the models of their
+    /// macros in another, which a foundry's wrappers replace.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_memories(design: &Design, netlist: &Netlist, memories: &[Netlist]) -> Result<Self, serde_json::Error> {
+        let mut order = netlist.order();
+        let of_top = order.len();
+        for module in memories.iter().flat_map(Netlist::order) {
+            if !order.iter().any(|known| known.name == module.name) {
+                order.push(module);
+            }
+        }
+        let (top, beside) = order.split_at(of_top);
+        let (models, beside): (Vec<&Module>, Vec<&Module>) =
+            beside.iter().partition(|module| matches!(module.block.as_str(), "macro" | "wear"));
         let mut files: BTreeMap<String, Vec<u8>> =
             order.iter().map(|module| (file_of(module), module.text.clone().into_bytes())).collect();
 
-        let list: Vec<_> = order.iter().map(|module| file_of(module)).collect();
-        files.insert(format!("{}.f", design.name), (list.join("\n") + "\n").into_bytes());
+        for (suffix, group) in [("", top), ("_memories", &beside[..]), ("_models", &models[..])] {
+            let list: Vec<_> = group.iter().map(|module| file_of(module)).collect();
+            if !list.is_empty() {
+                files.insert(format!("{}{suffix}.f", design.name), (list.join("\n") + "\n").into_bytes());
+            }
+        }
 
         let period_ns = 1000.0 / design.clock.frequency_mhz;
         let constraints = Constraints {
@@ -110,6 +136,8 @@ impl Package {
             source: design.file_name(),
             hash: &design.hash,
             top: netlist.top(),
+            memories: memories.iter().map(Netlist::top).collect(),
+            models: models.iter().map(|module| file_of(module)).collect(),
             clock: Clock { port: "clk_i", frequency_mhz: design.clock.frequency_mhz },
             files: names,
             modules: order

@@ -156,7 +156,10 @@ fn placed(instance: &Instance, module: Option<&Module>, indent: &str) -> String 
         .into_iter()
         .map(|(port, expr)| format!("{indent}    .{port:<widest$} ({})", expression(port, expr, instance)))
         .collect();
-    format!("{indent}{} {} (\n{}\n{indent});", instance.module, instance.name, lines.join(",\n"))
+    let set =
+        instance.parameters.iter().map(|(name, value)| format!(".{name}({value})")).collect::<Vec<_>>().join(", ");
+    let set = if set.is_empty() { set } else { format!(" #({set})") };
+    format!("{indent}{}{set} {} (\n{}\n{indent});", instance.module, instance.name, lines.join(",\n"))
 }
 
 fn expression(port: &str, expr: &Expr, instance: &Instance) -> String {

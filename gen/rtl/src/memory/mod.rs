@@ -7,6 +7,7 @@
 //! | `serve` | whether a macro serves a demand, and in which shapes |
 //! | `cover` | the cheapest covers of a length, exactly |
 //! | `tiling` | the cheapest tilings of a bank: covers of covers |
+//! | `image` | what the macros hold, for `$readmemh` |
 //! | [`choice`] | the tiles with their places and figures |
 //!
 //! All this is of the generator and not of its costs: the tiles become instances and a decode of the netlist.
@@ -14,12 +15,14 @@
 mod choice;
 mod cover;
 mod demand;
+mod image;
 mod serve;
 mod technology;
 mod tiling;
 
 pub use choice::{ALTERNATIVES, Choice, Tile, choose};
 pub use demand::{Demand, demands, mask_word_bits};
+pub use image::{Stored, fault_maps, images};
 pub use technology::{Cell, Level, Macro, Ports, Technology};
 
 #[cfg(test)]

@@ -84,6 +84,10 @@ fn copies(of: &Macro, demand: &Demand) -> Result<u32, Refusal> {
     if latency > u64::from(demand.latency_cycles) {
         return Err(Refusal::Latency(latency));
     }
+    // SRAM is written at the clock, by whoever fills it if not by the machine.
+    if demand.storage.kind == MemoryKind::Sram && demand.cycles(of.write_latency_ns) > 1 {
+        return Err(Refusal::Writes);
+    }
     let copies = if reading == 0 { 1 } else { reading.div_ceil(read_ports) };
     Ok(u32::try_from(copies).unwrap_or(u32::MAX))
 }
@@ -145,7 +149,7 @@ pub(super) fn explain(refused: &[(&Macro, Refusal)], technology: &Technology, de
         ),
         Some((of, _)) => (
             format!(
-                "it is written in every cycle, and a write of {} takes {} ns, {} cycles at {} MHz",
+                "it is written at the clock, and a write of {} takes {} ns, {} cycles at {} MHz",
                 of.name,
                 of.write_latency_ns,
                 demand.cycles(of.write_latency_ns),

@@ -54,6 +54,9 @@ pub struct Instance {
     pub module: String,
     /// How often, and the name of the generate block, for a row of equal instances.
     pub replicate: Option<(String, u32)>,
+    /// Verilog parameters and their values, where the module has such: names of files.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parameters: Vec<(String, String)>,
     /// What each port is connected to.
     pub connections: BTreeMap<String, Expr>,
 }
@@ -62,13 +65,26 @@ impl Instance {
     /// An instance without connections yet.
     #[must_use]
     pub fn new(name: &str, module: &Module) -> Self {
-        Self { name: name.into(), module: module.name.clone(), replicate: None, connections: BTreeMap::new() }
+        Self {
+            name: name.into(),
+            module: module.name.clone(),
+            replicate: None,
+            parameters: Vec::new(),
+            connections: BTreeMap::new(),
+        }
     }
 
     /// A row of `count` instances in the generate block `gen_<what>`.
     #[must_use]
     pub fn replicated(name: &str, module: &Module, what: &str, count: u32) -> Self {
         Self { replicate: Some((what.into(), count)), ..Self::new(name, module) }
+    }
+
+    /// Sets Verilog parameters: pairs of name and value.
+    #[must_use]
+    pub fn with_parameters(mut self, pairs: &[(&str, &str)]) -> Self {
+        self.parameters.extend(pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())));
+        self
     }
 
     /// Connects ports to whole nets: pairs of port and net.

@@ -202,7 +202,7 @@ impl Plan {
         };
         let variants = layouts(arguments, sparsity.is_some())?;
         let weight = &design.memories.weight;
-        let of_design = if weight.kind == MemoryKind::Rram { weight.bits_per_cell } else { 2 };
+        let of_design = if weight.storage.kind == MemoryKind::Rram { weight.storage.bits_per_cell } else { 2 };
         let settings = Settings {
             n: target.n,
             capacity: target.capacity.weight,
