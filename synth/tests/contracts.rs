@@ -356,7 +356,7 @@ fn memory() -> Contract {
         )
     };
     let text = "name: test\nprocess: none\nsources: {test: test}\ncells: {cell: {kind: sram}}\nmacros:\n".to_owned();
-    let technology = Technology::parse("test.yaml", &(text + &of("large", 4, 4, 16) + &of("little", 2, 2, 5)));
+    let technology = Technology::parse("test.yaml", &(text + &of("four", 4, 4, 16) + &of("two", 2, 2, 5)));
     let technology = technology.unwrap_or_else(|problems| panic!("{problems}"));
     let design = small(2);
     let demand = Demand { words: 11, bits: 6, codes: 1, ..demands(&design)[0].clone() };
