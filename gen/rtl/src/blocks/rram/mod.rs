@@ -133,10 +133,11 @@ pub fn elaborate(library: &mut Library, label: &str, made: &Made<'_>) -> Arc<Mod
     module.registers(&["put", "levels"], &["program_data_i", "program_address_i", "program_valid_i"]);
     module.registers(&["read_error_o"], &["read_enable_i"]);
     module.combinational(&["read_data_o"], &["stored"]);
-    module.registers(
-        &["program_ready_o", "program_done_o", "program_error_o", "busy_o"],
-        &["clk_i", "rst_ni", "lock_i", "stored", "program_valid_i", "program_address_i"],
-    );
+    let mut reads = vec!["clk_i", "rst_ni", "lock_i", "stored", "program_valid_i", "program_address_i"];
+    if limit > 0 {
+        reads.push("wear");
+    }
+    module.registers(&["program_ready_o", "program_done_o", "program_error_o", "busy_o"], &reads);
     let mut instance =
         Instance::new("u_tiles", &tiles).with_parameters(&[("IMAGE", "IMAGE"), ("FAULTS", "FAULTS")]).wire(&[
             ("clk_i", "clk_i"),
