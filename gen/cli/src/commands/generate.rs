@@ -9,7 +9,7 @@ use alberti_rtl::{diagnostic::Code, emit::Package, memory::Technology};
 use serde_json::json;
 use std::path::PathBuf;
 
-/// Verilog, file lists, constraints and manifest of a design, with its memories as modules beside the top.
+/// Verilog, file lists, constraints and manifest of a design and its memories.
 ///
 /// The folder is written whole or not at all. An earlier package in it is replaced; a folder that holds other files is
 /// left alone.
