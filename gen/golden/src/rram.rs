@@ -227,11 +227,11 @@ impl Rram {
     fn advance(&mut self, mut programming: Programming) {
         let Config { latency, write_cycles, rounds, .. } = self.config;
         let (address, step) = (programming.address, programming.step);
-        if step == 0 {
-            if let Some(refusal) = self.refusal(&programming) {
-                self.done = Some(refusal);
-                return;
-            }
+        if step == 0
+            && let Some(refusal) = self.refusal(&programming)
+        {
+            self.done = Some(refusal);
+            return;
         }
         // Reads on their way are answered first, and the word is read, which each take the latency.
         if write_cycles > 1 && step == 2 * latency + write_cycles / 2 {
