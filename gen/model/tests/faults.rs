@@ -4,7 +4,7 @@
 mod common;
 
 use alberti_golden::{
-    Packed, Image, Pointer,
+    Image, Packed, Pointer,
     cells::{Cells, Coding, Fault, Placing},
     storage::{Cut, Variant},
 };

@@ -11,7 +11,7 @@ use super::{Defects, Draws, Misreads, draw};
 use crate::{Matrix, Metrics, ModelError, demo::Gemm, quantise::QuantisedLinear};
 use alberti_arith::{Format, requantize, wrap};
 use alberti_golden::{
-    Packed, BlockSparsity, Image, Pointer,
+    BlockSparsity, Image, Packed, Pointer,
     cells::{Cells, Coding, Placing},
     secded,
     storage::{Cut, Encoded, Layout, Variant},

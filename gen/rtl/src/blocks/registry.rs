@@ -2,7 +2,7 @@
 
 use super::{
     Geometry, Library, accumulator, activation, bitmask_decoder, bitmask_encoder, block_select, elementwise, entropy,
-    layernorm, processing_unit, record_reader, requantize, rram, secded, softmax, sram, stream_fifo, top_k, vmac, vmac_array,
+    layernorm, processing_unit, record_reader, requantize, secded, softmax, sram, stream_fifo, top_k, vmac, vmac_array,
 };
 use crate::{
     design::{Design, MemoryKind},
