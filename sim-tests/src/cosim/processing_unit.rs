@@ -75,7 +75,7 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
 }
 
 /// A multiply with operands that look like a layer's: some zeros, rows of zeros, extremes, results within range.
-fn random_gemm(config: &Config, (rows, reduction, columns): (usize, usize, usize), rng: &mut Rng) -> Gemm {
+pub fn random_gemm(config: &Config, (rows, reduction, columns): (usize, usize, usize), rng: &mut Rng) -> Gemm {
     let density = *rng.pick(&[0.0, 0.1, 0.5, 0.5, 0.9, 1.0]);
     let code = |rng: &mut Rng, density: f64| {
         if !rng.chance(density) {

@@ -5,7 +5,7 @@ use crate::{
     design::{Design, MemoryKind},
     diagnostic::Diagnostics,
     emit::Shell,
-    memory::{Demand, Technology, choose},
+    memory::{Demand, Technology, choose, demands},
     netlist::Module,
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -34,6 +34,18 @@ impl<'a> Library<'a> {
             MemoryKind::Rram => rram::elaborate(self, &demand.memory, &made),
             MemoryKind::Sram => sram::tiled(self, &demand.memory, &made),
         })
+    }
+
+    /// The memory that a composition calls `<memory>_memory`, of the macros that come along; `None` where the design has none of
+    /// that name.
+    ///
+    /// # Errors
+    /// As [`memory`](Self::memory), or faults of the technology file.
+    pub fn memory_named(&mut self, name: &str) -> Result<Option<Arc<Module>>, Diagnostics> {
+        let Some(demand) = demands(self.design).into_iter().find(|demand| demand.instance() == name) else {
+            return Ok(None);
+        };
+        self.memory(&Technology::shipped()?, &demand).map(Some)
     }
 
     /// The design that is elaborated.

@@ -5,6 +5,7 @@ use crate::{
     blocks::{BLOCKS, Block, Library},
     design::{Composition, Design, Endpoint, Instance, nearest},
     diagnostic::{Code, Diagnostic, Diagnostics, Place, quote},
+    memory::{Demand, demands},
     netlist::{Direction, Interface, Module, Port, Role},
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -29,7 +30,11 @@ impl<'a> Parts<'a> {
         let mut known: BTreeMap<&str, Option<Arc<Module>>> = BTreeMap::new();
         let modules = composition.instances.iter().map(|instance| {
             let Some(block) = Block::named(&instance.block) else {
-                problems.push(unknown_block(instance));
+                match library.memory_named(&instance.block) {
+                    Ok(Some(memory)) => return Some(memory),
+                    Ok(None) => problems.push(unknown_block(instance, library.design())),
+                    Err(found) => problems.extend(found),
+                }
                 return None;
             };
             let module = known.entry(block.name).or_insert_with(|| block.module(library)).clone();
@@ -114,12 +119,18 @@ impl<'a> Parts<'a> {
     }
 }
 
-fn unknown_block(instance: &Instance) -> Diagnostic {
-    let names = || BLOCKS.iter().map(|block| block.name);
+fn unknown_block(instance: &Instance, design: &Design) -> Diagnostic {
+    let memories: Vec<String> = demands(design).iter().map(Demand::instance).collect();
+    let names = || BLOCKS.iter().map(|block| block.name).chain(memories.iter().map(String::as_str));
     let message = format!("there is no block {}", quote(&instance.block));
+    let all = format!(
+        "the blocks are {}; the memories {}",
+        list(BLOCKS.iter().map(|block| block.name)),
+        list(memories.iter().map(String::as_str))
+    );
     let help = match nearest(&instance.block, names()) {
-        Some(name) => format!("did you mean `{name}`? The blocks are {}", list(names())),
-        None => format!("the blocks are {}", list(names())),
+        Some(name) => format!("did you mean `{name}`? {}{}", all[..1].to_uppercase(), &all[1..]),
+        None => all,
     };
     Diagnostic::new(Code::UnknownBlock, message, help).at(instance.place.clone())
 }

@@ -17,6 +17,7 @@ use std::{collections::BTreeMap, sync::Arc};
 #[template(path = "rtl/composition.v")]
 struct Body<'a> {
     shell: &'a Shell,
+    files: &'a [String],
 }
 
 /// Builds the top of instances whose blocks there all are; reports names that two things of it would have.
@@ -28,7 +29,13 @@ pub(super) fn build(parts: &Parts<'_>, joined: &Joined, library: &Library<'_>, p
     module.interfaces.extend(clock(parts));
     let mut instances = Vec::new();
     for (_, instance, placed) in parts.placed() {
+        let label = instance.label.to_uppercase();
         let mut instance = Instance::new(&format!("u_{}", instance.label), placed);
+        for file in &placed.files {
+            let name = format!("{label}_{file}");
+            instance = instance.with_parameters(&[(file, &name)]);
+            module.files.push(name);
+        }
         for port in placed.ports() {
             let expr = match port.payload {
                 Payload::Clock => Expr::Whole("clk_i".into()),
@@ -88,7 +95,8 @@ pub(super) fn build(parts: &Parts<'_>, joined: &Joined, library: &Library<'_>, p
 
 /// Renders the top.
 pub(super) fn add(library: &mut Library<'_>, module: Module) -> Arc<Module> {
-    library.add(module, |shell| Body { shell }.render())
+    let files = module.files.clone();
+    library.add(module, |shell| Body { shell, files: &files }.render())
 }
 
 /// Clock and reset, as far as an instance has them.

@@ -100,13 +100,14 @@ impl Package {
                 order.push(module);
             }
         }
-        let (top, beside) = order.split_at(of_top);
-        let (models, beside): (Vec<&Module>, Vec<&Module>) =
-            beside.iter().partition(|module| matches!(module.block.as_str(), "macro" | "wear"));
+        let is_model = |module: &&&Module| matches!(module.block.as_str(), "macro" | "wear");
+        let models: Vec<&Module> = order.iter().filter(is_model).copied().collect();
+        let [top, beside] = [&order[..of_top], &order[of_top..]]
+            .map(|group| group.iter().filter(|module| !is_model(module)).copied().collect::<Vec<_>>());
         let mut files: BTreeMap<String, Vec<u8>> =
             order.iter().map(|module| (file_of(module), module.text.clone().into_bytes())).collect();
 
-        for (suffix, group) in [("", top), ("_memories", &beside[..]), ("_models", &models[..])] {
+        for (suffix, group) in [("", &top), ("_memories", &beside), ("_models", &models)] {
             let list: Vec<_> = group.iter().map(|module| file_of(module)).collect();
             if !list.is_empty() {
                 files.insert(format!("{}{suffix}.f", design.name), (list.join("\n") + "\n").into_bytes());

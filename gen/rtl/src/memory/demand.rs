@@ -3,7 +3,9 @@
 use crate::{
     blocks::{Geometry, clog2},
     design::{Design, Storage, ValueMemory},
+    netlist::Payload,
 };
+use alberti_arith::Format;
 use serde::Serialize;
 
 /// Banks of one size and kind, each read and written by an address of its own.
@@ -24,6 +26,9 @@ pub struct Demand {
     pub bits: u32,
     /// Codes in a word: n of values, one of masks.
     pub codes: u32,
+    /// What a word carries.
+    #[serde(skip)]
+    pub payload: Payload,
     /// Reads that a bank must take in each cycle.
     pub reads_per_cycle: u32,
     /// Writes that a bank must take in each cycle beside them.
@@ -40,6 +45,12 @@ impl Demand {
     pub fn cycles(&self, time_ns: f64) -> u64 {
         // A time that is a whole number of periods but for rounding is that number.
         ((time_ns * self.frequency_mhz / 1000.0 - 1e-9).ceil() as u64).max(1)
+    }
+
+    /// What a composition calls it: `weight_memory`.
+    #[must_use]
+    pub fn instance(&self) -> String {
+        format!("{}_memory", self.memory)
     }
 
     /// Bits of a word as it is stored: whole cells.
@@ -60,14 +71,15 @@ impl Demand {
 pub fn demands(design: &Design) -> Vec<Demand> {
     let g = Geometry::new(design);
     let m = &design.memories;
-    let values = |name: &str, of: ValueMemory, bits, banks, (reads, writes)| Demand {
+    let values = |name: &str, of: ValueMemory, format: Format, banks, (reads, writes)| Demand {
         memory: name.to_owned(),
         key: format!("memories.{name}"),
         storage: of.storage,
         banks,
         words: u64::from(of.values / g.n),
-        bits: g.n * bits,
+        bits: g.n * format.bits(),
         codes: g.n,
+        payload: Payload::Codes(format),
         reads_per_cycle: reads,
         writes_per_cycle: writes,
         latency_cycles: of.latency,
@@ -83,16 +95,17 @@ pub fn demands(design: &Design) -> Vec<Demand> {
             words: of.words.into(),
             bits: word + of.ecc.check_bits(word),
             codes: 1,
+            payload: Payload::Bits,
             reads_per_cycle: 1,
             writes_per_cycle: 0,
             latency_cycles: of.latency,
             frequency_mhz: design.clock.frequency_mhz,
         }
     });
-    let mut all = vec![values("weight", m.weight, g.op_w(), 1, (1, 0))];
+    let mut all = vec![values("weight", m.weight, g.operand, 1, (1, 0))];
     all.extend(masks);
-    all.push(values("activation", m.activation, g.op_w(), g.slots(), (1, 0)));
-    all.push(values("result", m.result, g.result.bits(), 1, (0, 1)));
+    all.push(values("activation", m.activation, g.operand, g.slots(), (1, 0)));
+    all.push(values("result", m.result, g.result, 1, (0, 1)));
     all
 }
 

@@ -146,6 +146,9 @@ pub struct Module {
     pub contract: Contract,
     /// Named numbers of this variant.
     pub parameters: BTreeMap<String, u64>,
+    /// Verilog parameters that name files to begin with, empty by default.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
     /// Its ports.
     pub interfaces: Vec<Interface>,
     /// Its inner wires and registers that connect instances.
@@ -171,6 +174,7 @@ impl Module {
             source: source.into(),
             contract: Contract::default(),
             parameters: BTreeMap::new(),
+            files: Vec::new(),
             interfaces: Vec::new(),
             nets: Vec::new(),
             instances: Vec::new(),

@@ -32,7 +32,7 @@ use sha2::{Digest, Sha256};
 use state::State;
 use std::path::PathBuf;
 
-/// What faulty memory cells cost a trained encoder's layers, by where the faults are and how the weights are stored.
+/// What faulty memory cells cost a trained encoder's layers, place by place
 ///
 /// Weights are pruned, quantised, bitmask-encoded and stored in a layout (docs/faults.md). In each trial cells err by chance, the
 /// weights are decoded from what is read and multiplied by the activations of a sentence, and the results are compared with those

@@ -105,6 +105,7 @@ pub fn elaborate(library: &mut Library, label: &str, made: &Made<'_>) -> Arc<Mod
         ("latency", latency),
         ("write_cycles", write_cycles),
     ]);
+    module.files = vec!["IMAGE".to_owned(), "FAULTS".to_owned()];
     module.interfaces = vec![
         Interface::clock(),
         Interface::new("lock", Role::Configuration, "Lock: words stay as they are").plain_input(
@@ -115,17 +116,21 @@ pub fn elaborate(library: &mut Library, label: &str, made: &Made<'_>) -> Arc<Mod
         Interface::sink("program", "Words to be programmed").input("address", addr_w, Payload::Bits).input(
             "data",
             width,
-            Payload::Bits,
+            demand.payload,
         ),
         Interface::new("read", Role::Memory, "Read port")
             .input("enable", 1, Payload::Bits)
             .input("address", addr_w, Payload::Bits)
-            .output("data", width, Payload::Bits)
-            .output("error", 1, Payload::Bits),
-        Interface::new("status", Role::Status, "Programming: over, how it went, and whether it goes on")
-            .plain_output("program_done", 1, Payload::Bits)
-            .plain_output("program_error", 3, Payload::Bits)
-            .plain_output("busy", 1, Payload::Bits),
+            .output("data", width, demand.payload),
+        Interface::new(
+            "status",
+            Role::Status,
+            "Programming: over, how it went, whether it goes on, whether it refused a read",
+        )
+        .plain_output("read_error", 1, Payload::Bits)
+        .plain_output("program_done", 1, Payload::Bits)
+        .plain_output("program_error", 3, Payload::Bits)
+        .plain_output("busy", 1, Payload::Bits),
     ];
     module.add_nets(&[("get", 1), ("get_address", addr_w), ("put", 1), ("levels", stored), ("stored", stored)]);
     module.combinational(&["get"], &["read_enable_i"]);

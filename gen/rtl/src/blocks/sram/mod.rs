@@ -91,6 +91,7 @@ pub fn tiled(library: &mut Library, label: &str, made: &Made<'_>) -> Arc<Module>
         numbers: String::new(),
     };
     module.set_parameters(&[("words", demand.words as u32), ("width", width), ("latency", made.latency())]);
+    module.files = vec!["IMAGE".to_owned()];
     let resets = tiles.port("rst_ni").is_some() || writes_wait && busy > 0;
     let read = match writes_wait {
         true => Interface::new("read", Role::Memory, "Read port").input("enable", 1, Payload::Bits),
@@ -100,13 +101,13 @@ pub fn tiled(library: &mut Library, label: &str, made: &Made<'_>) -> Arc<Module>
         true => Interface::sink("write", "Words to be written"),
         false => Interface::new("write", Role::Memory, "Write port").input("enable", 1, Payload::Bits),
     };
-    let mut write = write.input("address", addr_w, Payload::Bits).input("data", width, Payload::Bits);
+    let mut write = write.input("address", addr_w, Payload::Bits).input("data", width, demand.payload);
     if let Some(lanes) = lanes {
         write = write.input("lanes", lanes, Payload::Bits);
     }
     module.interfaces = vec![
         if resets { Interface::clock() } else { Interface::clock_only() },
-        read.input("address", addr_w, Payload::Bits).output("data", width, Payload::Bits),
+        read.input("address", addr_w, Payload::Bits).output("data", width, demand.payload),
         write,
     ];
     let (get, put) = if writes_wait { ("read_enable_i", "put") } else { ("get", "write_enable_i") };

@@ -121,6 +121,8 @@ struct Tile<'a> {
     rram: bool,
     codes: u32,
     code_w: u32,
+    /// Whether lanes are written alone, by a port of their own.
+    lanes: bool,
     /// Whether the lanes decide on whole words, since the macro has no write enables and another has.
     gated: bool,
     ports: Vec<MacroPort>,
@@ -301,11 +303,19 @@ impl Tile<'_> {
             let group = |k: u32| {
                 let (at, within) = (k * grain / self.stride, k * grain % self.stride);
                 let code = (self.low + within) / self.code_w;
-                let lane = if self.codes > 1 { format!("write_lanes_i[{code}]") } else { "write_lanes_i".to_owned() };
-                match (at < self.fold && within < w, self.fold) {
-                    (false, _) => "1'b0".to_owned(),
-                    (true, 1) => lane,
-                    (true, _) => format!("{lane} && {chosen} == {}'d{at}", self.fold_w()),
+                let lane = match (self.lanes, self.codes) {
+                    (false, _) => None,
+                    (true, 1) => Some("write_lanes_i".to_owned()),
+                    (true, _) => Some(format!("write_lanes_i[{code}]")),
+                };
+                let folded = (self.fold > 1).then(|| format!("{chosen} == {}'d{at}", self.fold_w()));
+                match at < self.fold && within < w {
+                    false => "1'b0".to_owned(),
+                    true => match (lane, folded) {
+                        (None, None) => "1'b1".to_owned(),
+                        (Some(one), None) | (None, Some(one)) => one,
+                        (Some(lane), Some(folded)) => format!("{lane} && {folded}"),
+                    },
                 }
             };
             lines.extend((0..masks).map(|k| format!("assign {mask}[{k}] = {};", group(k))));
@@ -355,7 +365,8 @@ pub(crate) fn elaborate(library: &mut Library, label: &str, made: &Made<'_>) -> 
     let (addr_w, width, stages, write_cycles) =
         (demand.address_bits(), demand.stored_bits(), made.stages(), made.write_cycles());
     let lanes = lanes(made);
-    let masked = made.macros().any(|of| macros::masks(of, demand.storage.kind) > 0);
+    // The machine itself writes whole words.
+    let masked = demand.writes_per_cycle == 0 && made.macros().any(|of| macros::masks(of, demand.storage.kind) > 0);
     let tile = |(index, tile): (usize, &crate::memory::Tile)| -> Option<Tile<'_>> {
         let of = made.of(&tile.name)?;
         let grain = if rram { demand.storage.bits_per_cell } else { of.write_enable_bits };
@@ -377,6 +388,7 @@ pub(crate) fn elaborate(library: &mut Library, label: &str, made: &Made<'_>) -> 
             rram,
             codes: lanes,
             code_w: demand.bits / lanes,
+            lanes: masked,
             gated: macros::masks(of, demand.storage.kind) == 0 && masked,
             ports,
             writer,

@@ -28,6 +28,7 @@ impl Draws {
 
 fn demand(words: u64, bits: u32, optimise: Optimise) -> Demand {
     Demand {
+        payload: crate::netlist::Payload::Bits,
         memory: "weight".into(),
         key: "memories.weight".into(),
         storage: Storage { bits_per_cell: 1, optimise, ..Storage::default() },
