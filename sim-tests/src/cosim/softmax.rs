@@ -78,11 +78,16 @@ pub fn drive(
 /// When the design has no such unit.
 pub fn golden(subject: &Subject) -> Result<Softmax> {
     let unit = subject.design.units.softmax.expect("the design has a softmax unit");
-    let maximum = match unit.maximum {
+    Ok(Softmax::new(unit.lanes as usize, maximum(unit.maximum))?)
+}
+
+/// The golden's word for a design's.
+#[must_use]
+pub fn maximum(of: design::Maximum) -> Maximum {
+    match of {
         design::Maximum::Row => Maximum::Row,
         design::Maximum::Running => Maximum::Running,
-    };
-    Ok(Softmax::new(unit.lanes as usize, maximum)?)
+    }
 }
 
 struct Bench {

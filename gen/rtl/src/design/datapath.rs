@@ -280,16 +280,7 @@ fn names(formats: &[Format]) -> String {
 
 /// Reads `activation`; left out, there is none.
 fn activation(section: &mut Section<'_>) -> Option<Option<Activation>> {
-    let Some(text) = section.optional_text("activation", "gelu")? else { return Some(None) };
-    if let Some(&(_, activation)) = Activation::WORDS.iter().find(|(word, _)| *word == text) {
-        return Some(activation);
-    }
-    let help = match nearest(text, Activation::WORDS.map(|(word, _)| word)) {
-        Some(word) => format!("did you mean `activation: {word}`?"),
-        None => "write `activation: none`, `relu`, `gelu` or `gelu_erf`".to_owned(),
-    };
-    section.push("activation", Code::UnknownWord, format!("{} is no activation", quote(text)), help);
-    None
+    section.word_or_default("activation", "activation", Activation::WORDS)
 }
 
 /// Reads `sparsity`; left out, or of kind none, the weights are dense.

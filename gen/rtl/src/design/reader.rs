@@ -91,7 +91,9 @@ impl<'a> Section<'a> {
 
     /// The value of a key, if it is there.
     pub fn get(&mut self, key: &'static str) -> Option<&'a Node> {
-        self.known.push(key);
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
         self.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.node)
     }
 
@@ -253,12 +255,9 @@ impl<'a> Section<'a> {
 
     /// A number that may be left out.
     pub fn optional_number(&mut self, key: &'static str, example: &str) -> Option<Option<f64>> {
-        match self.entries.iter().any(|entry| entry.key == key) {
-            true => self.number(key, example).map(Some),
-            false => {
-                self.known.push(key);
-                Some(None)
-            }
+        match self.get(key) {
+            Some(_) => self.number(key, example).map(Some),
+            None => Some(None),
         }
     }
 
@@ -289,12 +288,9 @@ impl<'a> Section<'a> {
         what: &str,
         words: [(&'static str, T); N],
     ) -> Option<T> {
-        match self.entries.iter().any(|entry| entry.key == key) {
-            true => self.word(key, what, words),
-            false => {
-                self.known.push(key);
-                Some(T::default())
-            }
+        match self.get(key) {
+            Some(_) => self.word(key, what, words),
+            None => Some(T::default()),
         }
     }
 

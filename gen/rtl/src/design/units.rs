@@ -1,7 +1,7 @@
 //! The special function units beside the processing unit, each there only when the design asks for it.
 
-use super::{nearest::nearest, reader::Section};
-use crate::diagnostic::{Code, quote};
+use super::reader::Section;
+use crate::diagnostic::Code;
 use alberti_arith::Format;
 use serde::Serialize;
 
@@ -34,13 +34,19 @@ pub struct SoftmaxUnit {
 }
 
 /// Where distances are taken from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Maximum {
     /// The row's maximum: one pass more.
     Row,
     /// The maximum so far, in whole octaves.
+    #[default]
     Running,
+}
+
+impl Maximum {
+    /// Every maximum and its word.
+    pub const WORDS: [(&str, Self); 2] = [("running", Self::Running), ("row", Self::Row)];
 }
 
 /// Parameters of `layernorm`.
@@ -116,19 +122,7 @@ impl SoftmaxUnit {
         let length_max = section.integer("length_max", 2..=4096, 128);
         let length_max = length_max.filter(|&length| lanes.is_none_or(|lanes| whole_vectors(&section, length, lanes)));
         let row_buffer = section.flag_or("row_buffer", true);
-        let maximum = match section.optional_text("maximum", "running") {
-            Some(None | Some("running")) => Some(Maximum::Running),
-            Some(Some("row")) => Some(Maximum::Row),
-            Some(Some(other)) => {
-                let help = match nearest(other, ["row", "running"]) {
-                    Some(word) => format!("did you mean `maximum: {word}`?"),
-                    None => "write `maximum: running`, or `maximum: row` for a pass more and the exact one".to_owned(),
-                };
-                section.push("maximum", Code::UnknownWord, format!("{} is no kind of maximum", quote(other)), help);
-                None
-            }
-            None => None,
-        };
+        let maximum = section.word_or_default("maximum", "kind of maximum", Maximum::WORDS);
         if maximum == Some(Maximum::Row) && row_buffer == Some(false) {
             let message = "the row's maximum is found in a pass of its own, which takes a row buffer".to_owned();
             let help = "set `maximum: running`, which is as exact and saves the pass, or `row_buffer: true`".to_owned();

@@ -158,8 +158,8 @@ macro_rules! of_width {
 
 /// The widths of an accumulator.
 macro_rules! of_accumulator {
-    ($name:literal, $kernel:ident, $width:expr) => {
-        of_width!($name, $kernel, $width, [24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48])
+    ($name:literal, $kernel:ident, $width:expr $(, $more:literal)*) => {
+        of_width!($name, $kernel, $width, [$($more)* 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48])
     };
 }
 
@@ -174,10 +174,7 @@ pub fn float_decode() -> Box<dyn Leaf> {
 /// # Errors
 /// When `sum_bits` is neither 16 nor within 24..=48.
 pub fn float_normalise(sum_bits: u32) -> Result<Box<dyn Leaf>, LeafError> {
-    if sum_bits == 16 {
-        return Ok(Box::new(FloatNormalise::<16>::new()));
-    }
-    of_accumulator!("alb_af8_3_normalise", FloatNormalise, sum_bits)
+    of_accumulator!("alb_af8_3_normalise", FloatNormalise, sum_bits, 16)
 }
 
 /// `alb_af8_3_round`.
