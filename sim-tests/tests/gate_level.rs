@@ -44,6 +44,12 @@ fn sparse() -> Design {
     common::variant("edge4", &[("  n: 4\n", "  n: 4\n  sparsity: {kind: block, nonzeros: 4, block: 8}\n")])
 }
 
+/// A memory for the masks of the weights, with other keys.
+fn masked(keys: &str) -> Design {
+    let masks = format!("{{values: 16384, latency: 1, masks: {{words: 4096, latency: 2{keys}}}}}");
+    common::variant("edge4", &[("{values: 16384, latency: 1}", &masks)])
+}
+
 /// One test for each block and design.
 macro_rules! in_gates {
     ($($name:ident => $block:literal, $design:expr;)*) => {$(
@@ -58,6 +64,9 @@ in_gates! {
     a_stream_fifo_of_gates_equals_its_golden => "stream_fifo", common::design("edge4");
     a_bitmask_decoder_of_gates_equals_its_golden => "bitmask_decoder", common::design("edge4");
     a_bitmask_encoder_of_gates_equals_its_golden => "bitmask_encoder", common::design("edge4");
+    the_decode_and_programming_of_an_rram_in_gates_equal_their_golden => "rram", masked(", kind: rram");
+    a_code_of_gates_equals_its_golden => "secded", masked(", ecc: secded");
+    a_record_reader_of_gates_equals_its_golden => "record_reader", masked(", ecc: secded");
     a_block_selection_of_gates_equals_its_golden => "block_select", sparse();
     a_lane_of_gates_equals_its_golden => "vmac", common::design("edge4");
     a_block_sparse_lane_of_gates_equals_its_golden => "vmac", sparse();

@@ -5,6 +5,7 @@ mod common;
 use alberti_rtl::{
     Design,
     blocks::Block,
+    design::MemoryKind,
     memory::{Demand, Technology, demands},
     netlist::Netlist,
 };
@@ -21,6 +22,9 @@ const BLOCK_SELECT: &str = include_str!("../formal/block_select.v");
 const ENTROPY: &str = include_str!("../formal/entropy.v");
 const ACTIVATION: &str = include_str!("../formal/activation.v");
 const MEMORY: &str = include_str!("../formal/memory.v");
+const RRAM: &str = include_str!("../formal/rram.v");
+const SECDED: &str = include_str!("../formal/secded.v");
+const RECORD_READER: &str = include_str!("../formal/record_reader.v");
 const TOP_K: &str = include_str!("../formal/top_k.v");
 
 /// A machine small enough for a solver: `n` lanes, memories of 16 rows.
@@ -347,24 +351,64 @@ fn norms_that_do_not_wait_are_refuted() {
     layernorm().refutes("alb_layernorm.v", "= !row_at_norm_q || norm_ready_i;", "= 1'b1;");
 }
 
+/// A macro of a line, read in a cycle.
+fn of_macro(name: &str, words: u32, bits: u32, area: u32, write_ns: u32) -> String {
+    format!(
+        "  - {{name: {name}, cell: cell, source: test, words: {words}, bits: {bits}, ports: 1rw, write_enable_bits: 2, \
+         area_um2: {area}, read_latency_ns: 1, write_latency_ns: {write_ns}, read_energy_pj: 1, write_energy_pj: 1, leakage_uw: 1}}\n"
+    )
+}
+
+/// The files of a memory that is made of some macros.
+fn made(cell: &str, macros: &str, demand: &Demand) -> Vec<Source> {
+    let text =
+        format!("name: test\nprocess: none\nsources: {{test: test}}\ncells: {{cell: {{{cell}}}}}\nmacros:\n{macros}");
+    let technology = Technology::parse("test.yaml", &text).unwrap_or_else(|problems| panic!("{problems}"));
+    let design = small(2);
+    let mut library = alberti_rtl::blocks::Library::new(&design);
+    let module = library.memory(&technology, demand).unwrap_or_else(|problems| panic!("{problems}"));
+    let netlist = Netlist::new(&module.name, library.into_modules());
+    netlist.sources().into_iter().map(|(file, text)| Source::new(file, text)).collect()
+}
+
 /// Eleven words of six bits, tiled from macros of four by four and of two by two: of every tile there is a rest.
 fn memory() -> Contract {
-    let of = |name: &str, words: u32, bits: u32, area: u32| {
-        format!(
-            "  - {{name: {name}, cell: cell, source: test, words: {words}, bits: {bits}, ports: 1rw, write_enable_bits: 2, \
-             area_um2: {area}, read_latency_ns: 1, read_energy_pj: 1, write_energy_pj: 1, leakage_uw: 1}}\n"
-        )
-    };
-    let text = "name: test\nprocess: none\nsources: {test: test}\ncells: {cell: {kind: sram}}\nmacros:\n".to_owned();
-    let technology = Technology::parse("test.yaml", &(text + &of("four", 4, 4, 16) + &of("two", 2, 2, 5)));
-    let technology = technology.unwrap_or_else(|problems| panic!("{problems}"));
-    let design = small(2);
-    let demand = Demand { words: 11, bits: 6, codes: 1, ..demands(&design)[0].clone() };
-    let mut library = alberti_rtl::blocks::Library::new(&design);
-    let module = library.memory(&technology, &demand).unwrap_or_else(|problems| panic!("{problems}"));
-    let netlist = Netlist::new(&module.name, library.into_modules());
-    let sources = netlist.sources().into_iter().map(|(file, text)| Source::new(file, text)).collect();
+    let demand = Demand { words: 11, bits: 6, codes: 1, ..demands(&small(2))[0].clone() };
+    let sources = made("kind: sram", &(of_macro("four", 4, 4, 16, 1) + &of_macro("two", 2, 2, 5, 1)), &demand);
     Contract::new("memory_contract", (5, false), &[MEMORY], sources)
+}
+
+/// Three words of a cell of two bits each, that live for so many programmings; 0: for any number.
+fn rram(limit: u32, depth: u32) -> Contract {
+    let mut demand = Demand { words: 3, bits: 2, codes: 1, ..demands(&small(2))[0].clone() };
+    (demand.storage.kind, demand.storage.bits_per_cell) = (MemoryKind::Rram, 2);
+    let endurance = match limit {
+        0 => String::new(),
+        limit => format!(", endurance_cycles: {limit}, endurance_source: test"),
+    };
+    let cell = format!("kind: rram, bits_per_cell: 2{endurance}");
+    let sources = made(&cell, &of_macro("four", 4, 2, 16, 4), &demand);
+    Contract::new("rram_contract", (depth, false), &[HOLD, RRAM], sources).with("LIMIT", limit)
+}
+
+/// A machine whose masks have a memory.
+fn masked(masks: &str) -> Design {
+    let text = format!(
+        "name: tiny\ndatapath: {{n: 2, operand: af8_3, accumulator_bits: 35, accumulator_rows: 2, reduction_max: 2, \
+         pipeline: 1}}\nmemories:\n  weight: {{values: 32, masks: {{{masks}}}}}\n  activation: {{values: 32}}\n  \
+         result: {{values: 32}}\nclock: {{frequency_mhz: 500}}\n"
+    );
+    Design::parse("tiny.yaml", &text).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+fn secded() -> Contract {
+    let dut = blocks(&masked("words: 8, ecc: secded"), &["secded"]);
+    Contract::new("secded_contract", (1, false), &[SECDED], dut)
+}
+
+fn record_reader(depth: u32) -> Contract {
+    let dut = blocks(&masked("words: 8"), &["record_reader"]);
+    Contract::new("record_reader_holds", (depth, true), &[HOLD, RECORD_READER], dut)
 }
 
 #[test]
@@ -379,4 +423,69 @@ fn a_tile_that_takes_writes_of_another_is_refuted() {
         "wire tile0_writes = write_enable_i",
         "wire tile0_writes = 1'b1 || write_enable_i",
     );
+}
+
+#[test]
+fn every_read_of_an_rram_is_answered_rightly_or_with_an_error() {
+    rram(0, 13).holds();
+}
+
+#[test]
+fn no_word_of_an_rram_is_programmed_more_often_than_it_lives_for() {
+    rram(1, 18).holds();
+}
+
+#[test]
+fn an_rram_that_answers_as_if_it_were_not_busy_is_refuted() {
+    rram(0, 13).refutes("alb_rram_weight.v", "else refused_q <= read_enable_i && busy_q;", "else refused_q <= 1'b0;");
+}
+
+#[test]
+fn an_rram_that_takes_a_word_over_another_is_refuted() {
+    rram(0, 13).refutes("alb_rram_weight.v", "= !busy_q;", "= 1'b1;");
+}
+
+#[test]
+fn an_rram_whose_lock_is_not_heard_is_refuted() {
+    rram(0, 13).refutes("alb_rram_weight.v", "= locked_q ? LOCKED : outside", "= outside");
+}
+
+#[test]
+fn an_rram_that_reads_another_word_while_it_programs_is_refuted() {
+    rram(0, 13).refutes("alb_rram_weight.v", "= busy_q ? put_address_q : read_address_i;", "= read_address_i;");
+}
+
+#[test]
+fn an_rram_that_forgets_to_count_is_refuted() {
+    rram(1, 18).refutes("alb_rram_weight.v", "again = count == ", "again = 1'b0 && count == ");
+}
+
+#[test]
+fn one_flipped_bit_of_any_word_is_corrected_and_two_are_detected() {
+    secded().holds();
+}
+
+#[test]
+fn a_code_that_mistakes_a_column_is_refuted() {
+    secded().refutes("alb_secded.v", "syndrome == 4'd9;", "syndrome == 4'd11;");
+}
+
+#[test]
+fn a_code_that_corrects_what_has_two_errors_is_refuted() {
+    secded().refutes("alb_secded.v", "(hit & {DATA_W{odd}})", "hit");
+}
+
+#[test]
+fn masks_and_bases_of_records_hold_under_stall() {
+    record_reader(4).holds();
+}
+
+#[test]
+fn a_base_that_is_given_over_the_one_that_waits_is_refuted() {
+    record_reader(14).refutes("alb_record_reader.v", " && (!starts || !base_valid_q || base_ready_i)", "");
+}
+
+#[test]
+fn masks_that_do_not_wait_are_refuted() {
+    record_reader(14).refutes("alb_record_reader.v", "= (!give_valid_q || leave)", "= 1'b1");
 }
