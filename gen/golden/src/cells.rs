@@ -139,15 +139,23 @@ impl Cells {
         Ok(read)
     }
 
-    /// The level of a cell.
+    /// The level of a cell of the word whose bit i is `bit(i)`.
+    pub fn level(&self, cell: usize, bit: impl Fn(usize) -> bool) -> u8 {
+        self.coding.level(self.places(cell).fold(0, |data, (k, of_word)| data | u8::from(bit(of_word)) << k))
+    }
+
+    /// The bits of the word that a level of a cell stands for, each with its number.
+    pub fn bits_of(&self, cell: usize, level: u8) -> impl Iterator<Item = (usize, bool)> + use<> {
+        let data = self.coding.bits(level);
+        self.places(cell).map(move |(k, bit)| (bit, data >> k & 1 == 1))
+    }
+
     fn stored(&self, words: &Image, word: usize, cell: usize) -> u8 {
-        let data = self.places(cell).fold(0, |data, (k, bit)| data | (words.get(word, bit, 1) as u8) << k);
-        self.coding.level(data)
+        self.level(cell, |bit| words.get(word, bit, 1) == 1)
     }
 
     fn put(&self, words: &mut Image, word: usize, cell: usize, level: u8) {
-        let data = self.coding.bits(level);
-        self.places(cell).for_each(|(k, bit)| words.set(word, bit, 1, (data >> k & 1).into()));
+        self.bits_of(cell, level).for_each(|(bit, set)| words.set(word, bit, 1, set.into()));
     }
 
     /// The bits of a cell that the word has: the bit of the cell, and that of the word.

@@ -4,7 +4,10 @@
 //! A word is programmed in two parts: first the bits of its levels that are to be set, then those to be cleared. A reset
 //! in between leaves old, old or new, or new levels, and every other word as it was.
 
-use crate::{Error, Result};
+use crate::{
+    Error, Result,
+    cells::{Cells, Coding, Placing},
+};
 
 /// What a memory is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,10 +18,10 @@ pub struct Config {
     pub width: usize,
     /// Bits of a cell.
     pub bits_per_cell: usize,
-    /// Whether levels are Gray codes of their bits, or binary numbers.
-    pub gray: bool,
-    /// Whether bit i lies in cell i mod C, C being the cells of a word, or in cell i div bits_per_cell.
-    pub spread: bool,
+    /// Which level stands for the bits of a cell.
+    pub coding: Coding,
+    /// Which bits of a word share one.
+    pub placing: Placing,
     /// Cycles from a read to its word.
     pub latency: usize,
     /// Cycles that a word is programmed for.
@@ -92,6 +95,7 @@ struct Programming {
 #[derive(Clone, Debug)]
 pub struct Rram {
     config: Config,
+    cells: Cells,
     levels: Vec<Option<Word>>,
     /// For each word and each level, the bits of its levels that read wrong.
     faults: Option<Vec<Vec<Word>>>,
@@ -107,19 +111,20 @@ impl Rram {
     /// # Errors
     /// When it has no words, bits or cells, or no time.
     pub fn new(config: Config) -> Result<Self> {
-        let numbers = [config.words, config.width, config.bits_per_cell, config.latency, config.write_cycles];
-        if numbers.contains(&0) || config.rounds == 0 || config.block == 0 || config.bits_per_cell > 4 {
+        let numbers = [config.words, config.latency, config.write_cycles, config.rounds, config.block];
+        if numbers.contains(&0) {
             return Err(Error::new(format!("a memory that cannot be: {config:?}")));
         }
+        let cells = Cells::new(config.width, config.bits_per_cell, config.placing, config.coding)?;
         let (words, blocks) = (config.words, config.words.div_ceil(config.block));
         let (levels, wear) = (vec![None; words], vec![(0, 0); blocks]);
-        Ok(Self { config, levels, faults: None, wear, programming: None, done: None })
+        Ok(Self { config, cells, levels, faults: None, wear, programming: None, done: None })
     }
 
     /// Bits of a word as it is stored.
     #[must_use]
     pub fn stored_width(&self) -> usize {
-        self.config.width.next_multiple_of(self.config.bits_per_cell)
+        self.cells.per_word() * self.cells.bits()
     }
 
     /// Stores words from the first on.
@@ -162,32 +167,17 @@ impl Rram {
     /// The levels of a word, cell by cell, as a macro stores them.
     #[must_use]
     pub fn encode(&self, word: &[bool]) -> Word {
-        let (b, width) = (self.config.bits_per_cell, self.stored_width());
-        let mut levels = vec![false; width];
-        for (i, &bit) in word.iter().enumerate() {
-            levels[self.place(i)] = bit;
-        }
-        if self.config.gray {
-            for cell in levels.chunks_mut(b) {
-                (0..b - 1).rev().for_each(|k| cell[k] ^= cell[k + 1]);
-            }
-        }
-        levels
+        let level = |cell| self.cells.level(cell, |bit| word[bit]);
+        let bits = |level: u8| (0..self.cells.bits()).map(move |k| level >> k & 1 == 1);
+        (0..self.cells.per_word()).flat_map(|cell| bits(level(cell))).collect()
     }
 
-    fn decode(&self, mut levels: Word) -> Word {
-        if self.config.gray {
-            for cell in levels.chunks_mut(self.config.bits_per_cell) {
-                (1..cell.len()).for_each(|k| cell[k - 1] ^= cell[k]);
-            }
+    fn decode(&self, levels: &[bool]) -> Word {
+        let mut word = vec![false; self.config.width];
+        for (cell, bits) in levels.chunks(self.cells.bits()).enumerate() {
+            self.cells.bits_of(cell, level(bits)).for_each(|(bit, set)| word[bit] = set);
         }
-        (0..self.config.width).map(|i| levels[self.place(i)]).collect()
-    }
-
-    /// Where bit i of a word is stored.
-    fn place(&self, i: usize) -> usize {
-        let cells = self.stored_width() / self.config.bits_per_cell;
-        if self.config.spread { i % cells * self.config.bits_per_cell + i / cells } else { i }
+        word
     }
 
     /// What the levels of a word read as, faults included.
@@ -195,8 +185,7 @@ impl Rram {
         let stored = self.levels[address].clone()?;
         let Some(map) = &self.faults else { return Some(stored) };
         let b = self.config.bits_per_cell;
-        let level = |cell: &[bool]| cell.iter().rev().fold(0, |level, &bit| level << 1 | usize::from(bit));
-        let seen = |(i, &bit): (usize, &bool)| bit ^ map[address][level(&stored[i / b * b..i / b * b + b])][i];
+        let seen = |(i, &bit): (usize, &bool)| bit ^ map[address][level(&stored[i / b * b..][..b]) as usize][i];
         Some(stored.iter().enumerate().map(seen).collect())
     }
 
@@ -209,7 +198,7 @@ impl Rram {
         let answer = inputs.read.map(|address| match address {
             _ if busy => Answer { word: Some(vec![false; self.config.width]), error: true },
             _ if address >= self.config.words => Answer { word: Some(vec![false; self.config.width]), error: false },
-            _ => Answer { word: self.seen(address).map(|levels| self.decode(levels)), error: false },
+            _ => Answer { word: self.seen(address).map(|levels| self.decode(&levels)), error: false },
         });
         let outputs = Outputs { busy, done: self.done.take(), answer };
         if let Some(programming) = self.programming.take() {
@@ -276,4 +265,9 @@ impl Rram {
     pub fn reset(&mut self) {
         (self.programming, self.done) = (None, None);
     }
+}
+
+/// The level that the bits of a cell are, lowest first.
+fn level(bits: &[bool]) -> u8 {
+    bits.iter().rev().fold(0, |level, &bit| level << 1 | u8::from(bit))
 }

@@ -2,7 +2,10 @@
 
 use super::{Lockstep, Outcome, Subject};
 use crate::{Bits, Error, Result, Rng, Seed};
-use alberti_golden::rram::{Config, Inputs, Rram, Word};
+use alberti_golden::{
+    cells,
+    rram::{Config, Inputs, Rram, Word},
+};
 use alberti_rtl::{
     blocks::rram::{BLOCK_WORDS, timing},
     design::{Coding, MemoryKind, Placing},
@@ -42,8 +45,14 @@ impl Made {
             words: self.demand.words as usize,
             width: self.demand.bits as usize,
             bits_per_cell: self.demand.storage.bits_per_cell as usize,
-            gray: self.demand.storage.coding == Coding::Gray,
-            spread: self.demand.storage.placing == Placing::Spread,
+            coding: match self.demand.storage.coding {
+                Coding::Gray => cells::Coding::Gray,
+                Coding::Binary => cells::Coding::Binary,
+            },
+            placing: match self.demand.storage.placing {
+                Placing::Adjacent => cells::Placing::Adjacent,
+                Placing::Spread => cells::Placing::Spread,
+            },
             latency: timing.latency as usize,
             write_cycles: timing.write_cycles as usize,
             rounds: timing.rounds as usize,
