@@ -123,7 +123,7 @@ fn precedence_is_that_of_rust_and_fields_that_meet_are_no_concatenation() {
 #[test]
 fn a_width_outside_the_supported_ones_is_named() {
     let message = crate::leaves::float_normalise(49).map(drop).expect_err("refused").to_string();
-    assert!(message.starts_with("alb_af8_3_normalise: 49 bits: one of 24 25"), "{message}");
+    assert!(message.starts_with("alb_af8_3_normalise: 49 bits: one of 16 24 25"), "{message}");
 }
 
 #[test]
