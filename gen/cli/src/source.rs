@@ -2,9 +2,10 @@
 
 use crate::exit::{Failure, Result};
 use alberti_rtl::{
-    Design,
-    blocks::{BLOCKS, Block},
-    diagnostic::{Code, quote},
+    Design, Memory,
+    blocks::{BLOCKS, Block, Library},
+    diagnostic::{Code, Diagnostic, Diagnostics, quote},
+    memory::Technology,
     netlist::Netlist,
 };
 use alberti_sim::cosim::Subject;
@@ -19,6 +20,44 @@ pub struct Selection {
     /// A block of the design; again for more. Default: all that the design has
     #[arg(long = "block", short = 'b', value_name = "BLOCK", value_parser = block)]
     pub blocks: Vec<&'static str>,
+    #[command(flatten)]
+    pub macros: Macros,
+}
+
+/// The macros that memories are made of.
+#[derive(Clone, Default, clap::Args)]
+pub struct Macros {
+    /// The macros to make memories of: a YAML file (docs/memories.md). Default: nvsim22, built in
+    #[arg(short, long, value_name = "FILE")]
+    pub technology: Option<PathBuf>,
+}
+
+impl Macros {
+    /// The technology that is named, or the one built in.
+    ///
+    /// # Errors
+    /// All problems of the file.
+    pub fn load(&self) -> Result<Technology> {
+        Ok(self.technology.as_ref().map_or_else(Technology::shipped, Technology::load)?)
+    }
+
+    /// The memories of a design, and warnings of those that are left out.
+    ///
+    /// # Errors
+    /// Memories that no macro serves of a technology that was named: who names one wants them of it.
+    pub fn memories(&self, design: &Design, technology: &Technology) -> Result<(Vec<Memory>, Diagnostics)> {
+        let (memories, problems) = alberti_rtl::memories(design, technology);
+        let unserved = |problem: &Diagnostic| matches!(problem.code, Code::NoMacroServes | Code::TooManyTilings);
+        if !problems.iter().all(unserved) || self.technology.is_some() && !problems.is_empty() {
+            return Err(problems.into());
+        }
+        let mut warnings = Diagnostics::new();
+        for Diagnostic { place, message, help, .. } in problems.iter().cloned() {
+            let message = format!("a memory is left out: {message}");
+            warnings.push(Diagnostic { place, ..Diagnostic::new(Code::MemoryLeftOut, message, help) });
+        }
+        Ok((memories, warnings))
+    }
 }
 
 /// The name of a block, for the command line.
@@ -41,19 +80,33 @@ impl Selection {
     /// # Errors
     /// When one was named that the design has no use for.
     pub fn blocks(&self, design: &Design) -> Result<Vec<(&'static Block, Netlist)>> {
-        let mut chosen = Vec::new();
+        let (technology, mut chosen) = (self.macros.load()?, Vec::new());
         for block in &BLOCKS {
             let named = self.blocks.contains(&block.name);
             if !named && !self.blocks.is_empty() {
                 continue;
             }
-            match block.netlist(design) {
+            match block.netlist_in(Library::with_technology(design, &technology)) {
                 Some(netlist) => chosen.push((block, netlist)),
                 None if named => return Err(absent(design, block.name)),
                 None => {}
             }
         }
         Ok(chosen)
+    }
+
+    /// The memories made of macros whose kinds were named, or all, and warnings of those that are left out.
+    ///
+    /// # Errors
+    /// As [`Macros::memories`].
+    pub fn memories(&self, design: &Design, technology: &Technology) -> Result<(Vec<Memory>, Diagnostics)> {
+        let named = |memory: &Memory| self.blocks.contains(&memory.demand.storage.kind.word());
+        if !self.blocks.is_empty() && !["sram", "rram"].iter().any(|kind| self.blocks.contains(kind)) {
+            return Ok((Vec::new(), Diagnostics::new()));
+        }
+        let (mut memories, warnings) = self.macros.memories(design, technology)?;
+        memories.retain(|memory| self.blocks.is_empty() || named(memory));
+        Ok((memories, warnings))
     }
 
     /// The same for synthesis: a memory is a macro of the technology, and is mapped to flip-flops only when it is named.
@@ -84,11 +137,11 @@ pub fn load(path: &Path) -> Result<Design> {
 ///
 /// # Errors
 /// All problems of elaboration, or that the design has no such block.
-pub fn netlist(design: &Design, block: Option<&str>) -> Result<Netlist> {
-    match block {
-        None => Ok(alberti_rtl::elaborate(design)?),
-        Some(name) => Block::named(name).and_then(|block| block.netlist(design)).ok_or_else(|| absent(design, name)),
-    }
+pub fn netlist(design: &Design, block: Option<&str>, macros: &Macros) -> Result<Netlist> {
+    let Some(name) = block else { return Ok(alberti_rtl::elaborate(design)?) };
+    let technology = macros.load()?;
+    let library = Library::with_technology(design, &technology);
+    Block::named(name).and_then(|block| block.netlist_in(library)).ok_or_else(|| absent(design, name))
 }
 
 /// A block to simulate, built where the other commands keep their work.

@@ -203,3 +203,63 @@ fn the_partition_sums_up_what_a_frozen_backbone_saves() {
     assert!(of("backbone", "af8_3", "sram_bits") < of("embeddings", "af8_3", "sram_bits") / 5);
     assert_eq!(of("backbone", "q3.5", "mlc_bits"), of("backbone", "af8_3", "mlc_bits"));
 }
+
+/// A machine small enough to be synthesised and simulated whole, its weights in RRAM.
+const TINY: &str = "name: tiny\ndatapath: {n: 2, operand: af8_3, accumulator_bits: 27, accumulator_rows: 2, reduction_max: 2}\n\
+                    memories:\n  weight: {values: 256, latency: 2, kind: rram, bits_per_cell: 2}\n  activation: {values: 256}\n  \
+                    result: {values: 256}\nclock: {frequency_mhz: 500}\n";
+
+#[test]
+fn a_memory_that_no_macro_serves_is_left_out_unless_its_technology_was_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (design, out) = (folder.path().join("fast.yaml"), folder.path().join("out"));
+    fs::write(&design, TINY.replace("500", "5000").replace("latency: 2, ", "latency: 1, ")).expect("a file");
+    let ran = |more: &[&str]| -> common::Ran {
+        let gen_it = [&["gen", text(&design), "-o", text(&out)], more].concat();
+        command(&gen_it).output().expect("it runs").into()
+    };
+    let left = ran(&[]);
+    assert_eq!(left.code, 0, "{}", left.err);
+    assert!(left.err.contains("warning[AE0511]: a memory is left out: no macro of nvsim22 serves"), "{}", left.err);
+    let said = json(&out.join("manifest.json"));
+    assert_eq!(said["top"], "alb_processing_unit");
+    assert!(!out.join("rtl/alb_rram_weight.v").exists());
+    let named = ran(&["--technology", "synth/technology/memories/nvsim22.yaml"]);
+    assert_eq!(named.code, 2, "{}", named.err);
+    assert!(named.err.contains("error[AE0509]"), "{}", named.err);
+    let quiet = ran(&["--no-memories"]);
+    assert!(quiet.code == 0 && !quiet.err.contains("AE05"), "{}", quiet.err);
+    // A faulty design by its technology is code 1 of check.
+    let technology = "synth/technology/memories/nvsim22.yaml";
+    let checked: common::Ran = command(&["check", text(&design), "-t", technology]).output().expect("it runs").into();
+    assert!(checked.code == 1 && checked.err.contains("AE0509"), "{}", checked.err);
+}
+
+#[test]
+fn memories_are_costed_and_simulated_as_what_they_are_made_of() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (design, out, page) =
+        (folder.path().join("tiny.yaml"), folder.path().join("out.json"), folder.path().join("tiny.html"));
+    fs::write(&design, TINY).expect("a file");
+    let said = well(&["synth", text(&design), "--block", "rram", "--json", text(&out)]);
+    assert!(said.contains("Memories of nvsim22: 22 nm"), "{said}");
+    let memories = &json(&out)["result"]["memories"];
+    assert_eq!(memories.as_array().map(Vec::len), Some(1), "rram alone was asked for");
+    let weight = &memories[0];
+    well(&["dump", text(&design), "--stage", "memories", "--json", text(&out)]);
+    let choice = &json(&out)["result"][0]["choice"];
+    for key in ["area_um2", "leakage_uw", "access_energy_pj", "bandwidth_gbps", "latency_ns", "utilisation", "macros"] {
+        assert_eq!(weight[key], choice[key], "{key}");
+    }
+    assert_eq!(weight["bits"], 256 * 8);
+    assert!(weight["logic"]["gate_equivalents"].as_f64().expect("gates") > 100.0);
+    let simulated = well(&["sim", text(&design), "--block", "rram", "--block", "sram"]);
+    for name in ["sram", "rram weight", "sram activation", "sram result"] {
+        assert!(simulated.lines().any(|line| line.starts_with(&format!("{name}  "))), "{name}: {simulated}");
+    }
+    well(&["report", text(&design), "-o", text(&page), "--json", text(&out)]);
+    let memories = &json(&out)["result"]["memories"];
+    assert_eq!((memories.as_array().map(Vec::len), &memories[0]), (Some(3), weight));
+    let html = fs::read_to_string(&page).expect("a page");
+    assert!(html.contains("<h2>Memories</h2>") && html.contains("<td>weight</td>"), "no table of memories");
+}

@@ -57,7 +57,7 @@ fn where_the_encoding_resynchronises_decides_what_a_fault_in_a_mask_costs() {
 fn a_campaign_goes_on_where_it_was_stopped_and_threads_change_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let state = folder.path().join("state.jsonl");
-    let plain = ["--target", "both", "--rates", "1e-4", "--layouts", "row,block", "--trials", "6", "--secded"];
+    let plain = ["--target", "both", "--rates", "1e-4", "--layouts", "row,block", "--trials", "6", "--ecc", "secded"];
     let (_, one) = campaign(folder.path(), &plain, "1");
     let (_, three) = campaign(folder.path(), &plain, "3");
     assert!(one == three, "threads change the result");
@@ -81,7 +81,7 @@ fn a_campaign_goes_on_where_it_was_stopped_and_threads_change_nothing() {
         fails(&[&base, changed, &["--state", text(&state)]].concat(), 2, said);
     };
     refused(&[&plain[..], &["--seed", "5"]].concat(), "its trials have other parameters: seed");
-    refused(&[&plain[..], &["--coding", "binary"]].concat(), "other parameters: coding");
+    refused(&[&plain[..], &["--coding", "binary"]].concat(), "other parameters: mask_coding, value_coding");
     refused(&["--trials", "1"], "other parameters: points, secded, stresses");
     fs::write(&state, "{}\n").expect("a file");
     refused(&plain, "no state of a fault campaign");

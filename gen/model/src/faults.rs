@@ -8,6 +8,6 @@ mod campaign;
 mod draw;
 mod levels;
 
-pub use campaign::{Campaign, Outcome, Point, Settings, Stress, Target};
+pub use campaign::{Campaign, CellForm, Outcome, Point, Settings, Stress, Target};
 pub use draw::{Defects, Draws, draw};
 pub use levels::{Level, Misreads, Retention};

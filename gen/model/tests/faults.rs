@@ -11,7 +11,7 @@ use alberti_golden::{
 use alberti_model::{
     Matrix, Metrics,
     demo::Gemm,
-    faults::{Campaign, Defects, Draws, Level, Misreads, Point, Retention, Settings, Stress, Target, draw},
+    faults::{Campaign, CellForm, Defects, Draws, Level, Misreads, Point, Retention, Settings, Stress, Target, draw},
     prune::{self, Pruning},
     quantise::QuantisedLinear,
 };
@@ -237,10 +237,8 @@ fn settings(sparsity: Option<alberti_model::BlockSparsity>) -> Settings {
         n: 8,
         capacity: 1 << 12,
         sparsity,
-        value_cell_bits: 2,
-        mask_cell_bits: 1,
-        placing: Placing::Adjacent,
-        coding: Coding::Gray,
+        values: CellForm { bits: 2, placing: Placing::Adjacent, coding: Coding::Gray },
+        masks: CellForm { bits: 1, placing: Placing::Adjacent, coding: Coding::Gray },
         secded: false,
         seed: 9,
     }
@@ -269,20 +267,20 @@ fn plainly(gemm: &Gemm, point: Point, settings: &Settings) -> (f64, u64) {
     let encoded = layout.encode(linear.operand, Pointer::default(), &vectors).expect("room");
     let mut words = Image::new(encoded.values.len().div_ceil(n), 8 * n).expect("an image");
     encoded.values.iter().enumerate().for_each(|(v, &code)| words.set(v / n, v % n * 8, 8, code.into()));
-    let read = |image: &Image, bits, defects: &Defects, stream| {
-        let cells = Cells::new(image.width(), bits, settings.placing, settings.coding).expect("cells");
+    let read = |image: &Image, form: &CellForm, defects: &Defects, stream| {
+        let cells = form.cells(image.width()).expect("cells");
         let map = draw(&cells, image.words(), defects, &mut Draws::new(settings.seed, stream)).expect("a map");
         cells.read(image, &map).expect("its own map")
     };
     let (mut values, mut masks) = (encoded.values.clone(), encoded.masks.clone());
     // sign | exponent: 3 | mantissa: 4
     let bits = [0xff, 0xf0, 0x0f, 0, 0xff][point.target as usize];
-    let faulty = read(&words, settings.value_cell_bits, &point.stress.values, 0);
+    let faulty = read(&words, &settings.values, &point.stress.values, 0);
     for (v, value) in values.iter_mut().enumerate() {
         *value ^= (*value ^ faulty.get(v / n, v % n * 8, 8) as u16) & bits;
     }
     if matches!(point.target, Target::Masks | Target::Both) {
-        masks = read(&masks, settings.mask_cell_bits, &point.stress.masks, 1);
+        masks = read(&masks, &settings.masks, &point.stress.masks, 1);
     }
     let memory = Packed::with_values(n, settings.capacity, &values).expect("room");
     let mut faulty = linear.clone();

@@ -1,11 +1,11 @@
 //! From a design to a checked netlist.
 
 use crate::{
-    blocks::{Library, processing_unit},
+    blocks::{Library, processing_unit, tiles::Made},
     compose::compose,
     design::Design,
     diagnostic::Diagnostics,
-    memory::{Technology, demands},
+    memory::{Choice, Demand, Technology, choose, demands},
     netlist::{self, Netlist},
 };
 
@@ -20,22 +20,36 @@ pub fn elaborate(design: &Design) -> Result<Netlist, Diagnostics> {
     })
 }
 
-/// The memories of a design, each a top of its own, made of the best macros of a technology.
-///
-/// # Errors
-/// Every memory that no macro serves, or what the checks find.
-pub fn memories(design: &Design, technology: &Technology) -> Result<Vec<Netlist>, Diagnostics> {
-    let (mut library, mut problems, mut tops) = (Library::new(design), Diagnostics::new(), Vec::new());
+/// A memory of a design, made of macros.
+#[derive(Clone, Debug)]
+pub struct Memory {
+    /// What is asked of it.
+    pub demand: Demand,
+    /// Its macros.
+    pub choice: Choice,
+    /// Its module, a top of its own.
+    pub netlist: Netlist,
+}
+
+/// The memories of a design, made of the best macros of a technology: those that can be made, and why others cannot.
+#[must_use]
+pub fn memories(design: &Design, technology: &Technology) -> (Vec<Memory>, Diagnostics) {
+    let (mut memories, mut problems) = (Vec::new(), Diagnostics::new());
     for demand in demands(design) {
-        match library.memory(technology, &demand) {
-            Ok(module) => tops.push(module.name.clone()),
-            Err(found) => problems.extend(found),
-        }
+        let choice = match choose(technology, &demand, &design.locate(&demand.key)) {
+            Ok(mut choices) => choices.remove(0),
+            Err(problem) => {
+                problems.push(problem);
+                continue;
+            }
+        };
+        let mut library = Library::new(design);
+        let top = library.made(&Made { technology, demand: &demand, choice: &choice }).name.clone();
+        let netlist = Netlist::new(&top, library.into_modules());
+        problems.extend(netlist::check(&netlist));
+        memories.push(Memory { demand, choice, netlist });
     }
-    let modules = library.into_modules();
-    let netlists: Vec<_> = tops.iter().map(|top| Netlist::new(top, modules.clone())).collect();
-    problems.extend(netlists.iter().flat_map(netlist::check));
-    if problems.has_errors() { Err(problems) } else { Ok(netlists) }
+    (memories, problems)
 }
 
 fn build(design: &Design) -> Result<Netlist, Diagnostics> {

@@ -14,4 +14,4 @@ pub mod memory;
 pub mod netlist;
 
 pub use design::Design;
-pub use elaborate::{elaborate, memories};
+pub use elaborate::{Memory, elaborate, memories};

@@ -27,6 +27,7 @@ pub mod vmac;
 pub mod vmac_array;
 
 use crate::{Result, Seed};
+use alberti_rtl::{Memory, design::MemoryKind, memory::Technology};
 
 pub use lockstep::Lockstep;
 pub use subject::{Outcome, Subject, config};
@@ -56,6 +57,19 @@ pub const SCENARIOS: [(&str, Scenario); 19] = [
     ("layernorm", layernorm::run),
     ("softmax", softmax::run),
 ];
+
+/// A memory of a design, its module the subject, against its golden.
+///
+/// # Errors
+/// When the build fails or a bit differs.
+pub fn run_memory(subject: &Subject, technology: &Technology, memory: &Memory, seed: Seed) -> Result<Outcome> {
+    let (technology, demand, choice) = (technology.clone(), memory.demand.clone(), memory.choice.clone());
+    let made = rram::Made { technology, demand, choice };
+    match made.demand.storage.kind {
+        MemoryKind::Rram => rram::traffic(subject, &made, made.golden()?, seed),
+        MemoryKind::Sram => sram::tiled(subject, &made, seed),
+    }
+}
 
 /// Runs the scenario of a block; `None` where no block has that name.
 pub fn run(block: &str, subject: &Subject, seed: Seed) -> Option<Result<Outcome>> {

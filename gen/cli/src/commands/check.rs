@@ -3,6 +3,7 @@
 use crate::{
     exit::{COULD_NOT, DOES_NOT_HOLD, Failure, Result},
     output::Answer,
+    source,
 };
 use alberti_rtl::{
     Design,
@@ -11,7 +12,7 @@ use alberti_rtl::{
 use serde_json::json;
 use std::path::PathBuf;
 
-/// Every problem of a design at once, and nothing else.
+/// Every problem of a design at once, memories included, and nothing else.
 ///
 /// Exit code 1 when the design is faulty, 2 when it cannot be read as one (AE01xx).
 #[derive(clap::Args)]
@@ -19,6 +20,8 @@ pub struct Arguments {
     /// The design, a YAML file
     #[arg(value_name = "DESIGN")]
     design: PathBuf,
+    #[command(flatten)]
+    macros: source::Macros,
 }
 
 /// Reads, elaborates and checks.
@@ -31,10 +34,14 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         Ok((design, netlist))
     });
     let (design, netlist) = checked.map_err(|problems| Failure { code: code(&problems), problems })?;
+    let (_, warnings) = arguments
+        .macros
+        .memories(&design, &arguments.macros.load()?)
+        .map_err(|failure| Failure { code: DOES_NOT_HOLD, ..failure })?;
     let modules = netlist.order().len();
     let text = format!("{}: no errors; {} of {modules} modules, hash {}\n", design.name, netlist.top(), design.hash);
     let data = json!({"design": design.name, "hash": design.hash, "top": netlist.top(), "modules": modules});
-    Ok(Answer::new(text, &data).with_warnings(design.warnings()))
+    Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_warnings(&warnings))
 }
 
 /// 2 when the file is no design at all, 1 when it is a faulty one.

@@ -32,9 +32,8 @@ pub struct Arguments {
     /// One block of the design as the top of netlist and Verilog
     #[arg(short, long, value_name = "BLOCK", value_parser = source::block)]
     block: Option<&'static str>,
-    /// The macros to make memories of, for the stage memories: a YAML file (docs/memories.md). Default: nvsim22, built in
-    #[arg(short, long, value_name = "FILE")]
-    technology: Option<PathBuf>,
+    #[command(flatten)]
+    macros: source::Macros,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -76,7 +75,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
             "write --stage netlist --format dot, or another format",
         ));
     }
-    if arguments.technology.is_some() && arguments.stage != Stage::Memories {
+    if arguments.macros.technology.is_some() && arguments.stage != Stage::Memories && arguments.block.is_none() {
         return Err(Failure::input(
             "only memories are made of macros",
             "write --stage memories, or leave --technology out",
@@ -113,7 +112,7 @@ fn stage(arguments: &Arguments) -> Result<(String, Value, Diagnostics)> {
             (yaml(&data), data)
         }
         Stage::Memories => {
-            let (text, all) = memories::dump(&design, arguments.technology.as_deref())?;
+            let (text, all) = memories::dump(&design, &arguments.macros.load()?)?;
             (text, value(&all))
         }
         Stage::Partition => {
@@ -121,7 +120,7 @@ fn stage(arguments: &Arguments) -> Result<(String, Value, Diagnostics)> {
             (text, value(&sums))
         }
         _ => {
-            let netlist = source::netlist(&design, arguments.block)?;
+            let netlist = source::netlist(&design, arguments.block, &arguments.macros)?;
             match (arguments.stage, arguments.format) {
                 (Stage::Verilog, _) => {
                     let files: BTreeMap<String, String> = netlist.sources().into_iter().collect();

@@ -5,14 +5,18 @@ use crate::{
     output::Answer,
     source,
 };
-use alberti_rtl::{diagnostic::Code, emit::Package, memory::Technology};
+use alberti_rtl::{
+    diagnostic::{Code, Diagnostics},
+    emit::Package,
+};
 use serde_json::json;
 use std::path::PathBuf;
 
 /// Verilog, file lists, constraints and manifest of a design and its memories.
 ///
 /// The folder is written whole or not at all. An earlier package in it is replaced; a folder that holds other files is
-/// left alone.
+/// left alone. A memory that no built-in macro serves is left out with a warning; one that none of --technology serves is
+/// an error.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The design, a YAML file; designs to start from are in designs/
@@ -24,9 +28,8 @@ pub struct Arguments {
     /// One block of the design as the top, instead of the design's own
     #[arg(short, long, value_name = "BLOCK", value_parser = source::block)]
     block: Option<&'static str>,
-    /// The macros to make the design's memories of: a YAML file (docs/memories.md). Default: nvsim22, built in
-    #[arg(short, long, value_name = "FILE", conflicts_with = "block")]
-    technology: Option<PathBuf>,
+    #[command(flatten)]
+    macros: source::Macros,
     /// Leave the design's memories out
     #[arg(long, conflicts_with_all = ["block", "technology"])]
     no_memories: bool,
@@ -38,14 +41,12 @@ pub struct Arguments {
 /// The design's problems, or a folder that cannot take the package.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let design = source::load(&arguments.design)?;
-    let netlist = source::netlist(&design, arguments.block)?;
-    let memories = match arguments.no_memories || arguments.block.is_some() {
-        true => Vec::new(),
-        false => {
-            let technology = arguments.technology.as_ref().map_or_else(Technology::shipped, Technology::load)?;
-            alberti_rtl::memories(&design, &technology)?
-        }
+    let netlist = source::netlist(&design, arguments.block, &arguments.macros)?;
+    let (memories, warnings) = match arguments.no_memories || arguments.block.is_some() {
+        true => (Vec::new(), Diagnostics::new()),
+        false => arguments.macros.memories(&design, &arguments.macros.load()?)?,
     };
+    let memories: Vec<_> = memories.iter().map(|memory| &memory.netlist).collect();
     let package = Package::with_memories(&design, &netlist, &memories)
         .map_err(|error| Failure::new(Code::OutputRefused, error.to_string(), "please report this with the design"))?;
     package.write(&arguments.output)?;
@@ -62,5 +63,5 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         "design": design.name, "hash": design.hash, "top": netlist.top(),
         "folder": arguments.output.display().to_string(), "files": files, "size_bytes": bytes,
     });
-    Ok(Answer::new(text, &data).with_warnings(design.warnings()))
+    Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_warnings(&warnings))
 }

@@ -34,7 +34,7 @@ struct Linted {
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let design = source::load(&arguments.selection.design)?;
     let netlists: Vec<Netlist> = match arguments.selection.blocks.is_empty() {
-        true => vec![source::netlist(&design, None)?],
+        true => vec![source::netlist(&design, None, &arguments.selection.macros)?],
         false => arguments.selection.blocks(&design)?.into_iter().map(|(_, netlist)| netlist).collect(),
     };
     let bar = progress::bar(netlists.len());

@@ -2,7 +2,7 @@
 
 use super::{
     sim::{self, model},
-    synth::{Cost, Setup},
+    synth::{Cost, MemoryCost, Setup},
 };
 use crate::{
     exit::{Failure, Result},
@@ -44,6 +44,8 @@ pub struct Arguments {
     /// The way to map: area or speed
     #[arg(long, value_name = "RECIPE", default_value = "area")]
     recipe: String,
+    #[command(flatten)]
+    macros: source::Macros,
 }
 
 /// A measurement, or why there is none.
@@ -84,6 +86,8 @@ struct Page<'a> {
     library: String,
     costs: Measured<Vec<Cost>>,
     dense: Vec<Ratio>,
+    technology: String,
+    memories: Vec<MemoryCost>,
     cycles: Vec<CyclesRow>,
     simulated: Measured<Vec<sim::Simulated>>,
     seed: String,
@@ -134,8 +138,11 @@ struct CyclesRow {
 /// The design's problems, a simulation that differs, a page that cannot be written.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let design = source::load(&arguments.design)?;
-    let netlist = source::netlist(&design, None)?;
-    let selection = Selection { design: arguments.design.clone(), blocks: Vec::new() };
+    let netlist = source::netlist(&design, None, &arguments.macros)?;
+    let selection =
+        Selection { design: arguments.design.clone(), blocks: Vec::new(), macros: arguments.macros.clone() };
+    let technology = arguments.macros.load()?;
+    let (made, warnings) = selection.memories(&design, &technology)?;
     let seed = Seed::from_env().map_err(|error| Failure::input(error.to_string(), "unset ALBERTI_SEED"))?;
 
     let setup = Measured::of(Setup::new(arguments.liberty.as_deref(), &arguments.recipe, None, true))?;
@@ -146,7 +153,15 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         Measured::Missing(why) => (Measured::Missing(why.clone()), Vec::new()),
         Measured::Done(setup) => costs(setup, &selection, &design)?,
     };
-    let simulated = Measured::of(sim::simulate(&selection, &design, seed, None, false))?;
+    let memories = made.iter().map(|memory| match &setup {
+        Measured::Missing(_) => Ok(MemoryCost::new(memory)),
+        Measured::Done(setup) => match Measured::of(setup.memory(memory))? {
+            Measured::Done(cost) => Ok(cost),
+            Measured::Missing(_) => Ok(MemoryCost::new(memory)),
+        },
+    });
+    let memories = memories.collect::<Result<Vec<_>>>()?;
+    let simulated = Measured::of(sim::simulate(&selection, &design, (&technology, &made), seed, None, false))?;
     let layers = match &arguments.model {
         None => None,
         Some(folder) => {
@@ -161,6 +176,8 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         library,
         costs,
         dense,
+        technology: format!("{}: {}", technology.name, technology.process),
+        memories,
         cycles: cycles(&design),
         simulated,
         seed: seed.to_string(),
@@ -172,7 +189,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let html = page.render().expect("templates write to strings");
     output::write(&path, html.as_bytes())?;
     let data = data(&page, &path.display().to_string());
-    Ok(Answer::new(format!("{}\n", path.display()), &data).with_warnings(design.warnings()))
+    Ok(Answer::new(format!("{}\n", path.display()), &data).with_warnings(design.warnings()).with_warnings(&warnings))
 }
 
 fn data(page: &Page, path: &str) -> Value {
@@ -183,6 +200,7 @@ fn data(page: &Page, path: &str) -> Value {
         "library": page.library,
         "blocks": page.costs.done(),
         "area_against_dense": page.dense,
+        "memories": page.memories,
         "gemms": page.cycles,
         "simulated": page.simulated.done(),
         "layers": page.layers.as_ref().and_then(Measured::done).map(|(_, layers)| layers),

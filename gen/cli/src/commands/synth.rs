@@ -1,5 +1,7 @@
 //! `alberti synth`.
 
+mod memories;
+
 use super::lint::sources;
 use crate::{
     exit::{Failure, Result},
@@ -14,10 +16,13 @@ use serde::Serialize;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
+pub use memories::MemoryCost;
+
 /// Area by yosys and timing by OpenSTA, per block and in all.
 ///
-/// Every module is synthesised once and kept by its content, so that an unchanged block costs nothing. Memories
-/// (alb_sram_*) are counted in bits and left out of the area. Exit code 1 when a figure leaves its baseline (--check).
+/// Every module is synthesised once and kept by its content, so that an unchanged block costs nothing. Memories within
+/// blocks (alb_sram_*) are counted in bits and left out of the area. Those of the design are listed apart: their macros
+/// by the figures of the technology, the logic around them by yosys. Exit code 1 when a figure leaves its baseline (--check).
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -195,8 +200,16 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         ..Setup::new(arguments.liberty.as_deref(), &arguments.recipe, arguments.frequency, timing)?
     };
     let blocks = arguments.selection.logic(&design)?.len();
-    let bar = progress::bar(blocks * if other.is_some() { 2 } else { 1 });
+    let technology = arguments.selection.macros.load()?;
+    let (made, unserved) = arguments.selection.memories(&design, &technology)?;
+    let bar = progress::bar(made.len() + blocks * if other.is_some() { 2 } else { 1 });
     let costs = setup.blocks(&arguments.selection, &design, &bar)?;
+    let mut memories = Vec::new();
+    for memory in &made {
+        bar.set_message(format!("{}: {}", design.name, memory.demand.memory));
+        memories.push(setup.memory(memory)?);
+        bar.inc(1);
+    }
     let head = format!(
         "{} on {} ({}), recipe {}, for {} MHz",
         design.name,
@@ -206,12 +219,15 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         decimals(arguments.frequency.unwrap_or(design.clock.frequency_mhz), 0)
     );
     let mut text = format!("{head}\n\n{}", table(&costs, timing).text());
+    text += &memories::text(&memories, &technology);
     text += &breakdown(&costs);
     let mut data = json!({
         "design": design.name, "hash": design.hash, "library": setup.library.technology.name,
         "recipe": setup.recipe.name, "blocks": costs,
+        "technology": technology.name, "memories": memories,
     });
     let mut warnings = design.warnings().clone();
+    warnings.extend(unserved.iter().cloned());
     if let Some(other) = &other {
         let theirs = setup.blocks(&arguments.selection, other, &bar)?;
         text += &format!("\n{} against {}\n\n{}", other.name, design.name, ratios(&costs, &theirs).text());

@@ -72,7 +72,28 @@ impl Stress {
     /// As [`Misreads::uniform`].
     pub fn uniform(settings: &Settings, bit_error_rate: f64, stuck: f64) -> Result<Self, ModelError> {
         let of = |bits| Ok(Defects { misreads: Misreads::uniform(bits, bit_error_rate)?, stuck });
-        Ok(Self { values: of(settings.value_cell_bits)?, masks: of(settings.mask_cell_bits)? })
+        Ok(Self { values: of(settings.values.bits)?, masks: of(settings.masks.bits)? })
+    }
+}
+
+/// How the words of a memory lie in cells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CellForm {
+    /// Bits of a cell.
+    pub bits: usize,
+    /// Which bits share a cell.
+    pub placing: Placing,
+    /// Which level stands for them.
+    pub coding: Coding,
+}
+
+impl CellForm {
+    /// Words of so many bits in such cells.
+    ///
+    /// # Errors
+    /// As [`Cells::new`].
+    pub fn cells(&self, width: usize) -> Result<Cells, alberti_golden::Error> {
+        Cells::new(width, self.bits, self.placing, self.coding)
     }
 }
 
@@ -85,14 +106,10 @@ pub struct Settings {
     pub capacity: usize,
     /// The blocks of [`Variant::Sparse`].
     pub sparsity: Option<BlockSparsity>,
-    /// Bits of a cell of the value memory.
-    pub value_cell_bits: usize,
-    /// Bits of a cell of the mask memory.
-    pub mask_cell_bits: usize,
-    /// Which bits share a cell.
-    pub placing: Placing,
-    /// Which level stands for them.
-    pub coding: Coding,
+    /// Cells of the value memory.
+    pub values: CellForm,
+    /// Cells of the mask memory.
+    pub masks: CellForm,
     /// Whether words of the mask memory correct one error and detect two.
     pub secded: bool,
     /// Of all draws.
@@ -331,12 +348,12 @@ impl Stored {
         let changeable = point.target.bits(operand);
         if changeable != 0 {
             let defects = &point.stress.values;
-            let faulty = faulty(&self.value_words, settings.value_cell_bits, defects, settings, &mut of_values)?;
+            let faulty = faulty(&self.value_words, &settings.values, defects, &mut of_values)?;
             self.take_values(&mut read, faulty, changeable, operand.bits() as usize);
         }
         if point.target.masks() {
             let defects = &point.stress.masks;
-            let faulty = faulty(&self.mask_words, settings.mask_cell_bits, defects, settings, &mut of_masks)?;
+            let faulty = faulty(&self.mask_words, &settings.masks, defects, &mut of_masks)?;
             self.take_masks(&mut read, faulty);
         }
         Ok(read)
@@ -380,13 +397,12 @@ impl Stored {
 /// What is read of an image with faults drawn, and the words of it that differ.
 fn faulty(
     image: &Image,
-    cell_bits: usize,
+    form: &CellForm,
     defects: &Defects,
-    settings: &Settings,
     draws: &mut Draws,
 ) -> Result<(Image, BTreeSet<usize>), ModelError> {
     let wrong = |error: alberti_golden::Error| misfit("cells", &error);
-    let cells = Cells::new(image.width(), cell_bits, settings.placing, settings.coding).map_err(wrong)?;
+    let cells = form.cells(image.width()).map_err(wrong)?;
     let map = draw(&cells, image.words(), defects, draws)?;
     let read = cells.read(image, &map).map_err(wrong)?;
     let mut words: BTreeSet<_> = map.faults().iter().map(|fault| fault.word).collect();

@@ -13,6 +13,7 @@ use std::{collections::BTreeMap, sync::Arc};
 /// Collects the modules of a design; a module that is asked for twice is made once.
 pub struct Library<'a> {
     design: &'a Design,
+    technology: Option<&'a Technology>,
     modules: BTreeMap<String, Arc<Module>>,
 }
 
@@ -20,7 +21,21 @@ impl<'a> Library<'a> {
     /// An empty library for a design.
     #[must_use]
     pub fn new(design: &'a Design) -> Self {
-        Self { design, modules: BTreeMap::new() }
+        Self { design, technology: None, modules: BTreeMap::new() }
+    }
+
+    /// The same, with the macros that blocks which are memories are made of; without, those that come with the generator.
+    #[must_use]
+    pub fn with_technology(design: &'a Design, technology: &'a Technology) -> Self {
+        Self { technology: Some(technology), ..Self::new(design) }
+    }
+
+    /// The module of a memory of the design, made of the best macros there are; `None` where none serves.
+    pub fn memory_of_design(&mut self, demand: &Demand) -> Option<Arc<Module>> {
+        match self.technology {
+            Some(technology) => self.memory(technology, demand).ok(),
+            None => self.memory(&Technology::shipped().ok()?, demand).ok(),
+        }
     }
 
     /// The module of a memory, made of the best macros of a technology.
@@ -29,11 +44,15 @@ impl<'a> Library<'a> {
     /// That no macro serves it, or that there are too many ways to make it.
     pub fn memory(&mut self, technology: &Technology, demand: &Demand) -> Result<Arc<Module>, Diagnostics> {
         let choices = choose(technology, demand, &self.design.locate(&demand.key))?;
-        let made = Made { technology, demand, choice: &choices[0] };
-        Ok(match demand.storage.kind {
-            MemoryKind::Rram => rram::elaborate(self, &demand.memory, &made),
-            MemoryKind::Sram => sram::tiled(self, &demand.memory, &made),
-        })
+        Ok(self.made(&Made { technology, demand, choice: &choices[0] }))
+    }
+
+    /// The module of a memory, made of chosen macros.
+    pub fn made(&mut self, made: &Made<'_>) -> Arc<Module> {
+        match made.demand.storage.kind {
+            MemoryKind::Rram => rram::elaborate(self, &made.demand.memory, made),
+            MemoryKind::Sram => sram::tiled(self, &made.demand.memory, made),
+        }
     }
 
     /// The memory that a composition calls `<memory>_memory`, of the macros that come along; `None` where the design has none of

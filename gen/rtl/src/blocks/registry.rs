@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     design::{Design, MemoryKind},
-    memory::{Technology, demands},
+    memory::demands,
     netlist::{Module, Netlist, Payload},
 };
 use std::sync::Arc;
@@ -52,7 +52,7 @@ pub const BLOCKS: [Block; 19] = [
         theory: include_str!("rram/theory.md"),
         elaborate: |library| {
             let demand = demands(library.design()).into_iter().find(|of| of.storage.kind == MemoryKind::Rram)?;
-            library.memory(&Technology::shipped().ok()?, &demand).ok()
+            library.memory_of_design(&demand)
         },
     },
     Block {
@@ -174,7 +174,12 @@ impl Block {
     /// This block of a design as a top of its own.
     #[must_use]
     pub fn netlist(&self, design: &Design) -> Option<Netlist> {
-        let mut library = Library::new(design);
+        self.netlist_in(Library::new(design))
+    }
+
+    /// The same, of a library of its own.
+    #[must_use]
+    pub fn netlist_in(&self, mut library: Library<'_>) -> Option<Netlist> {
         let top = self.module(&mut library)?.name.clone();
         Some(Netlist::new(&top, library.into_modules()))
     }

@@ -144,6 +144,7 @@ codes! {
     LevelsUnusable = "AE0508", Error, Technology, "level distributions that do not fit the cell";
     NoMacroServes = "AE0509", Error, Technology, "no macro serves a memory";
     TooManyTilings = "AE0510", Error, Technology, "too many tilings to choose among";
+    MemoryLeftOut = "AE0511", Warning, External, "a memory is left out";
 
     NotAnIdentifier = "AE0601", Error, Design, "not an identifier";
     ReservedWord = "AE0602", Error, Design, "the name is a keyword of Verilog";

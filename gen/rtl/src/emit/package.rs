@@ -92,10 +92,10 @@ impl Package {
     ///
     /// # Errors
     /// As [`new`](Self::new).
-    pub fn with_memories(design: &Design, netlist: &Netlist, memories: &[Netlist]) -> Result<Self, serde_json::Error> {
+    pub fn with_memories(design: &Design, netlist: &Netlist, memories: &[&Netlist]) -> Result<Self, serde_json::Error> {
         let mut order = netlist.order();
         let of_top = order.len();
-        for module in memories.iter().flat_map(Netlist::order) {
+        for module in memories.iter().flat_map(|memory| memory.order()) {
             if !order.iter().any(|known| known.name == module.name) {
                 order.push(module);
             }
@@ -137,7 +137,7 @@ impl Package {
             source: design.file_name(),
             hash: &design.hash,
             top: netlist.top(),
-            memories: memories.iter().map(Netlist::top).collect(),
+            memories: memories.iter().map(|memory| memory.top()).collect(),
             models: models.iter().map(|module| file_of(module)).collect(),
             clock: Clock { port: "clk_i", frequency_mhz: design.clock.frequency_mhz },
             files: names,

@@ -10,7 +10,6 @@ use alberti_rtl::{
     memory::{Choice, Demand, Technology, choose, demands},
 };
 use serde::Serialize;
-use std::path::Path;
 
 /// A memory of the design, as JSON has it.
 #[derive(Serialize)]
@@ -28,10 +27,9 @@ pub struct Memory {
 /// The memories of a design as text and as data.
 ///
 /// # Errors
-/// All problems of the technology file, or every memory that none of its macros serves.
-pub fn dump(design: &Design, technology: Option<&Path>) -> Result<(String, Vec<Memory>)> {
-    let technology = technology.map_or_else(Technology::shipped, Technology::load)?;
-    let memories = memories(design, &technology)?;
+/// Every memory that none of its macros serves.
+pub fn dump(design: &Design, technology: &Technology) -> Result<(String, Vec<Memory>)> {
+    let memories = memories(design, technology)?;
     let mut text = ports(&memories);
     text += &format!("\nMacros of {}: {}\n", technology.name, technology.process);
     for memory in &memories {

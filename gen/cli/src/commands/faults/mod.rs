@@ -17,13 +17,13 @@ use alberti_golden::{
 use alberti_model::{
     ModelError,
     demo::{Gemm, Model, SENTENCE},
-    faults::{Campaign, Defects, Level, Misreads, Outcome, Point, Retention, Settings, Stress, Target},
+    faults::{Campaign, CellForm, Defects, Level, Misreads, Outcome, Point, Retention, Settings, Stress, Target},
     prune::Pruning,
 };
 use alberti_rtl::{
     Design,
-    design::MemoryKind,
-    memory::{Cell, Technology},
+    design::{self, Ecc, MemoryKind, Storage},
+    memory::Cell,
 };
 use alberti_sim::Seed;
 use rayon::prelude::*;
@@ -32,7 +32,7 @@ use sha2::{Digest, Sha256};
 use state::State;
 use std::path::PathBuf;
 
-/// What faulty memory cells cost a trained encoder's layers, place by place
+/// What faulty memory cells cost a trained encoder's layers, by place and layout
 ///
 /// Weights are pruned, quantised, bitmask-encoded and stored in a layout (docs/faults.md). In each trial cells err by chance, the
 /// weights are decoded from what is read and multiplied by the activations of a sentence, and the results are compared with those
@@ -66,27 +66,27 @@ pub struct Arguments {
     /// Where faults are, with commas: values, exponents (with signs), mantissas, masks, both (values and masks)
     #[arg(long, value_name = "TARGETS", value_delimiter = ',', default_value = "values,masks", value_parser = words::target)]
     target: Vec<Target>,
-    /// Which level stands for the bits of a cell: gray or binary
-    #[arg(long, value_name = "CODING", default_value = "gray", value_parser = words::coding)]
-    coding: Coding,
-    /// Which bits of a word share a cell: adjacent or spread
-    #[arg(long, value_name = "PLACING", default_value = "adjacent", value_parser = words::placing)]
-    placing: Placing,
+    /// Which level stands for the bits of a cell, in both memories: gray or binary [default: the design's]
+    #[arg(long, value_name = "CODING", value_parser = words::coding)]
+    coding: Option<Coding>,
+    /// Which bits of a word share a cell, in both memories: adjacent or spread [default: the design's]
+    #[arg(long, value_name = "PLACING", value_parser = words::placing)]
+    placing: Option<Placing>,
     /// Bits of a cell of the value memory [default: the design's, 2 where its weights are in SRAM]
     #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(1..=4))]
     value_cell_bits: Option<u32>,
-    /// Bits of a cell of the mask memory
-    #[arg(long, value_name = "BITS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4))]
-    mask_cell_bits: u32,
-    /// Words of the mask memory correct one error and detect two
-    #[arg(long)]
-    secded: bool,
+    /// Bits of a cell of the mask memory [default: the design's, 1 where it has no memory for masks]
+    #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(1..=4))]
+    mask_cell_bits: Option<u32>,
+    /// What guards the words of the mask memory: none, or secded, which corrects one error and detects two [default: the
+    /// design's]
+    #[arg(long, value_name = "CODE", value_parser = words::ecc)]
+    ecc: Option<Ecc>,
     /// Share of cells that are stuck at a level, at every rate
     #[arg(long, value_name = "SHARE", default_value = "0", value_parser = words::share)]
     stuck: f64,
-    /// The levels of the cells: a YAML file (docs/memories.md). Default: nvsim22, built in
-    #[arg(long, value_name = "FILE")]
-    technology: Option<PathBuf>,
+    #[command(flatten)]
+    macros: source::Macros,
     /// Decades of time that the technology's levels are kept for before they are read (docs/faults.md)
     #[arg(long, value_name = "DECADES", default_value = "0", value_parser = words::amount)]
     retention_decades: f64,
@@ -152,7 +152,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         .iter()
         .zip(&outcomes)
         .map(|(&(target, variant, stress), outcomes)| {
-            Finding::new(target, variant, &plan.stresses[stress], arguments.coding, &layers, outcomes)
+            Finding::new(target, variant, &plan.stresses[stress], &plan.settings, &layers, outcomes)
         })
         .collect();
     let text = report::text(arguments, &design.name, &plan, &findings);
@@ -201,17 +201,15 @@ impl Plan {
             Pruning::Dense | Pruning::Unstructured(_) => None,
         };
         let variants = layouts(arguments, sparsity.is_some())?;
-        let weight = &design.memories.weight;
+        let (weight, masks) = (&design.memories.weight, design.memories.weight_masks);
         let of_design = if weight.storage.kind == MemoryKind::Rram { weight.storage.bits_per_cell } else { 2 };
         let settings = Settings {
             n: target.n,
             capacity: target.capacity.weight,
             sparsity,
-            value_cell_bits: arguments.value_cell_bits.unwrap_or(of_design) as usize,
-            mask_cell_bits: arguments.mask_cell_bits as usize,
-            placing: arguments.placing,
-            coding: arguments.coding,
-            secded: arguments.secded,
+            values: form(arguments, arguments.value_cell_bits, &Storage { bits_per_cell: of_design, ..weight.storage }),
+            masks: form(arguments, arguments.mask_cell_bits, &masks.map_or(ONE_BIT, |masks| masks.storage)),
+            secded: arguments.ecc.unwrap_or(masks.map_or(Ecc::None, |masks| masks.ecc)) == Ecc::Secded,
             seed: match arguments.seed {
                 Some(seed) => seed.0,
                 None => Seed::from_env()?.0,
@@ -220,7 +218,7 @@ impl Plan {
         let mut rates = arguments.rates.clone();
         rates.sort_by(f64::total_cmp);
         rates.dedup();
-        let largest = settings.value_cell_bits.max(settings.mask_cell_bits);
+        let largest = settings.values.bits.max(settings.masks.bits);
         if let Some(rate) = rates.iter().find(|&rate| rate * largest as f64 > 1.0) {
             return Err(Failure::input(
                 format!("a bit error rate of {rate} in cells of {largest} bits, of which a misread level changes one"),
@@ -281,15 +279,41 @@ impl Plan {
             "layers": layers,
             "pruning": arguments.prune.to_string(),
             "codes_sha256": hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
-            "value_cell_bits": settings.value_cell_bits,
-            "mask_cell_bits": settings.mask_cell_bits,
-            "placing": words::placing_name(settings.placing),
-            "coding": words::coding_name(settings.coding),
+            "value_cell_bits": settings.values.bits,
+            "value_placing": words::placing_name(settings.values.placing),
+            "value_coding": words::coding_name(settings.values.coding),
+            "mask_cell_bits": settings.masks.bits,
+            "mask_placing": words::placing_name(settings.masks.placing),
+            "mask_coding": words::coding_name(settings.masks.coding),
             "secded": settings.secded,
             "seed": Seed(settings.seed).to_string(),
             "stresses": self.stresses.iter().map(|(_, of)| stress(of)).collect::<Vec<_>>(),
             "points": self.points.iter().map(point).collect::<Vec<_>>(),
         })
+    }
+}
+
+/// The cells of masks where the design has no memory for them.
+const ONE_BIT: Storage = Storage {
+    kind: MemoryKind::Rram,
+    bits_per_cell: 1,
+    coding: design::Coding::Gray,
+    placing: design::Placing::Adjacent,
+    optimise: design::Optimise::Area,
+};
+
+/// Cells as the design has them, unless the arguments say otherwise.
+fn form(arguments: &Arguments, bits: Option<u32>, storage: &Storage) -> CellForm {
+    CellForm {
+        bits: bits.unwrap_or(storage.bits_per_cell) as usize,
+        placing: arguments.placing.unwrap_or(match storage.placing {
+            design::Placing::Adjacent => Placing::Adjacent,
+            design::Placing::Spread => Placing::Spread,
+        }),
+        coding: arguments.coding.unwrap_or(match storage.coding {
+            design::Coding::Gray => Coding::Gray,
+            design::Coding::Binary => Coding::Binary,
+        }),
     }
 }
 
@@ -313,7 +337,7 @@ fn layouts(arguments: &Arguments, blocks: bool) -> Result<Vec<Variant>> {
 
 /// What the technology says of the cells, and how often they err, where it knows.
 fn technical(arguments: &Arguments, settings: &Settings) -> Result<(Technical, Option<Stress>)> {
-    let technology = arguments.technology.as_deref().map_or_else(Technology::shipped, Technology::load)?;
+    let technology = arguments.macros.load()?;
     let retention = Retention {
         decades: arguments.retention_decades,
         loss_per_decade: arguments.retention_loss,
@@ -328,13 +352,13 @@ fn technical(arguments: &Arguments, settings: &Settings) -> Result<(Technical, O
         let levels: Vec<_> = cell.level_distributions.iter().map(level).collect();
         Ok(Some(Misreads::of_levels(&levels, &retention)?))
     };
-    let (values, masks) = (misreads(settings.value_cell_bits)?, misreads(settings.mask_cell_bits)?);
-    let rate = |misreads: &Option<Misreads>| misreads.as_ref().map(|m| m.bit_error_rate(settings.coding));
+    let (values, masks) = (misreads(settings.values.bits)?, misreads(settings.masks.bits)?);
+    let rate = |misreads: &Option<Misreads>, of: &CellForm| misreads.as_ref().map(|m| m.bit_error_rate(of.coding));
     let technical = Technical {
         name: technology.name.clone(),
         retention,
-        value_bit_error_rate: rate(&values),
-        mask_bit_error_rate: rate(&masks),
+        value_bit_error_rate: rate(&values, &settings.values),
+        mask_bit_error_rate: rate(&masks, &settings.masks),
     };
     let defects = |misreads| Defects { misreads, stuck: arguments.stuck };
     let stress = values.zip(masks).map(|(values, masks)| Stress { values: defects(values), masks: defects(masks) });

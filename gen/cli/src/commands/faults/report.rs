@@ -2,8 +2,8 @@
 
 use super::{Arguments, Plan, words};
 use crate::table::{Table, count, decimals};
-use alberti_golden::{cells::Coding, storage::Variant};
-use alberti_model::faults::{Outcome, Retention, Stress, Target};
+use alberti_golden::storage::Variant;
+use alberti_model::faults::{CellForm, Outcome, Retention, Settings, Stress, Target};
 use alberti_sim::Seed;
 use serde::Serialize;
 
@@ -61,7 +61,7 @@ pub struct Finding {
     target: &'static str,
     layout: &'static str,
     rate: String,
-    /// What the rate amounts to in each memory with this coding.
+    /// What the rate amounts to in each memory with its coding.
     value_bit_error_rate: f64,
     mask_bit_error_rate: f64,
     wrong_bits: f64,
@@ -81,7 +81,7 @@ impl Finding {
         target: Target,
         variant: Variant,
         (rate, stress): &(Option<f64>, Stress),
-        coding: Coding,
+        settings: &Settings,
         layers: &[String],
         trials: &[Vec<Outcome>],
     ) -> Self {
@@ -98,8 +98,8 @@ impl Finding {
             target: words::target_name(target),
             layout: words::layout_name(variant),
             rate: words::rate_name(*rate),
-            value_bit_error_rate: stress.values.misreads.bit_error_rate(coding),
-            mask_bit_error_rate: stress.masks.misreads.bit_error_rate(coding),
+            value_bit_error_rate: stress.values.misreads.bit_error_rate(settings.values.coding),
+            mask_bit_error_rate: stress.masks.misreads.bit_error_rate(settings.masks.coding),
             wrong_bits: mean(|o| o.wrong_bits),
             wrong_weights: mean(|o| o.wrong_weights),
             mask_errors: mean(|o| o.mask_errors),
@@ -115,7 +115,10 @@ impl Finding {
 /// What the terminal is told.
 pub fn text(arguments: &Arguments, design: &str, plan: &Plan, findings: &[Finding]) -> String {
     let settings = &plan.settings;
-    let bits = |bits: usize| if bits == 1 { "1 bit".to_owned() } else { format!("{bits} bits") };
+    let cells = |of: &CellForm| {
+        let bits = if of.bits == 1 { "1 bit".to_owned() } else { format!("{} bits", of.bits) };
+        format!("{bits}, {}, {}", words::coding_name(of.coding), words::placing_name(of.placing))
+    };
     let rate =
         |rate: Option<f64>| rate.map_or_else(|| "not known".into(), |rate| words::rate_name(Some(shorter(rate))));
     let technical = &plan.technical;
@@ -125,16 +128,14 @@ pub fn text(arguments: &Arguments, design: &str, plan: &Plan, findings: &[Findin
         String::new()
     };
     format!(
-        "{design}: {} layers on {} tokens, weights {}; values in cells of {}, masks in cells of {}{}; {} coding, {} placing\n\
+        "{design}: {} layers on {} tokens, weights {}; values in cells of {}; masks in cells of {}{}\n\
          {} trials, seed {}; bit error rate of {}{kept}: {} in values, {} in masks\n\n{}",
         plan.gemms.len(),
         plan.gemms.first().map_or(0, |gemm| gemm.activations.rows),
         arguments.prune,
-        bits(settings.value_cell_bits),
-        bits(settings.mask_cell_bits),
-        if settings.secded { " with SECDED" } else { "" },
-        words::coding_name(settings.coding),
-        words::placing_name(settings.placing),
+        cells(&settings.values),
+        cells(&settings.masks),
+        if settings.secded { ", with SECDED" } else { "" },
         count(arguments.trials),
         Seed(settings.seed),
         technical.name,

@@ -5,6 +5,7 @@ use alberti_golden::{
     storage::Variant,
 };
 use alberti_model::faults::Target;
+use alberti_rtl::design::Ecc;
 
 const TARGETS: [(&str, Target); 5] = [
     ("values", Target::Values),
@@ -63,6 +64,10 @@ pub fn placing(text: &str) -> Result<Placing, String> {
 
 pub fn placing_name(of: Placing) -> &'static str {
     name(&PLACINGS, of)
+}
+
+pub fn ecc(text: &str) -> Result<Ecc, String> {
+    find(&Ecc::WORDS, text)
 }
 
 /// A number from 0 to 1.

@@ -2,6 +2,7 @@
 
 mod array;
 mod codec;
+mod memory;
 mod number;
 mod row;
 mod storage;
@@ -61,6 +62,9 @@ Fields by block, n being the design's; those in brackets can be left out:
   bitmask_decoder  masks: of n bits, packed: codes, [base: {row, lane}], [scale]
                                                                          -> vectors, values, next
   sram             cycles: {[read: address], [write: {address, word}]}   -> words
+  rram             words: hexadecimal                                    -> memory, levels as stored
+  secded           words: hexadecimal, with check bits                   -> data, findings
+  record_reader    words: of the mask memory, hexadecimal, fetches: {word, masks}  -> segments, misplaced
   stream_fifo      operations: integers to push, or null to pop          -> answers, left
   softmax          scores: codes in q8.8, base 2, [valid: elements that count], [mask: 0 to 128 each]
                                                                          -> probabilities, codes, values
@@ -112,6 +116,9 @@ fn pair(block: &str) -> Option<Pair> {
         "bitmask_encoder" => (codec::encoder_example, codec::encoder),
         "bitmask_decoder" => (codec::decoder_example, codec::decoder),
         "sram" => (storage::sram_example, storage::sram),
+        "rram" => (memory::rram_example, memory::rram),
+        "secded" => (memory::secded_example, memory::secded),
+        "record_reader" => (memory::records_example, memory::records),
         "stream_fifo" => (storage::fifo_example, storage::fifo),
         "softmax" => (row::softmax_example, row::softmax),
         "layernorm" => (row::layernorm_example, row::layernorm),

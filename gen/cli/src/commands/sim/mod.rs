@@ -8,10 +8,10 @@ use crate::{
     progress, source,
     table::{Table, count},
 };
-use alberti_rtl::Design;
+use alberti_rtl::{Design, Memory, memory::Technology, netlist::Netlist};
 use alberti_sim::{
     Seed,
-    cosim::{self, Outcome},
+    cosim::{self, Outcome, Subject},
 };
 use serde::Serialize;
 use std::{
@@ -21,7 +21,7 @@ use std::{
 
 /// The blocks of a design in Verilator, bit for bit against the golden model.
 ///
-/// Every block meets random streams with gaps and back-pressure, and once with none. With --model, layers of a trained
+/// Every block, and every memory made of macros, meets random streams with gaps and back-pressure, and once with none. With --model, layers of a trained
 /// transformer run through the processing unit instead: pruned, quantised, bitmask-encoded, simulated and compared.
 /// Exit code 1 when a bit differs.
 #[derive(clap::Args)]
@@ -46,7 +46,7 @@ pub struct Arguments {
 #[derive(Clone, Debug, Serialize)]
 pub struct Simulated {
     /// Its name.
-    pub block: &'static str,
+    pub block: String,
     /// Testbenches run.
     pub runs: u64,
     /// Items compared.
@@ -82,33 +82,45 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
 }
 
 fn blocks(arguments: &Arguments, design: &Design, seed: Seed) -> Result<Answer> {
-    let all = simulate(&arguments.selection, design, seed, arguments.waveform.as_deref(), arguments.timing)?;
+    let technology = arguments.selection.macros.load()?;
+    let (memories, warnings) = arguments.selection.memories(design, &technology)?;
+    let all = simulate(
+        &arguments.selection,
+        design,
+        (&technology, &memories),
+        seed,
+        arguments.waveform.as_deref(),
+        arguments.timing,
+    )?;
     let mut table = Table::new(&["block", "runs", "compared", "cycles", if arguments.timing { "kHz" } else { "" }]);
     for Simulated { block, runs, compared, cycles, speed_khz } in &all {
         let speed = speed_khz.map_or_else(String::new, |khz| format!("{khz:.0}"));
-        table.row(vec![block.to_string(), count(*runs), count(*compared), count(*cycles), speed]);
+        table.row(vec![block.clone(), count(*runs), count(*compared), count(*cycles), speed]);
     }
     let text = format!("{}, seed {seed}: every bit as the golden model has it\n\n{}", design.name, table.text());
     let data = serde_json::json!({"design": design.name, "hash": design.hash, "seed": seed.to_string(), "blocks": all});
-    Ok(Answer::new(text, &data).with_warnings(design.warnings()))
+    Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_warnings(&warnings))
 }
 
-/// Every chosen block against its golden.
+/// Every chosen block against its golden, and memories made of macros of a technology.
 ///
 /// # Errors
 /// A missing tool, or the first bit that differs.
 pub fn simulate(
     selection: &source::Selection,
     design: &Design,
+    (technology, memories): (&Technology, &[Memory]),
     seed: Seed,
     waveform: Option<&Path>,
     timing: bool,
 ) -> Result<Vec<Simulated>> {
-    let chosen = selection.blocks(design)?;
-    let bar = progress::bar(chosen.len());
+    // Of rram there are the memories alone.
+    let mut chosen = selection.blocks(design)?;
+    chosen.retain(|(block, _)| block.name != "rram");
+    let bar = progress::bar(chosen.len() + memories.len());
     let mut all = Vec::new();
-    for (block, netlist) in &chosen {
-        bar.set_message(block.name);
+    let mut one = |name: String, netlist: &Netlist, run: &dyn Fn(&Subject) -> Option<alberti_sim::Result<Outcome>>| {
+        bar.set_message(name.clone());
         let mut subject = source::subject(design, netlist);
         if let Some(folder) = waveform {
             subject = subject.with_waveforms(folder.to_owned());
@@ -117,11 +129,19 @@ pub fn simulate(
         subject.build()?;
         let start = Instant::now();
         // A test walks the registry: every block has its scenario.
-        let Some(outcome) = cosim::run(block.name, &subject, seed) else { continue };
+        let Some(outcome) = run(&subject) else { return Ok::<_, Failure>(()) };
         let Outcome { runs, compared, cycles } = outcome?;
         let speed_khz = timing.then(|| cycles as f64 / start.elapsed().as_secs_f64() / 1e3);
-        all.push(Simulated { block: block.name, runs, compared, cycles, speed_khz });
+        all.push(Simulated { block: name, runs, compared, cycles, speed_khz });
         bar.inc(1);
+        Ok(())
+    };
+    for (block, netlist) in &chosen {
+        one(block.name.to_owned(), netlist, &|subject| cosim::run(block.name, subject, seed))?;
+    }
+    for memory in memories {
+        let name = format!("{} {}", memory.demand.storage.kind.word(), memory.demand.memory);
+        one(name, &memory.netlist, &|subject| Some(cosim::run_memory(subject, technology, memory, seed)))?;
     }
     bar.finish_and_clear();
     Ok(all)

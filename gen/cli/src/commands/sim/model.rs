@@ -174,7 +174,7 @@ fn table(layers: &[LayerReport]) -> Table {
 pub fn simulate(plan: &Plan, design: &Design, seed: Seed, waveform: Option<&Path>) -> Result<Vec<LayerReport>> {
     let target = target(design)?;
     let forward = plan.model.forward(&plan.sentence)?;
-    let netlist = source::netlist(design, Some("processing_unit"))?;
+    let netlist = source::netlist(design, Some("processing_unit"), &source::Macros::default())?;
     let mut subject = source::subject(design, &netlist);
     if let Some(folder) = waveform {
         subject = subject.with_waveforms(folder.to_owned());
