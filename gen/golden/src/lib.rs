@@ -1,7 +1,7 @@
 //! What each block must compute, bit for bit, on plain data: codes in `u16`, sums in `i64`, masks in `u64` or `u128`.
 //!
 //! A module carries the name of its block. Time is nobody's business here: a golden takes what a block is given and
-//! returns what it must have answered when it is done. [`rram`] alone has cycles, since what it holds after a reset depends on them.
+//! returns what it must have answered when it is done. [`rram`] and [`csr`] have cycles, since what they hold depends on them.
 //!
 //! | level | module |
 //! |---|---|
@@ -9,6 +9,7 @@
 //! | packed values and their masks | [`banked`], [`bitmask_encoder`], [`bitmask_decoder`], [`block_select`] |
 //! | storage | [`sram`], [`rram`], [`stream_fifo`] |
 //! | how tensors lie in memories, and what faults make of them | [`storage`], [`image`], [`cells`], [`secded`] |
+//! | registers for software | [`csr`] |
 //! | all of it joined | [`processing_unit`] |
 //! | functions of a row | [`softmax`], [`layernorm`], [`activation`], [`elementwise`], [`entropy`], [`top_k`] |
 //! | a matrix multiply as mathematics has it | [`gemm`], and [`tiling`], which cuts it for the processing unit |
@@ -25,6 +26,7 @@ pub mod bitmask_encoder;
 pub mod block_select;
 pub mod cells;
 mod check;
+pub mod csr;
 pub mod elementwise;
 pub mod entropy;
 mod error;

@@ -12,6 +12,7 @@ pub mod emit;
 pub mod leaves;
 pub mod memory;
 pub mod netlist;
+pub mod registers;
 
 pub use design::Design;
 pub use elaborate::{Memory, elaborate, memories};

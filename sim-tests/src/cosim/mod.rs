@@ -8,6 +8,7 @@ pub mod activation;
 pub mod bitmask_decoder;
 pub mod bitmask_encoder;
 pub mod block_select;
+pub mod csr;
 pub mod elementwise;
 pub mod entropy;
 pub mod layernorm;
@@ -36,7 +37,7 @@ pub use subject::{Outcome, Subject, config};
 pub type Scenario = fn(&Subject, Seed) -> Result<Outcome>;
 
 /// The scenario of every block, by the block's name.
-pub const SCENARIOS: [(&str, Scenario); 19] = [
+pub const SCENARIOS: [(&str, Scenario); 20] = [
     ("stream_fifo", stream_fifo::run),
     ("sram", sram::run),
     ("rram", rram::run),
@@ -56,6 +57,7 @@ pub const SCENARIOS: [(&str, Scenario); 19] = [
     ("elementwise", elementwise::run),
     ("layernorm", layernorm::run),
     ("softmax", softmax::run),
+    ("csr", csr::run),
 ];
 
 /// A memory of a design, its module the subject, against its golden.

@@ -5,6 +5,7 @@ pub mod activation;
 pub mod bitmask_decoder;
 pub mod bitmask_encoder;
 pub mod block_select;
+pub mod csr;
 pub mod elementwise;
 pub mod entropy;
 mod geometry;

@@ -1,8 +1,9 @@
 //! Every block, by the name that its room, template, golden, test and datasheet go by.
 
 use super::{
-    Geometry, Library, accumulator, activation, bitmask_decoder, bitmask_encoder, block_select, elementwise, entropy,
-    layernorm, processing_unit, record_reader, requantize, secded, softmax, sram, stream_fifo, top_k, vmac, vmac_array,
+    Geometry, Library, accumulator, activation, bitmask_decoder, bitmask_encoder, block_select, csr, elementwise,
+    entropy, layernorm, processing_unit, record_reader, requantize, secded, softmax, sram, stream_fifo, top_k, vmac,
+    vmac_array,
 };
 use crate::{
     design::{Design, MemoryKind},
@@ -23,7 +24,7 @@ pub struct Block {
 }
 
 /// All blocks, children before parents.
-pub const BLOCKS: [Block; 19] = [
+pub const BLOCKS: [Block; 20] = [
     Block {
         name: "stream_fifo",
         summary: "stream buffer",
@@ -156,6 +157,12 @@ pub const BLOCKS: [Block; 19] = [
         summary: "rows of scores to attention probabilities",
         theory: include_str!("softmax/theory.md"),
         elaborate: softmax::elaborate,
+    },
+    Block {
+        name: "csr",
+        summary: "control and status registers on AXI4-Lite",
+        theory: include_str!("csr/theory.md"),
+        elaborate: csr::elaborate,
     },
 ];
 

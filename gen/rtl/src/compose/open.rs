@@ -26,7 +26,7 @@ pub(super) fn check(parts: &Parts<'_>, joined: &Joined, problems: &mut Diagnosti
 /// Whether an interface hands on what the block computes; a memory's read port only asks.
 fn is_result(interface: &Interface) -> bool {
     match interface.role {
-        Role::Output | Role::Status => true,
+        Role::Output | Role::Status | Role::Bus => true,
         Role::Memory => interface.ports.iter().all(|port| port.direction == Direction::Output),
         Role::Clock | Role::Configuration | Role::Input => false,
     }

@@ -135,19 +135,20 @@ fn unknown_block(instance: &Instance, design: &Design) -> Diagnostic {
     Diagnostic::new(Code::UnknownBlock, message, help).at(instance.place.clone())
 }
 
-/// Whether data leave the block through an interface. A memory port goes the way of its request.
+/// Whether data leave the block through an interface. A memory port and a bus go the way of their requests.
 pub(super) fn drives(interface: &Interface) -> bool {
     match interface.role {
         Role::Output | Role::Status => true,
         Role::Clock | Role::Configuration | Role::Input => false,
-        Role::Memory => interface.ports.first().is_some_and(|port| port.direction == Direction::Output),
+        Role::Memory | Role::Bus => interface.ports.first().is_some_and(|port| port.direction == Direction::Output),
     }
 }
 
 /// The ports of an interface by field: `mask_valid_i` is `valid`, and a port with the interface's own name is `data`.
 pub(super) fn fields(interface: &Interface) -> BTreeMap<&str, &Port> {
     let field = |port: &'_ Port| -> std::ops::Range<usize> {
-        let stem = port.name.rfind('_').unwrap_or(port.name.len());
+        let suffix = if interface.role == Role::Bus { None } else { port.name.rfind('_') };
+        let stem = suffix.unwrap_or(port.name.len());
         let prefix = interface.name.len() + 1;
         let within = port.name.starts_with(&interface.name) && port.name.as_bytes().get(prefix - 1) == Some(&b'_');
         if within && stem >= prefix { prefix..stem } else { 0..stem }

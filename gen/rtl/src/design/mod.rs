@@ -5,6 +5,7 @@
 //! one holds valid parameters.
 
 mod composition;
+mod csr;
 mod datapath;
 pub(crate) mod index;
 mod machine;
@@ -17,6 +18,7 @@ pub(crate) mod subject;
 mod units;
 
 pub use composition::{Composition, Connection, Endpoint, Export, Instance};
+pub use csr::CsrUnit;
 pub use datapath::{Activation, BlockSparsity, Datapath};
 pub use machine::{Clock, Coding, Ecc, MaskMemory, Memories, MemoryKind, Optimise, Placing, Storage, ValueMemory};
 pub use names::is_reserved;
@@ -62,6 +64,8 @@ pub struct Parameters {
     pub memories: Memories,
     /// The special function units.
     pub units: Units,
+    /// Control and status registers.
+    pub csr: Option<CsrUnit>,
     /// The clock.
     pub clock: Clock,
     /// A top of the user's own; without one the processing unit is the top.
@@ -167,15 +171,17 @@ fn read(report: &Report, node: &Node) -> Option<Parameters> {
         Some(section) => Units::read(section, n, datapath.as_ref().and_then(|draft| draft.operand)),
         None => Some(Units::default()),
     });
+    let csr = root.optional_section("csr");
+    let csr = csr.and_then(|section| section.map_or(Some(None), |section| CsrUnit::read(section).map(Some)));
     let clock = root.section("clock", "frequency_mhz").and_then(Clock::read);
     let top = Composition::read(report, &mut root, name.as_deref());
     root.finish();
 
     let (name, description, datapath) = (name?, description?, datapath?.finish()?);
-    let (memories, units, clock, top) = (memories?, units?, clock?, top?);
-    let hash = hash(&(&name, &description, &datapath, &memories, &units, &clock, &top))?;
+    let (memories, units, csr, clock, top) = (memories?, units?, csr?, clock?, top?);
+    let hash = hash(&(&name, &description, &datapath, &memories, &units, &csr, &clock, &top))?;
     let source = report.index.file().to_owned();
-    Some(Parameters { name, description, source, hash, datapath, memories, units, clock, top })
+    Some(Parameters { name, description, source, hash, datapath, memories, units, csr, clock, top })
 }
 
 /// One line of text: it ends up in comments of the emitted files.

@@ -3,6 +3,7 @@
 use crate::{
     design::Design,
     netlist::{Contract, Interface, Module, Netlist},
+    registers::Map,
 };
 use askama::Template;
 use serde::Serialize;
@@ -112,6 +113,10 @@ impl Package {
             if !list.is_empty() {
                 files.insert(format!("{}{suffix}.f", design.name), (list.join("\n") + "\n").into_bytes());
             }
+        }
+
+        if let Some(map) = Map::of(design) {
+            files.extend(map.files(design).map(|(path, text)| (path, text.into_bytes())));
         }
 
         let period_ns = 1000.0 / design.clock.frequency_mhz;

@@ -70,6 +70,8 @@ pub struct Port {
 pub enum Role {
     /// Clock and reset.
     Clock,
+    /// A bus of several channels under the names of its standard, such as AXI.
+    Bus,
     /// Values that hold still while the module works.
     Configuration,
     /// A stream or a fixed-latency input.
@@ -174,6 +176,14 @@ impl Interface {
     #[must_use]
     pub fn plain_output(self, stem: &str, width: u32, payload: Payload) -> Self {
         self.port(stem, Direction::Output, width, payload)
+    }
+
+    /// Adds a signal of a bus, `<interface>_<signal>`: a standard's names take no suffix.
+    #[must_use]
+    pub fn signal(mut self, signal: &str, direction: Direction, width: u32) -> Self {
+        let name = format!("{}_{signal}", self.name);
+        self.ports.push(Port { name, direction, width, payload: Payload::Bits });
+        self
     }
 
     /// Whether it is a ready/valid stream.

@@ -1,7 +1,7 @@
 //! The style of the emitted Verilog, as far as its text shows it.
 
 use crate::{designs, netlists};
-use alberti_rtl::netlist::Module;
+use alberti_rtl::netlist::{Interface, Module, Role};
 use std::collections::BTreeMap;
 
 /// Longest line in characters.
@@ -116,7 +116,9 @@ fn ports_are_declared_in_the_header_with_direction_and_suffix() {
                 "output" => ["_o", "_no"],
                 other => panic!("{design}: {name} declares {other}"),
             };
-            assert!(suffixes.iter().any(|suffix| port.ends_with(suffix)), "{design}: {name} {port}");
+            let of_bus = |i: &Interface| i.role == Role::Bus && i.ports.iter().any(|signal| signal.name == *port);
+            let named = suffixes.iter().any(|suffix| port.ends_with(suffix)) || module.interfaces.iter().any(of_bus);
+            assert!(named, "{design}: {name} {port}");
             assert!(module.port(port).is_some(), "{design}: {name} {port}");
             count += 1;
         }

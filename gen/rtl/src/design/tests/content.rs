@@ -2,7 +2,7 @@
 
 use super::{edge16, good_designs, parse, valid};
 use crate::{
-    design::{BlockSparsity, Design, MAX_BYTES},
+    design::{BlockSparsity, CsrUnit, Design, MAX_BYTES},
     diagnostic::{Code, Position, Severity},
 };
 use alberti_arith::Format;
@@ -39,7 +39,9 @@ fn what_is_left_out_gets_its_default() {
     assert_eq!((design.datapath.zero_skip, design.datapath.sparsity), (true, None));
     assert_eq!((design.memories.weight.latency, design.memories.activation.latency), (1, 1));
     assert_eq!((&design.description, &design.top), (&None, &None));
-    assert_eq!(design.clock.frequency_mhz, 0.5);
+    assert_eq!((design.csr, design.clock.frequency_mhz), (None, 0.5));
+    let csr = valid(&LEAST.replace("clock:", "csr: {}\nclock:")).csr;
+    assert_eq!(csr, Some(CsrUnit { address_bits: 12, program_address_bits: 32 }));
 }
 
 #[test]
@@ -115,6 +117,8 @@ fn every_value_changes_the_hash() {
         ("reduction_max: 64", "reduction_max: 128"),
         ("values: 16", "values: 20"),
         ("values: 16", "values: 16, latency: 2"),
+        ("clock:", "csr: {}\nclock:"),
+        ("clock:", "csr: {address_bits: 13}\nclock:"),
         ("0.5", "0.25"),
     ] {
         assert!(LEAST.contains(from));
