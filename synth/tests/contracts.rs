@@ -25,6 +25,7 @@ const MEMORY: &str = include_str!("../formal/memory.v");
 const RRAM: &str = include_str!("../formal/rram.v");
 const SECDED: &str = include_str!("../formal/secded.v");
 const RECORD_READER: &str = include_str!("../formal/record_reader.v");
+const CSR: &str = include_str!("../formal/csr.v");
 const TOP_K: &str = include_str!("../formal/top_k.v");
 
 /// A machine small enough for a solver: `n` lanes, memories of 16 rows.
@@ -162,6 +163,13 @@ fn entropy(depth: u32) -> Contract {
 fn activation() -> Contract {
     let dut = blocks(&small_of(2, ", activation: gelu", ""), &["activation"]);
     Contract::new("activation_passes", (6, false), &[HOLD, ACTIVATION], dut)
+}
+
+fn csr() -> Contract {
+    let text = common::text_of("edge4").replace("csr: {}", "csr: {address_bits: 8}");
+    let text = text.replace("  entropy: {classes_max: 8}\n", "");
+    let design = Design::parse("edge4.yaml", &text).unwrap_or_else(|problems| panic!("{problems}"));
+    Contract::new("csr_axi", (6, true), &[HOLD, CSR], blocks(&design, &["csr"]))
 }
 
 fn top_k(top: &'static str, look: (u32, bool)) -> Contract {
@@ -369,6 +377,51 @@ fn made(cell: &str, macros: &str, demand: &Demand) -> Vec<Source> {
     let module = library.memory(&technology, demand).unwrap_or_else(|problems| panic!("{problems}"));
     let netlist = Netlist::new(&module.name, library.into_modules());
     netlist.sources().into_iter().map(|(file, text)| Source::new(file, text)).collect()
+}
+
+#[test]
+fn registers_keep_to_axi4_lite_and_to_their_kinds() {
+    csr().holds();
+}
+
+#[test]
+fn a_response_to_a_write_that_does_not_wait_is_refuted() {
+    csr().refutes("alb_csr.v", "write || (b_valid_q && !s_axil_bready)", "write");
+}
+
+#[test]
+fn data_of_a_read_that_change_while_they_wait_are_refuted() {
+    csr().refutes("alb_csr.v", "if (read) begin", "begin");
+}
+
+#[test]
+fn a_response_without_its_data_is_refuted() {
+    csr().refutes("alb_csr.v", "write = aw_full_q && w_full_q &&", "write = aw_full_q &&");
+}
+
+#[test]
+fn a_response_that_is_given_twice_is_refuted() {
+    csr().refutes("alb_csr.v", "ar_full_q ? !read : s_axil_arvalid", "ar_full_q ? !s_axil_rready : s_axil_arvalid");
+}
+
+#[test]
+fn a_response_that_comes_only_when_its_master_is_ready_is_refuted() {
+    csr().refutes("alb_csr.v", "w_full_q && (!b_valid_q || s_axil_bready)", "w_full_q && s_axil_bready");
+}
+
+#[test]
+fn a_cause_that_loses_an_event_is_refuted() {
+    let event = "if (interrupt_cause_done_i) interrupt_cause_done_q <= 1'b1;";
+    csr().refutes("alb_csr.v", event, "if (interrupt_cause_done_i && !write) interrupt_cause_done_q <= 1'b1;");
+}
+
+#[test]
+fn a_command_that_lasts_is_refuted() {
+    csr().refutes(
+        "alb_csr.v",
+        "control_start_q <= write_control",
+        "control_start_q <= control_start_q || write_control",
+    );
 }
 
 /// Eleven words of six bits, tiled from macros of four by four and of two by two: of every tile there is a rest.
