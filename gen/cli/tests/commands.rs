@@ -157,6 +157,14 @@ fn a_golden_answer_can_be_followed_by_hand() {
     assert_eq!(decoded["next"], serde_json::json!({"row": 1, "lane": 1}));
     let encoded = answer("bitmask_encoder", r#"{"vectors": [[1, 128, 0, 2]], "row": 3}"#);
     assert_eq!(encoded, serde_json::json!({"masks": ["0x9"], "packed": [1, 2], "next_row": 4}));
+    let accesses = r#"{"accesses": [{"write": "interrupt_enable", "data": 2}, {"read": "magic"},
+        {"read": 52, "inputs": {"interrupt_cause_error": 1}}, {"write": "status"}]}"#;
+    let answers = answer("csr", accesses)["answers"].clone();
+    let shown = |at: usize, what: &str| answers[at][what].as_str().map(str::to_owned);
+    assert_eq!(shown(0, "write").as_deref(), Some("OKAY"));
+    assert_eq!([1, 2].map(|at| shown(at, "data")), ["0x414c4254", "0x00000002"].map(|data| Some(data.to_owned())));
+    assert_eq!((answers[1]["interrupt"].as_bool(), answers[2]["interrupt"].as_bool()), (Some(false), Some(true)));
+    assert_eq!(shown(3, "write").as_deref(), Some("SLVERR"));
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod array;
 mod codec;
 mod memory;
 mod number;
+mod registers;
 mod row;
 mod storage;
 mod unit;
@@ -74,6 +75,8 @@ Fields by block, n being the design's; those in brackets can be left out:
                                                                          -> integers, codes
   entropy          logits: codes in q6.10, threshold_nats                -> exit, entropy_nats, ...
   top_k            values: integers of 16 bits                           -> entries
+  csr              accesses: {read or write: name or address, [data], [strobes], [inputs: {port: value}]}
+                                                                         -> answers
   processing_unit  activations: rows of K codes, weights: N rows of K codes, [bias: N], shifts: N,
                    [scale: of the results], [blocks: true or false], [function, after: as above]
                                        -> sums, sum_values, codes, values, segments, counters";
@@ -125,6 +128,7 @@ fn pair(block: &str) -> Option<Pair> {
         "elementwise" => (row::elementwise_example, row::elementwise),
         "entropy" => (row::entropy_example, row::entropy),
         "top_k" => (row::top_k_example, row::top_k),
+        "csr" => (registers::example, registers::answer),
         "processing_unit" => (unit::example, unit::answer),
         _ => return None,
     })
