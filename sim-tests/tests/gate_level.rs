@@ -20,9 +20,13 @@ fn gates(design: &Design, block: &Block) -> Vec<(String, String)> {
     let recipe = Recipe::named("area", &library).expect("a recipe");
     let job = SynthJob::new(netlist.top(), &sources, &library, &recipe, 2000.0);
     let report = synthesise(&Cache::open(), &job).unwrap_or_else(|error| panic!("{}: {error}", block.name));
-    let memories = files
-        .into_iter()
-        .filter(|(file, _)| report.memories.iter().any(|memory| file.ends_with(&format!("{}.v", memory.module))));
+    // An instance with parameters has a module of its own, `<name>__1`: those of macros name images, and none is loaded here.
+    let memories = report.memories.iter().map(|memory| {
+        let name = memory.module.split("__").next().unwrap_or(&memory.module);
+        let (_, text) = files.iter().find(|(file, _)| *file == format!("{name}.v")).expect("its model");
+        let text = text.replace(&format!("module {name} ("), &format!("module {} (", memory.module));
+        (format!("{}.v", memory.module), text)
+    });
     let text = report.netlist().expect("a netlist");
     [("netlist.v".to_owned(), text), ("cells.v".to_owned(), report.cell_models(&library))]
         .into_iter()
