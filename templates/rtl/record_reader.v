@@ -160,7 +160,7 @@ module @{ shell.name }@ (
         end
     end
 
-    // The record's pointer stays until its last item has gone to stage 3: the next one is no earlier in stage 2 than that.
+    // The record's pointer stays until its last item has gone to stage 3: the next is no earlier in stage 2.
     always @(posedge clk_i) begin
         if (move && read_head_q) begin
             point_lane_q <= point_past ? point_lane - LANES[LANE_W-1:0] : point_lane;

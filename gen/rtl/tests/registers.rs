@@ -1,7 +1,9 @@
 //! The register map in every design, and what is made of it: a C header, a Rust module, SystemRDL, the committed page.
 
 use alberti_rtl::{
-    Design, elaborate,
+    Design,
+    blocks::Block,
+    elaborate,
     emit::Package,
     registers::{Access, INTERRUPT, Map, SNAPSHOT},
 };
@@ -100,6 +102,8 @@ fn what_a_design_lacks_has_no_register() {
     }
     let without = variant("edge4", &[("csr: {}\n", "")]);
     assert_eq!(Map::of(&without), None);
+    // Nor has a package whose top lacks the block, whatever its design has.
+    let without = variant("edge4", &[]);
     let package = Package::new(&without, &elaborate(&without).expect("valid")).expect("a package");
     assert!(!package.files.keys().any(|path| path.contains("registers")), "{:?}", package.files.keys());
 }
@@ -127,13 +131,14 @@ fn a_machine_says_which_design_it_is() {
     assert_eq!((reset("shape"), reset("formats")), (128 << 16 | 16, 0x1308_1308));
     assert_eq!(reset("units"), 0b011_1111);
     let sparse = Map::of(&variant("edge16_8of16", &[])).expect("registers");
-    assert_eq!(sparse.register("units").expect("there").reset(), 16 << 16 | 8 << 8);
+    assert_eq!(sparse.register("units").expect("there").reset(), 16 << 16 | 8 << 8 | 0b110_0000);
 }
 
 #[test]
 fn a_package_has_the_map_in_every_form() {
     let design = variant("edge16", &[]);
-    let package = Package::new(&design, &elaborate(&design).expect("valid")).expect("a package");
+    let registers = Block::named("csr").and_then(|block| block.netlist(&design)).expect("registers");
+    let package = Package::new(&design, &registers).expect("a package");
     for (path, text) in map(&design).files(&design) {
         assert_eq!(package.files.get(&path).map(Vec::as_slice), Some(text.as_bytes()), "{path}");
     }

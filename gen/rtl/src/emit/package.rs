@@ -115,7 +115,9 @@ impl Package {
             }
         }
 
-        if let Some(map) = Map::of(design) {
+        // A map of registers that the top does not have would be a map of nothing.
+        let has_registers = order.iter().any(|module| module.block == "csr");
+        if let Some(map) = Map::of(design).filter(|_| has_registers) {
             files.extend(map.files(design).map(|(path, text)| (path, text.into_bytes())));
         }
 

@@ -67,7 +67,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     let mut counts = Interface::new(
         "counts",
         Role::Status,
-        "Events since clear: items that do not begin where the one before ended; words corrected, words with two errors",
+        "Since clear: masks out of place; words corrected, words with two errors",
     )
     .plain_input("clear", 1, Payload::Bits)
     .plain_output("misplaced_count", COUNT_W, Payload::Bits);
