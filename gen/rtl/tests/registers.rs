@@ -95,8 +95,8 @@ fn what_a_design_lacks_has_no_register() {
         ("exit_layer", [true, false, true, false]),
         ("count_held", [true, true, true, false]),
         ("count_mask_errors", [false, true, false, false]),
-        ("count_misplaced", [true, false, true, false]),
-        ("count_detected", [false, false, true, false]),
+        ("count_misplaced", [true, true, true, false]),
+        ("count_detected", [false, true, true, false]),
     ] {
         assert_eq!([0, 1, 2, 3].map(|design| has(design, name)), present, "{name}");
     }
