@@ -203,11 +203,11 @@ module @{ shell.name }@ (
     wire                    next_past = next_lane >= LANES;
     wire [SPAN_W-1:0]       base_lane = {1'b0, place_lane_q} + {1'b0, point_lane_q};
     wire                    base_past = base_lane >= LANES;
+    wire [ROW_W+SPAN_W-1:0] from_row  = {{SPAN_W{1'b0}}, point_row_q} + {{(ROW_W+SPAN_W-1){1'b0}}, base_past};
     /* verilator lint_off UNUSEDSIGNAL */
     wire [SPAN_W-1:0]       next_left = next_past ? next_lane - LANES : next_lane;  // below N: its top bit is zero
     wire [SPAN_W-1:0]       base_left = base_past ? base_lane - LANES : base_lane;  // below N: its top bit is zero
-    wire [ROW_W+SPAN_W-1:0] base_row  = {{SPAN_W{1'b0}}, point_row_q} + {{ROW_W{1'b0}}, place_row_q}
-                                      + {{(ROW_W+SPAN_W-1){1'b0}}, base_past};  // its upper bits wrap
+    wire [ROW_W+SPAN_W-1:0] base_row  = from_row + {{ROW_W{1'b0}}, place_row_q};  // its upper bits wrap
     /* verilator lint_on UNUSEDSIGNAL */
 
     always @(posedge clk_i or negedge rst_ni) begin
