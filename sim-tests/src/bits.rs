@@ -121,6 +121,15 @@ impl Bits {
         Bits { width, words }
     }
 
+    /// The low `width` bits of `value`, of more than 64 as of fewer; what `width` leaves of them is zero.
+    ///
+    /// # Panics
+    /// If a bit from `width` on is set.
+    pub fn wide(width: u32, value: u128) -> Self {
+        let words = [0, 32, 64, 96].map(|low| (value >> low) as u32);
+        Bits::from_words(width, &words)
+    }
+
     /// Number of bits.
     pub fn width(&self) -> u32 {
         self.width

@@ -6,7 +6,7 @@ mod common;
 
 use alberti_golden::{
     Image, Packed, Pointer, Segment,
-    cells::{Cells, Coding, Fault, FaultMap, Placing},
+    cells::{Cells, Fault, FaultMap},
     gemm::Gemm,
     processing_unit::{self, Config, Input, Output},
     record_reader::{self, Fetch},
@@ -16,11 +16,11 @@ use alberti_golden::{
 };
 use alberti_rtl::{
     Design, elaborate,
-    memory::{Choice, Demand, Technology, choose, demands, fault_maps, images},
+    memory::{Technology, demands},
 };
 use alberti_sim::{
     Bits, Library, Rng, Seed, Stall, Testbench,
-    cosim::{Subject, config, processing_unit::random_gemm},
+    cosim::{self, Subject, config, processing_unit::random_gemm},
 };
 use common::design;
 use std::path::{Path, PathBuf};
@@ -32,33 +32,28 @@ fn folder(test: &str) -> PathBuf {
     folder
 }
 
-/// A memory of the design as it is made, with the cells of its words.
+/// A memory of the design as it is made, with the cells of its words and where its files go.
 struct Made<'a> {
     folder: &'a Path,
-    technology: Technology,
-    demand: Demand,
-    choice: Choice,
+    made: cosim::rram::Made,
     cells: Cells,
 }
 
 impl<'a> Made<'a> {
     fn new(design: &Design, memory: &str, folder: &'a Path) -> Self {
-        let technology = Technology::shipped().unwrap();
         let demand = demands(design).into_iter().find(|demand| demand.memory == memory).unwrap();
-        let choice = choose(&technology, &demand, &design.locate(&demand.key)).unwrap().remove(0);
-        let bits = demand.storage.bits_per_cell as usize;
-        let cells = Cells::new(demand.bits as usize, bits, Placing::Adjacent, Coding::Gray).unwrap();
-        Self { folder, technology, demand, choice, cells }
+        let cells = cosim::rram::cells(&demand).unwrap();
+        Self { folder, made: cosim::rram::Made::best(Technology::shipped().unwrap(), demand).unwrap(), cells }
     }
 
     fn image(&self) -> Image {
-        Image::new(self.demand.words as usize, self.demand.bits as usize).unwrap()
+        Image::new(self.made.demand.words as usize, self.made.demand.bits as usize).unwrap()
     }
 
     /// Levels that read as another, each at a rate.
     fn faults(&self, rate: f64, rng: &mut Rng) -> FaultMap {
         let levels = self.cells.levels() as u64;
-        let words = self.demand.words as usize;
+        let words = self.made.demand.words as usize;
         let mut faults = Vec::new();
         for (word, cell) in (0..words).flat_map(|word| (0..self.cells.per_word()).map(move |cell| (word, cell))) {
             for stored in 0..levels {
@@ -73,7 +68,7 @@ impl<'a> Made<'a> {
 
     /// Writes what the memory's macros load.
     fn write(&self, name: &str, words: &Image, map: &FaultMap) {
-        let Self { folder, technology, demand, choice, cells } = self;
+        let Self { folder, made, cells } = self;
         let levels = cells.store(words).unwrap();
         let word = |word: usize| (0..levels.width()).map(|bit| levels.get(word, bit, 1) == 1).collect();
         let stored: Vec<_> = (0..levels.words()).map(word).collect();
@@ -83,21 +78,15 @@ impl<'a> Made<'a> {
                 wrong[fault.word][usize::from(fault.stored)][fault.cell * cells.bits() + bit] = true;
             }
         }
-        for (kind, files) in [
-            ("image", images(technology, demand, choice, &stored)),
-            ("faults", fault_maps(technology, demand, choice, &wrong)),
-        ] {
-            for (tile, text) in files.iter().enumerate() {
-                std::fs::write(folder.join(format!("{name}.{kind}.{tile}.hex")), text).unwrap();
-            }
-        }
+        let stem = |kind: &str| folder.join(format!("{name}.{kind}"));
+        made.write((&stem("image"), &stored), (&stem("faults"), &wrong)).unwrap();
     }
 }
 
 /// The rows of a value memory as words.
 fn rows(made: &Made<'_>, format_bits: usize, codes: &[u16]) -> Image {
     let mut image = made.image();
-    let n = made.demand.codes as usize;
+    let n = made.made.demand.codes as usize;
     for (v, &code) in codes.iter().enumerate() {
         image.set(v / n, v % n * format_bits, format_bits, code.into());
     }

@@ -22,8 +22,7 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
         let of_block = |b: usize| (number * (2 * b as u128 + 1) + b as u128) & ((1 << block) - 1);
         let mask = (0..blocks).map(|b| of_block(b) << (b * block)).sum();
         let expected = select_lane(sparsity, n, mask)?;
-        let words: Vec<u32> = (0..mask_w.div_ceil(32)).map(|word| (mask >> (32 * word)) as u32).collect();
-        bench.drive(0, "mask_i", Bits::from_words(mask_w, &words))?;
+        bench.drive(0, "mask_i", Bits::wide(mask_w, mask))?;
         let selects = expected.selects.iter().map(|select| select.map_or(none, u64::from));
         bench.expect(0, "select_o", Bits::pack(select_w, selects))?;
         bench.expect(0, "error_o", Bits::pack(1, expected.errors.iter().map(|&error| u64::from(error))))?;

@@ -301,8 +301,7 @@ impl<'a> Rig<'a> {
         }
         let mask_w = subject.width("weight_data_i");
         for (item, last) in Segment::flatten(&input.weights) {
-            let words: Vec<u32> = (0..mask_w.div_ceil(32)).map(|word| (item.mask >> (32 * word)) as u32).collect();
-            let mut fields = vec![Bits::from_words(mask_w, &words)];
+            let mut fields = vec![Bits::wide(mask_w, item.mask)];
             if self.blocks {
                 fields.push(item.block.into());
             }

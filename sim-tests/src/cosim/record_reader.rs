@@ -1,7 +1,7 @@
 //! `record_reader` against its golden: records at random, with bits that flip and without.
 
 use super::{
-    Outcome, Subject,
+    Outcome, Subject, config,
     subject::{counter, same},
 };
 use crate::{Bits, Memory, MemoryId, Result, Rng, Seed, SinkId, SourceId, Stall, Testbench};
@@ -11,6 +11,7 @@ use alberti_golden::{
     secded::{Code, Finding},
     storage::Layout,
 };
+use alberti_rtl::Design;
 
 /// Fetches records of every length in any order under all stall patterns, from memories in which no bit, few, or any flip;
 /// the first pattern has no stalls and is timed.
@@ -54,6 +55,15 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
     Ok(outcome)
 }
 
+/// How a design's records lie in its mask memory: n masks at most, each with its offset.
+///
+/// # Errors
+/// When the golden refuses what the design allows.
+pub fn layout(design: &Design) -> Result<Layout> {
+    let n = design.datapath.n as usize;
+    Ok(Layout::new(n, design.memories.weight.values as usize, n, true, config(design)?.sparsity)?)
+}
+
 /// A mask memory, the records that are fetched from it, and what the golden says of them.
 struct Stored {
     image: Image,
@@ -67,10 +77,9 @@ impl Stored {
     /// Records of 1 to n masks behind each other, from the beginning or up to the end of the memory, in which each bit flips at a
     /// rate; the last of the memory is fetched too.
     fn new(subject: &Subject, rate: f64, rng: &mut Rng) -> Result<Self> {
-        let memories = &subject.design.memories;
         let n = subject.design.datapath.n as usize;
         let sparsity = subject.config()?.sparsity;
-        let layout = Layout::new(n, memories.weight.values as usize, n, true, sparsity)?;
+        let layout = layout(subject.design)?;
         let words = 1usize << subject.width("word_address_o");
         let mut data = Image::new(words, layout.word_bits())?;
         let sizes: Vec<usize> = (0..12).map(|_| 1 + rng.below(n as u64) as usize).collect();
@@ -166,8 +175,7 @@ impl Bench {
             self.bench.expect(self.bases, &base)?;
         }
         for (item, last) in Segment::flatten(&stored.output.segments) {
-            let words: Vec<u32> = (0..data_w.div_ceil(32)).map(|word| (item.mask >> (32 * word)) as u32).collect();
-            let mut fields = vec![Bits::from_words(data_w, &words)];
+            let mut fields = vec![Bits::wide(data_w, item.mask)];
             if self.block {
                 fields.push(item.block.into());
             }

@@ -3,7 +3,7 @@
 use super::{Lockstep, Outcome, Subject};
 use crate::{Bits, Error, Result, Rng, Seed};
 use alberti_golden::{
-    cells,
+    cells::{self, Cells},
     rram::{Config, Inputs, Rram, Word},
 };
 use alberti_rtl::{
@@ -12,6 +12,7 @@ use alberti_rtl::{
     diagnostic::Place,
     memory::{Choice, Demand, Technology, choose, demands, fault_maps, images},
 };
+use std::path::Path;
 
 /// A memory as it is made.
 #[derive(Clone, Debug)]
@@ -41,18 +42,13 @@ impl Made {
     /// When the golden refuses it.
     pub fn golden(&self) -> Result<Rram> {
         let timing = timing(&self.technology, &self.demand, &self.choice);
+        let storage = &self.demand.storage;
         Ok(Rram::new(Config {
             words: self.demand.words as usize,
             width: self.demand.bits as usize,
-            bits_per_cell: self.demand.storage.bits_per_cell as usize,
-            coding: match self.demand.storage.coding {
-                Coding::Gray => cells::Coding::Gray,
-                Coding::Binary => cells::Coding::Binary,
-            },
-            placing: match self.demand.storage.placing {
-                Placing::Adjacent => cells::Placing::Adjacent,
-                Placing::Spread => cells::Placing::Spread,
-            },
+            bits_per_cell: storage.bits_per_cell as usize,
+            coding: coding(storage.coding),
+            placing: placing(storage.placing),
             latency: timing.latency as usize,
             write_cycles: timing.write_cycles as usize,
             rounds: timing.rounds as usize,
@@ -60,6 +56,52 @@ impl Made {
             block: BLOCK_WORDS as usize,
         })?)
     }
+
+    /// Writes what the memory's macros load, image and fault map each by the stem of its files: `<stem>.<tile>.hex`.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn write(&self, image: (&Path, &[Word]), faults: (&Path, &[Vec<Word>])) -> Result<()> {
+        let Self { technology, demand, choice } = self;
+        for (stem, files) in [
+            (image.0, images(technology, demand, choice, image.1)),
+            (faults.0, fault_maps(technology, demand, choice, faults.1)),
+        ] {
+            for (tile, text) in files.iter().enumerate() {
+                std::fs::write(format!("{}.{tile}.hex", stem.display()), text)
+                    .map_err(|error| Error::usage("rram", error.to_string()))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The golden's word for a design's.
+#[must_use]
+pub fn coding(of: Coding) -> cells::Coding {
+    match of {
+        Coding::Gray => cells::Coding::Gray,
+        Coding::Binary => cells::Coding::Binary,
+    }
+}
+
+/// The golden's word for a design's.
+#[must_use]
+pub fn placing(of: Placing) -> cells::Placing {
+    match of {
+        Placing::Adjacent => cells::Placing::Adjacent,
+        Placing::Spread => cells::Placing::Spread,
+    }
+}
+
+/// The cells of a memory's words.
+///
+/// # Errors
+/// When the golden refuses what the design allows.
+pub fn cells(demand: &Demand) -> Result<Cells> {
+    let storage = &demand.storage;
+    let (bits, placing, coding) = (storage.bits_per_cell as usize, placing(storage.placing), coding(storage.coding));
+    Ok(Cells::new(demand.bits as usize, bits, placing, coding)?)
 }
 
 /// The first memory of RRAM that the design has, of the macros that come along.
@@ -88,24 +130,15 @@ pub fn run_faulty(subject: Subject<'_>, made: &Made, seed: Seed) -> Result<Outco
     let stored: Vec<Word> = image.iter().map(|word| golden.encode(word)).collect();
     let wrong = |rng: &mut Rng| (0..width).map(|_| rng.chance(0.02)).collect::<Word>();
     let map: Vec<Vec<Word>> = (0..words).map(|_| (0..levels).map(|_| wrong(&mut rng)).collect()).collect();
-    let Made { technology, demand, choice } = made;
-    for (name, files) in [
-        ("image", images(technology, demand, choice, &stored)),
-        ("faults", fault_maps(technology, demand, choice, &map)),
-    ] {
-        for (tile, text) in files.iter().enumerate() {
-            std::fs::write(folder.path().join(format!("{name}.{tile}.hex")), text)
-                .map_err(|error| Error::usage("rram", error.to_string()))?;
-        }
-    }
+    let [image_stem, faults_stem] = ["image", "faults"].map(|name| folder.path().join(name));
+    made.write((&image_stem, &stored), (&faults_stem, &map))?;
     golden.load(&image)?;
     golden.set_faults(map)?;
-    let file = format!("alb_rram_{}.v", demand.memory);
-    let name = |what: &str| folder.path().join(what).display().to_string();
-    let subject = subject.mutate(&file, "IMAGE  = \"\"", &format!("IMAGE  = \"{}\"", name("image")))?.mutate(
+    let file = format!("alb_rram_{}.v", made.demand.memory);
+    let subject = subject.mutate(&file, "IMAGE  = \"\"", &format!("IMAGE  = \"{}\"", image_stem.display()))?.mutate(
         &file,
         "FAULTS = \"\"",
-        &format!("FAULTS = \"{}\"", name("faults")),
+        &format!("FAULTS = \"{}\"", faults_stem.display()),
     )?;
     traffic(&subject, made, golden, seed)
 }

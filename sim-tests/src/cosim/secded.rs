@@ -33,7 +33,7 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
         bench.drive(0, "word_i", bits(&word))?;
         let finding = code.correct(&mut word, 0);
         let shown = word.get(0, 0, data_w as usize);
-        bench.expect(0, "data_o", wide(data_w, shown))?;
+        bench.expect(0, "data_o", Bits::wide(data_w, shown))?;
         bench.expect(0, "corrected_o", (finding == Finding::Corrected).into())?;
         bench.expect(0, "detected_o", (finding == Finding::Detected).into())?;
         bench.step()?;
@@ -43,10 +43,5 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
 
 /// The first word of an image.
 fn bits(image: &Image) -> Bits {
-    wide(image.width() as u32, image.get(0, 0, image.width()))
-}
-
-fn wide(width: u32, value: u128) -> Bits {
-    let words: Vec<u32> = (0..width.div_ceil(32)).map(|word| (value >> (32 * word)) as u32).collect();
-    Bits::from_words(width, &words)
+    Bits::wide(image.width() as u32, image.get(0, 0, image.width()))
 }

@@ -108,12 +108,12 @@ impl Ecc {
     /// Every code and its word.
     pub const WORDS: [(&str, Self); 2] = [("none", Self::None), ("secded", Self::Secded)];
 
-    /// Bits that it adds to a word of so many: r with 2^r ≥ bits + r + 1, and the overall parity.
+    /// Bits that it adds to a word of so many.
     #[must_use]
     pub fn check_bits(self, bits: u32) -> u32 {
         match self {
             Self::None => 0,
-            Self::Secded => (1..).find(|r| 1u64 << r > u64::from(bits + r)).unwrap_or(0) + 1,
+            Self::Secded => alberti_arith::secded::word_bits(bits) - bits,
         }
     }
 }

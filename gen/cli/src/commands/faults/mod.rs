@@ -25,7 +25,7 @@ use alberti_rtl::{
     design::{self, Ecc, MemoryKind, Storage},
     memory::Cell,
 };
-use alberti_sim::Seed;
+use alberti_sim::{Seed, cosim};
 use rayon::prelude::*;
 use report::{Finding, Technical};
 use sha2::{Digest, Sha256};
@@ -306,14 +306,8 @@ const ONE_BIT: Storage = Storage {
 fn form(arguments: &Arguments, bits: Option<u32>, storage: &Storage) -> CellForm {
     CellForm {
         bits: bits.unwrap_or(storage.bits_per_cell) as usize,
-        placing: arguments.placing.unwrap_or(match storage.placing {
-            design::Placing::Adjacent => Placing::Adjacent,
-            design::Placing::Spread => Placing::Spread,
-        }),
-        coding: arguments.coding.unwrap_or(match storage.coding {
-            design::Coding::Gray => Coding::Gray,
-            design::Coding::Binary => Coding::Binary,
-        }),
+        placing: arguments.placing.unwrap_or_else(|| cosim::rram::placing(storage.placing)),
+        coding: arguments.coding.unwrap_or_else(|| cosim::rram::coding(storage.coding)),
     }
 }
 

@@ -7,14 +7,12 @@ use super::{
 use crate::exit::{Failure, Result};
 use alberti_golden::{
     Image, Pointer,
-    cells::{Cells, Coding, Placing},
     record_reader::{Fetch, read},
     secded::{Code, Finding},
-    storage::Layout,
 };
 use alberti_rtl::{
     Design,
-    design::{self, MemoryKind},
+    design::MemoryKind,
     memory::{Demand, demands, mask_word_bits},
 };
 use alberti_sim::cosim;
@@ -73,16 +71,7 @@ pub fn rram_example(design: &Design) -> Result<Value> {
 /// The levels that the first memory of RRAM stores words as.
 pub fn rram(design: &Design, text: &Text) -> Result<Value> {
     let (input, demand): (Words, _) = (text.parse()?, first_rram(design)?);
-    let placing = match demand.storage.placing {
-        design::Placing::Adjacent => Placing::Adjacent,
-        design::Placing::Spread => Placing::Spread,
-    };
-    let coding = match demand.storage.coding {
-        design::Coding::Gray => Coding::Gray,
-        design::Coding::Binary => Coding::Binary,
-    };
-    let cells = Cells::new(demand.bits as usize, demand.storage.bits_per_cell as usize, placing, coding)?;
-    let levels = cells.store(&image(&input.words, demand.bits as usize)?)?;
+    let levels = cosim::rram::cells(&demand)?.store(&image(&input.words, demand.bits as usize)?)?;
     Ok(json!({"memory": demand.memory, "levels": hex(&levels)}))
 }
 
@@ -111,20 +100,13 @@ pub fn secded(design: &Design, text: &Text) -> Result<Value> {
     let findings: Vec<_> = (0..words.words()).map(|number| word(code.correct(&mut words, number))).collect();
     let mut data = Image::new(words.words(), mask_word_bits(design) as usize)?;
     for number in 0..words.words() {
-        for bit in 0..data.width() {
-            data.set(number, bit, 1, words.get(number, bit, 1));
-        }
+        data.copy(&words, number, mask_word_bits(design) as usize);
     }
     Ok(json!({"data": hex(&data), "findings": findings}))
 }
 
-fn layout(design: &Design) -> Result<Layout> {
-    let (n, capacity) = (design.datapath.n as usize, design.memories.weight.values as usize);
-    Ok(Layout::new(n, capacity, n, true, cosim::config(design)?.sparsity)?)
-}
-
 pub fn records_example(design: &Design) -> Result<Value> {
-    let layout = layout(design)?;
+    let layout = cosim::record_reader::layout(design)?;
     let mut words = Image::new(3, layout.word_bits())?;
     layout.set_pointer(&mut words, 0, Pointer::default(), 5);
     layout.set_item(&mut words, 1, false, 3, 0);
@@ -134,7 +116,7 @@ pub fn records_example(design: &Design) -> Result<Value> {
 
 /// The masks of records, in segments that begin where their values do.
 pub fn records(design: &Design, text: &Text) -> Result<Value> {
-    let (input, layout): (Records, _) = (text.parse()?, layout(design)?);
+    let (input, layout): (Records, _) = (text.parse()?, cosim::record_reader::layout(design)?);
     let fetches: Vec<_> = input.fetches.iter().map(|&Record { word, masks }| Fetch { word, masks }).collect();
     let output = read(&layout, &image(&input.words, layout.word_bits())?, &fetches)?;
     let segments: Vec<_> = output
