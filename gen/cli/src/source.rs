@@ -138,8 +138,8 @@ pub fn load(path: &Path) -> Result<Design> {
 /// # Errors
 /// All problems of elaboration, or that the design has no such block.
 pub fn netlist(design: &Design, block: Option<&str>, macros: &Macros) -> Result<Netlist> {
-    let Some(name) = block else { return Ok(alberti_rtl::elaborate(design)?) };
     let technology = macros.load()?;
+    let Some(name) = block else { return Ok(alberti_rtl::elaborate_with(design, &technology)?) };
     let library = Library::with_technology(design, &technology);
     Block::named(name).and_then(|block| block.netlist_in(library)).ok_or_else(|| absent(design, name))
 }

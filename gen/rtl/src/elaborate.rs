@@ -9,15 +9,21 @@ use crate::{
     netlist::{self, Netlist},
 };
 
-/// The netlist of a design: of its own composition if it has one, else of the processing unit.
+/// The netlist of a design: of its own composition if it has one, else of the processing unit. Memories in it are made of the
+/// macros that come with the generator.
 ///
 /// # Errors
 /// All problems of the composition, or those that the checks find in the netlist; the design's warnings among them.
 pub fn elaborate(design: &Design) -> Result<Netlist, Diagnostics> {
-    build(design).map_err(|mut problems| {
-        problems.extend(design.warnings().iter().cloned());
-        problems
-    })
+    build(Library::new(design))
+}
+
+/// The same, of the macros of a technology.
+///
+/// # Errors
+/// As [`elaborate`].
+pub fn elaborate_with(design: &Design, technology: &Technology) -> Result<Netlist, Diagnostics> {
+    build(Library::with_technology(design, technology))
 }
 
 /// A memory of a design, made of macros.
@@ -52,9 +58,16 @@ pub fn memories(design: &Design, technology: &Technology) -> (Vec<Memory>, Diagn
     (memories, problems)
 }
 
-fn build(design: &Design) -> Result<Netlist, Diagnostics> {
-    let mut library = Library::new(design);
-    let top = match &design.top {
+fn build(library: Library<'_>) -> Result<Netlist, Diagnostics> {
+    let design = library.design();
+    netlist_of(library).map_err(|mut problems| {
+        problems.extend(design.warnings().iter().cloned());
+        problems
+    })
+}
+
+fn netlist_of(mut library: Library<'_>) -> Result<Netlist, Diagnostics> {
+    let top = match &library.design().top {
         None => processing_unit::elaborate(&mut library),
         Some(composition) => compose(&mut library, composition)?,
     };

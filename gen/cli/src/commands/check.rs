@@ -29,14 +29,13 @@ pub struct Arguments {
 /// # Errors
 /// All problems, if one of them is an error.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
-    let checked = Design::load(&arguments.design).and_then(|design| {
-        let netlist = alberti_rtl::elaborate(&design)?;
-        Ok((design, netlist))
-    });
-    let (design, netlist) = checked.map_err(|problems| Failure { code: code(&problems), problems })?;
+    let faulty = |problems: Diagnostics| Failure { code: code(&problems), problems };
+    let design = Design::load(&arguments.design).map_err(faulty)?;
+    let technology = arguments.macros.load()?;
+    let netlist = alberti_rtl::elaborate_with(&design, &technology).map_err(faulty)?;
     let (_, warnings) = arguments
         .macros
-        .memories(&design, &arguments.macros.load()?)
+        .memories(&design, &technology)
         .map_err(|failure| Failure { code: DOES_NOT_HOLD, ..failure })?;
     let modules = netlist.order().len();
     let text = format!("{}: no errors; {} of {modules} modules, hash {}\n", design.name, netlist.top(), design.hash);

@@ -24,17 +24,20 @@ impl<'a> Library<'a> {
         Self { design, technology: None, modules: BTreeMap::new() }
     }
 
-    /// The same, with the macros that blocks which are memories are made of; without, those that come with the generator.
+    /// The same, with the macros that the design's memories are made of; without, those that come with the generator.
     #[must_use]
     pub fn with_technology(design: &'a Design, technology: &'a Technology) -> Self {
         Self { technology: Some(technology), ..Self::new(design) }
     }
 
-    /// The module of a memory of the design, made of the best macros there are; `None` where none serves.
-    pub fn memory_of_design(&mut self, demand: &Demand) -> Option<Arc<Module>> {
+    /// The module of a memory of the design, made of the best of the library's macros.
+    ///
+    /// # Errors
+    /// As [`memory`](Self::memory), or faults of the technology file.
+    pub fn memory_of_design(&mut self, demand: &Demand) -> Result<Arc<Module>, Diagnostics> {
         match self.technology {
-            Some(technology) => self.memory(technology, demand).ok(),
-            None => self.memory(&Technology::shipped().ok()?, demand).ok(),
+            Some(technology) => self.memory(technology, demand),
+            None => self.memory(&Technology::shipped()?, demand),
         }
     }
 
@@ -55,16 +58,15 @@ impl<'a> Library<'a> {
         }
     }
 
-    /// The memory that a composition calls `<memory>_memory`, of the macros that come along; `None` where the design has none of
-    /// that name.
+    /// The memory that a composition calls `<memory>_memory`; `None` where the design has none of that name.
     ///
     /// # Errors
-    /// As [`memory`](Self::memory), or faults of the technology file.
+    /// As [`memory_of_design`](Self::memory_of_design).
     pub fn memory_named(&mut self, name: &str) -> Result<Option<Arc<Module>>, Diagnostics> {
         let Some(demand) = demands(self.design).into_iter().find(|demand| demand.instance() == name) else {
             return Ok(None);
         };
-        self.memory(&Technology::shipped()?, &demand).map(Some)
+        self.memory_of_design(&demand).map(Some)
     }
 
     /// The design that is elaborated.

@@ -53,7 +53,7 @@ pub const BLOCKS: [Block; 20] = [
         theory: include_str!("rram/theory.md"),
         elaborate: |library| {
             let demand = demands(library.design()).into_iter().find(|of| of.storage.kind == MemoryKind::Rram)?;
-            library.memory_of_design(&demand)
+            library.memory_of_design(&demand).ok()
         },
     },
     Block {

@@ -1,7 +1,7 @@
 //! Elaboration of the designs that people start from.
 
 use crate::{design, designs, netlist, netlists};
-use alberti_rtl::{emit::Package, netlist::check};
+use alberti_rtl::{diagnostic::Code, elaborate_with, emit::Package, memory::Technology, netlist::check};
 
 #[test]
 fn every_design_and_every_block_of_it_elaborates_without_a_problem() {
@@ -65,4 +65,12 @@ fn every_input_port_of_a_module_is_read_by_something() {
             }
         }
     }
+}
+
+#[test]
+fn the_memories_of_a_composition_are_of_the_technology_that_is_named() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../synth/technology/memories");
+    let technology = Technology::load(root.join("cacti22_lstp.yaml")).expect("a technology");
+    let problems = elaborate_with(&design("memory8"), &technology).expect_err("it has no RRAM");
+    assert!(problems.iter().all(|problem| problem.code == Code::NoMacroServes), "{problems}");
 }
