@@ -1,0 +1,437 @@
+//! The instructions themselves.
+
+use crate::{Base, Count, Fault, Field, Function, Kind, Memory, Source, Value, WORDS, Words};
+
+/// What works on its own while the sequencer goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Unit {
+    /// The array and what feeds it.
+    Matrix,
+    /// Softmax.
+    Softmax,
+    /// Layer norm.
+    Layernorm,
+    /// Elementwise sums.
+    Elementwise,
+    /// Transfers to and from external memory.
+    Transfer,
+}
+
+impl Unit {
+    /// All of them, in the order of their wait fields.
+    pub const ALL: [Self; 5] = [Self::Matrix, Self::Softmax, Self::Layernorm, Self::Elementwise, Self::Transfer];
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        Waits::FIELDS[self as usize].name
+    }
+}
+
+/// How many instructions of each unit may be unfinished when one is issued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Waits([u8; Unit::ALL.len()]);
+
+impl Default for Waits {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+impl Waits {
+    /// Waits for nothing.
+    pub const NONE: Self = Self([3; Unit::ALL.len()]);
+
+    /// Where they stand in the first word.
+    pub const FIELDS: [Field; Unit::ALL.len()] = [
+        Self::field("matrix", 0),
+        Self::field("softmax", 1),
+        Self::field("layernorm", 2),
+        Self::field("elementwise", 3),
+        Self::field("transfer", 4),
+    ];
+
+    const fn field(name: &'static str, unit: u32) -> Field {
+        let summary = "Unfinished instructions of the unit at issue, at most; 3 does not wait";
+        Field { name, summary, word: 0, low: 8 + 2 * unit, bits: 2, signed: false, nonzero: false, choices: &[] }
+    }
+
+    /// These, and until at most `unfinished` (0 to 2) instructions of a unit are unfinished.
+    #[must_use]
+    pub const fn and(mut self, unit: Unit, unfinished: u8) -> Self {
+        let most = &mut self.0[unit as usize];
+        if unfinished < *most {
+            *most = unfinished;
+        }
+        self
+    }
+
+    /// The number allowed for a unit; `None` where it does not matter.
+    #[must_use]
+    pub const fn of(self, unit: Unit) -> Option<u8> {
+        match self.0[unit as usize] {
+            3 => None,
+            unfinished => Some(unfinished),
+        }
+    }
+}
+
+/// One instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Instruction {
+    /// What it waits for.
+    pub waits: Waits,
+    /// What it does.
+    pub operation: Operation,
+}
+
+macro_rules! instructions {
+    ($(
+        $(#[doc = $doc:literal])+
+        $kind:ident = $name:literal, $opcode:literal, $unit:expr, {
+            $($(#[doc = $field_doc:literal])+ $field:ident: $type:ty = $word:literal [$low:literal; $bits:literal]),* $(,)?
+        }
+    )+) => {
+        $(
+            $(#[doc = $doc])+
+            #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+            pub struct $kind { $($(#[doc = $field_doc])+ pub $field: $type),* }
+        )+
+
+        /// What an instruction does.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Operation { $($(#[doc = $doc])+ $kind($kind)),+ }
+
+        $(impl From<$kind> for Operation {
+            fn from(operation: $kind) -> Self {
+                Self::$kind(operation)
+            }
+        })+
+
+        /// Every kind of instruction.
+        pub const KINDS: &[Kind] = &[$(Kind {
+            name: $name,
+            opcode: $opcode,
+            unit: $unit,
+            summary: &[$($doc),+],
+            fields: &[$(Field {
+                name: stringify!($field),
+                summary: concat!($($field_doc),+),
+                word: $word,
+                low: $low,
+                bits: $bits,
+                signed: <$type as Value>::SIGNED,
+                nonzero: <$type as Value>::NONZERO,
+                choices: <$type as Value>::CHOICES,
+            }),*],
+        }),+];
+
+        impl Operation {
+            /// Its kind.
+            #[must_use]
+            pub fn kind(&self) -> &'static Kind {
+                let opcode = match self { $(Self::$kind(_) => $opcode),+ };
+                Kind::of(opcode).expect("every operation has a kind")
+            }
+
+            fn values(&self) -> Vec<u32> {
+                match self { $(Self::$kind($kind { $($field),* }) => vec![$($field.to_bits()),*]),+ }
+            }
+
+            fn of(opcode: u8, words: &Words) -> Option<Self> {
+                Some(match opcode {
+                    $($opcode => Self::$kind($kind {
+                        $($field: <$type as Value>::from_bits(
+                            words[$word] >> $low & (u32::MAX >> (32 - $bits)), $bits,
+                        )?),*
+                    }),)+
+                    _ => return None,
+                })
+            }
+        }
+    };
+}
+
+instructions! {
+    /// Ends the program when all units have finished.
+    Halt = "halt", 0x01, None, {}
+
+    /// Multiplies `rows` vectors by `columns` tiles of n outputs each, and sums over `passes` tiles of n inputs.
+    ///
+    /// For column j a job with row `parameter_base + j*parameter_column` of the parameter memory: each output's bias (32
+    /// bits) and shift (8). For pass k of it a weight tile:
+    ///
+    /// | source | |
+    /// |---|---|
+    /// | records | lane l is item l of the record at `stationary_base + j*stationary_column + k*stationary_pass`, which has n |
+    /// | listed | position l of all lanes is item l of the record at `stationary_base` + word `list_base + j*passes + k` of the index memory, zero from `masks` on |
+    /// | rows | lane l is row `stationary_base + j*stationary_column + k*stationary_pass + l*stationary_lane` of the activation memory |
+    /// | columns | position l of all lanes is that row: the tile is transposed |
+    ///
+    /// Vector r of the pass is row `stream_base + k*stream_pass + r*stream_row` of the activation memory. Result r of column
+    /// j goes to row `j*result_column + r*result_row` of the activation memory, counted from `result_base`, as codes, and
+    /// of the wide memory, counted from `wide_base`, as numbers of 16 bits, shifted by `offset` more than the codes.
+    Gemm = "gemm", 0x10, Some(Unit::Matrix), {
+        /// Where weight tiles come from.
+        source: Source = 0[18; 2],
+        /// Results go to the activation memory, as codes.
+        code: bool = 0[20; 1],
+        /// Results go to the wide memory.
+        wide: bool = 0[21; 1],
+        /// What stands between sums and results.
+        function: Function = 0[22; 2],
+        /// Vectors, at most the rows of the accumulator.
+        rows: Count = 1[0; 16],
+        /// Tiles along the reduction.
+        passes: Count = 1[16; 16],
+        /// Tiles of outputs.
+        columns: Count = 2[0; 16],
+        /// Masks of each listed record, n at most.
+        masks: Count = 2[16; 16],
+        /// Row of the first vector.
+        stream_base: u32 = 3[0; 32],
+        /// Rows from a pass to the next.
+        stream_pass: u32 = 4[0; 16],
+        /// Rows from a vector to the next.
+        stream_row: u32 = 4[16; 16],
+        /// Row or record of the first weight tile.
+        stationary_base: u32 = 5[0; 32],
+        /// From a column to the next.
+        stationary_column: u32 = 6[0; 32],
+        /// From a pass to the next.
+        stationary_pass: u32 = 7[0; 16],
+        /// From a lane to the next.
+        stationary_lane: u32 = 7[16; 16],
+        /// Word of the index memory where the list begins.
+        list_base: u32 = 8[0; 16],
+        /// Rows of the parameter memory from a column to the next.
+        parameter_column: u32 = 8[16; 16],
+        /// Row of the first column's parameters.
+        parameter_base: u32 = 9[0; 32],
+        /// Row of the first codes.
+        result_base: u32 = 10[0; 32],
+        /// Rows from a column to the next.
+        result_column: u32 = 11[0; 16],
+        /// Rows from a result to the next.
+        result_row: u32 = 11[16; 16],
+        /// Shift of all columns behind GELU.
+        after: i32 = 12[0; 7],
+        /// What wide numbers are shifted by beyond the shift of codes, together within -64 to 63.
+        offset: i32 = 12[8; 7],
+        /// Row of the first wide numbers.
+        wide_base: u32 = 13[0; 32],
+    }
+
+    /// Makes `rows` rows of scores in base 2, Q8.8, of `tiles` tiles each, probabilities.
+    ///
+    /// The first `count` elements of each row take part. With `limit`, element c of row r is scaled by
+    /// `clamp(((span + 2^ramp - x) << 7) >> ramp, 0, 128)/128`, `x = |first_column + c - first_row - r|`.
+    Softmax = "softmax", 0x20, Some(Unit::Softmax), {
+        /// The span scales the probabilities.
+        limit: bool = 0[18; 1],
+        /// Rows.
+        rows: Count = 1[0; 16],
+        /// Tiles of a row.
+        tiles: Count = 1[16; 16],
+        /// Elements that take part.
+        count: Count = 2[0; 16],
+        /// Row of the wide memory of the first scores.
+        source_base: u32 = 3[0; 32],
+        /// Rows from a tile to the next.
+        source_tile: u32 = 4[0; 16],
+        /// Rows from a row to the next.
+        source_row: u32 = 4[16; 16],
+        /// Row of the activation memory of the first probabilities.
+        result_base: u32 = 5[0; 32],
+        /// Rows from a tile to the next.
+        result_tile: u32 = 6[0; 16],
+        /// Rows from a row to the next.
+        result_row: u32 = 6[16; 16],
+        /// Distance up to which nothing is scaled.
+        span: u32 = 7[0; 16],
+        /// The ramp behind the span is 2^ramp long, 2^7 at most.
+        ramp: u32 = 7[16; 3],
+        /// Position of the first row.
+        first_row: u32 = 8[0; 16],
+        /// Position of the first column.
+        first_column: u32 = 8[16; 16],
+    }
+
+    /// Normalises `rows` rows of `channels` numbers in Q9.7.
+    ///
+    /// Row i of the parameter memory, counted from `parameter_base`, has of each channel of tile i gamma (16 bits), beta (16)
+    /// and the shift of its codes (8). Lanes beyond the last channel become zero.
+    Layernorm = "layernorm", 0x30, Some(Unit::Layernorm), {
+        /// Results go to the activation memory, as codes.
+        code: bool = 0[18; 1],
+        /// Results go to the wide memory, in Q6.10.
+        wide: bool = 0[19; 1],
+        /// Exponent bias of the codes.
+        bias: i32 = 0[20; 7],
+        /// Rows.
+        rows: Count = 1[0; 16],
+        /// Channels.
+        channels: Count = 1[16; 16],
+        /// Row of the wide memory of the first numbers.
+        source_base: u32 = 2[0; 32],
+        /// Rows from a tile to the next.
+        source_tile: u32 = 3[0; 16],
+        /// Rows from a row to the next.
+        source_row: u32 = 3[16; 16],
+        /// Row of the first codes.
+        result_base: u32 = 4[0; 32],
+        /// Rows from a tile to the next.
+        result_tile: u32 = 5[0; 16],
+        /// Rows from a row to the next.
+        result_row: u32 = 5[16; 16],
+        /// Row of the first wide numbers; steps are those of the codes.
+        wide_base: u32 = 6[0; 32],
+        /// Row of the parameter memory of the first tile.
+        parameter_base: u32 = 7[0; 32],
+    }
+
+    /// Adds two runs of `vectors` rows, or scales one by a gain, into the wide memory.
+    ///
+    /// An operand is codes of the activation memory, as the integers that they stand for, or numbers of the wide memory.
+    Elementwise = "elementwise", 0x40, Some(Unit::Elementwise), {
+        /// `a` times the gain, instead of a sum.
+        scale: bool = 0[18; 1],
+        /// `a` is codes.
+        a_code: bool = 0[19; 1],
+        /// `b` is codes.
+        b_code: bool = 0[20; 1],
+        /// Rows.
+        vectors: Count = 1[0; 32],
+        /// First row of `a`.
+        a_base: u32 = 2[0; 32],
+        /// First row of `b`.
+        b_base: u32 = 3[0; 32],
+        /// First row of the result in the wide memory.
+        result_base: u32 = 4[0; 32],
+        /// Shift of `a`.
+        a_shift: i32 = 5[0; 7],
+        /// Shift of `b`.
+        b_shift: i32 = 5[8; 7],
+        /// The gain.
+        gain: i32 = 5[16; 16],
+    }
+
+    /// Ends the program when the entropy of logits in Q6.10 is below the register `entropy_threshold`.
+    ///
+    /// Then all units finish what they have begun, and `exit_layer` is `layer` plus the iterations of the loop that are done.
+    Exit = "exit", 0x50, None, {
+        /// Classes.
+        classes: Count = 1[0; 16],
+        /// The layer before it, counted from 1; in a loop that of the first iteration.
+        layer: u32 = 1[16; 16],
+        /// Row of the wide memory of the first logits.
+        source_base: u32 = 2[0; 32],
+        /// Rows from a tile to the next.
+        source_tile: u32 = 3[0; 16],
+    }
+
+    /// Does what lies between it and `end` so many times. Loops do not nest.
+    Repeat = "repeat", 0x60, None, {
+        /// Times.
+        count: Count = 1[0; 16],
+    }
+
+    /// Ends the body of the loop.
+    End = "end", 0x61, None, {}
+
+    /// Brings rows from external memory. A row takes as many whole beats of the bus as it needs.
+    Load = "load", 0x70, Some(Unit::Transfer), {
+        /// Where they go.
+        memory: Memory = 0[18; 3],
+        /// What the external address counts from.
+        base: Base = 0[21; 1],
+        /// First row.
+        row: u32 = 1[0; 32],
+        /// Rows.
+        rows: Count = 2[0; 32],
+        /// External address of the first, in bytes.
+        offset: u32 = 3[0; 32],
+    }
+
+    /// Takes rows to external memory.
+    Store = "store", 0x71, Some(Unit::Transfer), {
+        /// Where they come from.
+        memory: Memory = 0[18; 3],
+        /// What the external address counts from.
+        base: Base = 0[21; 1],
+        /// First row.
+        row: u32 = 1[0; 32],
+        /// Rows.
+        rows: Count = 2[0; 32],
+        /// External address of the first, in bytes.
+        offset: u32 = 3[0; 32],
+    }
+}
+
+impl Operation {
+    /// The unit that it is issued to; `None` where the sequencer does it.
+    #[must_use]
+    pub fn unit(&self) -> Option<Unit> {
+        self.kind().unit
+    }
+}
+
+impl Instruction {
+    /// Its words. Values that are wider than their fields lose their upper bits.
+    #[must_use]
+    pub fn encode(&self) -> Words {
+        let kind = self.operation.kind();
+        let mut words = [0; WORDS];
+        words[0] = kind.opcode.into();
+        for (field, &unfinished) in Waits::FIELDS.iter().zip(&self.waits.0) {
+            words[0] |= u32::from(unfinished) << field.low;
+        }
+        for (field, value) in kind.fields.iter().zip(self.operation.values()) {
+            words[field.word] |= value << field.low & field.mask();
+        }
+        words
+    }
+
+    /// What words say.
+    ///
+    /// # Errors
+    /// [`Fault::Instruction`] when the opcode is none, a bit that must be zero is not, a choice has no meaning, or a count is
+    /// zero.
+    pub fn decode(words: &Words) -> Result<Self, Fault> {
+        let opcode = words[0] as u8;
+        let kind = Kind::of(opcode).ok_or(Fault::Instruction)?;
+        if kind.used().iter().zip(words).any(|(used, word)| word & !used != 0) {
+            return Err(Fault::Instruction);
+        }
+        let waits = Waits(Waits::FIELDS.map(|field| field.of(words) as u8));
+        Ok(Self { waits, operation: Operation::of(opcode, words).ok_or(Fault::Instruction)? })
+    }
+
+    /// Whether every value fits its field.
+    #[must_use]
+    pub fn is_encodable(&self) -> bool {
+        Self::decode(&self.encode()) == Ok(*self)
+    }
+}
+
+/// `gemm source=records code rows=128 … (matrix<=0)`: fields that are zero are left out.
+impl std::fmt::Display for Instruction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (kind, words) = (self.operation.kind(), self.encode());
+        f.write_str(kind.name)?;
+        for field in kind.fields {
+            match (field.bits, field.of(&words)) {
+                (1, 1) if field.choices.is_empty() => write!(f, " {}", field.name)?,
+                (_, 0) if field.choices.is_empty() => {}
+                _ => write!(f, " {}={}", field.name, field.text(&words))?,
+            }
+        }
+        let waits: Vec<String> = (Unit::ALL.iter())
+            .filter_map(|&unit| self.waits.of(unit).map(|most| format!("{}<={most}", unit.name())))
+            .collect();
+        if !waits.is_empty() {
+            write!(f, " ({})", waits.join(", "))?;
+        }
+        Ok(())
+    }
+}
