@@ -1,0 +1,357 @@
+//! The whole machine: an interpreter of its programs, instruction by instruction, on the memories that the hardware has.
+//!
+//! What the hardware does at the same time is done here in the order of the program. That both agree is a property of the
+//! program: of every row, [`order`] knows which instruction may still be at work on it, and an access that no wait covers is
+//! an [`Error`] of the program, as is the reading of a row that was never written. What the machine itself would stop with
+//! is a [`Fault`], and an outcome like any other.
+
+mod external;
+mod gemm;
+mod memory;
+mod order;
+mod rows;
+mod transfer;
+
+pub use external::{External, Flat};
+pub use memory::{Memories, Row};
+
+use crate::{Error, Result, activation, check, softmax, storage::Layout};
+use alberti_arith::Format;
+use alberti_isa::{BYTES, Count, Fault, Instruction, Operation, Repeat};
+use gemm::Tiles;
+use order::Order;
+
+/// What the design fixes.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Lanes, and multipliers of each: a power of two.
+    pub n: usize,
+    /// Width of the accumulator.
+    pub accumulator_bits: u32,
+    /// Rows of the accumulator: vectors of a `gemm` at most.
+    pub accumulator_rows: usize,
+    /// Passes of a `gemm` at most.
+    pub passes_max: usize,
+    /// Whether the array holds still for vectors of zeros; changes a counter alone.
+    pub zero_skip: bool,
+    /// The function that has all that programs may ask for.
+    pub activation: activation::Function,
+    /// Where distances of a softmax are taken from.
+    pub maximum: softmax::Maximum,
+    /// Lanes of the softmax.
+    pub softmax_lanes: usize,
+    /// Longest row of a softmax.
+    pub softmax_max: usize,
+    /// Longest row of a layer norm.
+    pub layernorm_max: usize,
+    /// Classes at most.
+    pub classes_max: usize,
+    /// Rows of the activation memory.
+    pub activation_rows: usize,
+    /// Rows of the wide memory.
+    pub wide_rows: usize,
+    /// Rows of the parameter memory.
+    pub parameter_rows: usize,
+    /// Words of the index memory.
+    pub index_words: usize,
+    /// Rows of packed weights.
+    pub value_rows: usize,
+    /// Words of the mask memory.
+    pub mask_words: usize,
+    /// Instructions that the program memory holds.
+    pub program_instructions: usize,
+    /// Bytes of a beat of the bus.
+    pub bus_bytes: usize,
+    /// Bits of an external address.
+    pub bus_address_bits: u32,
+}
+
+impl Config {
+    /// How weights lie in their memories.
+    ///
+    /// # Errors
+    /// When n is out of range.
+    pub fn layout(&self) -> Result<Layout> {
+        Layout::new(self.n, self.value_rows * self.n, self.n, true, None)
+    }
+
+    fn check(&self) -> Result<()> {
+        check::lanes(self.n)?;
+        check::accumulator_bits(self.accumulator_bits)?;
+        if !self.n.is_power_of_two() || !self.bus_bytes.is_power_of_two() {
+            return Err(Error::new(format!("n = {}, {} bytes a beat: both powers of two", self.n, self.bus_bytes)));
+        }
+        Ok(())
+    }
+}
+
+/// What software has written before it starts a program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Registers {
+    /// Where the program lies in external memory.
+    pub program_base: u64,
+    /// Bytes of the program.
+    pub program_length: u32,
+    /// What data addresses count from.
+    pub data_base: u64,
+    /// Entropy in bits, Q6.10, below which a program ends early.
+    pub entropy_threshold: u16,
+}
+
+/// How a program came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// At its `halt`.
+    Halted,
+    /// At an `exit`, after so many layers.
+    Exited {
+        /// The layer.
+        layer: u32,
+    },
+    /// By a fault.
+    Stopped {
+        /// Which.
+        fault: Fault,
+        /// The instruction's number.
+        at: usize,
+    },
+}
+
+/// Events of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Instructions that were done.
+    pub instructions: u64,
+    /// Vectors that went through the array.
+    pub vectors: u64,
+    /// Of these, vectors of zeros.
+    pub held: u64,
+    /// Masks whose values do not begin where those before ended.
+    pub misplaced: u64,
+    /// Bytes read from external memory, those of the program included.
+    pub bytes_read: u64,
+    /// Bytes written to external memory.
+    pub bytes_written: u64,
+}
+
+/// What became of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Its end.
+    pub end: End,
+    /// What happened.
+    pub counters: Counters,
+}
+
+/// What one instruction has done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Its number in the program.
+    pub at: usize,
+    /// The instruction.
+    pub instruction: Instruction,
+    /// Rows that it has written, as they are now.
+    pub written: Vec<Row>,
+}
+
+/// Why an instruction does not end well: what the machine stops with, or what is wrong with the program.
+enum Trouble {
+    Fault(Fault),
+    Program(Error),
+}
+
+impl From<Fault> for Trouble {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        Self::Program(error)
+    }
+}
+
+type Work<T = ()> = std::result::Result<T, Trouble>;
+
+/// A machine: what it is, and what its memories hold.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    config: Config,
+    memories: Memories,
+    tiles: Tiles,
+}
+
+impl Machine {
+    /// A machine after power-up: its memories have not been written.
+    ///
+    /// # Errors
+    /// When no such machine can be built.
+    pub fn new(config: Config) -> Result<Self> {
+        config.check()?;
+        Ok(Self { memories: Memories::new(&config)?, tiles: Tiles::default(), config })
+    }
+
+    /// What the memories hold.
+    #[must_use]
+    pub fn memories(&self) -> &Memories {
+        &self.memories
+    }
+
+    /// What the design fixes.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Puts weights into their memories: rows of packed codes and mask words, from the first on.
+    ///
+    /// # Errors
+    /// When they are wider or more than the memories.
+    pub fn set_weights(&mut self, values: &[u16], masks: &crate::Image) -> Result<()> {
+        self.tiles = Tiles::default();
+        self.memories.set_weights(&self.config, values, masks)
+    }
+
+    /// Runs the program that lies in external memory, and shows `watch` every instruction when it is done.
+    ///
+    /// # Errors
+    /// When the program reads what was never written, or what an instruction before it may still be at work on.
+    pub fn run(
+        &mut self,
+        registers: &Registers,
+        external: &mut dyn External,
+        mut watch: impl FnMut(&Step, &Memories),
+    ) -> Result<Outcome> {
+        let mut counters = Counters::default();
+        self.memories.begin();
+        let stopped = |fault, at, counters| Ok(Outcome { end: End::Stopped { fault, at }, counters });
+        let program = match self.fetch(registers, external, &mut counters) {
+            Ok(program) => program,
+            Err(fault) => return stopped(fault, 0, counters),
+        };
+        let mut order = Order::default();
+        let (mut at, mut repeat) = (0, None::<Loop>);
+        loop {
+            let Some(words) = program.get(at) else { return stopped(Fault::ProgramEnd, at, counters) };
+            let instruction = match Instruction::decode(words) {
+                Ok(instruction) => instruction,
+                Err(fault) => return stopped(fault, at, counters),
+            };
+            let mut next = at + 1;
+            let mut run = Execution {
+                machine: self,
+                registers,
+                external: &mut *external,
+                counters: &mut counters,
+                order: &mut order,
+                written: Vec::new(),
+                iteration: repeat.map_or(0, |repeat| repeat.done),
+            };
+            run.order.issue(instruction);
+            let end = match instruction.operation {
+                Operation::Halt(_) => Some(End::Halted),
+                Operation::Exit(exit) => match run.exit(exit) {
+                    Ok(layer) => layer.map(|layer| End::Exited { layer }),
+                    Err(trouble) => return trouble.outcome(at, instruction, counters),
+                },
+                Operation::Repeat(Repeat { count: Count(count) }) => {
+                    if repeat.replace(Loop { first: next, count, done: 0 }).is_some() {
+                        return stopped(Fault::Loop, at, counters);
+                    }
+                    None
+                }
+                Operation::End(_) => {
+                    let Some(body) = &mut repeat else { return stopped(Fault::Loop, at, counters) };
+                    body.done += 1;
+                    if body.done < body.count {
+                        next = body.first;
+                    } else {
+                        repeat = None;
+                    }
+                    None
+                }
+                operation => match run.work(operation) {
+                    Ok(()) => None,
+                    Err(trouble) => return trouble.outcome(at, instruction, counters),
+                },
+            };
+            let written = std::mem::take(&mut run.written);
+            counters.instructions += 1;
+            watch(&Step { at, instruction, written }, &self.memories);
+            if let Some(end) = end {
+                return Ok(Outcome { end, counters });
+            }
+            at = next;
+        }
+    }
+
+    /// The program, as it is fetched into the program memory.
+    fn fetch(
+        &self,
+        registers: &Registers,
+        external: &mut dyn External,
+        counters: &mut Counters,
+    ) -> std::result::Result<Vec<alberti_isa::Words>, Fault> {
+        let bytes = registers.program_length as usize;
+        if bytes == 0 || !bytes.is_multiple_of(BYTES) || bytes / BYTES > self.config.program_instructions {
+            return Err(Fault::ProgramSize);
+        }
+        let mut content = vec![0; bytes];
+        external::read(&self.config, external, registers.program_base, &mut content)?;
+        counters.bytes_read += bytes as u64;
+        let word = |bytes: &[u8]| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+        let words = |bytes: &[u8]| std::array::from_fn(|i| word(&bytes[4 * i..]));
+        Ok(content.chunks_exact(BYTES).map(words).collect())
+    }
+}
+
+/// The loop that a program is in.
+#[derive(Clone, Copy)]
+struct Loop {
+    first: usize,
+    count: u32,
+    done: u32,
+}
+
+impl Trouble {
+    fn outcome(self, at: usize, instruction: Instruction, counters: Counters) -> Result<Outcome> {
+        match self {
+            Self::Fault(fault) => Ok(Outcome { end: End::Stopped { fault, at }, counters }),
+            Self::Program(error) => Err(error.within(format_args!("instruction {at}, {instruction}"))),
+        }
+    }
+}
+
+/// One instruction at work.
+struct Execution<'a> {
+    machine: &'a mut Machine,
+    registers: &'a Registers,
+    external: &'a mut dyn External,
+    counters: &'a mut Counters,
+    order: &'a mut Order,
+    written: Vec<Row>,
+    iteration: u32,
+}
+
+impl Execution<'_> {
+    fn work(&mut self, operation: Operation) -> Work {
+        match operation {
+            Operation::Gemm(gemm) => self.gemm(gemm),
+            Operation::Softmax(softmax) => self.softmax(softmax),
+            Operation::Layernorm(layernorm) => self.layernorm(layernorm),
+            Operation::Elementwise(elementwise) => self.elementwise(elementwise),
+            Operation::Load(load) => self.load(load),
+            Operation::Store(store) => self.store(store),
+            Operation::Halt(_) | Operation::Exit(_) | Operation::Repeat(_) | Operation::End(_) => Ok(()),
+        }
+    }
+
+    /// Demands a number that the design has room for.
+    fn limit(&self, number: usize, most: usize) -> Work {
+        if number > most { Err(Fault::Instruction.into()) } else { Ok(()) }
+    }
+}
+
+/// The format of codes: the units around the array have no other.
+const CODE: Format = Format::AF8_3;

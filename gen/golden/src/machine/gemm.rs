@@ -1,0 +1,173 @@
+//! `gemm`: products of the array, job by job.
+
+use super::{CODE, Execution, Row, Work};
+use crate::{activation::Function, bitmask_decoder::expand, requantize};
+use alberti_arith::{rhu, saturate, wrap};
+use alberti_isa::{Fault, Function as Named, Gemm, Memory, Source};
+use std::collections::HashMap;
+
+/// Products whose sum fits 32 bits: |d| ≤ 3968.
+const SHORT: usize = 128;
+
+/// Weight tiles that were decoded, by record and masks: n × n integers, lane by lane, and items out of place.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tiles(HashMap<(u32, u32), (Vec<i16>, u64)>);
+
+/// Biases and shifts of a job's columns.
+struct Columns {
+    bias: Vec<i64>,
+    shift: Vec<i32>,
+}
+
+impl Execution<'_> {
+    pub(super) fn gemm(&mut self, gemm: Gemm) -> Work {
+        let config = &self.machine.config;
+        let (n, zero_skip) = (config.n, config.zero_skip);
+        let function = match gemm.function {
+            Named::Identity => Function::Identity,
+            Named::Relu => Function::Relu,
+            Named::Gelu => match config.activation {
+                gelu @ Function::Gelu(_) => gelu,
+                Function::Identity | Function::Relu => return Err(Fault::Instruction.into()),
+            },
+        };
+        if !config.activation.includes(function) {
+            return Err(Fault::Instruction.into());
+        }
+        let (rows, passes, columns) = (gemm.rows.get(), gemm.passes.get(), gemm.columns.get());
+        self.limit(rows, config.accumulator_rows)?;
+        self.limit(passes, config.passes_max)?;
+        self.limit(gemm.masks.get(), n)?;
+
+        let (stream, zeros) = self.stream(&gemm)?;
+        self.counters.vectors += (rows * passes * columns) as u64;
+        self.counters.held += if zero_skip { zeros * columns as u64 } else { 0 };
+        let reduction = passes * n;
+        let mut weights = vec![0i16; n * reduction];
+        for column in 0..columns as u32 {
+            let job = self.columns(gemm.parameter_base.wrapping_add(column * gemm.parameter_column))?;
+            for pass in 0..passes as u32 {
+                self.tile(&gemm, column, pass, |lane, position, weight| {
+                    weights[lane * reduction + pass as usize * n + position] = weight;
+                })?;
+            }
+            for (row, vector) in stream.chunks_exact(reduction).enumerate() {
+                let sums: Vec<i64> = (weights.chunks_exact(reduction).zip(&job.bias))
+                    .map(|(lane, &bias)| wrap(bias + dot(vector, lane), self.machine.config.accumulator_bits))
+                    .collect();
+                let step = (column * gemm.result_column).wrapping_add(row as u32 * gemm.result_row);
+                self.result(&gemm, function, &sums, &job.shift, step)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The vectors as integers, row after row, and how many are zero.
+    fn stream(&mut self, gemm: &Gemm) -> Work<(Vec<i16>, u64)> {
+        let mut vectors = Vec::with_capacity(gemm.rows.get() * gemm.passes.get() * self.machine.config.n);
+        let mut zeros = 0;
+        for row in 0..gemm.rows.0 {
+            for pass in 0..gemm.passes.0 {
+                let at = gemm.stream_base.wrapping_add(pass * gemm.stream_pass).wrapping_add(row * gemm.stream_row);
+                let codes = self.machine.memories.read_codes(self.order, at)?;
+                zeros += u64::from(codes.iter().all(|&code| CODE.is_zero(code.into())));
+                vectors.extend(codes.iter().map(|&code| CODE.significand(code.into()) as i16));
+            }
+        }
+        Ok((vectors, zeros))
+    }
+
+    /// Bias and shift of the columns of a job.
+    fn columns(&mut self, row: u32) -> Work<Columns> {
+        let parameters = self.machine.memories.read_parameters(self.order, row)?;
+        let bias = parameters.iter().map(|p| i32::from_le_bytes([p[0], p[1], p[2], p[3]]).into()).collect();
+        let shift = parameters.iter().map(|p| i32::from((p[4] << 1) as i8 >> 1)).collect();
+        Ok(Columns { bias, shift })
+    }
+
+    /// Gives the weights of a tile: lane, position, integer.
+    fn tile(&mut self, gemm: &Gemm, column: u32, pass: u32, mut put: impl FnMut(usize, usize, i16)) -> Work {
+        let n = self.machine.config.n;
+        let step = (column.wrapping_mul(gemm.stationary_column)).wrapping_add(pass * gemm.stationary_pass);
+        let base = gemm.stationary_base.wrapping_add(step);
+        match gemm.source {
+            Source::Records => {
+                for (i, &weight) in self.record(base, n as u32)?.iter().enumerate() {
+                    put(i / n, i % n, weight);
+                }
+            }
+            Source::Listed => {
+                let word = gemm.list_base.wrapping_add(column * gemm.passes.0 + pass);
+                let listed = self.machine.memories.read_index(self.order, word)?;
+                let record = self.record(listed.wrapping_add(gemm.stationary_base), gemm.masks.0)?;
+                for (i, &weight) in record.iter().enumerate() {
+                    put(i % n, i / n, weight);
+                }
+            }
+            Source::Rows | Source::Columns => {
+                for item in 0..n {
+                    let at = base.wrapping_add(item as u32 * gemm.stationary_lane);
+                    for (element, &code) in self.machine.memories.read_codes(self.order, at)?.iter().enumerate() {
+                        let (lane, position) =
+                            if gemm.source == Source::Rows { (item, element) } else { (element, item) };
+                        put(lane, position, CODE.significand(code.into()) as i16);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The n × n integers of a record of so many items, item by item; the others are zero.
+    fn record(&mut self, word: u32, masks: u32) -> Work<&[i16]> {
+        let machine = &mut *self.machine;
+        let n = machine.config.n;
+        if !machine.tiles.0.contains_key(&(word, masks)) {
+            let layout = machine.config.layout()?;
+            let (memory, values) = (&machine.memories.masks, &machine.memories.values);
+            let record = layout.items(memory, word as usize, masks as usize).map_err(|_| Fault::Address)?;
+            let mut tile = vec![0; n * n];
+            for (item, integers) in record.items.iter().zip(tile.chunks_exact_mut(n)) {
+                let mask = item.word.mask as u64;
+                let codes = values.read(layout.place(record.pointer, item.position), mask.count_ones() as usize);
+                for (integer, code) in integers.iter_mut().zip(expand(mask, n, &codes)) {
+                    *integer = CODE.significand(code) as i16;
+                }
+            }
+            let misplaced = record.items.iter().filter(|item| item.misplaced).count() as u64;
+            machine.tiles.0.insert((word, masks), (tile, misplaced));
+        }
+        let (tile, misplaced) = &machine.tiles.0[&(word, masks)];
+        self.counters.misplaced += misplaced;
+        Ok(tile)
+    }
+
+    /// A row of sums goes to the memories.
+    fn result(&mut self, gemm: &Gemm, function: Function, sums: &[i64], shift: &[i32], step: u32) -> Work {
+        let row = function.row(self.machine.config.accumulator_bits, sums, shift, gemm.after)?;
+        if gemm.code {
+            let codes: Vec<u8> =
+                requantize::row(CODE, &row.sums, &row.shifts)?.iter().map(|&code| code as u8).collect();
+            let at = gemm.result_base.wrapping_add(step);
+            self.machine.memories.write_codes(self.order, at, &codes)?;
+            self.written.push(Row { memory: Memory::Activation, row: at });
+        }
+        if gemm.wide {
+            let number =
+                |(&sum, &shift): (&i64, &i32)| saturate(rhu(sum, (shift + gemm.offset).clamp(-64, 63)), 16) as i16;
+            let numbers: Vec<i16> = row.sums.iter().zip(&row.shifts).map(number).collect();
+            let at = gemm.wide_base.wrapping_add(step);
+            self.machine.memories.write_numbers(self.order, at, &numbers)?;
+            self.written.push(Row { memory: Memory::Wide, row: at });
+        }
+        Ok(())
+    }
+}
+
+/// The sum of products, in runs that fit 32 bits.
+fn dot(a: &[i16], b: &[i16]) -> i64 {
+    let short = |(a, b): (&[i16], &[i16])| -> i64 {
+        a.iter().zip(b).map(|(&a, &b)| i32::from(a) * i32::from(b)).sum::<i32>().into()
+    };
+    a.chunks(SHORT).zip(b.chunks(SHORT)).map(short).sum()
+}

@@ -1,0 +1,144 @@
+//! What is done to rows beside the array: softmax, layer norm, sums, and the decision to end early.
+
+use super::{CODE, Execution, Row, Work};
+use crate::{elementwise, entropy, layernorm::LayerNorm, softmax};
+use alberti_arith::{Fixed, Format};
+use alberti_isa::{Elementwise, Exit, Fault, Layernorm, Memory, Softmax};
+
+/// The largest exponent bias of a layer norm: with 10 fraction bits and a channel's shift of 3 it is the largest shift.
+const BIAS_MAX: i32 = 50;
+
+impl Execution<'_> {
+    pub(super) fn softmax(&mut self, op: Softmax) -> Work {
+        let config = &self.machine.config;
+        let n = config.n;
+        self.limit(op.tiles.get() * n, config.softmax_max)?;
+        self.limit(op.count.get(), op.tiles.get() * n)?;
+        let unit = softmax::Softmax::new(config.softmax_lanes, config.maximum)?;
+        for row in 0..op.rows.0 {
+            let mut scores = Vec::with_capacity(op.tiles.get() * n);
+            for tile in 0..op.tiles.0 {
+                let at = op.source_base.wrapping_add(tile * op.source_tile).wrapping_add(row * op.source_row);
+                scores.extend_from_slice(self.machine.memories.read_numbers(self.order, at)?);
+            }
+            let mask: Vec<u8> = (0..scores.len()).map(|column| span_mask(&op, row, column as u32)).collect();
+            let codes = unit.row(&scores, op.count.get(), &mask)?.codes;
+            for (tile, codes) in (0..op.tiles.0).zip(codes.chunks_exact(n)) {
+                let at = op.result_base.wrapping_add(tile * op.result_tile).wrapping_add(row * op.result_row);
+                self.put_codes(at, codes)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn layernorm(&mut self, op: Layernorm) -> Work {
+        let n = self.machine.config.n;
+        let channels = op.channels.get();
+        self.limit(channels, self.machine.config.layernorm_max)?;
+        if channels < 2 || op.bias > BIAS_MAX {
+            return Err(Fault::Instruction.into());
+        }
+        let tiles = channels.div_ceil(n) as u32;
+        let (mut gamma, mut beta, mut shift) = (Vec::new(), Vec::new(), Vec::new());
+        for tile in 0..tiles {
+            let row = op.parameter_base.wrapping_add(tile);
+            for p in self.machine.memories.read_parameters(self.order, row)? {
+                gamma.push(i16::from_le_bytes([p[0], p[1]]));
+                beta.push(i16::from_le_bytes([p[2], p[3]]));
+                shift.push(p[4] & 3);
+            }
+        }
+        for list in [&mut gamma, &mut beta] {
+            list.truncate(channels);
+        }
+        shift.truncate(channels);
+        let unit = LayerNorm::new(gamma, beta, &shift, op.bias)?;
+        for row in 0..op.rows.0 {
+            let mut numbers = Vec::with_capacity(tiles as usize * n);
+            for tile in 0..tiles {
+                let at = op.source_base.wrapping_add(tile * op.source_tile).wrapping_add(row * op.source_row);
+                numbers.extend_from_slice(self.machine.memories.read_numbers(self.order, at)?);
+            }
+            let mut norm = unit.row(&numbers[..channels])?;
+            norm.codes.resize(numbers.len(), 0);
+            norm.wide.resize(numbers.len(), 0);
+            for (tile, (codes, wide)) in (0..tiles).zip(norm.codes.chunks_exact(n).zip(norm.wide.chunks_exact(n))) {
+                let step = (tile * op.result_tile).wrapping_add(row * op.result_row);
+                if op.code {
+                    self.put_codes(op.result_base.wrapping_add(step), codes)?;
+                }
+                if op.wide {
+                    self.put_numbers(op.wide_base.wrapping_add(step), wide)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn elementwise(&mut self, op: Elementwise) -> Work {
+        for vector in 0..op.vectors.0 {
+            let (a_format, a) = self.operand(op.a_code, op.a_base.wrapping_add(vector))?;
+            let a = elementwise::Operand { format: a_format, codes: &a, shift: op.a_shift };
+            let sum = if op.scale {
+                elementwise::scale(a, op.gain as i16)?
+            } else {
+                let (format, b) = self.operand(op.b_code, op.b_base.wrapping_add(vector))?;
+                elementwise::add(a, elementwise::Operand { format, codes: &b, shift: op.b_shift })?
+            };
+            self.put_numbers(op.result_base.wrapping_add(vector), &sum)?;
+        }
+        Ok(())
+    }
+
+    /// The layer after which the program ends, if it does.
+    pub(super) fn exit(&mut self, op: Exit) -> Work<Option<u32>> {
+        let n = self.machine.config.n;
+        let classes = op.classes.get();
+        self.limit(classes, self.machine.config.classes_max)?;
+        if classes < 2 {
+            return Err(Fault::Instruction.into());
+        }
+        let mut logits = Vec::with_capacity(classes.next_multiple_of(n));
+        for tile in 0..classes.div_ceil(n) as u32 {
+            let at = op.source_base.wrapping_add(tile * op.source_tile);
+            logits.extend_from_slice(self.machine.memories.read_numbers(self.order, at)?);
+        }
+        let decision = entropy::decide(&logits[..classes], self.registers.entropy_threshold)?;
+        Ok(decision.exit.then_some(op.layer.wrapping_add(self.iteration) & 0xffff))
+    }
+
+    /// A row of an elementwise operand, and what it is of.
+    fn operand(&mut self, is_code: bool, at: u32) -> Work<(Format, Vec<u16>)> {
+        let memories = &mut self.machine.memories;
+        if is_code {
+            let codes = memories.read_codes(self.order, at)?;
+            return Ok((CODE, codes.iter().map(|&code| code.into()).collect()));
+        }
+        let integer = Fixed::new(16, 0).expect("16 bits are a format");
+        let numbers = memories.read_numbers(self.order, at)?;
+        Ok((Format::Fixed(integer), numbers.iter().map(|&number| number as u16).collect()))
+    }
+
+    fn put_codes(&mut self, at: u32, codes: &[u16]) -> Work {
+        let codes: Vec<u8> = codes.iter().map(|&code| code as u8).collect();
+        self.machine.memories.write_codes(self.order, at, &codes)?;
+        self.written.push(Row { memory: Memory::Activation, row: at });
+        Ok(())
+    }
+
+    fn put_numbers(&mut self, at: u32, numbers: &[i16]) -> Work {
+        self.machine.memories.write_numbers(self.order, at, numbers)?;
+        self.written.push(Row { memory: Memory::Wide, row: at });
+        Ok(())
+    }
+}
+
+/// What the span leaves of a probability, of 128: `clamp((z + R − x)/R, 0, 1)` of adaptive attention spans.
+fn span_mask(op: &Softmax, row: u32, column: u32) -> u8 {
+    if !op.limit {
+        return softmax::MASK_ONE;
+    }
+    let distance = (i64::from(op.first_column + column) - i64::from(op.first_row + row)).abs();
+    let left = i64::from(op.span) + (1 << op.ramp) - distance;
+    ((left << 7) >> op.ramp).clamp(0, i64::from(softmax::MASK_ONE)) as u8
+}
