@@ -17,7 +17,7 @@ pub use memory::{Memories, Row};
 
 use crate::{Error, Result, activation, check, softmax, storage::Layout};
 use alberti_arith::Format;
-use alberti_isa::{BYTES, Count, Fault, Instruction, Operation, Repeat};
+use alberti_isa::{ADDRESS_BITS, BYTES, Count, Fault, Instruction, Operation, Repeat};
 use gemm::Tiles;
 use order::Order;
 
@@ -351,6 +351,15 @@ impl Execution<'_> {
     fn limit(&self, number: usize, most: usize) -> Work {
         if number > most { Err(Fault::Instruction.into()) } else { Ok(()) }
     }
+}
+
+/// How often each of two steps is taken.
+type Steps = [(u32, u32); 2];
+
+/// An address so many steps from a base: sums keep the bits of an address alone.
+fn address<const N: usize>(base: u32, steps: [(u32, u32); N]) -> u32 {
+    let sum = steps.iter().fold(base, |sum, &(count, step)| sum.wrapping_add(count.wrapping_mul(step)));
+    sum & ((1 << ADDRESS_BITS) - 1)
 }
 
 /// The format of codes: the units around the array have no other.

@@ -189,15 +189,15 @@ instructions! {
         /// Masks of each listed record, n at most.
         masks: Count = 2[16; 16],
         /// Row of the first vector.
-        stream_base: u32 = 3[0; 32],
+        stream_base: u32 = 3[0; 24],
         /// Rows from a pass to the next.
         stream_pass: u32 = 4[0; 16],
         /// Rows from a vector to the next.
         stream_row: u32 = 4[16; 16],
         /// Row or record of the first weight tile.
-        stationary_base: u32 = 5[0; 32],
+        stationary_base: u32 = 5[0; 24],
         /// From a column to the next.
-        stationary_column: u32 = 6[0; 32],
+        stationary_column: u32 = 6[0; 24],
         /// From a pass to the next.
         stationary_pass: u32 = 7[0; 16],
         /// From a lane to the next.
@@ -207,9 +207,9 @@ instructions! {
         /// Rows of the parameter memory from a column to the next.
         parameter_column: u32 = 8[16; 16],
         /// Row of the first column's parameters.
-        parameter_base: u32 = 9[0; 32],
+        parameter_base: u32 = 9[0; 24],
         /// Row of the first codes.
-        result_base: u32 = 10[0; 32],
+        result_base: u32 = 10[0; 24],
         /// Rows from a column to the next.
         result_column: u32 = 11[0; 16],
         /// Rows from a result to the next.
@@ -219,7 +219,7 @@ instructions! {
         /// What wide numbers are shifted by beyond the shift of codes, together within -64 to 63.
         offset: i32 = 12[8; 7],
         /// Row of the first wide numbers.
-        wide_base: u32 = 13[0; 32],
+        wide_base: u32 = 13[0; 24],
     }
 
     /// Makes `rows` rows of scores in base 2, Q8.8, of `tiles` tiles each, probabilities.
@@ -236,13 +236,13 @@ instructions! {
         /// Elements that take part.
         count: Count = 2[0; 16],
         /// Row of the wide memory of the first scores.
-        source_base: u32 = 3[0; 32],
+        source_base: u32 = 3[0; 24],
         /// Rows from a tile to the next.
         source_tile: u32 = 4[0; 16],
         /// Rows from a row to the next.
         source_row: u32 = 4[16; 16],
         /// Row of the activation memory of the first probabilities.
-        result_base: u32 = 5[0; 32],
+        result_base: u32 = 5[0; 24],
         /// Rows from a tile to the next.
         result_tile: u32 = 6[0; 16],
         /// Rows from a row to the next.
@@ -273,21 +273,21 @@ instructions! {
         /// Channels.
         channels: Count = 1[16; 16],
         /// Row of the wide memory of the first numbers.
-        source_base: u32 = 2[0; 32],
+        source_base: u32 = 2[0; 24],
         /// Rows from a tile to the next.
         source_tile: u32 = 3[0; 16],
         /// Rows from a row to the next.
         source_row: u32 = 3[16; 16],
         /// Row of the first codes.
-        result_base: u32 = 4[0; 32],
+        result_base: u32 = 4[0; 24],
         /// Rows from a tile to the next.
         result_tile: u32 = 5[0; 16],
         /// Rows from a row to the next.
         result_row: u32 = 5[16; 16],
         /// Row of the first wide numbers; steps are those of the codes.
-        wide_base: u32 = 6[0; 32],
+        wide_base: u32 = 6[0; 24],
         /// Row of the parameter memory of the first tile.
-        parameter_base: u32 = 7[0; 32],
+        parameter_base: u32 = 7[0; 24],
     }
 
     /// Adds two runs of `vectors` rows, or scales one by a gain, into the wide memory.
@@ -301,13 +301,13 @@ instructions! {
         /// `b` is codes.
         b_code: bool = 0[20; 1],
         /// Rows.
-        vectors: Count = 1[0; 32],
+        vectors: Count = 1[0; 24],
         /// First row of `a`.
-        a_base: u32 = 2[0; 32],
+        a_base: u32 = 2[0; 24],
         /// First row of `b`.
-        b_base: u32 = 3[0; 32],
+        b_base: u32 = 3[0; 24],
         /// First row of the result in the wide memory.
-        result_base: u32 = 4[0; 32],
+        result_base: u32 = 4[0; 24],
         /// Shift of `a`.
         a_shift: i32 = 5[0; 7],
         /// Shift of `b`.
@@ -325,7 +325,7 @@ instructions! {
         /// The layer before it, counted from 1; in a loop that of the first iteration.
         layer: u32 = 1[16; 16],
         /// Row of the wide memory of the first logits.
-        source_base: u32 = 2[0; 32],
+        source_base: u32 = 2[0; 24],
         /// Rows from a tile to the next.
         source_tile: u32 = 3[0; 16],
     }
@@ -346,9 +346,9 @@ instructions! {
         /// What the external address counts from.
         base: Base = 0[21; 1],
         /// First row.
-        row: u32 = 1[0; 32],
+        row: u32 = 1[0; 24],
         /// Rows.
-        rows: Count = 2[0; 32],
+        rows: Count = 2[0; 24],
         /// External address of the first, in bytes.
         offset: u32 = 3[0; 32],
     }
@@ -360,9 +360,9 @@ instructions! {
         /// What the external address counts from.
         base: Base = 0[21; 1],
         /// First row.
-        row: u32 = 1[0; 32],
+        row: u32 = 1[0; 24],
         /// Rows.
-        rows: Count = 2[0; 32],
+        rows: Count = 2[0; 24],
         /// External address of the first, in bytes.
         offset: u32 = 3[0; 32],
     }

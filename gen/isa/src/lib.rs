@@ -27,6 +27,9 @@ pub const WORDS: usize = 16;
 /// Bytes of an instruction.
 pub const BYTES: usize = 4 * WORDS;
 
+/// Bits of a row's address: sums of addresses keep no more.
+pub const ADDRESS_BITS: u32 = 24;
+
 /// An instruction's words.
 pub type Words = [u32; WORDS];
 

@@ -10,7 +10,7 @@ well: edit it there, then `make bless`.
 
 An instruction is 16 words of 32 bits, little-endian, and works on whole tensors. It names rows of memories: the activation memory has n
 codes a row, the wide memory n numbers of 16 bits. A tensor of T rows and C columns lies tile by tile, `address = base + (c div n)*T + t`,
-or however the instruction's steps say.
+or however the instruction's steps say. Addresses are numbers of 24 bits, and so is every sum of them.
 
 Bits that no field has are zero, and so is nothing that counts: what breaks this stops the program, as every fault does.
 

@@ -1,6 +1,6 @@
 //! `gemm`: products of the array, job by job.
 
-use super::{CODE, Execution, Row, Work};
+use super::{CODE, Execution, Row, Steps, Work, address};
 use crate::{activation::Function, bitmask_decoder::expand, requantize};
 use alberti_arith::{rhu, saturate, wrap};
 use alberti_isa::{Fault, Function as Named, Gemm, Memory, Source};
@@ -45,7 +45,7 @@ impl Execution<'_> {
         let reduction = passes * n;
         let mut weights = vec![0i16; n * reduction];
         for column in 0..columns as u32 {
-            let job = self.columns(gemm.parameter_base.wrapping_add(column * gemm.parameter_column))?;
+            let job = self.columns(address(gemm.parameter_base, [(column, gemm.parameter_column)]))?;
             for pass in 0..passes as u32 {
                 self.tile(&gemm, column, pass, |lane, position, weight| {
                     weights[lane * reduction + pass as usize * n + position] = weight;
@@ -55,8 +55,8 @@ impl Execution<'_> {
                 let sums: Vec<i64> = (weights.chunks_exact(reduction).zip(&job.bias))
                     .map(|(lane, &bias)| wrap(bias + dot(vector, lane), self.machine.config.accumulator_bits))
                     .collect();
-                let step = (column * gemm.result_column).wrapping_add(row as u32 * gemm.result_row);
-                self.result(&gemm, function, &sums, &job.shift, step)?;
+                let steps = [(column, gemm.result_column), (row as u32, gemm.result_row)];
+                self.result(&gemm, function, &sums, &job.shift, steps)?;
             }
         }
         Ok(())
@@ -68,7 +68,7 @@ impl Execution<'_> {
         let mut zeros = 0;
         for row in 0..gemm.rows.0 {
             for pass in 0..gemm.passes.0 {
-                let at = gemm.stream_base.wrapping_add(pass * gemm.stream_pass).wrapping_add(row * gemm.stream_row);
+                let at = address(gemm.stream_base, [(pass, gemm.stream_pass), (row, gemm.stream_row)]);
                 let codes = self.machine.memories.read_codes(self.order, at)?;
                 zeros += u64::from(codes.iter().all(|&code| CODE.is_zero(code.into())));
                 vectors.extend(codes.iter().map(|&code| CODE.significand(code.into()) as i16));
@@ -88,8 +88,7 @@ impl Execution<'_> {
     /// Gives the weights of a tile: lane, position, integer.
     fn tile(&mut self, gemm: &Gemm, column: u32, pass: u32, mut put: impl FnMut(usize, usize, i16)) -> Work {
         let n = self.machine.config.n;
-        let step = (column.wrapping_mul(gemm.stationary_column)).wrapping_add(pass * gemm.stationary_pass);
-        let base = gemm.stationary_base.wrapping_add(step);
+        let base = address(gemm.stationary_base, [(column, gemm.stationary_column), (pass, gemm.stationary_pass)]);
         match gemm.source {
             Source::Records => {
                 for (i, &weight) in self.record(base, n as u32)?.iter().enumerate() {
@@ -97,16 +96,16 @@ impl Execution<'_> {
                 }
             }
             Source::Listed => {
-                let word = gemm.list_base.wrapping_add(column * gemm.passes.0 + pass);
+                let word = address(gemm.list_base, [(column, gemm.passes.0), (pass, 1)]);
                 let listed = self.machine.memories.read_index(self.order, word)?;
-                let record = self.record(listed.wrapping_add(gemm.stationary_base), gemm.masks.0)?;
+                let record = self.record(address(gemm.stationary_base, [(listed, 1)]), gemm.masks.0)?;
                 for (i, &weight) in record.iter().enumerate() {
                     put(i % n, i / n, weight);
                 }
             }
             Source::Rows | Source::Columns => {
                 for item in 0..n {
-                    let at = base.wrapping_add(item as u32 * gemm.stationary_lane);
+                    let at = address(base, [(item as u32, gemm.stationary_lane)]);
                     for (element, &code) in self.machine.memories.read_codes(self.order, at)?.iter().enumerate() {
                         let (lane, position) =
                             if gemm.source == Source::Rows { (item, element) } else { (element, item) };
@@ -143,12 +142,12 @@ impl Execution<'_> {
     }
 
     /// A row of sums goes to the memories.
-    fn result(&mut self, gemm: &Gemm, function: Function, sums: &[i64], shift: &[i32], step: u32) -> Work {
+    fn result(&mut self, gemm: &Gemm, function: Function, sums: &[i64], shift: &[i32], steps: Steps) -> Work {
         let row = function.row(self.machine.config.accumulator_bits, sums, shift, gemm.after)?;
         if gemm.code {
             let codes: Vec<u8> =
                 requantize::row(CODE, &row.sums, &row.shifts)?.iter().map(|&code| code as u8).collect();
-            let at = gemm.result_base.wrapping_add(step);
+            let at = address(gemm.result_base, steps);
             self.machine.memories.write_codes(self.order, at, &codes)?;
             self.written.push(Row { memory: Memory::Activation, row: at });
         }
@@ -156,7 +155,7 @@ impl Execution<'_> {
             let number =
                 |(&sum, &shift): (&i64, &i32)| saturate(rhu(sum, (shift + gemm.offset).clamp(-64, 63)), 16) as i16;
             let numbers: Vec<i16> = row.sums.iter().zip(&row.shifts).map(number).collect();
-            let at = gemm.wide_base.wrapping_add(step);
+            let at = address(gemm.wide_base, steps);
             self.machine.memories.write_numbers(self.order, at, &numbers)?;
             self.written.push(Row { memory: Memory::Wide, row: at });
         }

@@ -1,6 +1,6 @@
 //! What is done to rows beside the array: softmax, layer norm, sums, and the decision to end early.
 
-use super::{CODE, Execution, Row, Work};
+use super::{CODE, Execution, Row, Work, address};
 use crate::{elementwise, entropy, layernorm::LayerNorm, softmax};
 use alberti_arith::{Fixed, Format};
 use alberti_isa::{Elementwise, Exit, Fault, Layernorm, Memory, Softmax};
@@ -18,13 +18,13 @@ impl Execution<'_> {
         for row in 0..op.rows.0 {
             let mut scores = Vec::with_capacity(op.tiles.get() * n);
             for tile in 0..op.tiles.0 {
-                let at = op.source_base.wrapping_add(tile * op.source_tile).wrapping_add(row * op.source_row);
+                let at = address(op.source_base, [(tile, op.source_tile), (row, op.source_row)]);
                 scores.extend_from_slice(self.machine.memories.read_numbers(self.order, at)?);
             }
             let mask: Vec<u8> = (0..scores.len()).map(|column| span_mask(&op, row, column as u32)).collect();
             let codes = unit.row(&scores, op.count.get(), &mask)?.codes;
             for (tile, codes) in (0..op.tiles.0).zip(codes.chunks_exact(n)) {
-                let at = op.result_base.wrapping_add(tile * op.result_tile).wrapping_add(row * op.result_row);
+                let at = address(op.result_base, [(tile, op.result_tile), (row, op.result_row)]);
                 self.put_codes(at, codes)?;
             }
         }
@@ -41,7 +41,7 @@ impl Execution<'_> {
         let tiles = channels.div_ceil(n) as u32;
         let (mut gamma, mut beta, mut shift) = (Vec::new(), Vec::new(), Vec::new());
         for tile in 0..tiles {
-            let row = op.parameter_base.wrapping_add(tile);
+            let row = address(op.parameter_base, [(tile, 1)]);
             for p in self.machine.memories.read_parameters(self.order, row)? {
                 gamma.push(i16::from_le_bytes([p[0], p[1]]));
                 beta.push(i16::from_le_bytes([p[2], p[3]]));
@@ -56,19 +56,19 @@ impl Execution<'_> {
         for row in 0..op.rows.0 {
             let mut numbers = Vec::with_capacity(tiles as usize * n);
             for tile in 0..tiles {
-                let at = op.source_base.wrapping_add(tile * op.source_tile).wrapping_add(row * op.source_row);
+                let at = address(op.source_base, [(tile, op.source_tile), (row, op.source_row)]);
                 numbers.extend_from_slice(self.machine.memories.read_numbers(self.order, at)?);
             }
             let mut norm = unit.row(&numbers[..channels])?;
             norm.codes.resize(numbers.len(), 0);
             norm.wide.resize(numbers.len(), 0);
             for (tile, (codes, wide)) in (0..tiles).zip(norm.codes.chunks_exact(n).zip(norm.wide.chunks_exact(n))) {
-                let step = (tile * op.result_tile).wrapping_add(row * op.result_row);
+                let steps = [(tile, op.result_tile), (row, op.result_row)];
                 if op.code {
-                    self.put_codes(op.result_base.wrapping_add(step), codes)?;
+                    self.put_codes(address(op.result_base, steps), codes)?;
                 }
                 if op.wide {
-                    self.put_numbers(op.wide_base.wrapping_add(step), wide)?;
+                    self.put_numbers(address(op.wide_base, steps), wide)?;
                 }
             }
         }
@@ -77,15 +77,15 @@ impl Execution<'_> {
 
     pub(super) fn elementwise(&mut self, op: Elementwise) -> Work {
         for vector in 0..op.vectors.0 {
-            let (a_format, a) = self.operand(op.a_code, op.a_base.wrapping_add(vector))?;
+            let (a_format, a) = self.operand(op.a_code, address(op.a_base, [(vector, 1)]))?;
             let a = elementwise::Operand { format: a_format, codes: &a, shift: op.a_shift };
             let sum = if op.scale {
                 elementwise::scale(a, op.gain as i16)?
             } else {
-                let (format, b) = self.operand(op.b_code, op.b_base.wrapping_add(vector))?;
+                let (format, b) = self.operand(op.b_code, address(op.b_base, [(vector, 1)]))?;
                 elementwise::add(a, elementwise::Operand { format, codes: &b, shift: op.b_shift })?
             };
-            self.put_numbers(op.result_base.wrapping_add(vector), &sum)?;
+            self.put_numbers(address(op.result_base, [(vector, 1)]), &sum)?;
         }
         Ok(())
     }
@@ -100,7 +100,7 @@ impl Execution<'_> {
         }
         let mut logits = Vec::with_capacity(classes.next_multiple_of(n));
         for tile in 0..classes.div_ceil(n) as u32 {
-            let at = op.source_base.wrapping_add(tile * op.source_tile);
+            let at = address(op.source_base, [(tile, op.source_tile)]);
             logits.extend_from_slice(self.machine.memories.read_numbers(self.order, at)?);
         }
         let decision = entropy::decide(&logits[..classes], self.registers.entropy_threshold)?;

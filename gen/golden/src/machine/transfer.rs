@@ -12,7 +12,7 @@ impl Execution<'_> {
         external::read(&self.machine.config, self.external, address, &mut bytes)?;
         self.counters.bytes_read += bytes.len() as u64;
         for (i, content) in bytes.chunks_exact(row_bytes).enumerate() {
-            let row = Row { memory: op.memory, row: op.row.wrapping_add(i as u32) };
+            let row = Row { memory: op.memory, row: op.row + i as u32 };
             self.machine.memories.write_row(self.order, row, content)?;
             self.written.push(row);
         }
@@ -28,7 +28,7 @@ impl Execution<'_> {
         let address = self.address(op.base, op.offset);
         let mut bytes = Vec::with_capacity(op.rows.get() * row_bytes);
         for i in 0..op.rows.0 {
-            let row = Row { memory: op.memory, row: op.row.wrapping_add(i) };
+            let row = Row { memory: op.memory, row: op.row + i };
             bytes.extend(self.machine.memories.read_row(self.order, row)?);
             bytes.resize((i as usize + 1) * row_bytes, 0);
         }
