@@ -89,7 +89,7 @@ fn by_name<S: Serializer>(format: &Format, serializer: S) -> Result<S::Ok, S::Er
 pub(crate) struct Draft {
     pub n: Option<u32>,
     pub operand: Option<Format>,
-    result: Option<Format>,
+    pub result: Option<Format>,
     accumulator_bits: Option<u32>,
     accumulator_rows: Option<u32>,
     reduction_max: Option<u32>,

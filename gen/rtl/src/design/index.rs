@@ -53,6 +53,11 @@ impl Index {
         Place { file: self.file.clone(), position: Some(position), key_path: key_path.to_owned() }
     }
 
+    /// Whether the file has a key path.
+    pub fn has(&self, key_path: &str) -> bool {
+        self.positions.contains_key(key_path)
+    }
+
     /// The file as the user named it.
     pub fn file(&self) -> &str {
         &self.file

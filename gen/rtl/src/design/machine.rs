@@ -1,313 +1,204 @@
-//! What surrounds the processing unit: the memories that its value ports address, and the clock.
+//! The whole accelerator: what it takes around the processing unit's array, there only when the design asks for it.
 
-use super::reader::Section;
+use super::{
+    csr::CsrUnit,
+    datapath::Draft,
+    memories::{Memories, MemoryKind, capacity},
+    reader::{Report, Section},
+};
 use crate::diagnostic::Code;
+use alberti_arith::Format;
 use serde::Serialize;
 
-/// Lowest and highest clock frequency in MHz.
-const FREQUENCIES: (f64, f64) = (0.1, 5000.0);
+/// Parts that every machine works with.
+const PARTS: [&str; 6] =
+    ["memories.weight.masks", "units.softmax", "units.layernorm", "units.elementwise", "units.entropy", "csr"];
+/// Rows of a memory whose addresses are 16 bits of an instruction.
+const MOST_ROWS: u32 = 1 << 16;
 
-/// The memories of a design.
+/// What a machine has beside the processing unit's array, the special function units and the registers.
+///
+/// A row of the activation memory is a dense vector of n codes: special function units and the array address it directly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Memories {
-    /// Weights: at least one tile of n × n.
-    pub weight: ValueMemory,
-    /// Masks of the weights; `None` where they come as a stream from elsewhere.
-    pub weight_masks: Option<MaskMemory>,
-    /// Activations: at least one row of n. Their masks arrive as a stream.
-    pub activation: ValueMemory,
-    /// Results, written only while the machine works: its latency is one cycle.
-    pub result: ValueMemory,
+pub struct Machine {
+    /// Banks of the activation memory: a power of two, 1 to 16. The top bits of an address choose one.
+    pub banks: u32,
+    /// Residual sums, scores and logits.
+    pub wide: WideMemory,
+    /// Bias and shift, or gamma, beta and shift, of n columns a row.
+    pub parameters: ParameterMemory,
+    /// Instructions.
+    pub program: ProgramMemory,
+    /// Addresses of records that are gathered.
+    pub index: IndexMemory,
+    /// The port to external memory.
+    pub axi: Axi,
 }
 
-/// A memory of packed codes, n to a word: value v is lane v mod n of word v div n.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct ValueMemory {
-    /// Capacity in codes, a multiple of n.
+/// A memory of 16-bit numbers, n a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct WideMemory {
+    /// Capacity in numbers, a multiple of n.
     pub values: u32,
-    /// Cycles from the enable to the data: 1 to 8.
-    pub latency: u32,
-    /// How its bits are stored.
-    #[serde(flatten)]
-    pub storage: Storage,
 }
 
-/// A memory of pointer and mask words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct MaskMemory {
-    /// Capacity in words.
+/// A memory of parameters, 40 bits for each of n columns a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ParameterMemory {
+    /// Capacity in rows: 1 to 65536.
+    pub rows: u32,
+}
+
+/// A memory of instructions of 64 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ProgramMemory {
+    /// Capacity in instructions: 1 to 65536.
+    pub instructions: u32,
+}
+
+/// A memory of 32-bit words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct IndexMemory {
+    /// Capacity in words: 1 to 65536.
     pub words: u32,
-    /// Cycles from the enable to the data: 1 to 8.
-    pub latency: u32,
-    /// What guards a word.
-    pub ecc: Ecc,
-    /// How its bits are stored.
-    #[serde(flatten)]
-    pub storage: Storage,
 }
 
-/// How a memory stores its bits, and what of macros it is made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
-pub struct Storage {
-    /// Which kind of macros it is made of.
-    pub kind: MemoryKind,
-    /// Bits in a cell: 1, or up to 4 in RRAM.
-    pub bits_per_cell: u32,
-    /// Which level stands for which bits of a cell.
-    pub coding: Coding,
-    /// Which bits of a word share a cell.
-    pub placing: Placing,
-    /// What its macros are chosen for.
-    pub optimise: Optimise,
+/// An AXI4 port to external memory. A longest burst of the widest beats is 4 KiB, which none may exceed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Axi {
+    /// Bits of a byte address: 32 to 64.
+    pub address_bits: u32,
+    /// Bits of a beat: 32, 64 or 128.
+    pub data_bits: u32,
+    /// Beats of the longest burst: 1 to 256.
+    pub burst_beats: u32,
 }
 
-/// The level of a cell for its bits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Coding {
-    /// Neighbouring levels differ in one bit: bits b are level l with b = l ^ l >> 1.
-    #[default]
-    Gray,
-    /// The bits are the level's number.
-    Binary,
+/// The other sections, as far as they could be read.
+pub(crate) struct Surroundings<'a> {
+    pub report: &'a Report,
+    pub datapath: Option<&'a Draft>,
+    pub memories: Option<&'a Memories>,
+    pub csr: Option<CsrUnit>,
 }
 
-impl Coding {
-    /// Every coding and its word.
-    pub const WORDS: [(&str, Self); 2] = [("gray", Self::Gray), ("binary", Self::Binary)];
-}
-
-/// The bits of a word that share a cell, of b bits; a word has C cells.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Placing {
-    /// Bits c·b to c·b + b − 1 lie in cell c.
-    #[default]
-    Adjacent,
-    /// Bit i is bit i div C of cell i mod C: a cell mixes bits of high and of low weight.
-    Spread,
-}
-
-impl Placing {
-    /// Every placing and its word.
-    pub const WORDS: [(&str, Self); 2] = [("adjacent", Self::Adjacent), ("spread", Self::Spread)];
-}
-
-/// What guards the words of a memory against faults.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Ecc {
-    /// Nothing.
-    #[default]
-    None,
-    /// An extended Hamming code: corrects one bit, detects two.
-    Secded,
-}
-
-impl Ecc {
-    /// Every code and its word.
-    pub const WORDS: [(&str, Self); 2] = [("none", Self::None), ("secded", Self::Secded)];
-
-    /// Bits that it adds to a word of so many.
-    #[must_use]
-    pub fn check_bits(self, bits: u32) -> u32 {
-        match self {
-            Self::None => 0,
-            Self::Secded => alberti_arith::secded::word_bits(bits) - bits,
-        }
-    }
-}
-
-/// How a memory stores its bits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MemoryKind {
-    /// Static RAM: read and written at the clock.
-    #[default]
-    Sram,
-    /// Resistive RAM: not volatile, read at the clock, written slowly and a limited number of times.
-    Rram,
-}
-
-impl MemoryKind {
-    /// Every kind and its word.
-    pub const WORDS: [(&str, Self); 2] = [("sram", Self::Sram), ("rram", Self::Rram)];
-
-    /// Its word in a design.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        Self::WORDS[self as usize].0
-    }
-}
-
-/// What the macros of a memory are chosen for. Of equals the smaller counts, then the one of less energy.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Optimise {
-    /// The least area.
-    #[default]
-    Area,
-    /// The least energy of an access.
-    Energy,
-    /// The least latency.
-    Latency,
-}
-
-impl Optimise {
-    /// Every aim and its word.
-    pub const WORDS: [(&str, Self); 3] = [("area", Self::Area), ("energy", Self::Energy), ("latency", Self::Latency)];
-
-    /// Its word in a design.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        Self::WORDS[self as usize].0
-    }
-}
-
-impl Memories {
-    /// Reads and checks the section `memories` of a design with n lanes.
-    pub(crate) fn read(mut section: Section<'_>, n: Option<u32>) -> Option<Self> {
-        let tile = n.map(|n| (n * n, format!("one weight tile of {n} × {n} codes")));
-        let row = n.map(|n| (n, format!("one row of {n} codes")));
-        let weight = section.section("weight", "values, and latency if it is not 1");
-        let weight = weight.and_then(|mut memory| {
-            let masks = memory.optional_section("masks");
-            let masks = masks.and_then(|masks| masks.map_or(Some(None), |masks| MaskMemory::read(masks, n).map(Some)));
-            let values = ValueMemory::read(memory, n, tile.as_ref(), true);
-            Some((values?, masks?))
+impl Machine {
+    /// Reads and checks the section `machine`, and whether the rest of the design serves it.
+    pub(crate) fn read(mut section: Section<'_>, others: &Surroundings<'_>) -> Option<Self> {
+        let n = others.datapath.and_then(|datapath| datapath.n);
+        let row = n.map(|n| (n, format!("one row of {n} numbers")));
+        let banks = banks(&mut section, n, others.memories);
+        let wide = section.section("wide", "values").and_then(|mut memory| {
+            let values = memory.count("values", 65536).and_then(|values| capacity(&memory, values, n?, row.as_ref()?));
+            memory.finish();
+            Some(WideMemory { values: values? })
         });
-        let activation = section.section("activation", "values, and latency if it is not 1");
-        let activation = activation.and_then(|memory| ValueMemory::read(memory, n, row.as_ref(), true));
-        let result = section.section("result", "values");
-        let result = result.and_then(|memory| ValueMemory::read(memory, n, row.as_ref(), false));
-        section.finish();
-        let (weight, weight_masks) = weight?;
-        Some(Self { weight, weight_masks, activation: activation?, result: result? })
-    }
-}
-
-impl ValueMemory {
-    fn read(mut section: Section<'_>, n: Option<u32>, least: Option<&(u32, String)>, is_read: bool) -> Option<Self> {
-        let values = section.count("values", 65536).and_then(|values| capacity(&section, values, n?, least?));
-        let latency = match is_read {
-            true => latency(&mut section),
-            false => Some(1),
+        let parameters = rows(&mut section, "parameters", "rows", 1024).map(|rows| ParameterMemory { rows });
+        let program =
+            rows(&mut section, "program", "instructions", 256).map(|instructions| ProgramMemory { instructions });
+        let index = rows(&mut section, "index", "words", 1024).map(|words| IndexMemory { words });
+        let axi = match section.optional_section("axi") {
+            Some(Some(axi)) => Axi::read(axi, others.csr),
+            Some(None) => Axi::DEFAULT.reaches_programs(&section, "axi", others.csr),
+            None => None,
         };
-        let storage = Storage::read(&mut section);
         section.finish();
-        Some(Self { values: values?, latency: latency?, storage: storage? })
+        others.check();
+        Some(Self { banks: banks?, wide: wide?, parameters: parameters?, program: program?, index: index?, axi: axi? })
     }
 }
 
-impl MaskMemory {
-    fn read(mut section: Section<'_>, n: Option<u32>) -> Option<Self> {
-        let least = n.map(|n| n + 1);
-        let words = section.integer("words", 1..=1 << 28, 65536).and_then(|words| {
-            let least = least?;
-            if words < least {
-                let message = format!(
-                    "a memory of {words} masks is too small: it must hold at least one weight tile, a pointer and {} masks",
-                    least - 1
-                );
-                section.push("words", Code::CapacityTooSmall, message, format!("set words to at least {least}"));
-                return None;
-            }
-            Some(words)
-        });
-        let latency = latency(&mut section);
-        let ecc = section.word_or_default("ecc", "code of masks", Ecc::WORDS);
-        let storage = Storage::read(&mut section);
-        section.finish();
-        Some(Self { words: words?, latency: latency?, ecc: ecc?, storage: storage? })
-    }
-}
-
-fn latency(section: &mut Section<'_>) -> Option<u32> {
-    section.integer_or("latency", 1..=8, 1, Code::LatencyOutOfRange)
-}
-
-impl Storage {
-    fn read(section: &mut Section<'_>) -> Option<Self> {
-        let kind = section.word_or_default("kind", "kind of memory", MemoryKind::WORDS);
-        let bits_per_cell = section.integer_or("bits_per_cell", 1..=4, 1, Code::OutOfRange);
-        let bits_per_cell = bits_per_cell.filter(|&bits| {
-            let valid = kind != Some(MemoryKind::Sram) || bits == 1;
-            if !valid {
-                let message = format!("`bits_per_cell` is {bits}, a cell of SRAM holds one bit");
-                section.push("bits_per_cell", Code::OutOfRange, message, "write `kind: rram`, or remove bits_per_cell");
-            }
-            valid
-        });
-        let coding = section.word_or_default("coding", "coding of cells", Coding::WORDS);
-        let placing = section.word_or_default("placing", "placing of bits in cells", Placing::WORDS);
-        let optimise = section.word_or_default("optimise", "aim to choose macros for", Optimise::WORDS);
-        Some(Self {
-            kind: kind?,
-            bits_per_cell: bits_per_cell?,
-            coding: coding?,
-            placing: placing?,
-            optimise: optimise?,
-        })
-    }
-}
-
-/// Checks a capacity against words of n codes and the least that can be worked from.
-fn capacity(section: &Section<'_>, values: u64, n: u32, (least, what): &(u32, String)) -> Option<u32> {
-    let lanes = u64::from(n);
-    let Ok(fitting) = u32::try_from(values) else {
-        let largest = u64::from(u32::MAX) / lanes * lanes;
-        let message = format!("a memory of {values} codes cannot be counted in 32 bits");
-        section.push("values", Code::CapacityTooLarge, message, format!("set values to at most {largest}"));
+/// Reads `banks`: equal ones, chosen by whole address bits.
+fn banks(section: &mut Section<'_>, n: Option<u32>, memories: Option<&Memories>) -> Option<u32> {
+    let banks = section.integer_or("banks", 1..=16, 1, Code::OutOfRange)?;
+    if !banks.is_power_of_two() {
+        let (below, above) = (banks.next_power_of_two() / 2, banks.next_power_of_two());
+        let message = format!("`banks` is {banks}, no power of two: the top bits of an address choose a bank");
+        section.push("banks", Code::OutOfRange, message, format!("set banks to {below} or to {above}"));
         return None;
-    };
-    let mut valid = true;
-    if fitting < *least {
-        let message = format!("a memory of {values} codes is too small: it must hold at least {what}");
-        section.push("values", Code::CapacityTooSmall, message, format!("set values to at least {least}"));
-        valid = false;
     }
-    if !values.is_multiple_of(lanes) && fitting >= *least {
-        let (below, above) = (values / lanes * lanes, values.next_multiple_of(lanes));
-        let message = format!("a memory of {values} codes does not divide into words of n = {n}");
-        let help = if above > u64::from(u32::MAX) {
-            format!("set values to {below}")
-        } else {
-            format!("set values to {below} or to {above}")
-        };
-        section.push("values", Code::CapacityNotMultiple, message, help);
-        valid = false;
+    let (Some(n), Some(memories)) = (n, memories) else { return Some(banks) };
+    let rows = memories.activation.values / n;
+    if banks == 1 || (rows.is_power_of_two() && rows > banks) {
+        return Some(banks);
     }
-    valid.then_some(fitting)
+    let enough = u64::from(rows.max(2 * banks)).next_power_of_two() * u64::from(n);
+    let message = format!(
+        "an activation memory of {rows} rows of n = {n} does not divide into {banks} banks that address bits choose"
+    );
+    let help = format!("set memories.activation.values to {enough}, a power of two of rows, or `banks: 1`");
+    section.push("banks", Code::BanksUneven, message, help);
+    None
 }
 
-/// The clock.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Clock {
-    /// Target frequency in MHz: 0.1 to 5000.
-    pub frequency_mhz: f64,
+/// The capacity of a memory that has a section with one key.
+fn rows(section: &mut Section<'_>, memory: &'static str, key: &'static str, example: u32) -> Option<u32> {
+    let mut memory = section.section(memory, key)?;
+    let rows = memory.integer(key, 1..=MOST_ROWS, example);
+    memory.finish();
+    rows
 }
 
-impl Clock {
-    /// Reads and checks the section `clock`.
-    pub(crate) fn read(mut section: Section<'_>) -> Option<Self> {
-        let frequency = section.number("frequency_mhz", "500");
-        let (low, high) = FREQUENCIES;
-        let frequency = frequency.filter(|&mhz| {
-            let valid = (low..=high).contains(&mhz);
+impl Axi {
+    const DEFAULT: Self = Self { address_bits: 40, data_bits: 64, burst_beats: 64 };
+
+    fn read(mut section: Section<'_>, csr: Option<CsrUnit>) -> Option<Self> {
+        let Self { address_bits, data_bits, burst_beats } = Self::DEFAULT;
+        let address_bits = section.integer_or("address_bits", 32..=64, address_bits, Code::OutOfRange);
+        let data_bits = section.integer_or("data_bits", 32..=128, data_bits, Code::OutOfRange).filter(|bits| {
+            let valid = bits.is_power_of_two();
             if !valid {
-                let message = format!("`frequency_mhz` is {mhz}, it must lie between {low} and {high}");
-                let help = "write the target in megahertz, such as `frequency_mhz: 500`";
-                section.push("frequency_mhz", Code::FrequencyOutOfRange, message, help);
+                let message = format!("`data_bits` is {bits}, a beat has 32, 64 or 128 bits");
+                section.push("data_bits", Code::OutOfRange, message, "set data_bits to 32, 64 or 128");
             }
             valid
         });
+        let burst_beats = section.integer_or("burst_beats", 1..=256, burst_beats, Code::OutOfRange);
+        let axi = address_bits.and_then(|address_bits| {
+            let axi = Self { address_bits, ..Self::DEFAULT };
+            axi.reaches_programs(&section, "address_bits", csr)
+        });
         section.finish();
-        Some(Self { frequency_mhz: frequency? })
+        Some(Self { address_bits: axi?.address_bits, data_bits: data_bits?, burst_beats: burst_beats? })
     }
 
-    /// The period in nanoseconds.
-    #[must_use]
-    pub fn period_ns(self) -> f64 {
-        1000.0 / self.frequency_mhz
+    /// Itself, unless a register holds longer addresses than the port has; `key` is where the section says so.
+    fn reaches_programs(self, section: &Section<'_>, key: &str, csr: Option<CsrUnit>) -> Option<Self> {
+        let bits = csr.map_or(0, |csr| csr.program_address_bits);
+        if bits <= self.address_bits {
+            return Some(self);
+        }
+        let message = format!(
+            "addresses of programs have {bits} bits (csr.program_address_bits), the port has {}",
+            self.address_bits
+        );
+        let help =
+            format!("set machine.axi.address_bits to {bits}, or csr.program_address_bits to {}", self.address_bits);
+        section.push(key, Code::OutOfRange, message, help);
+        None
+    }
+}
+
+impl Surroundings<'_> {
+    /// Reports, in one go, all that a machine works with and the design lacks.
+    fn check(&self) {
+        let mut lacks: Vec<String> =
+            PARTS.iter().filter(|part| !self.report.index.has(part)).map(|part| format!("`{part}`")).collect();
+        let (operand, result) = self.datapath.map_or((None, None), |datapath| (datapath.operand, datapath.result));
+        // Results that are of another format only because the operands are follow them.
+        for (key, format) in [("operand", operand), ("result", result.filter(|_| result != operand))] {
+            if let Some(format) = format.filter(|&format| format != Format::AF8_3) {
+                lacks.push(format!("`datapath.{key}: af8_3` (it is {format})"));
+            }
+        }
+        if self.memories.is_some_and(|memories| memories.activation.storage.kind != MemoryKind::Sram) {
+            lacks.push("`memories.activation.kind: sram` (it is rram, and written in inference)".to_owned());
+        }
+        if lacks.is_empty() {
+            return;
+        }
+        let message = format!("the machine lacks {}", lacks.join(", "));
+        let help = "write what is named, or remove `machine`; designs/machine4.yaml has all of it";
+        self.report.push("machine", Code::MachineLacks, message, help);
     }
 }

@@ -4,11 +4,13 @@
 //! (`reader`), and comes out as a [`Design`], which cannot be had in any other way and cannot be changed: whoever holds
 //! one holds valid parameters.
 
+mod clock;
 mod composition;
 mod csr;
 mod datapath;
 pub(crate) mod index;
 mod machine;
+mod memories;
 mod names;
 mod nearest;
 pub(crate) mod node;
@@ -17,10 +19,12 @@ pub(crate) mod source;
 pub(crate) mod subject;
 mod units;
 
+pub use clock::Clock;
 pub use composition::{Composition, Connection, Endpoint, Export, Instance};
 pub use csr::CsrUnit;
 pub use datapath::{Activation, BlockSparsity, Datapath};
-pub use machine::{Clock, Coding, Ecc, MaskMemory, Memories, MemoryKind, Optimise, Placing, Storage, ValueMemory};
+pub use machine::{Axi, IndexMemory, Machine, ParameterMemory, ProgramMemory, WideMemory};
+pub use memories::{Coding, Ecc, MaskMemory, Memories, MemoryKind, Optimise, Placing, Storage, ValueMemory};
 pub use names::is_reserved;
 pub use nearest::nearest;
 pub use source::MAX_BYTES;
@@ -28,6 +32,7 @@ pub use units::{ElementwiseUnit, EntropyUnit, LayerNormUnit, Maximum, SoftmaxUni
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place, quote};
 use index::Index;
+use machine::Surroundings;
 use node::{Malformed, Node, Value};
 use reader::{Report, Section};
 use serde::Serialize;
@@ -66,6 +71,8 @@ pub struct Parameters {
     pub units: Units,
     /// Control and status registers.
     pub csr: Option<CsrUnit>,
+    /// The whole accelerator around the processing unit's array.
+    pub machine: Option<Machine>,
     /// The clock.
     pub clock: Clock,
     /// A top of the user's own; without one the processing unit is the top.
@@ -173,15 +180,23 @@ fn read(report: &Report, node: &Node) -> Option<Parameters> {
     });
     let csr = root.optional_section("csr");
     let csr = csr.and_then(|section| section.map_or(Some(None), |section| CsrUnit::read(section).map(Some)));
+    let machine = root.optional_section("machine").and_then(|section| match section {
+        Some(section) => {
+            let csr = csr.flatten();
+            let (datapath, memories) = (datapath.as_ref(), memories.as_ref());
+            Machine::read(section, &Surroundings { report, datapath, memories, csr }).map(Some)
+        }
+        None => Some(None),
+    });
     let clock = root.section("clock", "frequency_mhz").and_then(Clock::read);
     let top = Composition::read(report, &mut root, name.as_deref());
     root.finish();
 
     let (name, description, datapath) = (name?, description?, datapath?.finish()?);
-    let (memories, units, csr, clock, top) = (memories?, units?, csr?, clock?, top?);
-    let hash = hash(&(&name, &description, &datapath, &memories, &units, &csr, &clock, &top))?;
+    let (memories, units, csr, machine, clock, top) = (memories?, units?, csr?, machine?, clock?, top?);
+    let hash = hash(&(&name, &description, &datapath, &memories, &units, &csr, &machine, &clock, &top))?;
     let source = report.index.file().to_owned();
-    Some(Parameters { name, description, source, hash, datapath, memories, units, csr, clock, top })
+    Some(Parameters { name, description, source, hash, datapath, memories, units, csr, machine, clock, top })
 }
 
 /// One line of text: it ends up in comments of the emitted files.

@@ -113,6 +113,7 @@ codes! {
     UnitFormat = "AE0212", Error, Design, "a unit whose results are no operands";
     LanesNotPart = "AE0213", Error, Design, "a unit's lanes do not divide n";
     MaximumNeedsBuffer = "AE0214", Error, Design, "a pass for the maximum without a row buffer";
+    MachineLacks = "AE0215", Error, Design, "a machine without parts that it works with";
 
     MalformedConnection = "AE0301", Error, Design, "neither a connection nor an interface";
     UnknownBlock = "AE0302", Error, Elaboration, "unknown block";
@@ -145,6 +146,7 @@ codes! {
     NoMacroServes = "AE0509", Error, Technology, "no macro serves a memory";
     TooManyTilings = "AE0510", Error, Technology, "too many tilings to choose among";
     MemoryLeftOut = "AE0511", Warning, External, "a memory is left out";
+    BanksUneven = "AE0512", Error, Design, "an activation memory that does not divide into banks";
 
     NotAnIdentifier = "AE0601", Error, Design, "not an identifier";
     ReservedWord = "AE0602", Error, Design, "the name is a keyword of Verilog";

@@ -1,8 +1,8 @@
 //! What a valid design says.
 
-use super::{edge16, good_designs, parse, valid};
+use super::{edge16, good_designs, machine4, parse, valid};
 use crate::{
-    design::{BlockSparsity, CsrUnit, Design, MAX_BYTES},
+    design::{Axi, BlockSparsity, CsrUnit, Design, MAX_BYTES},
     diagnostic::{Code, Position, Severity},
 };
 use alberti_arith::Format;
@@ -42,6 +42,43 @@ fn what_is_left_out_gets_its_default() {
     assert_eq!((design.csr, design.clock.frequency_mhz), (None, 0.5));
     let csr = valid(&LEAST.replace("clock:", "csr: {}\nclock:")).csr;
     assert_eq!(csr, Some(CsrUnit { address_bits: 12, program_address_bits: 32 }));
+}
+
+#[test]
+fn a_machine_says_what_its_file_says_and_has_defaults() {
+    let text = machine4();
+    let machine = valid(&text).machine.expect("a machine");
+    assert_eq!((machine.banks, machine.wide.values, machine.parameters.rows), (2, 16384, 256));
+    assert_eq!((machine.program.instructions, machine.index.words), (64, 256));
+    assert_eq!(machine.axi, Axi { address_bits: 40, data_bits: 64, burst_beats: 16 });
+    let least =
+        text.replace("  banks: 2\n", "").replace("  axi: {address_bits: 40, data_bits: 64, burst_beats: 16}\n", "");
+    let machine = valid(&least).machine.expect("a machine");
+    assert_eq!((machine.banks, machine.axi), (1, Axi { address_bits: 40, data_bits: 64, burst_beats: 64 }));
+    assert_ne!(valid(&least).hash, valid(&text).hash);
+    assert_eq!(valid(LEAST).machine, None);
+}
+
+#[test]
+fn each_part_that_a_machine_works_with_is_named_when_it_is_gone() {
+    for (from, to, name) in [
+        ("    masks: {words: 32768, latency: 2, kind: rram, ecc: secded}\n", "", "`memories.weight.masks`"),
+        ("  softmax: {length_max: 64, lanes: 2}\n", "", "`units.softmax`"),
+        ("  layernorm: {length_max: 128, lanes: 2}\n", "", "`units.layernorm`"),
+        ("  elementwise: {lanes: 2}\n", "", "`units.elementwise`"),
+        ("  entropy: {classes_max: 8}\n", "", "`units.entropy`"),
+        ("csr: {}\n", "", "`csr`"),
+        ("operand: af8_3", "operand: af8_3\n  result: q9.7", "`datapath.result: af8_3` (it is q9.7)"),
+        ("{values: 32768, latency: 1}", "{values: 32768, kind: rram}", "`memories.activation.kind: sram`"),
+    ] {
+        let text = machine4();
+        assert_eq!(text.matches(from).count(), 1, "{from}");
+        let problems = parse(&text.replace(from, to)).expect_err(name);
+        let said: Vec<_> = problems.iter().map(|problem| (problem.code, problem.message.clone())).collect();
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert_eq!(said[0].0, Code::MachineLacks);
+        assert!(said[0].1.starts_with(&format!("the machine lacks {name}")), "{said:?}");
+    }
 }
 
 #[test]

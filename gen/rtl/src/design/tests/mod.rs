@@ -40,6 +40,10 @@ fn edge16() -> String {
     fs::read_to_string(root().join("designs/edge16.yaml")).expect("the design can be read")
 }
 
+fn machine4() -> String {
+    fs::read_to_string(root().join("designs/machine4.yaml")).expect("the design can be read")
+}
+
 fn parse(text: &str) -> Result<Design, Diagnostics> {
     Design::parse("x.yaml", text)
 }
