@@ -8,6 +8,7 @@ equals_its_golden! { "accumulator":
     holds_for_six_lanes => design("odd6");
     holds_for_sixteen_lanes => design("edge16");
     holds_for_sums_below_the_bias_width => design("edge8_q3_5");
+    holds_in_a_machine => design("machine4");
     holds_for_as_few_rows_as_can_be => variant("edge4", &[("accumulator_rows: 32", "accumulator_rows: 4")]);
     holds_for_one_register => edge4_with_pipeline(1);
     holds_for_three_registers => edge4_with_pipeline(3);

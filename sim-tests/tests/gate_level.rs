@@ -81,6 +81,10 @@ in_gates! {
     a_requantiser_of_gates_equals_its_golden => "requantize", common::design("edge4");
     an_entropy_unit_of_gates_equals_its_golden => "entropy", common::design("edge4");
     a_top_k_unit_of_gates_equals_its_golden => "top_k", common::design("edge4");
+    a_lane_of_gates_in_a_machine_equals_its_golden => "vmac", common::design("machine4");
+    a_requantiser_of_gates_in_a_machine_equals_its_golden => "requantize", common::design("machine4");
+    a_matrix_unit_of_gates_equals_its_golden => "matrix_unit", common::design("edge4");
+    a_matrix_unit_of_gates_in_a_machine_equals_its_golden => "matrix_unit", common::design("machine4");
     a_processing_unit_of_gates_equals_its_golden => "processing_unit", common::design("edge4");
     an_elementwise_unit_of_gates_equals_its_golden => "elementwise", common::design("edge4");
     a_layer_norm_of_gates_equals_its_golden => "layernorm", common::design("edge4");

@@ -2,7 +2,7 @@
 
 mod common;
 use alberti_rtl::Design;
-use common::{design, edge4_2of4, edge4_with_pipeline, edge8_4of8, equals_its_golden, finds, variant};
+use common::{design, edge4_2of4, edge4_with_pipeline, edge8_4of8, equals_its_golden, finds, machine4_2of4, variant};
 
 /// The fewest lanes: weight tiles load faster than a sum comes back.
 fn two_lanes() -> Design {
@@ -31,46 +31,35 @@ equals_its_golden! { "processing_unit":
         ("weight: {values: 16384, latency: 1}", "weight: {values: 16384, latency: 5}"),
         ("activation: {values: 4096, latency: 1}", "activation: {values: 4096, latency: 8}"),
     ]);
+    holds_in_a_machine => design("machine4");
+    holds_in_a_machine_with_blocks => machine4_2of4();
     holds_without_zero_skip => variant("edge4", &[("datapath:\n  n: 4", "datapath:\n  n: 4\n  zero_skip: false")]);
 }
 
+// What the matrix unit may do wrong is found by its own scenario; here, that the unit around it would show it as well.
 finds! { "processing_unit":
-    a_counter_that_does_not_clear_is_found: design("edge4"), "alb_processing_unit.v",
-        "clear_i ? {COUNT_W{1'b0}} : held_count_q" => "1'b0 ? {COUNT_W{1'b0}} : held_count_q";
-    a_unit_that_reads_a_row_before_its_sum_is_written_is_found: two_lanes(), "alb_processing_unit.v",
+    a_unit_that_reads_a_row_before_its_sum_is_written_is_found: two_lanes(), "alb_matrix_unit.v",
         "localparam [1:0]        SHORT     = 3" => "localparam [1:0]        SHORT     = 2";
-    a_unit_that_starts_a_pass_without_its_weights_is_found: design("edge4"), "alb_processing_unit.v",
-        "(tile_full_q && gap_q == 2'd0)" => "(gap_q == 2'd0)";
-    a_unit_that_loads_weights_over_those_that_wait_is_found: design("edge4"), "alb_processing_unit.v",
-        "assign row_ready = !tile_full_q || swap" => "assign row_ready = 1'b1";
-    a_unit_whose_results_run_over_under_back_pressure_is_found: design("edge4"), "alb_processing_unit.v",
+    a_unit_whose_results_run_over_under_back_pressure_is_found: design("edge4"), "alb_matrix_unit.v",
         "(!last_pass || room_q != {ROOM_W{1'b0}})" => "1'b1";
-    a_unit_for_four_lanes_only_is_found: design("odd6"), "alb_processing_unit.v",
-        "LAST_LANE = 5" => "LAST_LANE = 3";
-    a_unit_that_takes_its_first_pass_for_its_last_is_found: design("edge4"), "alb_processing_unit.v",
-        ".token_first_i (first_pass)" => ".token_first_i (last_pass)";
     a_zero_skip_that_tests_the_weights_is_found_in_the_unit: design("edge4"), "alb_vmac_array.v",
         "significand[i*SIGNIFICAND_W+SIGNIFICAND_W-1]" => "load_weight_i[i*8 +: 7] != 7'd0";
     an_accumulator_of_16_bits_is_found_in_the_unit: design("edge4"), "alb_accumulator.v",
         "read_data[j*ACC_W +: ACC_W]" => "{{(ACC_W-16){read_data[j*ACC_W+15]}}, read_data[j*ACC_W +: 16]}";
-    a_plain_tile_that_always_takes_the_even_slot_is_found: edge4_2of4(), "alb_processing_unit.v",
+    a_plain_tile_that_always_takes_the_even_slot_is_found: edge4_2of4(), "alb_matrix_unit.v",
         "odd_q <= !last_pass && (odd_q ^ !blocks)" => "odd_q <= 1'b0";
-    a_function_that_does_not_wait_for_its_sums_is_found: design("edge4"), "alb_processing_unit.v",
-        "final_function = final_scale[SCALES_W +: FUNC_W]" => "final_function = job_function_i";
-    a_shift_after_gelu_that_does_not_wait_for_its_sums_is_found: design("edge4"), "alb_processing_unit.v",
-        "final_after    = final_scale[SCALES_W+FUNC_W +: AFTER_W]" => "final_after    = job_after_i";
-    a_function_of_the_job_before_is_found: design("edge4"), "alb_accumulator.v",
-        "if (start[ADD]) final_scale_q <= scale_q;" => "if (start[READ]) final_scale_q <= scale_q;";
-    results_that_go_past_the_activation_are_found: design("edge4"), "alb_processing_unit.v",
-        ".scale_i      (activated_scale)" => ".scale_i      (final_shift)";
-    a_buffer_without_room_for_the_rows_in_the_activation_is_found: design("edge4"), "alb_processing_unit.v",
-        "localparam ROOM     = 9" => "localparam ROOM     = 11";
-    a_segment_that_is_closed_by_every_job_is_found: design("edge4"), "alb_processing_unit.v",
+    a_segment_that_is_closed_by_every_job_is_found: design("edge4"), "alb_matrix_unit.v",
         "last_row && (first ? job_close_i : close_q)" => "last_row";
+    a_block_item_that_takes_as_many_values_as_its_mask_has_ones_is_found: edge4_2of4(), "alb_processing_unit.v",
+        "weight_data_i[N-1:0] | {N{weight_block_i}}" => "weight_data_i[N-1:0]";
+    masks_that_do_not_wait_for_their_values_are_found: edge4_2of4(), "alb_processing_unit.v",
+        "assign row_taken    = row_valid && row_ready" => "assign row_taken    = row_valid";
+    a_machine_that_takes_compressed_weights_by_columns_is_found: design("machine4"), "alb_processing_unit.v",
+        "assign no_columns = 1'b0" => "assign no_columns = 1'b1";
 }
 
 #[test]
 fn a_unit_that_never_gives_room_back_hangs_and_is_found() {
-    let change = ("alb_processing_unit.v", "else if (give && !(go && last_pass)) room_q <= room_q + 1'b1;", "");
+    let change = ("alb_matrix_unit.v", "else if (give && !(go && last_pass)) room_q <= room_q + 1'b1;", "");
     common::hangs("processing_unit", &design("edge4"), "a_unit_that_never_gives_room_back_hangs_and_is_found", change);
 }

@@ -10,6 +10,7 @@ equals_its_golden! { "requantize":
     holds_for_fixed_point_results_of_16_bits => design("edge8_q3_5");
     holds_for_fixed_point_sums_of_43_bits => variant("edge16_q3_13", &[("datapath:\n  n: 16", "datapath:\n  n: 4")]);
     holds_for_fixed_point_results_of_8_bits => variant("edge8_q3_5", &[("result: q9.7", "result: q3.5")]);
+    holds_in_a_machine => design("machine4");
     holds_for_the_widest_sums => variant("edge4", &[("accumulator_bits: 35", "accumulator_bits: 48")]);
 }
 
@@ -28,6 +29,12 @@ finds! { "requantize":
         "overflow | (!sign_i & (kept == 16'h7fff))" => "overflow";
     a_row_end_that_comes_a_cycle_early_is_found: design("edge4"), "alb_requantize.v",
         "code_last_q  <= first_last_q" => "code_last_q  <= sum_last_i";
+    a_wide_shift_that_wraps_is_found: design("machine4"), "alb_requantize.v",
+        "moved[SHIFT_W] == moved[SHIFT_W-1]" => "1'b1";
+    an_offset_without_its_sign_is_found: design("machine4"), "alb_requantize.v",
+        "{offset_i[SHIFT_W-1], offset_i}" => "{1'b0, offset_i}";
+    wide_results_by_the_shift_of_the_codes_are_found: design("machine4"), "alb_requantize.v",
+        "wide_scale[wide_first*SHIFT_W +: SHIFT_W]" => "scale_i[wide_first*SHIFT_W +: SHIFT_W]";
     one_shift_for_all_columns_is_found: design("edge4"), "alb_requantize.v",
         "scale_q[second*SHIFT_W +: SHIFT_W]" => "scale_q[0 +: SHIFT_W]";
 }

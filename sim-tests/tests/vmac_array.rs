@@ -1,7 +1,7 @@
 //! `vmac_array` against its golden, and faults that this finds.
 
 mod common;
-use common::{design, edge4_2of4, edge4_with_pipeline, equals_its_golden, finds, variant};
+use common::{design, edge4_2of4, edge4_with_pipeline, equals_its_golden, finds, machine4_2of4, variant};
 
 equals_its_golden! { "vmac_array":
     holds_for_four_lanes => design("edge4");
@@ -12,6 +12,16 @@ equals_its_golden! { "vmac_array":
     holds_for_fixed_point_of_8_bits => design("edge8_q3_5");
     holds_for_fixed_point_of_16_bits => variant("edge16_q3_13", &[("datapath:\n  n: 16", "datapath:\n  n: 8")]);
     holds_for_three_registers => edge4_with_pipeline(3);
+    holds_in_a_machine => design("machine4");
+    holds_in_a_machine_with_blocks => machine4_2of4();
+    holds_in_a_machine_of_six_lanes => variant("machine4", &[
+        ("datapath:\n  n: 4", "datapath:\n  n: 6"),
+        ("reduction_max: 256", "reduction_max: 252"),
+        ("values: 65536", "values: 65538"),
+        ("activation: {values: 32768", "activation: {values: 49152"),
+        ("result: {values: 4096", "result: {values: 4098"),
+        ("wide: {values: 16384", "wide: {values: 16386"),
+    ]);
     holds_without_zero_skip => variant("edge4", &[("datapath:\n  n: 4", "datapath:\n  n: 4\n  zero_skip: false")]);
 }
 
@@ -24,6 +34,10 @@ finds! { "vmac_array":
         "assign skip   = skip_q[ADD-1]" => "assign skip   = skip_q[ADD-2]";
     an_array_that_loads_every_lane_is_found: design("edge4"), "alb_vmac_array.v",
         "load_valid_i && load_lane_i == j[LANE_W-1:0]" => "load_valid_i";
+    a_column_that_loads_its_lane_as_well_is_found: design("machine4"), "alb_vmac_array.v",
+        "load_valid_i && !load_columns_i && load_lane_i" => "load_valid_i && load_lane_i";
+    a_column_that_every_lane_takes_from_the_first_is_found: design("machine4"), "alb_vmac_array.v",
+        ".load_code_i   (load_weight_i[lane*OP_W +: OP_W])" => ".load_code_i   (load_weight_i[0 +: OP_W])";
     an_array_that_decodes_the_raw_code_of_zero_as_a_value_is_found: design("edge4"), "alb_af8_3_decode.v",
         "hidden = |code_i[6:0]" => "hidden = 1'b1";
 }

@@ -9,7 +9,7 @@ module @{ shell.name }@ (
     localparam BIAS_W  = @{ bias_w }@;
     localparam SHIFT_W = @{ shift_w }@;
 <%- if beside_w != 0 %>
-    localparam JOB_W   = @{ beside_w }@;  // the job's function, above its shifts
+    localparam JOB_W   = @{ beside_w }@;  // what else belongs to the job, above its shifts
 <%- endif %>
     localparam ROW_W   = @{ row_w }@;
     localparam READ    = @{ read_at }@;  // cycles after its token that a row is read

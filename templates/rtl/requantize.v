@@ -8,6 +8,9 @@ module @{ shell.name }@ (
     localparam ACC_W = @{ acc_w }@;
     localparam CODE_W = @{ code_w }@;
     localparam SHIFT_W = @{ shift_w }@;
+<%- if wide %>
+    localparam WIDE_W = @{ wide_w }@;
+<%- endif %>
 <%- for (_, symbol, width) in held %>
 <%- if *width != 1 %>
     localparam @{ symbol }@ = @{ width }@;
@@ -36,6 +39,20 @@ module @{ shell.name }@ (
         code_last_q  <= first_last_q;
     end
 
+<%- if wide %>
+
+    // The shift of a wide result, kept within its range: the sum's two top bits differ where it leaves it.
+    genvar k;
+    generate
+        for (k = 0; k < N; k = k + 1) begin : gen_wide_scale
+            wire [SHIFT_W:0] moved = {scale_i[k*SHIFT_W+SHIFT_W-1], scale_i[k*SHIFT_W +: SHIFT_W]}
+                                   + {offset_i[SHIFT_W-1], offset_i};
+            assign wide_scale[k*SHIFT_W +: SHIFT_W] = moved[SHIFT_W] == moved[SHIFT_W-1]
+                ? moved[SHIFT_W-1:0] : {moved[SHIFT_W], {(SHIFT_W-1){moved[SHIFT_W-1]}}};
+        end
+    endgenerate
+<%- endif %>
+
 @{ shell.instances }@
 
     always @(posedge clk_i) begin
@@ -49,6 +66,12 @@ module @{ shell.name }@ (
 
     reg [N*CODE_W-1:0] code_q;
     always @(posedge clk_i) code_q <= code;
+<%- if wide %>
+
+    reg [N*WIDE_W-1:0] wide_q;
+    always @(posedge clk_i) wide_q <= wide;
+    assign wide_o = wide_q;
+<%- endif %>
 
     assign code_valid_o = code_valid_q;
     assign code_o       = code_q;

@@ -34,18 +34,40 @@ module @{ shell.name }@ (
 
     reg [N*OP_W-1:0] shadow_q;
     reg [N*OP_W-1:0] weight_q;
+<%- if columns %>
+
+    // A tile by rows loads all weights of a lane at once, one by columns the weight of one place in every lane.
+    always @(posedge clk_i) begin : take
+        integer k;
+        for (k = 0; k < N; k = k + 1)
+            if (load_i || load_place_i[k])
+                shadow_q[k*OP_W +: OP_W] <= load_place_i[k] ? load_code_i : load_weight_i[k*OP_W +: OP_W];
+        if (swap_i) weight_q <= shadow_q;
+    end
+<%- else %>
     always @(posedge clk_i) begin
         if (load_i) shadow_q <= load_weight_i;
         if (swap_i) weight_q <= shadow_q;
     end
+<%- endif %>
 <%- if sparsity.is_some() %>
 
     reg [N*SELECT_W-1:0] shadow_select_q;
     reg [N*SELECT_W-1:0] select_q;
+<%- if columns %>
+    always @(posedge clk_i) begin : take_select
+        integer k;
+        for (k = 0; k < N; k = k + 1)
+            if (load_i || load_place_i[k])
+                shadow_select_q[k*SELECT_W +: SELECT_W] <= load_select_i[k*SELECT_W +: SELECT_W] & {SELECT_W{load_i}};
+        if (swap_i) select_q <= shadow_select_q;
+    end
+<%- else %>
     always @(posedge clk_i) begin
         if (load_i) shadow_select_q <= load_select_i;
         if (swap_i) select_q <= shadow_select_q;
     end
+<%- endif %>
 
     // Of the places where the k-th non-zero of a block can stand, the one that the mask names, or none.
     wire [N*OPERAND_W-1:0] operand;

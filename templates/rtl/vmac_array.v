@@ -23,7 +23,12 @@ module @{ shell.name }@ (
     genvar j;
     generate
         for (j = 0; j < N; j = j + 1) begin : gen_load
+<%- if columns %>
+            assign load[j]  = load_valid_i && !load_columns_i && load_lane_i == j[LANE_W-1:0];
+            assign place[j] = load_valid_i && load_columns_i && load_lane_i == j[LANE_W-1:0];
+<%- else %>
             assign load[j] = load_valid_i && load_lane_i == j[LANE_W-1:0];
+<%- endif %>
         end
     endgenerate
 <%- if zero_skip %>

@@ -119,7 +119,9 @@ fn the_macros_of_every_memory_are_shown_with_the_next_best_from_any_folder() {
 fn every_block_answers_its_own_example() {
     let folder = tempfile::tempdir().expect("a folder");
     let (input, output) = (folder.path().join("input.json"), folder.path().join("output.json"));
-    for design in [EDGE4, "designs/edge16_8of16.yaml", "designs/edge16_q3_13.yaml", "designs/odd6.yaml"] {
+    for design in
+        [EDGE4, "designs/edge16_8of16.yaml", "designs/edge16_q3_13.yaml", "designs/odd6.yaml", "designs/machine4.yaml"]
+    {
         for block in alberti_rtl::blocks::BLOCKS {
             let loaded = alberti_rtl::Design::load(format!("{}/../../{design}", env!("CARGO_MANIFEST_DIR")));
             let loaded = loaded.expect("the designs are valid");

@@ -10,8 +10,8 @@
 //! | storage | [`sram`], [`rram`], [`stream_fifo`] |
 //! | how tensors lie in memories, and what faults make of them | [`storage`], [`image`], [`cells`], [`secded`] |
 //! | registers for software | [`csr`] |
-//! | array, decoders and encoder joined | [`processing_unit`] |
 //! | the whole machine, by its programs | [`machine`] |
+//! | vectors to vectors, and all of it joined | [`matrix_unit`], [`processing_unit`] |
 //! | functions of a row | [`softmax`], [`layernorm`], [`activation`], [`elementwise`], [`entropy`], [`top_k`] |
 //! | a matrix multiply as mathematics has it | [`gemm`], and [`tiling`], which cuts it for the processing unit |
 //!
@@ -35,6 +35,7 @@ pub mod gemm;
 pub mod image;
 pub mod layernorm;
 pub mod machine;
+pub mod matrix_unit;
 pub mod packed;
 pub mod processing_unit;
 pub mod record_reader;

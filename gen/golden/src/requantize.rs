@@ -16,6 +16,16 @@ pub fn row(format: Format, sums: &[i64], shifts: &[i32]) -> Result<Vec<u16>> {
     Ok(sums.iter().zip(shifts).map(|(&sum, &shift)| alberti_arith::requantize(format, sum, shift)).collect())
 }
 
+/// Wide results: `sums` rounded half up and saturated to 16 bits, column `j` by `shifts[j] + offset`, which stays a shift.
+///
+/// # Errors
+/// As [`row`], and when the offset is no shift.
+pub fn wide(sums: &[i64], shifts: &[i32], offset: i32) -> Result<Vec<u16>> {
+    check_shifts(&[offset]).map_err(|error| error.within("offset"))?;
+    let shifts: Vec<_> = shifts.iter().map(|shift| (shift + offset).clamp(*SHIFTS.start(), *SHIFTS.end())).collect();
+    row(Format::Q3_13, sums, &shifts)
+}
+
 pub(crate) fn check_shifts(shifts: &[i32]) -> Result<()> {
     match shifts.iter().position(|shift| !SHIFTS.contains(shift)) {
         Some(j) => Err(Error::new(format!("shifts[{j}]: {} is outside of −64..=63", shifts[j]))),

@@ -77,6 +77,7 @@ pub fn tile(gemm: &Gemm, config: &Config, layout: &Layout) -> Result<Input> {
                 scale: (0..n).map(|k| gemm.scale.get(column(k)).copied().unwrap_or_default()).collect(),
                 function: gemm.function,
                 after: gemm.after,
+                offset: 0,
             });
         }
     }

@@ -6,9 +6,10 @@
 use crate::{BlockSparsity, Error, Result, check};
 use alberti_arith::{Format, wrap};
 
-/// The weights that a lane holds, each with the input that it multiplies.
+/// The weights that a lane holds, each with the input that it multiplies. One that multiplies none is a weight of zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lane {
+    sparsity: Option<BlockSparsity>,
     inputs: usize,
     terms: Vec<(usize, i64)>,
 }
@@ -20,7 +21,7 @@ impl Lane {
     /// When a code does not fit the format.
     pub fn dense(format: Format, weights: &[u16]) -> Result<Self> {
         let terms = check::significands("weights", format, weights)?.into_iter().enumerate().collect();
-        Ok(Self { inputs: weights.len(), terms })
+        Ok(Self { sparsity: None, inputs: weights.len(), terms })
     }
 
     /// A block-sparse lane over twice as many inputs as it has weights: weight `k` multiplies the input that its select
@@ -36,10 +37,26 @@ impl Lane {
         if let Some(i) = selects.iter().position(|s| s.is_some_and(|s| usize::from(s) >= choices)) {
             return Err(Error::new(format!("selects[{i}]: a multiplier has {choices} choices, 0 to {}", choices - 1)));
         }
-        let weights = check::significands("weights", format, weights)?;
-        let terms = weights.iter().zip(selects).enumerate();
-        let terms = terms.filter_map(|(k, (&weight, select))| select.map(|s| (sparsity.input(k, s), weight))).collect();
-        Ok(Self { inputs: 2 * weights.len(), terms })
+        let significands = check::significands("weights", format, weights)?;
+        let terms = significands.into_iter().zip(selects).enumerate();
+        let terms = terms.map(|(k, (weight, select))| match *select {
+            Some(select) => (sparsity.input(k, select), weight),
+            None => (sparsity.input(k, 0), 0),
+        });
+        Ok(Self { sparsity: Some(sparsity), inputs: 2 * weights.len(), terms: terms.collect() })
+    }
+
+    /// Changes one weight, which then multiplies the first of its choices.
+    ///
+    /// # Errors
+    /// When the lane has no such place, or the code does not fit the format.
+    pub fn set(&mut self, format: Format, place: usize, weight: u16) -> Result<()> {
+        let places = self.terms.len();
+        let first = self.sparsity.map_or(place, |sparsity| sparsity.input(place, 0));
+        let term =
+            self.terms.get_mut(place).ok_or_else(|| Error::new(format!("place {place}: a lane has {places}")))?;
+        *term = (first, check::significands("weight", format, &[weight])?[0]);
+        Ok(())
     }
 
     /// How many inputs the lane's vectors have.

@@ -101,6 +101,16 @@ impl VmacArray {
         Ok(())
     }
 
+    /// Loads one place of the shadow weights in all lanes, one code a lane.
+    ///
+    /// # Errors
+    /// When there is not one code per lane, the lanes have no such place, or a code does not fit the format.
+    pub fn load_column(&mut self, place: usize, weights: &[u16]) -> Result<()> {
+        check::length("weights", weights, self.shadow.lanes.len())?;
+        let format = self.shadow.format;
+        self.shadow.lanes.iter_mut().zip(weights).try_for_each(|(lane, &weight)| lane.set(format, place, weight))
+    }
+
     /// Makes the shadow weights the active ones. The shadow keeps its own; a load in the same cycle comes after.
     pub fn swap(&mut self) {
         self.active.clone_from(&self.shadow);

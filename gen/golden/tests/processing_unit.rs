@@ -235,7 +235,16 @@ fn segment<T>(items: Vec<T>) -> Segment<T> {
 }
 
 fn job(rows: usize, passes: usize, close: bool) -> Job {
-    Job { rows, passes, close, bias: vec![100, 200], scale: vec![0, 0], function: Function::Identity, after: 0 }
+    Job {
+        rows,
+        passes,
+        close,
+        bias: vec![100, 200],
+        scale: vec![0, 0],
+        function: Function::Identity,
+        after: 0,
+        offset: 0,
+    }
 }
 
 fn plain(mask: u128) -> WeightItem {
@@ -367,6 +376,7 @@ fn every_item_with_a_wrong_block_counts_once() {
             scale: vec![0; 4],
             function: Function::Identity,
             after: 0,
+            offset: 0,
         }],
         weight_memory: memory(),
         weights: vec![segment(masks.map(block).to_vec())],

@@ -14,6 +14,7 @@ pub mod entropy;
 pub mod layernorm;
 mod length_errors;
 mod lockstep;
+pub mod matrix_unit;
 pub mod processing_unit;
 pub mod record_reader;
 pub mod requantize;
@@ -37,7 +38,7 @@ pub use subject::{Outcome, Subject, config};
 pub type Scenario = fn(&Subject, Seed) -> Result<Outcome>;
 
 /// The scenario of every block, by the block's name.
-pub const SCENARIOS: [(&str, Scenario); 20] = [
+pub const SCENARIOS: [(&str, Scenario); 21] = [
     ("stream_fifo", stream_fifo::run),
     ("sram", sram::run),
     ("rram", rram::run),
@@ -53,6 +54,7 @@ pub const SCENARIOS: [(&str, Scenario); 20] = [
     ("requantize", requantize::run),
     ("entropy", entropy::run),
     ("top_k", top_k::run),
+    ("matrix_unit", matrix_unit::run),
     ("processing_unit", processing_unit::run),
     ("elementwise", elementwise::run),
     ("layernorm", layernorm::run),

@@ -1,11 +1,11 @@
 //! `processing_unit` against its golden: whole jobs from compressed operands to compressed results.
 
 use super::{
-    activation,
-    subject::{Outcome, Subject, counter, same},
+    matrix_unit::{check_counters, hold_clear, job_source, random_function, send_job},
+    subject::{Outcome, Subject, same},
 };
 use crate::{Bits, Library, Memory, MemoryId, Report, Result, Rng, Seed, SinkId, SourceId, Stall, Testbench};
-use alberti_arith::{Format, tables::Gelu};
+use alberti_arith::Format;
 use alberti_golden::{
     Pointer, Segment,
     activation::Function,
@@ -134,14 +134,6 @@ pub fn random_gemm(config: &Config, (rows, reduction, columns): (usize, usize, u
     }
 }
 
-/// One of the unit's functions, and a shift after it.
-fn random_function(config: &Config, rng: &mut Rng) -> (Function, i32) {
-    let functions = [Function::Identity, Function::Relu, Function::Gelu(Gelu::Tanh), Function::Gelu(Gelu::Erf)];
-    let functions: Vec<_> = functions.into_iter().filter(|&function| config.activation.includes(function)).collect();
-    // Most of the shifts after GELU keep its small results.
-    (*rng.pick(&functions), if rng.chance(0.8) { rng.below(16) as i32 - 4 } else { rng.below(128) as i32 - 64 })
-}
-
 /// Places streams anywhere in the design's memories, close to their ends now and then.
 fn layout(subject: &Subject, rows: usize, blocks: bool, rng: &mut Rng) -> Layout {
     let memories = &subject.design.memories;
@@ -261,15 +253,13 @@ impl<'a> Rig<'a> {
         let fields: &[&str] = if blocks { &["data", "block", "last"] } else { &["data", "last"] };
         let weights = source(&mut bench, "weight", fields)?;
         let weight_bases = source(&mut bench, "weight_base", &["row", "lane"])?;
-        let mut fields = vec!["rows", "passes", "close", "bias", "scale"];
-        fields.extend(["function", "after"].into_iter().filter(|field| subject.has(&format!("job_{field}_i"))));
-        let jobs = source(&mut bench, "job", &fields)?;
+        let stall = if bench.rng().chance(0.6) { gaps } else { Stall::None };
+        let jobs = job_source(subject, &mut bench, stall)?;
         let results = memory(&mut bench, "result", d.result.bits());
         bench.write_port("result_value", results)?;
         let result_bases = source(&mut bench, "result_base", &["row"])?;
         let masks = bench.sink("result", &["data", "last"], pressure)?;
-        let clear = bench.model().input("clear_i")?;
-        bench.model_mut().set(clear, 0);
+        hold_clear(&mut bench)?;
         Ok(Self {
             subject,
             bench,
@@ -311,20 +301,7 @@ impl<'a> Rig<'a> {
         let row_w = subject.width("weight_value_address_o");
         send_bases(bench, self.weight_bases, bases_of(&input.weights), (row_w, n))?;
         for job in &input.jobs {
-            let mut fields = vec![
-                Bits::new(subject.width("job_rows_i"), job.rows as u64 - 1),
-                Bits::new(subject.width("job_passes_i"), job.passes as u64 - 1),
-                job.close.into(),
-                Bits::pack_signed(subject.width("job_bias_i") / n, job.bias.iter().copied()),
-                Bits::pack_signed(subject.width("job_scale_i") / n, job.scale.iter().copied()),
-            ];
-            if subject.has("job_function_i") {
-                fields.push(Bits::new(subject.width("job_function_i"), activation::code(job.function)));
-            }
-            if subject.has("job_after_i") {
-                fields.push(Bits::signed(subject.width("job_after_i"), job.after.into()));
-            }
-            bench.send(self.jobs, &fields)?;
+            send_job(subject, bench, self.jobs, job)?;
         }
         let row_w = subject.width("result_value_address_o");
         for &row in &input.result_rows {
@@ -353,32 +330,8 @@ impl<'a> Rig<'a> {
             written -= u64::from(rows(open) > 0);
         }
         same(report.seed, "result rows written", memory.writes() - self.writes_before, written)?;
-        same(report.seed, "vector_count_o", counter(bench, "vector_count_o")?, output.counters.vectors)?;
-        if self.subject.has("held_count_o") {
-            same(report.seed, "held_count_o", counter(bench, "held_count_o")?, output.counters.held)?;
-        }
-        if self.blocks {
-            let errors = counter(bench, "mask_error_count_o")?;
-            same(report.seed, "mask_error_count_o", errors, output.counters.mask_errors)?;
-        }
-        self.clear(report.seed)?;
+        check_counters(self.subject, &mut self.bench, report.seed, &output.counters)?;
         Ok(report)
-    }
-
-    /// Counters start again from zero when they are told to.
-    fn clear(&mut self, seed: Seed) -> Result<()> {
-        let bench = &mut self.bench;
-        let clear = bench.model().input("clear_i")?;
-        for value in [1, 0] {
-            bench.model_mut().set(clear, value);
-            bench.step()?;
-        }
-        for port in ["vector_count_o", "held_count_o", "mask_error_count_o"] {
-            if self.subject.has(port) {
-                same(seed, &format!("{port} after clear_i"), counter(&self.bench, port)?, 0)?;
-            }
-        }
-        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Lockstep, Outcome, Subject};
 use crate::{Bits, Result, Seed};
 use alberti_arith::wrap;
-use alberti_golden::requantize::row;
+use alberti_golden::requantize::{row, wide};
 
 /// Pairs every shift with every border of rounding, saturation and underflow, and with random sums.
 ///
@@ -44,6 +44,13 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
         let codes = row(d.result, &sums, &shifts)?;
         bench.expect(2, "code_valid_o", true.into())?;
         bench.expect(2, "code_o", Bits::pack(d.result.bits(), codes))?;
+        if subject.has("wide_o") {
+            // Small offsets keep most numbers within 16 bits; with large ones the shift meets both of its ends.
+            let rng = bench.rng();
+            let offset = if rng.chance(0.6) { rng.below(16) as i32 - 12 } else { rng.below(128) as i32 - 64 };
+            bench.drive(0, "offset_i", Bits::signed(subject.width("offset_i"), offset.into()))?;
+            bench.expect(2, "wide_o", Bits::pack(16, wide(&sums, &shifts, offset)?))?;
+        }
         bench.expect(2, "code_last_o", last.into())?;
         bench.step()?;
     }

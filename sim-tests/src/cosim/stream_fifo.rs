@@ -3,7 +3,7 @@
 use super::{Lockstep, Outcome, Subject};
 use crate::{Bits, Result, Seed, Stall, Testbench};
 use alberti_golden::stream_fifo::StreamFifo;
-use alberti_rtl::blocks::{Geometry, processing_unit::result_depth};
+use alberti_rtl::blocks::{Geometry, matrix_unit::result_depth};
 
 /// Sends random items under all stall patterns, through a reset, and from empty to full and back.
 ///

@@ -40,6 +40,8 @@ pub(super) struct Lane {
     pub select_w: u32,
     pub pipeline: u32,
     pub zero_skip: bool,
+    /// Whether tiles may come by columns.
+    pub columns: bool,
 }
 
 impl Lane {
@@ -54,6 +56,7 @@ impl Lane {
             select_w,
             pipeline: subject.design.datapath.pipeline,
             zero_skip: config.zero_skip,
+            columns: subject.design.machine.is_some(),
         })
     }
 
@@ -128,11 +131,26 @@ impl Lane {
     }
 
     fn idle(&self, bench: &mut Lockstep) -> Result<()> {
-        bench.drive(0, "load_i", false.into())?;
+        self.no_load(bench)?;
         bench.drive(0, "swap_i", false.into())
     }
 
+    fn no_load(&self, bench: &mut Lockstep) -> Result<()> {
+        if self.columns {
+            bench.drive(0, "load_place_i", Bits::zero(self.n as u32))?;
+        }
+        bench.drive(0, "load_i", false.into())
+    }
+
+    /// Loads the weight of one place, which then has its first choice.
+    fn load_place(&self, bench: &mut Lockstep, place: usize, code: u16) -> Result<()> {
+        bench.drive(0, "load_i", false.into())?;
+        bench.drive(0, "load_place_i", Bits::new(self.n as u32, 1 << place))?;
+        bench.drive(0, "load_code_i", Bits::new(self.format.bits(), code.into()))
+    }
+
     fn load(&self, bench: &mut Lockstep, weights: &Weights) -> Result<()> {
+        self.no_load(bench)?;
         bench.drive(0, "load_i", true.into())?;
         bench.drive(0, "load_weight_i", self.weight_bits(weights))?;
         if self.sparsity.is_some() {
@@ -169,7 +187,7 @@ impl Lane {
             bench.drive(0, "swap_i", false.into())?;
             self.load(bench, &weights)?;
             bench.step()?;
-            bench.drive(0, "load_i", false.into())?;
+            self.no_load(bench)?;
             bench.drive(0, "swap_i", true.into())?;
             bench.step()?;
             for activation in 0..=255u16 {
@@ -202,7 +220,7 @@ impl Lane {
                 let (activations, addend, skip) = (self.activations(rng), self.addend(rng), rng.chance(0.2));
                 self.vector(bench, &active, &activations, addend, skip && self.zero_skip)?;
             }
-            bench.drive(0, "load_i", load.into())?;
+            self.no_load(bench)?;
             bench.drive(0, "swap_i", swap.into())?;
             // A swap takes what was there before a load of the same cycle.
             if swap {
@@ -213,6 +231,13 @@ impl Lane {
                     shadow = self.weights(bench.rng());
                 }
                 self.load(bench, &shadow)?;
+            } else if self.columns && bench.rng().chance(0.5) {
+                let (place, code) = (bench.rng().below(self.n as u64) as usize, self.code(bench.rng()));
+                shadow.codes[place] = code;
+                if self.sparsity.is_some() {
+                    shadow.selects[place] = Some(0);
+                }
+                self.load_place(bench, place, code)?;
             }
             bench.step()?;
         }

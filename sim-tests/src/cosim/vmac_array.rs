@@ -75,7 +75,14 @@ fn rows(subject: &Subject, lane: &Lane, bench: &mut Lockstep, rate: f64) -> Resu
         if load {
             let number = if filling { cycle } else { bench.rng().below(n as u64) as usize };
             let weights = lane.weights(bench.rng());
-            golden.load(number, golden_lane(lane, &weights)?)?;
+            let columns = lane.columns && !filling && bench.rng().chance(0.5);
+            if lane.columns {
+                bench.drive(0, "load_columns_i", columns.into())?;
+            }
+            match columns {
+                true => golden.load_column(number, &weights.codes)?,
+                false => golden.load(number, golden_lane(lane, &weights)?)?,
+            }
             bench.drive(0, "load_lane_i", Bits::new(subject.width("load_lane_i"), number as u64))?;
             bench.drive(0, "load_weight_i", lane.weight_bits(&weights))?;
             if lane.sparsity.is_some() {

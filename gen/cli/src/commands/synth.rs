@@ -103,7 +103,7 @@ impl Setup {
             };
             let macs = match block.name {
                 "vmac" => Some(design.datapath.n),
-                "vmac_array" | "processing_unit" => Some(design.datapath.n.pow(2)),
+                "vmac_array" | "matrix_unit" | "processing_unit" => Some(design.datapath.n.pow(2)),
                 _ => None,
             };
             costs.push(Cost::new(block.name, &report, timing.as_ref(), macs));

@@ -6,6 +6,9 @@ use alberti_arith::Format;
 /// Width of the requantisation shift of a column, two's complement.
 pub const SHIFT_W: u32 = 7;
 
+/// Width of a wide result, two's complement.
+pub const WIDE_W: u32 = 16;
+
 /// Cycles that a pass over the rows takes at the least: the accumulator may see a row again only after its sum is written.
 pub const MIN_PASS: u32 = 4;
 
@@ -37,6 +40,8 @@ pub struct Geometry {
     pub sparsity: Option<BlockSparsity>,
     /// Functions between sums and results.
     pub activation: Option<Activation>,
+    /// Whether the unit is part of a machine: tiles may come by columns, and results are wide as well.
+    pub machine: bool,
 }
 
 impl Geometry {
@@ -56,6 +61,7 @@ impl Geometry {
             zero_skip: d.zero_skip,
             sparsity: d.sparsity,
             activation: d.activation,
+            machine: design.machine.is_some(),
         }
     }
 
@@ -111,6 +117,24 @@ impl Geometry {
     #[must_use]
     pub fn after_w(&self) -> u32 {
         self.activation.and_then(Activation::gelu).map_or(0, |_| SHIFT_W)
+    }
+
+    /// Width of what a wide result's shift is more than that of the code: 0 where there are no wide results.
+    #[must_use]
+    pub fn offset_w(&self) -> u32 {
+        if self.machine { SHIFT_W } else { 0 }
+    }
+
+    /// Width of what else of a job travels beside its shifts.
+    #[must_use]
+    pub fn beside_w(&self) -> u32 {
+        self.function_w() + self.after_w() + self.offset_w()
+    }
+
+    /// Width of a row of wide results: 0 where there are none.
+    #[must_use]
+    pub fn wides_w(&self) -> u32 {
+        if self.machine { self.n * WIDE_W } else { 0 }
     }
 
     /// Cycles of the activation.

@@ -13,6 +13,7 @@ pub mod layernorm;
 pub mod leaf;
 mod library;
 pub mod macros;
+pub mod matrix_unit;
 pub mod processing_unit;
 pub mod record_reader;
 mod registry;

@@ -2,7 +2,7 @@
 
 use super::{
     Geometry, Library, accumulator, activation, bitmask_decoder, bitmask_encoder, block_select, csr, elementwise,
-    entropy, layernorm, processing_unit, record_reader, requantize, secded, softmax, sram, stream_fifo, top_k, vmac,
+    entropy, layernorm, matrix_unit, processing_unit, record_reader, requantize, secded, softmax, sram, top_k, vmac,
     vmac_array,
 };
 use crate::{
@@ -24,18 +24,12 @@ pub struct Block {
 }
 
 /// All blocks, children before parents.
-pub const BLOCKS: [Block; 20] = [
+pub const BLOCKS: [Block; 21] = [
     Block {
         name: "stream_fifo",
         summary: "stream buffer",
         theory: include_str!("stream_fifo/theory.md"),
-        elaborate: |library| {
-            let g = Geometry::new(library.design());
-            let code = Payload::Codes(g.result);
-            let depth = processing_unit::result_depth(&g);
-            let width = g.n * g.result.bits() + 1;
-            Some(stream_fifo::elaborate(library, Some("result"), "datapath.pipeline", width, depth, code))
-        },
+        elaborate: |library| Some(matrix_unit::result_buffer(library)),
     },
     Block {
         name: "sram",
@@ -135,8 +129,14 @@ pub const BLOCKS: [Block; 20] = [
         elaborate: top_k::elaborate,
     },
     Block {
+        name: "matrix_unit",
+        summary: "array, accumulator, activation and requantiser, joined",
+        theory: include_str!("matrix_unit/theory.md"),
+        elaborate: |library| Some(matrix_unit::elaborate(library)),
+    },
+    Block {
         name: "processing_unit",
-        summary: "decoder, array, accumulator, requantiser and encoder, joined",
+        summary: "decoders, matrix unit and encoder, joined",
         theory: include_str!("processing_unit/theory.md"),
         elaborate: |library| Some(processing_unit::elaborate(library)),
     },

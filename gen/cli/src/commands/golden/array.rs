@@ -20,7 +20,7 @@ use alberti_sim::cosim;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-fn one(what: &str, got: usize, needed: usize) -> Result<()> {
+pub fn one(what: &str, got: usize, needed: usize) -> Result<()> {
     if got == needed {
         return Ok(());
     }
@@ -189,6 +189,8 @@ struct RequantizeInput {
     shifts: Vec<i32>,
     #[serde(default)]
     scale: i32,
+    #[serde(default)]
+    offset: i32,
 }
 
 pub fn requantize_example(design: &Design) -> Result<Value> {
@@ -201,16 +203,26 @@ pub fn requantize(design: &Design, text: &Text) -> Result<Value> {
     let input: RequantizeInput = text.parse()?;
     let (n, result, bits) = (design.datapath.n as usize, design.datapath.result, design.datapath.accumulator_bits);
     one("shifts", input.shifts.len(), n)?;
-    let mut codes = Vec::new();
+    if design.machine.is_none() && input.offset != 0 {
+        let help = "remove it, or see the section `machine` of a design";
+        return Err(Failure::input("`offset` on a design without `machine`", help));
+    }
+    let (mut codes, mut wide) = (Vec::new(), Vec::new());
     for sums in &input.sums {
         one("sums of a row", sums.len(), n)?;
         if let Some(sum) = sums.iter().find(|&&sum| alberti_arith::saturate(sum, bits) != sum) {
             return Err(Failure::input(format!("the sum {sum} does not fit in {bits} bits"), super::HELP));
         }
         codes.push(golden_requantize::row(result, sums, &input.shifts)?);
+        let numbers = golden_requantize::wide(sums, &input.shifts, input.offset)?;
+        wide.push(numbers.into_iter().map(|number| number as i16).collect::<Vec<_>>());
     }
     let reals: Vec<_> = codes.iter().map(|row| values(result, row, input.scale)).collect();
-    Ok(json!({"codes": codes, "values": reals}))
+    let mut answer = json!({"codes": codes, "values": reals});
+    if design.machine.is_some() {
+        answer["wide"] = json!(wide);
+    }
+    Ok(answer)
 }
 
 /// A function by its name.

@@ -2,6 +2,7 @@
 
 mod array;
 mod codec;
+mod matrix;
 mod memory;
 mod number;
 mod registers;
@@ -57,7 +58,8 @@ Fields by block, n being the design's; those in brackets can be left out:
   accumulator      bias: n integers, tokens: {row, first, last, sums: n} -> addends, finals
   activation       function: identity, relu or gelu, sums: rows of n integers, shifts: n of -64 to 63, [after]
                                                                          -> sums, shifts
-  requantize       sums: rows of n integers, shifts: n of -64 to 63, [scale]  -> codes, values
+  requantize       sums: rows of n integers, shifts: n of -64 to 63, [scale], [offset: in a machine]
+                                                                         -> codes, values, [wide]
   block_select     mask: 2n bits                                         -> selects, errors
   bitmask_encoder  vectors: rows of n codes, [row]                       -> masks, packed, next_row
   bitmask_decoder  masks: of n bits, packed: codes, [base: {row, lane}], [scale]
@@ -77,6 +79,10 @@ Fields by block, n being the design's; those in brackets can be left out:
   top_k            values: integers of 16 bits                           -> entries
   csr              accesses: {read or write: name or address, [data], [strobes], [inputs: {port: value}]}
                                                                          -> answers
+  matrix_unit      jobs: {tiles: {weights: n rows of n codes, vectors: rows of n codes (2n with selects),
+                   [selects: n rows, of a block tile], [columns: true or false]}, shifts: n, [bias: n],
+                   [close], [function, after: as above], [offset]}, [scale: of the results]
+                                                                         -> codes, values, last, counters, [wide]
   processing_unit  activations: rows of K codes, weights: N rows of K codes, [bias: N], shifts: N,
                    [scale: of the results], [blocks: true or false], [function, after: as above]
                                        -> sums, sum_values, codes, values, segments, counters";
@@ -129,6 +135,7 @@ fn pair(block: &str) -> Option<Pair> {
         "entropy" => (row::entropy_example, row::entropy),
         "top_k" => (row::top_k_example, row::top_k),
         "csr" => (registers::example, registers::answer),
+        "matrix_unit" => (matrix::example, matrix::answer),
         "processing_unit" => (unit::example, unit::answer),
         _ => return None,
     })

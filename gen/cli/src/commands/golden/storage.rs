@@ -5,7 +5,7 @@ use crate::exit::Result;
 use alberti_golden::{sram::Sram, stream_fifo::StreamFifo};
 use alberti_rtl::{
     Design,
-    blocks::{Geometry, processing_unit::result_depth},
+    blocks::{Geometry, matrix_unit::result_depth},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};

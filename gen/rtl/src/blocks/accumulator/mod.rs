@@ -30,7 +30,7 @@ struct Body<'a> {
 pub fn elaborate(library: &mut Library) -> Arc<Module> {
     let g = Geometry::new(library.design());
     let source = "datapath.accumulator_rows";
-    let beside_w = g.function_w() + g.after_w();
+    let beside_w = g.beside_w();
     let scale_w = g.scales_w() + beside_w;
     let memory = sram::elaborate(library, Some("accumulator"), source, g.rows, g.sums_w(), Payload::Sums);
     let mut module = Module::new(
@@ -67,7 +67,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
             Role::Input,
             match beside_w {
                 0 => "Bias and requantisation shift of the job that starts, held until taken",
-                _ => "Bias, and function and shifts of the job that starts, held until taken",
+                _ => "Bias, shifts and what else belongs to the job that starts, held until taken",
             },
         )
         .input("bias", g.n * g.bias_w, Payload::Bits)

@@ -30,6 +30,7 @@ struct Body<'a> {
     pipeline: u32,
     zero_skip: bool,
     signed_zero: bool,
+    columns: bool,
 }
 
 /// The MAC array of the processing unit.
@@ -58,6 +59,12 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
         .input("weight", g.vector_w(), codes);
     if g.sparsity.is_some() {
         load = load.input("select", g.n * g.select_w(), Payload::Bits);
+    }
+    if g.machine {
+        load.summary =
+            "Weights for the next tile: one lane's, or by columns those of the place of that number in every lane"
+                .into();
+        load = load.input("columns", 1, Payload::Bits);
     }
     let mut vector = Interface::new(
         "vector",
@@ -96,6 +103,14 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
     if g.sparsity.is_some() {
         instance = instance.wire(&[("load_select_i", "load_select_i")]);
     }
+    if g.machine {
+        module.add_nets(&[("place", g.n)]);
+        instance = instance.wire(&[("load_place_i", "place")]).lane("load_code_i", "load_weight_i", g.op_w(), "OP_W");
+        module.combinational(&["place"], &["load_valid_i", "load_lane_i", "load_columns_i"]);
+        module.combinational(&["load"], &["load_valid_i", "load_lane_i", "load_columns_i"]);
+    } else {
+        module.combinational(&["load"], &["load_valid_i", "load_lane_i"]);
+    }
     if g.zero_skip {
         let tested = if decoded { "significand" } else { "vector_data_i" };
         module.add_nets(&[("skip", 1)]);
@@ -115,7 +130,6 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
                 .lane("significand_o", "significand", SIGNIFICAND_W, "SIGNIFICAND_W"),
         );
     }
-    module.combinational(&["load"], &["load_valid_i", "load_lane_i"]);
     let operands: &[&str] = if decoded { &["sign", "exponent", "significand"] } else { &["vector_data_i"] };
     module.registers(&["activation"], &[&["clk_i", "vector_valid_i"], operands].concat());
     library.add(module, |shell| {
@@ -133,6 +147,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
             pipeline: g.pipeline,
             zero_skip: g.zero_skip,
             signed_zero: matches!(g.operand, Format::AdaptivFloat(_)),
+            columns: g.machine,
         }
         .render()
     })
