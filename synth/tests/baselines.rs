@@ -36,6 +36,11 @@ fn area_and_frequency_are_within_tolerance_of_what_was_accepted() {
     let all = all.chain(lanes().map(|block| ("edge16_q3_5", &fixed, block)));
     let all = all.chain(lanes().map(|block| ("edge16_8of16", &sparse, block)));
     let all = all.chain(guards().map(|block| ("edge16_8of16", &sparse, block)));
+    // What tiles by columns and wide results cost, beside edge4 without them.
+    let array = || blocks().filter(|block| ["vmac", "vmac_array", "requantize", "matrix_unit"].contains(&block.name));
+    let (machine, small) = (common::design("machine4"), common::design("edge4"));
+    let all = all.chain(array().map(|block| ("machine4", &machine, block)));
+    let all = all.chain(array().map(|block| ("edge4", &small, block)));
     for (name, design, block) in all {
         if let Some((figures, tools)) = measure(design, block, &library, &recipe) {
             measured.tools = tools;

@@ -618,10 +618,11 @@ module @{ shell.name }@ (
             wire [17:0] row3 = ({2'b00, power} & {18{mask[6] ^ mask[5]}})
                 | ({1'b0, power, 1'b0} & {18{mask[7] || (mask[6] && mask[5])}});
             /* verilator lint_off UNUSEDSIGNAL */
-            wire [23:0] product = {{6{row0[17]}}, row0} + {{4{row1[17]}}, row1, 1'b0, mask[1]}
-                + {{2{row2[17]}}, row2, 1'b0, mask[3], 2'b00} + {row3, 1'b0, mask[5], 4'b0000}
-                + {16'd0, mask & {MASK_W{up}}} + 24'd64;  // never negative; what is below 1 is cut off
+            wire [23:0] product;  // never negative; what is below 1 is cut off
             /* verilator lint_on UNUSEDSIGNAL */
+            assign product = {{6{row0[17]}}, row0} + {{4{row1[17]}}, row1, 1'b0, mask[1]}
+                + {{2{row2[17]}}, row2, 1'b0, mask[3], 2'b00} + {row3, 1'b0, mask[5], 4'b0000}
+                + {16'd0, mask & {MASK_W{up}}} + 24'd64;
             reg  [POWER_W-1:0] masked_q;
             always @(posedge clk_i) begin
                 if (share_taken) masked_q <= product[22:7];

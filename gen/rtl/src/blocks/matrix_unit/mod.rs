@@ -161,8 +161,11 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
             g.n.max(MIN_PASS)
         ),
         numbers: format!(
-            "{} operands, exact products, {}-bit sums that wrap, {} results by the requantiser's rules",
-            g.operand, g.acc_w, g.result
+            "{} operands, exact products, {}-bit sums that wrap, {} results by the requantiser's rules{}",
+            g.operand,
+            g.acc_w,
+            g.result,
+            if g.machine { ", 16-bit wide ones at a shift of their own" } else { "" }
         ),
     };
     module.set_parameters(&[
