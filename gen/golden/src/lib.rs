@@ -12,6 +12,7 @@
 //! | registers for software | [`csr`] |
 //! | the whole machine, by its programs | [`machine`] |
 //! | vectors to vectors, and all of it joined | [`matrix_unit`], [`processing_unit`] |
+//! | external memory | [`dma`] |
 //! | functions of a row | [`softmax`], [`layernorm`], [`activation`], [`elementwise`], [`entropy`], [`top_k`] |
 //! | a matrix multiply as mathematics has it | [`gemm`], and [`tiling`], which cuts it for the processing unit |
 //!
@@ -28,6 +29,7 @@ pub mod block_select;
 pub mod cells;
 mod check;
 pub mod csr;
+pub mod dma;
 pub mod elementwise;
 pub mod entropy;
 mod error;
