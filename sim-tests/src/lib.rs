@@ -10,12 +10,14 @@
 //! | [`stream`] | drivers and monitors of ready/valid streams |
 //! | [`scoreboard`] | what was expected against what came |
 //! | [`memory`] | banked memories behind a block's ports |
+//! | [`axi`] | external memory on AXI4 |
 //! | [`testbench`] | all of them around one model, a cycle at a time |
 //! | [`cosim`] | every block against its golden model |
 //!
 //! Two environment variables steer a run: `ALBERTI_SEED` gives back the seed that a failure names, and
 //! `ALBERTI_WAVEFORM=<directory>` writes one VCD file per test. A third, `ALBERTI_BUILD_DIR`, moves the build cache.
 
+pub mod axi;
 pub mod bits;
 pub mod build;
 pub mod cosim;
@@ -39,5 +41,5 @@ pub use model::{Model, Port};
 pub use rng::{Rng, Seed};
 pub use scoreboard::Scoreboard;
 pub use stall::Stall;
-pub use testbench::{MemoryId, Report, SinkId, SourceId, Testbench};
+pub use testbench::{AxiId, MemoryId, Report, SinkId, SourceId, Testbench};
 pub use toolchain::Toolchain;

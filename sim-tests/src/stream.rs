@@ -93,6 +93,10 @@ impl Source {
         self.offering = false;
     }
 
+    pub fn sent(&self) -> u64 {
+        self.sent
+    }
+
     pub fn is_done(&self) -> bool {
         self.queue.is_empty()
     }

@@ -3,6 +3,7 @@
 //! In each cycle the drivers set their inputs, the logic settles, the monitors look, and the clock rises. Before the
 //! first there is a reset of three cycles.
 
+use crate::axi::{self, Axi};
 use crate::bits::Bits;
 use crate::build::Library;
 use crate::error::{Error, Result};
@@ -27,6 +28,10 @@ pub struct SinkId(usize);
 #[derive(Clone, Copy, Debug)]
 pub struct MemoryId(usize);
 
+/// External memory within a [`Testbench`].
+#[derive(Clone, Copy, Debug)]
+pub struct AxiId(usize);
+
 /// What a finished test did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Report {
@@ -49,6 +54,7 @@ pub struct Testbench {
     memories: Vec<Memory>,
     reads: Vec<ReadPort>,
     writes: Vec<WritePort>,
+    buses: Vec<Axi>,
     started: bool,
     first_cycle: u64,
     last_transfer: u64,
@@ -81,6 +87,7 @@ impl Testbench {
             memories: Vec::new(),
             reads: Vec::new(),
             writes: Vec::new(),
+            buses: Vec::new(),
             started: false,
             first_cycle: 0,
             last_transfer: 0,
@@ -133,6 +140,35 @@ impl Testbench {
         let memory = (memory.0, &self.memories[memory.0]);
         self.writes.push(WritePort::new(&self.model, name, memory)?);
         Ok(())
+    }
+
+    /// Puts external memory behind the AXI4 port `<name>_aw…`, `_w…`, `_b…`, `_ar…`, `_r…`.
+    ///
+    /// # Errors
+    /// When the design has no such ports.
+    pub fn axi(&mut self, name: &str, bytes: axi::Bytes, rules: axi::Rules, traffic: axi::Traffic) -> Result<AxiId> {
+        self.buses.push(Axi::new(&self.model, name, bytes, rules, traffic)?);
+        Ok(AxiId(self.buses.len() - 1))
+    }
+
+    /// External memory: its contents, and what the design asked of it.
+    pub fn bus(&self, bus: AxiId) -> &Axi {
+        &self.buses[bus.0]
+    }
+
+    /// External memory, to be loaded, to fail, or to behave otherwise.
+    pub fn bus_mut(&mut self, bus: AxiId) -> &mut Axi {
+        &mut self.buses[bus.0]
+    }
+
+    /// Items that a driver has sent.
+    pub fn sent(&self, source: SourceId) -> u64 {
+        self.sources[source.0].sent()
+    }
+
+    /// Takes back what a driver has not sent, as a reset of whoever feeds the design does.
+    pub fn withdraw(&mut self, source: SourceId) {
+        self.sources[source.0].forget();
     }
 
     /// Queues an item: one value for each field, in the order of the source's fields.
@@ -198,6 +234,7 @@ impl Testbench {
     pub fn reset(&mut self, cycles: u32) -> Result<()> {
         self.sources.iter_mut().for_each(Source::forget);
         self.sinks.iter_mut().for_each(Sink::forget);
+        self.buses.iter_mut().for_each(Axi::forget);
         let result = self.reset_quietly(cycles);
         self.named(result)
     }
@@ -286,6 +323,7 @@ impl Testbench {
             self.drive();
             self.model.settle()?;
             self.sinks.iter().try_for_each(|sink| sink.check_reset(&self.model))?;
+            self.buses.iter().try_for_each(|bus| bus.check_reset(&self.model))?;
             self.model.clock()?;
         }
         self.model.release_reset()?;
@@ -300,8 +338,10 @@ impl Testbench {
         // A look at what follows ready costs an evaluation: once in a while is enough.
         if !self.sinks.is_empty() && self.rng.bits(3) == 0 {
             self.sinks.iter_mut().for_each(|sink| sink.invert_ready(&mut self.model));
+            self.buses.iter_mut().for_each(|bus| bus.invert(&mut self.model));
             self.model.probe()?;
             self.sinks.iter_mut().try_for_each(|sink| sink.restore_ready(&mut self.model))?;
+            self.buses.iter_mut().try_for_each(|bus| bus.restore(&mut self.model))?;
             self.model.probe()?;
         }
         Ok(())
@@ -323,6 +363,7 @@ impl Testbench {
         self.sources.iter_mut().for_each(|source| source.drive(model, rng));
         self.sinks.iter_mut().for_each(|sink| sink.drive(model, rng));
         self.reads.iter().for_each(|port| port.drive(model));
+        self.buses.iter_mut().for_each(|bus| bus.drive(model, rng));
     }
 
     fn answer(&mut self) {
@@ -343,6 +384,9 @@ impl Testbench {
         for sink in &mut self.sinks {
             moved |= sink.sample(&self.model)?;
         }
+        for bus in &mut self.buses {
+            moved |= bus.sample(&self.model)?;
+        }
         if moved {
             self.last_transfer = self.model.cycle();
         }
@@ -351,7 +395,10 @@ impl Testbench {
 
     fn no_progress(&self, cycles: u64) -> Error {
         let sources = self.sources.iter().filter_map(Source::waiting);
-        let waiting: Vec<String> = sources.chain(self.sinks.iter().filter_map(Sink::waiting)).collect();
+        let waiting: Vec<String> = sources
+            .chain(self.sinks.iter().filter_map(Sink::waiting))
+            .chain(self.buses.iter().filter_map(Axi::waiting))
+            .collect();
         let waiting = if waiting.is_empty() { "no stream waits".to_owned() } else { waiting.join("; ") };
         Error::NoProgress { cycles, cycle: self.model.cycle(), waiting }
     }
