@@ -13,6 +13,7 @@
 //! | the whole machine, by its programs | [`machine`] |
 //! | vectors to vectors, and all of it joined | [`matrix_unit`], [`processing_unit`] |
 //! | external memory | [`dma`] |
+//! | the whole encoder, by its equations | [`encoder`] |
 //! | functions of a row | [`softmax`], [`layernorm`], [`activation`], [`elementwise`], [`entropy`], [`top_k`] |
 //! | a matrix multiply as mathematics has it | [`gemm`], and [`tiling`], which cuts it for the processing unit |
 //!
@@ -31,6 +32,7 @@ mod check;
 pub mod csr;
 pub mod dma;
 pub mod elementwise;
+pub mod encoder;
 pub mod entropy;
 mod error;
 pub mod gemm;

@@ -1,0 +1,239 @@
+//! The whole encoder in the machine's integers, written from its equations: no tiles, no passes, no program.
+//!
+//! ```text
+//! x = embed(ids)
+//! layer    h = half(x, W_o·attention(x));  x = half(h, W_2·f(W_1·h))
+//! half     LN(x + y) of a dense layer's result y;  with an adapter LN(x + (y + W_up·f(W_down·y)))
+//! answer   x of the last layer;  with a classifier W_c·x of token 0, after a layer whose off-ramp is sure enough or the last
+//! ```
+//!
+//! What programs compute on the [`machine`](crate::machine) must equal it, bit for bit: a program that differs was compiled
+//! wrongly. Rows of a tensor are tokens; codes are AdaptivFloat<8,3>.
+
+mod attention;
+mod embedding;
+mod linear;
+
+pub use attention::{Head, Span};
+pub use embedding::{Embedding, Table};
+pub use linear::{Linear, Results};
+
+use crate::{Error, Result, elementwise, entropy, layernorm, machine::Config, softmax::Softmax};
+use alberti_arith::{Fixed, Format};
+
+/// What results depend on beside the encoder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arithmetic {
+    /// Width of the accumulator.
+    pub accumulator_bits: u32,
+    /// The softmax unit.
+    pub softmax: Softmax,
+}
+
+impl Arithmetic {
+    /// That of a machine.
+    ///
+    /// # Errors
+    /// When there is no such softmax.
+    pub fn of(config: &Config) -> Result<Self> {
+        let softmax = Softmax::new(config.softmax_lanes, config.maximum)?;
+        Ok(Self { accumulator_bits: config.accumulator_bits, softmax })
+    }
+}
+
+/// A layer norm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Norm {
+    /// γ of each channel, Q2.14.
+    pub gamma: Vec<i16>,
+    /// β, Q6.10.
+    pub beta: Vec<i16>,
+    /// What the codes of each channel are divided by, as a power of two.
+    pub shift: Vec<u8>,
+    /// Exponent bias of the codes; none where nothing reads codes.
+    pub bias: Option<i32>,
+}
+
+/// A bottleneck behind a dense layer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adapter {
+    /// To its width, with its activation; gives codes.
+    pub down: Linear,
+    /// Back, in Q9.7.
+    pub up: Linear,
+}
+
+/// What follows a dense layer: adapter, residual sum, layer norm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Half {
+    /// The adapter.
+    pub adapter: Option<Adapter>,
+    /// The layer norm.
+    pub norm: Norm,
+}
+
+/// The frozen weights of a layer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layer {
+    /// Queries, log2(e)/√d folded in.
+    pub query: Linear,
+    /// Keys.
+    pub key: Linear,
+    /// Values.
+    pub value: Linear,
+    /// Heads, each of as many channels.
+    pub heads: Vec<Head>,
+    /// Projection of the context, in Q9.7.
+    pub output: Linear,
+    /// First half of the feed-forward net; gives codes.
+    pub inner: Linear,
+    /// Second half, in Q9.7.
+    pub outer: Linear,
+}
+
+/// What a task has of its own in a layer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskLayer {
+    /// The span of each head.
+    pub spans: Vec<Span>,
+    /// Behind the attention.
+    pub attention: Half,
+    /// Behind the feed-forward net.
+    pub output: Half,
+}
+
+/// What belongs to one task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// As many as the encoder has.
+    pub layers: Vec<TaskLayer>,
+    /// Decides after every layer whether to end, from token 0; logits in Q6.10.
+    pub off_ramp: Option<Linear>,
+    /// Answers behind the last layer, from token 0; logits in Q6.10.
+    pub classifier: Option<Linear>,
+}
+
+/// An encoder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encoder {
+    /// From token ids to the first layer's input.
+    pub embedding: Embedding,
+    /// Distinct layers.
+    pub layers: Vec<Layer>,
+    /// Layers that are passed: layer i is number i modulo the distinct ones.
+    pub depth: usize,
+    /// Tasks, at least one.
+    pub tasks: Vec<Task>,
+}
+
+/// What the residual stream is between layers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stream {
+    /// For linear layers; empty where nothing reads them.
+    pub codes: Vec<u8>,
+    /// Q6.10.
+    pub wide: Vec<i16>,
+}
+
+/// What an encoder answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The last layer's output, tokens × channels, Q6.10.
+    pub hidden: Vec<i16>,
+    /// Logits, Q6.10; empty without classifier and off-ramp.
+    pub logits: Vec<i16>,
+    /// The layer whose off-ramp ended it, counted from 1.
+    pub exit: Option<usize>,
+}
+
+impl Encoder {
+    /// Channels of the residual stream.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.layers.first().map_or(0, |layer| layer.query.inputs)
+    }
+
+    /// Runs a task on token ids; `threshold` is that of off-ramps (entropy in bits, Q6.10).
+    ///
+    /// # Errors
+    /// When an id is past its table, or parts do not belong together.
+    pub fn run(&self, arithmetic: &Arithmetic, task: &Task, ids: &[u32], threshold: u16) -> Result<Answer> {
+        if task.layers.len() != self.layers.len() || self.layers.is_empty() {
+            return Err(Error::new(format!("a task of {} layers for {}", task.layers.len(), self.layers.len())));
+        }
+        let mut x = self.embedding.run(arithmetic, ids)?;
+        let mut logits = Vec::new();
+        for depth in 0..self.depth {
+            let index = depth % self.layers.len();
+            x = self.layers[index].run(arithmetic, &task.layers[index], &x)?;
+            if let Some(ramp) = &task.off_ramp {
+                logits = ramp.run(arithmetic, token_0(ramp, &x.codes)?)?.wide;
+                if entropy::decide(&logits, threshold)?.exit {
+                    return Ok(Answer { hidden: x.wide, logits, exit: Some(depth + 1) });
+                }
+            }
+        }
+        if let Some(classifier) = &task.classifier {
+            logits = classifier.run(arithmetic, token_0(classifier, &x.codes)?)?.wide;
+        }
+        Ok(Answer { hidden: x.wide, logits, exit: None })
+    }
+}
+
+fn token_0<'a>(linear: &Linear, codes: &'a [u8]) -> Result<&'a [u8]> {
+    codes.get(..linear.inputs).ok_or_else(|| Error::new("no codes are left of the last layer norm"))
+}
+
+impl Layer {
+    fn run(&self, arithmetic: &Arithmetic, task: &TaskLayer, x: &Stream) -> Result<Stream> {
+        let context = self.context(arithmetic, &task.spans, &x.codes)?;
+        let h = task.attention.run(arithmetic, x, self.output.run(arithmetic, &context)?)?;
+        let inner = self.inner.run(arithmetic, &h.codes)?;
+        task.output.run(arithmetic, &h, self.outer.run(arithmetic, &inner.codes)?)
+    }
+}
+
+impl Half {
+    fn run(&self, arithmetic: &Arithmetic, x: &Stream, dense: Results) -> Result<Stream> {
+        let mut sum = dense.wide;
+        if let Some(Adapter { down, up }) = &self.adapter {
+            let up = up.run(arithmetic, &down.run(arithmetic, &dense.codes)?.codes)?;
+            sum = add(&up.wide, 0, &sum)?;
+        }
+        self.norm.run(&add(&x.wide, STREAM_SHIFT, &sum)?)
+    }
+}
+
+/// From Q6.10 to Q9.7.
+pub const STREAM_SHIFT: i32 = 3;
+
+fn add(a: &[i16], shift: i32, b: &[i16]) -> Result<Vec<i16>> {
+    let format = Format::Fixed(Fixed::new(16, 0).expect("16 bits are a format"));
+    let bits = |numbers: &[i16]| -> Vec<u16> { numbers.iter().map(|&x| x as u16).collect() };
+    let (a, b) = (bits(a), bits(b));
+    elementwise::add(
+        elementwise::Operand { format, codes: &a, shift },
+        elementwise::Operand { format, codes: &b, shift: 0 },
+    )
+}
+
+impl Norm {
+    /// Normalises rows in Q9.7, or in any other point: it does not see a factor.
+    pub(super) fn run(&self, rows: &[i16]) -> Result<Stream> {
+        let unit = layernorm::LayerNorm::new(
+            self.gamma.clone(),
+            self.beta.clone(),
+            &self.shift,
+            self.bias.unwrap_or_default(),
+        )?;
+        let mut stream = Stream { codes: Vec::new(), wide: Vec::with_capacity(rows.len()) };
+        for row in rows.chunks(self.gamma.len()) {
+            let row = unit.row(row)?;
+            stream.wide.extend(row.wide);
+            if self.bias.is_some() {
+                stream.codes.extend(row.codes.iter().map(|&code| code as u8));
+            }
+        }
+        Ok(stream)
+    }
+}

@@ -1,0 +1,84 @@
+//! Attention: `softmax(Q·Kᵀ)·V`, head by head.
+
+use super::{Arithmetic, Layer, Linear, Results, linear};
+use crate::{Error, Result, activation::Function, softmax::MASK_ONE};
+use alberti_arith::wrap;
+
+/// Shifts of a head: its products have no bias and one scale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// From Q·Kᵀ to scores, Q8.8.
+    pub score: i32,
+    /// From P·V to codes.
+    pub context: i32,
+}
+
+/// How far a head sees.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Span {
+    /// Over the whole row.
+    #[default]
+    Whole,
+    /// So far, and with falling weight over a ramp of 2^ramp behind that.
+    Limited {
+        /// Distance up to which nothing is scaled.
+        span: u16,
+        /// Length of the ramp as a power of two, 0 to 7.
+        ramp: u8,
+    },
+    /// Not at all: its context is zero.
+    Skipped,
+}
+
+impl Span {
+    /// What is left of a probability at a distance, of 128.
+    fn mask(self, distance: usize) -> u8 {
+        match self {
+            Self::Whole => MASK_ONE,
+            Self::Limited { span, ramp } => {
+                let left = i64::from(span) + (1 << ramp) - distance as i64;
+                ((left << 7) >> ramp).clamp(0, MASK_ONE.into()) as u8
+            }
+            Self::Skipped => 0,
+        }
+    }
+}
+
+impl Layer {
+    /// The heads' context of rows of codes, tokens × channels.
+    pub(super) fn context(&self, arithmetic: &Arithmetic, spans: &[Span], x: &[u8]) -> Result<Vec<u8>> {
+        let project = |linear: &Linear| linear.run(arithmetic, x).map(|results| results.codes);
+        let (q, k, v) = (project(&self.query)?, project(&self.key)?, project(&self.value)?);
+        let (channels, heads) = (self.query.outputs(), self.heads.len());
+        if heads == 0 || spans.len() != heads || !channels.is_multiple_of(heads) {
+            return Err(Error::new(format!("{channels} channels, {heads} heads and {} spans", spans.len())));
+        }
+        let (width, tokens) = (channels / heads, q.len() / channels);
+        let mut context = vec![0; q.len()];
+        for (number, (head, &span)) in self.heads.iter().zip(spans).enumerate() {
+            if span == Span::Skipped {
+                continue;
+            }
+            let of = |tensor: &[u8]| -> Vec<i32> {
+                let rows = tensor.chunks_exact(channels).flat_map(|row| &row[number * width..][..width]);
+                linear::significands(&rows.copied().collect::<Vec<_>>())
+            };
+            let (q, k, v) = (of(&q), of(&k), of(&v));
+            for (token, q) in q.chunks_exact(width).enumerate() {
+                let sum = |sum: i64| wrap(sum, arithmetic.accumulator_bits);
+                let scores: Vec<i16> =
+                    k.chunks_exact(width).map(|k| linear::wide(sum(linear::dot(q, k)), head.score)).collect();
+                let mask: Vec<u8> = (0..tokens).map(|key| span.mask(key.abs_diff(token))).collect();
+                let codes = arithmetic.softmax.row(&scores, tokens, &mask)?.codes;
+                let p = linear::significands(&codes.iter().map(|&code| code as u8).collect::<Vec<_>>());
+                let sums: Vec<i64> = (0..width)
+                    .map(|c| sum(p.iter().zip(v[c..].iter().step_by(width)).map(|(&p, &v)| i64::from(p * v)).sum()))
+                    .collect();
+                let mut results = Results::default();
+                results.push(arithmetic, &sums, &vec![head.context; width], Function::Identity, 0, 0)?;
+                context[token * channels + number * width..][..width].copy_from_slice(&results.codes);
+            }
+        }
+        Ok(context)
+    }
+}

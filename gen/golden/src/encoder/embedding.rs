@@ -1,0 +1,58 @@
+//! From token ids to the first layer's input.
+
+use super::{Arithmetic, Linear, Norm, Stream, linear};
+use crate::{Error, Result};
+use alberti_arith::Format;
+
+/// A table of which a token takes one row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// Rows × width, as codes.
+    pub codes: Vec<u8>,
+    /// The code that they are multiplied by: a power of two brings tables of different scales together.
+    pub gain: u8,
+}
+
+/// `LN(word + position + type)`, and what widens it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Embedding {
+    /// Channels of the tables.
+    pub width: usize,
+    /// Words, positions, segment types, of which all tokens have the first.
+    pub tables: [Table; 3],
+    /// From the sum to what the layer norm takes.
+    pub shift: i32,
+    /// The layer norm.
+    pub norm: Norm,
+    /// To the width of the layers; gives codes, and the residual stream in Q6.10.
+    pub projection: Option<Linear>,
+}
+
+impl Embedding {
+    /// The rows that a token takes, one of each table.
+    #[must_use]
+    pub fn rows(id: u32, position: usize) -> [usize; 3] {
+        [id as usize, position, 0]
+    }
+
+    /// The first layer's input.
+    pub(super) fn run(&self, arithmetic: &Arithmetic, ids: &[u32]) -> Result<Stream> {
+        let mut sums = Vec::with_capacity(ids.len() * self.width);
+        for (position, &id) in ids.iter().enumerate() {
+            let mut total = vec![0; self.width];
+            for (table, row) in self.tables.iter().zip(Self::rows(id, position)) {
+                let codes = table.codes.get(row * self.width..(row + 1) * self.width);
+                let codes = codes.ok_or_else(|| Error::new(format!("token {position}: a table has no row {row}")))?;
+                let gain = Format::AF8_3.significand(table.gain.into());
+                for (total, weight) in total.iter_mut().zip(linear::significands(codes)) {
+                    *total += gain * i64::from(weight);
+                }
+            }
+            sums.extend(total.iter().map(|&sum| linear::wide(sum, self.shift)));
+        }
+        let stream = self.norm.run(&sums)?;
+        let Some(projection) = &self.projection else { return Ok(stream) };
+        let results = projection.run(arithmetic, &stream.codes)?;
+        Ok(Stream { codes: results.codes, wide: results.wide })
+    }
+}

@@ -1,0 +1,98 @@
+//! A linear layer.
+
+use super::Arithmetic;
+use crate::{Error, Result, activation::Function, requantize};
+use alberti_arith::{Format, rhu, saturate, wrap};
+
+/// `f(W·x + b)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Linear {
+    /// Inputs.
+    pub inputs: usize,
+    /// Outputs × inputs, as codes.
+    pub weight: Vec<u8>,
+    /// What the sum of each output starts from.
+    pub bias: Vec<i32>,
+    /// Shift of each output to codes, or to what GELU takes.
+    pub shift: Vec<i32>,
+    /// What stands between sums and results.
+    pub function: Function,
+    /// Shift of all outputs behind GELU.
+    pub after: i32,
+    /// What wide results are shifted by beyond codes.
+    pub offset: i32,
+}
+
+/// What comes out, rows × outputs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Results {
+    /// As codes.
+    pub codes: Vec<u8>,
+    /// As numbers of 16 bits.
+    pub wide: Vec<i16>,
+}
+
+impl Linear {
+    /// Outputs.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// Applies it to rows of codes.
+    ///
+    /// # Errors
+    /// When they are no whole rows, or the layer's parts do not belong together.
+    pub fn run(&self, arithmetic: &Arithmetic, x: &[u8]) -> Result<Results> {
+        let outputs = self.outputs();
+        if self.inputs == 0 || self.weight.len() != outputs * self.inputs || !x.len().is_multiple_of(self.inputs) {
+            return Err(Error::new(format!(
+                "{} codes for a layer of {outputs} × {} with {} weights",
+                x.len(),
+                self.inputs,
+                self.weight.len()
+            )));
+        }
+        let (x, w) = (significands(x), significands(&self.weight));
+        let mut results = Results::default();
+        for x in x.chunks_exact(self.inputs) {
+            let sums: Vec<i64> = (w.chunks_exact(self.inputs).zip(&self.bias))
+                .map(|(w, &bias)| wrap(i64::from(bias) + dot(x, w), arithmetic.accumulator_bits))
+                .collect();
+            results.push(arithmetic, &sums, &self.shift, self.function, self.after, self.offset)?;
+        }
+        Ok(results)
+    }
+}
+
+impl Results {
+    /// Adds a row of sums.
+    pub(super) fn push(
+        &mut self,
+        arithmetic: &Arithmetic,
+        sums: &[i64],
+        shift: &[i32],
+        function: Function,
+        after: i32,
+        offset: i32,
+    ) -> Result<()> {
+        let row = function.row(arithmetic.accumulator_bits, sums, shift, after)?;
+        self.codes.extend(requantize::row(Format::AF8_3, &row.sums, &row.shifts)?.iter().map(|&code| code as u8));
+        self.wide.extend(row.sums.iter().zip(&row.shifts).map(|(&sum, &shift)| wide(sum, shift + offset)));
+        Ok(())
+    }
+}
+
+/// A sum as a number of 16 bits.
+pub(super) fn wide(sum: i64, shift: i32) -> i16 {
+    saturate(rhu(sum, shift.clamp(-64, 63)), 16) as i16
+}
+
+/// The integers that codes stand for.
+pub(super) fn significands(codes: &[u8]) -> Vec<i32> {
+    codes.iter().map(|&code| Format::AF8_3.significand(code.into()) as i32).collect()
+}
+
+pub(super) fn dot(a: &[i32], b: &[i32]) -> i64 {
+    a.iter().zip(b).map(|(&a, &b)| i64::from(a * b)).sum()
+}
