@@ -1,6 +1,8 @@
 //! The arguments.
 
-use crate::commands::{accuracy, check, doctor, dump, explain, faults, generate, golden, lint, report, sim, synth};
+use crate::commands::{
+    accuracy, check, doctor, dump, explain, faults, generate, golden, lint, report, run, sim, synth,
+};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -26,6 +28,7 @@ pub enum Command {
     Lint(lint::Arguments),
     Sim(sim::Arguments),
     Golden(golden::Arguments),
+    Run(run::Arguments),
     Accuracy(accuracy::Arguments),
     Faults(faults::Arguments),
     Synth(synth::Arguments),
@@ -44,6 +47,7 @@ impl Command {
             Self::Lint(_) => "lint",
             Self::Sim(_) => "sim",
             Self::Golden(_) => "golden",
+            Self::Run(_) => "run",
             Self::Accuracy(_) => "accuracy",
             Self::Faults(_) => "faults",
             Self::Synth(_) => "synth",

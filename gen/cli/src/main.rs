@@ -5,6 +5,7 @@
 //! | [`cli`] | the arguments |
 //! | [`commands`] | one file a command: arguments in, [`output::Answer`] out |
 //! | [`exit`] | what a failure is, and the exit code that it ends in |
+//! | [`machine`] | a design's machine, for the golden model and the compiler |
 //! | [`output`] | text to the terminal, JSON to a file |
 //! | [`source`] | designs and their netlists |
 //! | [`table`] | columns of text |
@@ -15,6 +16,7 @@
 mod cli;
 mod commands;
 mod exit;
+mod machine;
 mod output;
 mod progress;
 mod source;

@@ -7,6 +7,7 @@ use common::{command, fails, files, json, run, text};
 use std::fs;
 
 const EDGE4: &str = "designs/edge4.yaml";
+const MACHINE4: &str = "designs/machine4.yaml";
 
 #[test]
 fn a_design_that_is_missing_is_named() {
@@ -16,6 +17,7 @@ fn a_design_that_is_missing_is_named() {
         vec!["sim", "nowhere.yaml"],
         vec!["golden", "nowhere.yaml", "-b", "vmac", "--example"],
         vec!["accuracy", "nowhere.yaml", "--model", "x"],
+        vec!["run", "nowhere.yaml", "--model", "x"],
         vec!["synth", "nowhere.yaml"],
         vec!["lint", "nowhere.yaml"],
         vec!["report", "nowhere.yaml"],
@@ -119,6 +121,15 @@ fn arguments_that_mean_nothing_are_refused() {
     fails(&["accuracy", EDGE4], 2, "--model <DIR>");
     fails(&["accuracy", EDGE4, "--model", "nowhere"], 2, "error[AE0701]: cannot read nowhere/config.json");
     fails(&["accuracy", EDGE4, "--model", "designs"], 2, "help: a model is a folder with model.safetensors");
+    fails(&["run", MACHINE4], 2, "--model <DIR>");
+    fails(&["run", EDGE4, "--model", "x"], 2, "error[AE0806]: the design edge4 has no machine");
+    fails(&["run", MACHINE4, "--model", "nowhere"], 2, "error[AE0701]: cannot read nowhere/config.json");
+    fails(&["run", MACHINE4, "--model", "x", "--file", "nowhere"], 2, "nowhere cannot be read");
+    fails(&["run", MACHINE4, "--model", "x", "--file", "/dev/null"], 2, "has no sentence");
+    fails(&["run", MACHINE4, "--model", "x", "--engine", "steam"], 2, "invalid value 'steam'");
+    fails(&["dump", MACHINE4, "--stage", "program"], 2, "a program is of a model");
+    fails(&["dump", MACHINE4, "--stage", "design", "--model", "x"], 2, "a program is of a model");
+    fails(&["dump", MACHINE4, "--stage", "program", "--tokens", "4"], 2, "--model <DIR>");
     fails(&["faults", EDGE4], 2, "--model <DIR>");
     fails(&["faults", EDGE4, "--model", "nowhere"], 2, "error[AE0701]: cannot read nowhere/config.json");
     fails(&["faults", EDGE4, "--model", "x", "--layouts", "n:m"], 2, "pruned in blocks");

@@ -5,7 +5,10 @@ mod tensors;
 
 pub use config::{Config, HiddenActivation};
 
-use crate::{Matrix, ModelError};
+use crate::{
+    Matrix, ModelError,
+    prune::{Pruning, prune},
+};
 use std::path::Path;
 use tensors::Tensors;
 
@@ -171,6 +174,21 @@ impl Checkpoint {
             })
             .collect();
         Self { config, embeddings, layers }
+    }
+
+    /// The checkpoint with the smallest weights of each matrix zero: of the layers', and of the tables of words and positions.
+    ///
+    /// # Errors
+    /// AE0707 when a share is not within 0..=1.
+    pub fn pruned(&self, layers: Pruning, embeddings: Pruning) -> Result<Self, ModelError> {
+        let mut pruned = self.clone();
+        for linear in pruned.layers.iter_mut().flat_map(|layer| &mut layer.linears) {
+            prune(&mut linear.weight, layers)?;
+        }
+        for table in [&mut pruned.embeddings.word, &mut pruned.embeddings.position] {
+            prune(table, embeddings)?;
+        }
+        Ok(pruned)
     }
 
     /// The names of all linear layers, in the order of computation.

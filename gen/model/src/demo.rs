@@ -57,12 +57,22 @@ impl Model {
     /// # Errors
     /// AE0701 to AE0705.
     pub fn load(folder: &Path) -> Result<Self, ModelError> {
-        let checkpoint = Checkpoint::load(folder)?;
-        let tokenizer = Tokenizer::load(folder)?;
+        Self::calibrated(Checkpoint::load(folder)?, Tokenizer::load(folder)?)
+    }
+
+    fn calibrated(checkpoint: Checkpoint, tokenizer: Tokenizer) -> Result<Self, ModelError> {
         let sequences: Result<Vec<_>, _> =
             CALIBRATION.iter().map(|sentence| tokenizer.encode(sentence, &checkpoint)).collect();
         let calibration = Calibration::run(&checkpoint, &sequences?)?;
         Ok(Self { checkpoint, tokenizer, calibration })
+    }
+
+    /// The model with its weights pruned ([`Checkpoint::pruned`]), and calibrated as it is then.
+    ///
+    /// # Errors
+    /// AE0707 when a share is not within 0..=1.
+    pub fn pruned(&self, layers: Pruning, embeddings: Pruning) -> Result<Self, ModelError> {
+        Self::calibrated(self.checkpoint.pruned(layers, embeddings)?, self.tokenizer.clone())
     }
 
     /// The f32 forward pass of a sentence.

@@ -110,6 +110,30 @@ pub enum ModelError {
         /// Values that there are.
         available: usize,
     },
+    /// AE0713: a machine lacks what a model takes: all of it, one a line.
+    #[error("the machine does not hold the model at {tokens} tokens\n  {}", problems.join("\n  "))]
+    Machine {
+        /// The longest sentence that it was to read.
+        tokens: usize,
+        /// One line per key of the design.
+        problems: Vec<String>,
+    },
+    /// AE0714: a parameter of a layer norm does not fit its 16 bits.
+    #[error(
+        "{norm}: the {what} of channel {channel} is {value}, the layer norm unit holds less than {most} either way"
+    )]
+    NormRange {
+        /// The layer norm.
+        norm: String,
+        /// `gain` or `offset`.
+        what: &'static str,
+        /// The channel.
+        channel: usize,
+        /// The parameter as a real number.
+        value: f32,
+        /// The power of two that its magnitude must stay below.
+        most: f64,
+    },
 }
 
 impl ModelError {
@@ -129,6 +153,8 @@ impl ModelError {
             Self::ShiftRange { .. } => "AE0710",
             Self::Shape(_) => "AE0711",
             Self::Capacity { .. } => "AE0712",
+            Self::Machine { .. } => "AE0713",
+            Self::NormRange { .. } => "AE0714",
         }
     }
 
@@ -155,6 +181,12 @@ impl ModelError {
             Self::ShiftRange { .. } => "the layer's values lie too far from 1; rescale the checkpoint".into(),
             Self::Shape(_) => "check that matrix, layer and design belong together".into(),
             Self::Capacity { memory, needed, .. } => format!("set memories.{memory}.values to {needed} or more"),
+            Self::Machine { .. } => {
+                "enlarge what is named, prune the weights (--prune), or give shorter sentences".into()
+            }
+            Self::NormRange { .. } => {
+                "divide the whole layer norm by 2 and what is added to it as well, and multiply the weights that read it by 2".into()
+            }
         }
     }
 }

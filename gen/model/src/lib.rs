@@ -4,6 +4,7 @@
 //! checkpoint (safetensors) ─▶ reference (f32) ─▶ calibration
 //!            │                        └─▶ accuracy of the special function units
 //!            └─▶ prune ─▶ quantise ─┬▶ workload: jobs, masks, packed values
+//!                                  ├▶ compile: the whole encoder as memories and programs of the machine
 //!                                  └▶ faults: what cells that err cost
 //! ```
 //!
@@ -14,6 +15,7 @@
 pub mod accuracy;
 pub mod calibration;
 pub mod checkpoint;
+pub mod compile;
 pub mod demo;
 mod error;
 pub mod faults;

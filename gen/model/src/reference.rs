@@ -36,14 +36,20 @@ impl Forward {
     /// The sentence's embedding: the mean over tokens, scaled to length 1.
     #[must_use]
     pub fn sentence_embedding(&self) -> Vec<f32> {
-        let mut sum = vec![0.0f32; self.hidden.cols];
-        for r in 0..self.hidden.rows {
-            sum.iter_mut().zip(self.hidden.row(r)).for_each(|(sum, x)| *sum += x);
-        }
-        let length = sum.iter().map(|x| x * x).sum::<f32>().sqrt();
-        sum.iter_mut().for_each(|x| *x /= length);
-        sum
+        mean_embedding(&self.hidden)
     }
+}
+
+/// The mean over rows, scaled to length 1.
+#[must_use]
+pub fn mean_embedding(hidden: &Matrix) -> Vec<f32> {
+    let mut sum = vec![0.0f32; hidden.cols];
+    for r in 0..hidden.rows {
+        sum.iter_mut().zip(hidden.row(r)).for_each(|(sum, x)| *sum += x);
+    }
+    let length = sum.iter().map(|x| x * x).sum::<f32>().sqrt();
+    sum.iter_mut().for_each(|x| *x /= length);
+    sum
 }
 
 /// Runs the encoder on one sequence of token ids, all of segment type 0, none masked.

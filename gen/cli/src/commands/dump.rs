@@ -2,6 +2,7 @@
 
 mod memories;
 mod partition;
+mod program;
 
 use crate::{
     exit::{Failure, Result},
@@ -34,6 +35,8 @@ pub struct Arguments {
     block: Option<&'static str>,
     #[command(flatten)]
     macros: source::Macros,
+    #[command(flatten)]
+    program: program::ProgramOf,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -50,6 +53,8 @@ enum Stage {
     Diagnostics,
     /// The memories that the design addresses, the macros to make them of and the next best choices
     Memories,
+    /// The program of the machine for a trained encoder and a number of tokens, with its memory map
+    Program,
     /// The memory of each kind that adapter-ALBERT needs, by what of it lies in RRAM and by format
     Partition,
 }
@@ -79,6 +84,12 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         return Err(Failure::input(
             "only memories are made of macros",
             "write --stage memories, or leave --technology out",
+        ));
+    }
+    if arguments.program.is_given() != (arguments.stage == Stage::Program) {
+        return Err(Failure::input(
+            "a program is of a model, and no other stage is",
+            "write --stage program --model DIR, or leave --model, --tokens and --prune out",
         ));
     }
     let (text, data, warnings) = stage(arguments)?;
@@ -113,6 +124,10 @@ fn stage(arguments: &Arguments) -> Result<(String, Value, Diagnostics)> {
         }
         Stage::Memories => {
             let (text, all) = memories::dump(&design, &arguments.macros.load()?)?;
+            (text, value(&all))
+        }
+        Stage::Program => {
+            let (text, all) = program::dump(&design, &arguments.program)?;
             (text, value(&all))
         }
         Stage::Partition => {

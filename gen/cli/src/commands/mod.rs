@@ -10,6 +10,7 @@ pub mod generate;
 pub mod golden;
 pub mod lint;
 pub mod report;
+pub mod run;
 pub mod sim;
 pub mod synth;
 
@@ -28,6 +29,7 @@ pub fn run(command: &Command) -> Result<Answer> {
         Command::Lint(arguments) => lint::run(arguments),
         Command::Sim(arguments) => sim::run(arguments),
         Command::Golden(arguments) => golden::run(arguments),
+        Command::Run(arguments) => run::run(arguments),
         Command::Accuracy(arguments) => accuracy::run(arguments),
         Command::Faults(arguments) => faults::run(arguments),
         Command::Synth(arguments) => synth::run(arguments),

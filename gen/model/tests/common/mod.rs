@@ -1,6 +1,8 @@
 //! What several tests share.
 #![allow(dead_code, missing_docs)]
 
+pub mod encoders;
+
 use alberti_arith::Format;
 use alberti_golden::activation::Function;
 use alberti_model::{

@@ -167,6 +167,8 @@ codes! {
     ShiftRange = "AE0710", Error, External, "a requantisation shift does not fit its port";
     ShapeMismatch = "AE0711", Error, External, "matrices that do not belong together";
     CapacityOfLayer = "AE0712", Error, External, "a memory is too small for a layer";
+    MachineTooSmall = "AE0713", Error, External, "the machine does not hold the model";
+    NormRange = "AE0714", Error, External, "a layer norm's parameter does not fit its port";
 
     MissingTool = "AE0801", Error, External, "a tool is not installed";
     ToolFailed = "AE0802", Error, External, "a tool failed";

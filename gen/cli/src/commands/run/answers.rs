@@ -1,0 +1,182 @@
+//! What is said of each sentence.
+
+use super::Pruned;
+use crate::{
+    exit::{Failure, Result},
+    table::{Table, count, decimals},
+};
+use alberti_golden::encoder::Arithmetic;
+use alberti_model::{
+    Matrix, Metrics,
+    compile::{Answer, Compiled, reals},
+    demo,
+    reference::{self, mean_embedding},
+};
+use alberti_rtl::diagnostic::Code;
+use serde::Serialize;
+use std::path::Path;
+
+/// Characters of a text that a table shows.
+const SHOWN: usize = 40;
+
+/// An answer.
+#[derive(Clone, Debug, Serialize)]
+pub struct Line {
+    text: String,
+    tokens: usize,
+    instructions: u64,
+    vectors: u64,
+    held_vectors: u64,
+    useful_share: f64,
+    bytes_read: u64,
+    bytes_written: u64,
+    embedding: Vec<f32>,
+    #[serde(flatten)]
+    comparison: Option<Comparison>,
+}
+
+/// The same sentence in f32.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Comparison {
+    embedding_cosine: f64,
+    hidden_cosine: f64,
+    hidden_relative_rms: f64,
+    unpruned_embedding_cosine: Option<f64>,
+}
+
+/// All of them.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Summary {
+    pub mean_embedding_cosine: f64,
+    pub worst_embedding_cosine: f64,
+    pub mean_hidden_cosine: f64,
+    pub worst_hidden_cosine: f64,
+    pub mean_unpruned_embedding_cosine: Option<f64>,
+    pub worst_unpruned_embedding_cosine: Option<f64>,
+}
+
+/// The sentences to read: those given, else those built in.
+pub fn texts(given: &[String], file: Option<&Path>) -> Result<Vec<String>> {
+    let mut texts = given.to_vec();
+    if let Some(path) = file {
+        let content = std::fs::read_to_string(path).map_err(|error| {
+            let message = format!("{} cannot be read: {error}", path.display());
+            Failure::input(message, "give a text file in UTF-8 with a sentence on each line")
+        })?;
+        texts.extend(content.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned));
+    }
+    match (texts.is_empty(), file) {
+        (false, _) => Ok(texts),
+        (true, None) => Ok(demo::sentences()),
+        (true, Some(path)) => {
+            let message = format!("{} has no sentence", path.display());
+            Err(Failure::input(message, "give a text file in UTF-8 with a sentence on each line"))
+        }
+    }
+}
+
+/// An answer beside f32's, and beside that of the equations.
+pub fn compare(pruned: &Pruned, compiled: &Compiled, ids: &[u32], answer: &Answer) -> Result<Comparison> {
+    let encoder = compiled.encoder();
+    let arithmetic = Arithmetic::of(compiled.config())?;
+    if encoder.run(&arithmetic, &encoder.tasks[0], ids, 0)?.hidden != answer.hidden {
+        return Err(Failure::does_not_hold(
+            Code::SimulationDiffers,
+            "the program and the encoder's equations give different integers",
+            "please report this with the design and the model",
+        ));
+    }
+    let hidden = reals(&answer.hidden, encoder.width());
+    let exact = reference::forward(&pruned.model.checkpoint, ids)?.hidden;
+    let unpruned = pruned.unpruned.as_ref().map(|all| reference::forward(all, ids)).transpose()?;
+    let metrics = Metrics::between(&hidden, &exact);
+    Ok(Comparison {
+        embedding_cosine: embedding_cosine(&hidden, &exact),
+        hidden_cosine: metrics.cosine,
+        hidden_relative_rms: metrics.relative_rms,
+        unpruned_embedding_cosine: unpruned.map(|all| embedding_cosine(&hidden, &all.hidden)),
+    })
+}
+
+fn embedding_cosine(a: &Matrix, b: &Matrix) -> f64 {
+    let row = |hidden: &Matrix| Matrix { rows: 1, cols: hidden.cols, data: mean_embedding(hidden) };
+    Metrics::between(&row(a), &row(b)).cosine
+}
+
+impl Line {
+    pub fn new(
+        text: &str,
+        tokens: usize,
+        compiled: &Compiled,
+        answer: &Answer,
+        comparison: Option<Comparison>,
+    ) -> Self {
+        let (n, counters) = (compiled.config().n as u64, answer.counters);
+        Self {
+            text: text.to_owned(),
+            tokens,
+            instructions: counters.instructions,
+            vectors: counters.vectors,
+            held_vectors: counters.held,
+            useful_share: compiled.products(0, tokens) as f64 / (counters.vectors * n * n).max(1) as f64,
+            bytes_read: counters.bytes_read,
+            bytes_written: counters.bytes_written,
+            embedding: mean_embedding(&reals(&answer.hidden, compiled.encoder().width())),
+            comparison,
+        }
+    }
+}
+
+impl Summary {
+    /// Of lines that were compared.
+    pub fn of(lines: &[Line]) -> Option<Self> {
+        let all: Vec<Comparison> = lines.iter().filter_map(|line| line.comparison).collect();
+        if all.is_empty() {
+            return None;
+        }
+        let mean = |of: &dyn Fn(&Comparison) -> f64| all.iter().map(of).sum::<f64>() / all.len() as f64;
+        let worst = |of: &dyn Fn(&Comparison) -> f64| all.iter().map(of).fold(f64::INFINITY, f64::min);
+        let unpruned = |line: &Comparison| line.unpruned_embedding_cosine.unwrap_or_default();
+        let has = all.iter().all(|line| line.unpruned_embedding_cosine.is_some());
+        Some(Self {
+            mean_embedding_cosine: mean(&|line| line.embedding_cosine),
+            worst_embedding_cosine: worst(&|line| line.embedding_cosine),
+            mean_hidden_cosine: mean(&|line| line.hidden_cosine),
+            worst_hidden_cosine: worst(&|line| line.hidden_cosine),
+            mean_unpruned_embedding_cosine: has.then(|| mean(&unpruned)),
+            worst_unpruned_embedding_cosine: has.then(|| worst(&unpruned)),
+        })
+    }
+}
+
+/// A row for each sentence.
+pub fn table(lines: &[Line]) -> Table {
+    let compared = lines.iter().any(|line| line.comparison.is_some());
+    let pruned = lines.iter().any(|line| line.comparison.is_some_and(|c| c.unpruned_embedding_cosine.is_some()));
+    let mut head = vec!["sentence", "tokens", "instructions", "vectors", "held", "useful", "read", "written"];
+    head.extend(compared.then_some(["embedding", "hidden"]).into_iter().flatten());
+    head.extend(pruned.then_some("unpruned"));
+    let mut table = Table::new(&head);
+    for line in lines {
+        let mut shown: String = line.text.chars().take(SHOWN).collect();
+        if line.text.chars().count() > SHOWN {
+            shown.push('…');
+        }
+        let mut row = vec![
+            shown,
+            line.tokens.to_string(),
+            count(line.instructions),
+            count(line.vectors),
+            count(line.held_vectors),
+            format!("{:.1} %", 100.0 * line.useful_share),
+            count(line.bytes_read),
+            count(line.bytes_written),
+        ];
+        if let Some(comparison) = line.comparison {
+            row.extend([decimals(comparison.embedding_cosine, 5), decimals(comparison.hidden_cosine, 5)]);
+            row.extend(comparison.unpruned_embedding_cosine.map(|cosine| decimals(cosine, 5)));
+        }
+        table.row(row);
+    }
+    table
+}

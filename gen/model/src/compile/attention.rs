@@ -1,0 +1,190 @@
+//! Attention, head by head: while softmax works on a head, the array makes the context of the one before and the scores of the
+//! one behind.
+
+use super::{
+    Region,
+    emit::{BLANK, Emitter, Rows},
+    plan::Product,
+};
+use alberti_golden::encoder::Span;
+use alberti_isa::{Count, Gemm, Softmax, Source};
+
+/// A head's scores.
+#[derive(Clone, Copy)]
+struct Scores {
+    head: usize,
+    rows: Region,
+}
+
+/// A head whose probabilities are on their way.
+#[derive(Clone, Copy)]
+struct Pending {
+    head: usize,
+    scores: Region,
+    probabilities: Region,
+}
+
+impl Emitter<'_> {
+    /// The context of all heads; gives the rows of `x` back.
+    pub fn attention(&mut self, index: usize, x: Region) -> Region {
+        let (encoder, plan, task) = (self.encoder, self.plan, self.task);
+        let (layer, rows, places) = (&encoder.layers[index], &plan.layers[index], &plan.weights.layers[index]);
+        let spans = &task.layers[index].spans;
+        let tiles = plan.axes.heads.tiles();
+        let stream = self.all(x);
+        let product = |linear, place, parameters| Product { linear, source: Source::Records, place, parameters };
+        let q = self.codes("queries", tiles);
+        let k = self.codes("keys", tiles);
+        self.heads(product(&layer.query, places.query, rows.query), spans, stream, q);
+        self.heads(product(&layer.key, places.key, rows.key), spans, stream, k);
+        let v = self.codes("values", tiles);
+        let value = product(&layer.value, places.value, rows.value);
+        let mut live = (0..spans.len()).filter(|&head| spans[head] != Span::Skipped);
+        let mut next = |emitter: &mut Self| live.next().map(|head| emitter.scores(head, rows.heads[head].0, q, k));
+        let first = next(self);
+        let mut pending = first.map(|scores| {
+            let p = self.probabilities();
+            self.softmax(scores, spans[scores.head], p)
+        });
+        // Values are not needed before the first probabilities are there.
+        self.heads(value, spans, stream, v);
+        self.free_codes(x);
+        let context = self.codes("context", tiles);
+        let mut scores = next(self);
+        while let Some(done) = pending {
+            // Beside those that are read meanwhile.
+            let ahead = scores.map(|scores| (scores, self.probabilities()));
+            self.context(rows.heads[done.head].1, done, v, context);
+            pending = ahead.map(|(scores, p)| self.softmax(scores, spans[scores.head], p));
+            scores = next(self);
+        }
+        self.zeros(spans, context);
+        [q, k, v].into_iter().for_each(|region| self.free_codes(region));
+        context
+    }
+
+    /// A projection of the heads that see something, a run of them at a time.
+    fn heads(&mut self, product: Product, spans: &[Span], stream: Rows, result: Region) {
+        let each = self.plan.axes.heads.group_tiles();
+        for run in runs(spans, |span| span != Span::Skipped) {
+            let columns = run.start * each..run.end * each;
+            self.product(product, columns, stream, self.to(Some(result), None));
+        }
+    }
+
+    /// Q·Kᵀ of a head: a row of scores for each query, a tile for each n keys.
+    fn scores(&mut self, head: usize, parameters: u32, q: Region, k: Region) -> Scores {
+        let (n, tokens, each) = (self.config.n as u32, self.tokens, self.plan.axes.heads.group_tiles() as u32);
+        let scores = self.numbers(format!("scores of head {head}"), (tokens / n) as usize);
+        let first = head as u32 * each * tokens;
+        self.gemm(Gemm {
+            source: Source::Rows,
+            wide: true,
+            rows: Count(tokens),
+            passes: Count(each),
+            columns: Count(tokens / n),
+            masks: Count(n),
+            stream_base: q.base + first,
+            stream_pass: tokens,
+            stationary_base: k.base + first,
+            stationary_column: n,
+            stationary_pass: tokens,
+            stationary_lane: 1,
+            parameter_base: parameters,
+            wide_base: scores.base,
+            result_column: tokens,
+            ..BLANK
+        });
+        Scores { head, rows: scores }
+    }
+
+    fn probabilities(&mut self) -> Region {
+        self.codes("probabilities", self.tokens as usize / self.config.n)
+    }
+
+    fn softmax(&mut self, scores: Scores, span: Span, p: Region) -> Pending {
+        let (n, tokens) = (self.config.n as u32, self.tokens);
+        let (limit, span, ramp) = match span {
+            Span::Limited { span, ramp } => (true, span.into(), ramp.into()),
+            Span::Whole | Span::Skipped => (false, 0, 0),
+        };
+        self.push(Softmax {
+            limit,
+            rows: Count(tokens),
+            tiles: Count(tokens / n),
+            count: Count(self.count as u32),
+            source_base: scores.rows.base,
+            source_tile: tokens,
+            source_row: 1,
+            result_base: p.base,
+            result_tile: tokens,
+            result_row: 1,
+            span,
+            ramp,
+            first_row: 0,
+            first_column: 0,
+        });
+        Pending { head: scores.head, scores: scores.rows, probabilities: p }
+    }
+
+    /// P·V of a head: tiles of V are read by columns, so that it lies as it is produced.
+    fn context(&mut self, parameters: u32, of: Pending, v: Region, context: Region) {
+        let (n, tokens, each) = (self.config.n as u32, self.tokens, self.plan.axes.heads.group_tiles() as u32);
+        let first = of.head as u32 * each * tokens;
+        self.gemm(Gemm {
+            source: Source::Columns,
+            code: true,
+            rows: Count(tokens),
+            passes: Count(tokens / n),
+            columns: Count(each),
+            masks: Count(n),
+            stream_base: of.probabilities.base,
+            stream_pass: tokens,
+            stationary_base: v.base + first,
+            stationary_column: tokens,
+            stationary_pass: n,
+            stationary_lane: 1,
+            parameter_base: parameters,
+            result_base: context.base + first,
+            result_column: tokens,
+            ..BLANK
+        });
+        self.free_numbers(of.scores);
+        self.free_codes(of.probabilities);
+    }
+
+    /// Heads that see nothing: products of which the shift leaves nothing.
+    fn zeros(&mut self, spans: &[Span], context: Region) {
+        let (n, each) = (self.config.n as u32, self.plan.axes.heads.group_tiles());
+        for run in runs(spans, |span| span == Span::Skipped) {
+            self.gemm(Gemm {
+                source: Source::Rows,
+                code: true,
+                rows: Count(self.tokens),
+                columns: Count((run.len() * each) as u32),
+                masks: Count(n),
+                // Any codes do: one row for all vectors, one tile for all columns.
+                stream_base: self.plan.identity.base,
+                stream_row: 0,
+                stationary_base: self.plan.identity.base,
+                stationary_lane: 1,
+                parameter_base: self.plan.nothing,
+                result_base: context.base + (run.start * each) as u32 * self.tokens,
+                result_column: self.tokens,
+                ..BLANK
+            });
+        }
+    }
+}
+
+/// Runs of heads whose span is so.
+fn runs(spans: &[Span], is: impl Fn(Span) -> bool) -> Vec<std::ops::Range<usize>> {
+    let mut runs: Vec<std::ops::Range<usize>> = Vec::new();
+    for head in (0..spans.len()).filter(|&head| is(spans[head])) {
+        match runs.last_mut().filter(|run| run.end == head) {
+            Some(run) => run.end += 1,
+            None => runs.push(head..head + 1),
+        }
+    }
+    runs
+}

@@ -1,0 +1,210 @@
+//! Instructions, one after the other, and the rows that tensors take while they run.
+//!
+//! A tensor lies tile by tile, all its tokens in a tile: `address = base + tile·tokens + token`, tokens padded to whole tiles.
+
+use super::{
+    Region,
+    allocate::Allocator,
+    plan::{Dense, Plan, Product, TaskPlan},
+};
+use alberti_golden::{
+    activation::Function,
+    encoder::{Encoder, Linear, Norm, STREAM_SHIFT, Task},
+    machine::Config,
+};
+use alberti_isa::{Count, Elementwise, Function as Named, Gemm, Layernorm, Operation, Source};
+
+/// A program on its way.
+pub(super) struct Emitter<'a> {
+    pub config: &'a Config,
+    pub encoder: &'a Encoder,
+    pub plan: &'a Plan,
+    pub task: &'a Task,
+    pub task_plan: &'a TaskPlan,
+    /// Tokens of the sentence.
+    pub count: usize,
+    /// These, padded to whole tiles.
+    pub tokens: u32,
+    pub activation: Allocator,
+    pub wide: Allocator,
+    pub operations: Vec<Operation>,
+}
+
+/// Vectors that a product streams: `base + pass·tile + row`.
+#[derive(Clone, Copy)]
+pub(super) struct Rows {
+    pub base: u32,
+    /// From a tile to the next.
+    pub tile: u32,
+    pub rows: u32,
+}
+
+/// Where results go: `base + tile·step + row`.
+#[derive(Clone, Copy)]
+pub(super) struct Target {
+    pub code: Option<u32>,
+    pub wide: Option<u32>,
+    /// From a tile to the next.
+    pub tile: u32,
+}
+
+/// A gemm without operands or results.
+pub(super) const BLANK: Gemm = Gemm {
+    source: Source::Records,
+    code: false,
+    wide: false,
+    function: Named::Identity,
+    rows: Count(1),
+    passes: Count(1),
+    columns: Count(1),
+    masks: Count(1),
+    stream_base: 0,
+    stream_pass: 0,
+    stream_row: 1,
+    stationary_base: 0,
+    stationary_column: 0,
+    stationary_pass: 0,
+    stationary_lane: 0,
+    list_base: 0,
+    parameter_column: 0,
+    parameter_base: 0,
+    result_base: 0,
+    result_column: 0,
+    result_row: 1,
+    after: 0,
+    offset: 0,
+    wide_base: 0,
+};
+
+impl<'a> Emitter<'a> {
+    pub fn push(&mut self, operation: impl Into<Operation>) {
+        self.operations.push(operation.into());
+    }
+
+    /// Rows of codes, one for each token and tile.
+    pub fn codes(&mut self, name: impl Into<String>, tiles: usize) -> Region {
+        self.activation.take(name, tiles as u32 * self.tokens, self.operations.len())
+    }
+
+    /// Rows of numbers, one for each token and tile.
+    pub fn numbers(&mut self, name: impl Into<String>, tiles: usize) -> Region {
+        self.wide.take(name, tiles as u32 * self.tokens, self.operations.len())
+    }
+
+    pub fn free_codes(&mut self, region: Region) {
+        self.activation.free(region, self.operations.len());
+    }
+
+    pub fn free_numbers(&mut self, region: Region) {
+        self.wide.free(region, self.operations.len());
+    }
+
+    /// All tokens of a tensor.
+    pub fn all(&self, region: Region) -> Rows {
+        Rows { base: region.base, tile: self.tokens, rows: self.tokens }
+    }
+
+    /// Results for all tokens.
+    pub fn to(&self, code: Option<Region>, wide: Option<Region>) -> Target {
+        let base = |region: Region| region.base;
+        Target { code: code.map(base), wide: wide.map(base), tile: self.tokens }
+    }
+
+    /// A product of any sources, in runs of as many vectors as the accumulator has rows.
+    pub fn gemm(&mut self, gemm: Gemm) {
+        let (rows, most) = (gemm.rows.0, self.config.accumulator_rows as u32);
+        for first in (0..rows).step_by(most as usize) {
+            self.push(Gemm {
+                rows: Count(most.min(rows - first)),
+                stream_base: gemm.stream_base + first * gemm.stream_row,
+                result_base: gemm.result_base + first * gemm.result_row * u32::from(gemm.code),
+                wide_base: gemm.wide_base + first * gemm.result_row * u32::from(gemm.wide),
+                ..gemm
+            });
+        }
+    }
+
+    /// A linear layer, its tiles of outputs from `columns` alone.
+    pub fn product(&mut self, product: Product, columns: std::ops::Range<usize>, stream: Rows, target: Target) {
+        let Product { linear, source, place, parameters } = product;
+        let item = match source {
+            Source::Records => self.config.n as u32 + 1,
+            _ => self.config.n as u32,
+        };
+        let (passes, skipped) = (place.passes as u32, columns.start as u32);
+        let behind = skipped * target.tile;
+        self.gemm(Gemm {
+            source,
+            code: target.code.is_some(),
+            wide: target.wide.is_some(),
+            function: match linear.function {
+                Function::Identity => Named::Identity,
+                Function::Relu => Named::Relu,
+                Function::Gelu(_) => Named::Gelu,
+            },
+            rows: Count(stream.rows),
+            passes: Count(passes),
+            columns: Count(columns.len() as u32),
+            masks: Count(self.config.n as u32),
+            stream_base: stream.base,
+            stream_pass: stream.tile,
+            stationary_base: place.base + skipped * passes * item,
+            stationary_column: passes * item,
+            stationary_pass: item,
+            stationary_lane: u32::from(source == Source::Rows),
+            parameter_column: 1,
+            parameter_base: parameters + skipped,
+            result_base: target.code.map_or(0, |base| base + behind),
+            wide_base: target.wide.map_or(0, |base| base + behind),
+            result_column: target.tile,
+            after: if matches!(linear.function, Function::Gelu(_)) { linear.after } else { 0 },
+            offset: if target.wide.is_some() { linear.offset } else { 0 },
+            ..BLANK
+        });
+    }
+
+    /// All outputs of a linear layer.
+    pub fn linear(&mut self, product: Product, stream: Rows, target: Target) {
+        self.product(product, 0..product.place.columns, stream, target);
+    }
+
+    /// Adds rows in the residual stream's point, or in Q9.7, to a sum in Q9.7.
+    pub fn add(&mut self, a: Region, a_is_stream: bool, sum: Region) {
+        self.push(Elementwise {
+            scale: false,
+            a_code: false,
+            b_code: false,
+            vectors: Count(sum.rows),
+            a_base: a.base,
+            b_base: sum.base,
+            result_base: sum.base,
+            a_shift: if a_is_stream { STREAM_SHIFT } else { 0 },
+            b_shift: 0,
+            gain: 0,
+        });
+    }
+
+    /// Normalises a sum; `channels` of a norm, its parameters from `parameters` on.
+    pub fn norm(&mut self, norm: &Norm, parameters: u32, sum: Region, codes: Option<Region>, wide: Option<Region>) {
+        self.push(Layernorm {
+            code: codes.is_some(),
+            wide: wide.is_some(),
+            bias: norm.bias.unwrap_or_default(),
+            rows: Count(self.tokens),
+            channels: Count(norm.gamma.len() as u32),
+            source_base: sum.base,
+            source_tile: self.tokens,
+            source_row: 1,
+            result_base: codes.map_or(0, |codes| codes.base),
+            result_tile: self.tokens,
+            result_row: 1,
+            wide_base: wide.map_or(0, |wide| wide.base),
+            parameter_base: parameters,
+        });
+    }
+}
+
+/// A dense layer with its weights in the activation memory.
+pub(super) fn dense(linear: &Linear, dense: Dense) -> Product<'_> {
+    Product { linear, source: Source::Rows, place: dense.place, parameters: dense.parameters }
+}

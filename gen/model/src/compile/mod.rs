@@ -1,0 +1,219 @@
+//! From an encoder in integers and a machine to what its memories hold and the programs that it runs.
+//!
+//! | what | where | when it is loaded |
+//! |---|---|---|
+//! | frozen weights, tables among them | weight memory, as records | by its programming port, once |
+//! | their biases and shifts, rows of identities that gather tables | parameter and activation memory | [`Compiled::setup`], once |
+//! | a task's layer norms, adapters, classifiers | the same, adapters densely at the activation memory's end | [`Compiled::task`], when the task changes |
+//! | the list of a sentence's rows | index memory | by the sentence's program, [`Compiled::sentence`] |
+//!
+//! A program is for a number of tokens: they are padded to a multiple of n, and softmax leaves the padding out by its count.
+//! Heads, and all other tensors, are padded to whole tiles with zeros.
+
+mod allocate;
+mod attention;
+mod axis;
+mod bundle;
+mod emit;
+mod layer;
+mod parameters;
+mod plan;
+mod problems;
+mod program;
+mod quantised;
+mod run;
+mod waits;
+mod weights;
+
+pub use allocate::Use;
+pub use bundle::Bundle;
+pub use program::{Output, Sentence};
+pub use quantised::quantise_encoder;
+pub use run::{Answer, Session, reals};
+
+use crate::ModelError;
+use alberti_golden::{
+    Image,
+    activation::Function,
+    encoder::{Encoder, Half, Linear, Span},
+    machine::Config,
+};
+use axis::Axis;
+use parameters::Parameters;
+use plan::Plan;
+use problems::Problems;
+use weights::Axes;
+
+/// Rows of a memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Region {
+    base: u32,
+    rows: u32,
+}
+
+/// An encoder for a machine.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    config: Config,
+    encoder: Encoder,
+    plan: Plan,
+    longest: usize,
+}
+
+impl Compiled {
+    /// Lays an encoder out for a machine that is to read sentences of up to `longest` tokens.
+    ///
+    /// # Errors
+    /// AE0713 with all that the machine lacks, AE0711 when it cannot be built at all.
+    pub fn new(encoder: Encoder, config: Config, longest: usize) -> Result<Self, ModelError> {
+        let mut problems = Problems::default();
+        limits(&encoder, &config, longest, &mut problems);
+        let plan = Plan::of(&encoder, &config, &mut problems)?;
+        let compiled = Self { config, encoder, plan, longest };
+        for task in 0..compiled.encoder.tasks.len() {
+            compiled.emit(task, longest, &mut problems);
+        }
+        problems.0.dedup();
+        compiled.finish(problems, longest)
+    }
+
+    fn finish(self, problems: Problems, tokens: usize) -> Result<Self, ModelError> {
+        if problems.0.is_empty() { Ok(self) } else { Err(ModelError::Machine { tokens, problems: problems.0 }) }
+    }
+
+    /// The machine.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The encoder.
+    #[must_use]
+    pub fn encoder(&self) -> &Encoder {
+        &self.encoder
+    }
+
+    /// Packed weights, and their mask words.
+    #[must_use]
+    pub fn weights(&self) -> (&[u16], &Image) {
+        (&self.plan.weights.values, &self.plan.weights.masks)
+    }
+
+    /// Loads what all tasks share.
+    #[must_use]
+    pub fn setup(&self) -> &Bundle {
+        &self.plan.setup
+    }
+
+    /// Loads what one task has of its own.
+    ///
+    /// # Panics
+    /// When there is no such task.
+    #[must_use]
+    pub fn task(&self, task: usize) -> Bundle {
+        self.plan.task(&self.config, task)
+    }
+
+    /// The program of a task for sentences of so many tokens.
+    ///
+    /// # Errors
+    /// AE0705 when there are none, or more than the machine was laid out for.
+    ///
+    /// # Panics
+    /// When there is no such task.
+    pub fn sentence(&self, task: usize, tokens: usize) -> Result<Sentence, ModelError> {
+        if tokens == 0 || tokens > self.longest {
+            let longest = self.longest;
+            return Err(ModelError::Sentence(format!("{tokens} tokens: the machine was laid out for 1 to {longest}")));
+        }
+        // A shorter sentence needs no more of anything.
+        Ok(self.emit(task, tokens, &mut Problems::default()))
+    }
+
+    /// Products that a task takes for a sentence of so many tokens, without padding: of linear layers, and of heads that see
+    /// something.
+    ///
+    /// # Panics
+    /// When there is no such task.
+    #[must_use]
+    pub fn products(&self, task: usize, tokens: usize) -> u64 {
+        let (encoder, task) = (&self.encoder, &self.encoder.tasks[task]);
+        let of = |linear: &Linear| linear.weight.len() * tokens;
+        let half = |half: &Half| half.adapter.as_ref().map_or(0, |adapter| of(&adapter.down) + of(&adapter.up));
+        let layer = |depth: usize| {
+            let (layer, task) =
+                (&encoder.layers[depth % encoder.layers.len()], &task.layers[depth % task.layers.len()]);
+            let live = task.spans.iter().filter(|&&span| span != Span::Skipped).count();
+            let heads =
+                of(&layer.query) + of(&layer.key) + of(&layer.value) + 2 * tokens * tokens * layer.query.outputs();
+            heads * live / layer.heads.len()
+                + of(&layer.output)
+                + of(&layer.inner)
+                + of(&layer.outer)
+                + half(&task.attention)
+                + half(&task.output)
+        };
+        let projection = encoder.embedding.projection.as_ref().map_or(0, of);
+        ((0..encoder.depth).map(layer).sum::<usize>() + projection) as u64
+    }
+
+    /// The memory map: what lies where for good, tensors by the instructions that they live through.
+    #[must_use]
+    pub fn map(&self, sentence: &Sentence) -> Vec<(&'static str, Vec<Use>)> {
+        let plan = &self.plan;
+        let fixed = |name: &str, base: u32, rows: usize| Use {
+            name: name.into(),
+            base,
+            rows: rows as u32,
+            from: 0,
+            to: usize::MAX,
+        };
+        let mut activation = sentence.activation.clone();
+        if plan.dense.rows > 0 {
+            activation.push(fixed("adapters and classifiers", plan.dense.base, plan.dense.rows as usize));
+        }
+        let mut parameter = vec![fixed("frozen layers", plan.parameters.base, plan.parameters.rows.len())];
+        let task = plan.tasks.iter().map(|task| &task.parameters).max_by_key(|parameters| parameters.rows.len());
+        parameter.extend(task.map(|task| fixed("task", task.base, task.rows.len())));
+        let words = plan.weights.tables.len() * sentence.padded;
+        vec![
+            ("activation", activation),
+            ("wide", sentence.wide.clone()),
+            ("parameter", parameter),
+            ("index", vec![fixed("rows of tables", 0, words)]),
+            ("weight_masks", vec![fixed("records", 0, plan.weights.masks.words())]),
+            ("weight_values", vec![fixed("codes", 0, plan.weights.values.len().div_ceil(self.config.n))]),
+        ]
+    }
+}
+
+/// What a machine must have whatever its memories hold.
+fn limits(encoder: &Encoder, config: &Config, longest: usize, problems: &mut Problems) {
+    let n = config.n;
+    let tokens = longest.next_multiple_of(n);
+    let axes = Axes::of(encoder, n);
+    let norms = [encoder.width(), encoder.embedding.width].into_iter().max().unwrap_or_default();
+    problems.demand("units.layernorm.length_max", norms, config.layernorm_max);
+    problems.demand("units.softmax.length_max", tokens, config.softmax_max);
+    problems.demand("datapath.accumulator_rows", n, config.accumulator_rows);
+    let linear = [axes.hidden, axes.heads, axes.inner, axes.embedding].map(Axis::tiles);
+    let passes = linear.into_iter().chain([tokens / n, 3]).max().unwrap_or_default();
+    problems.demand("datapath.reduction_max", passes * n, config.passes_max * n);
+    let heads = encoder.tasks.iter().flat_map(|task| [&task.off_ramp, &task.classifier]).flatten();
+    let classes = heads.map(|linear| linear.outputs()).max().unwrap_or_default();
+    problems.demand("units.entropy.classes_max", classes, config.classes_max);
+    for function in functions(encoder) {
+        if !config.activation.includes(function) {
+            problems.push(format!("datapath.activation: {function:?} needed, the array has {:?}", config.activation));
+        }
+    }
+}
+
+/// Every activation that an encoder asks for.
+fn functions(encoder: &Encoder) -> Vec<Function> {
+    let halves = encoder.tasks.iter().flat_map(|task| &task.layers).flat_map(|layer| [&layer.attention, &layer.output]);
+    let adapters = halves.filter_map(|half| half.adapter.as_ref()).map(|adapter| adapter.down.function);
+    let mut all: Vec<Function> = encoder.layers.iter().map(|layer| layer.inner.function).chain(adapters).collect();
+    all.dedup();
+    all
+}

@@ -1,0 +1,193 @@
+//! The program of a task for sentences of so many tokens.
+
+use super::{
+    Compiled, Problems,
+    allocate::{Allocator, Use},
+    bundle::row_bytes,
+    emit::Emitter,
+    layer::Stream,
+    waits,
+};
+use alberti_golden::{encoder::Embedding, machine::Config};
+use alberti_isa::{BYTES, Base, Count, End, Exit, Halt, Load, Memory, Operation, Program, Repeat, Store};
+use serde::Serialize;
+
+/// A program with what software must know of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sentence {
+    /// The instructions.
+    pub program: Program,
+    /// Tokens that it is for.
+    pub tokens: usize,
+    /// These, padded to whole tiles.
+    pub padded: usize,
+    /// Where it stores what, from `data_base` on.
+    pub output: Output,
+    /// Bytes from `data_base` on that it reads and writes.
+    pub data_bytes: usize,
+    /// Tensors in the activation memory.
+    pub activation: Vec<Use>,
+    /// Tensors in the wide memory.
+    pub wide: Vec<Use>,
+}
+
+/// What a program stores: rows of n numbers in Q6.10, each of whole beats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Output {
+    /// From `data_base` on.
+    pub offset: usize,
+    /// The last layer's output, tile by tile, or else logits of token 0.
+    pub is_hidden: bool,
+    /// Rows.
+    pub rows: usize,
+    /// Bytes of each.
+    pub row_bytes: usize,
+}
+
+/// Bits of an index word.
+const INDEX_BITS: usize = 32;
+
+impl Compiled {
+    /// What a program reads from `data_base` on: the rows of tables for each token, padding being the tables' first.
+    #[must_use]
+    pub fn input(&self, ids: &[u32]) -> Vec<u8> {
+        let beat = row_bytes(&self.config, INDEX_BITS);
+        let weights = &self.plan.weights;
+        let mut bytes = Vec::new();
+        for position in 0..ids.len().next_multiple_of(self.config.n) {
+            let rows = ids.get(position).map_or([0; 3], |&id| Embedding::rows(id, position));
+            for (table, row) in weights.tables.iter().zip(rows) {
+                bytes.extend((table + (row * weights.row_words) as u32).to_le_bytes());
+                bytes.resize(bytes.len().next_multiple_of(beat), 0);
+            }
+        }
+        bytes
+    }
+
+    /// Emits the program, and notes what the machine lacks for it.
+    pub(super) fn emit(&self, task: usize, count: usize, problems: &mut Problems) -> Sentence {
+        let (config, plan, encoder) = (&self.config, &self.plan, &self.encoder);
+        let n = config.n;
+        let tokens = count.next_multiple_of(n);
+        let mut emitter = Emitter {
+            config,
+            encoder,
+            plan,
+            task: &encoder.tasks[task],
+            task_plan: &plan.tasks[task],
+            count,
+            tokens: tokens as u32,
+            activation: Allocator::default(),
+            wide: Allocator::default(),
+            operations: Vec::new(),
+        };
+        emitter.activation.take("identity", plan.identity.rows, 0);
+        let words = plan.weights.tables.len() * tokens;
+        emitter.push(Load { memory: Memory::Index, base: Base::Data, row: 0, rows: Count(words as u32), offset: 0 });
+        let offset = words * row_bytes(config, INDEX_BITS);
+        let output = emitter.body(offset as u32);
+        emitter.push(Halt {});
+        let Emitter { activation, wide, operations, .. } = emitter;
+        let program = Program { instructions: waits::schedule(&operations, n) };
+        problems.demand("machine.index.words", words, config.index_words);
+        problems.demand("machine.wide.values", wide.peak() as usize * n, config.wide_rows * n);
+        let rows = activation.peak() as usize + plan.dense.rows as usize;
+        problems.demand("memories.activation.values", rows * n, config.activation_rows * n);
+        let instructions = program.instructions.len();
+        problems.demand("machine.program.instructions", instructions, config.program_instructions);
+        if let Err(defects) = program.check() {
+            let field = "a step between rows is longer than its field: the tensor is too large for one instruction";
+            problems.push(format!(
+                "{} instructions cannot be written, the first is {}: {field}",
+                defects.len(),
+                defects[0]
+            ));
+        }
+        let data_bytes = output.offset + output.rows * output.row_bytes;
+        Sentence {
+            program,
+            tokens: count,
+            padded: tokens,
+            output,
+            data_bytes,
+            activation: activation.uses,
+            wide: wide.uses,
+        }
+    }
+}
+
+impl Sentence {
+    /// Bytes of the program.
+    #[must_use]
+    pub fn program_bytes(&self) -> usize {
+        self.program.instructions.len() * BYTES
+    }
+}
+
+impl Emitter<'_> {
+    /// Everything between the loading of the list and the end.
+    fn body(&mut self, offset: u32) -> Output {
+        let encoder = self.encoder;
+        let mut x = self.embedding();
+        let classes = [&self.task.off_ramp, &self.task.classifier].into_iter().flatten().map(|linear| linear.outputs());
+        let logits = classes.max().map(|classes| {
+            let rows = classes.div_ceil(self.config.n) as u32;
+            self.wide.take("logits", rows, self.operations.len())
+        });
+        let before = x;
+        // Shared layers leave their result where they found their input: one body serves them all.
+        if encoder.layers.len() == 1 && encoder.depth > 1 {
+            self.push(Repeat { count: Count(encoder.depth as u32) });
+            x = self.layer(0, x);
+            self.off_ramp(1, x, logits, offset);
+            self.push(End {});
+            debug_assert_eq!(before, x, "the body of the loop ends where it began");
+        } else {
+            for depth in 0..encoder.depth {
+                x = self.layer(depth % encoder.layers.len(), x);
+                self.off_ramp(depth as u32 + 1, x, logits, offset);
+            }
+        }
+        if let (Some(linear), Some(dense), Some(codes), Some(logits)) =
+            (&self.task.classifier, self.task_plan.classifier, x.codes, logits)
+        {
+            self.logits(linear, dense, codes, logits);
+            self.store(logits, offset);
+        }
+        let stored = logits.unwrap_or(x.wide);
+        if logits.is_none() {
+            self.store(stored, offset);
+        }
+        Output {
+            offset: offset as usize,
+            is_hidden: logits.is_none(),
+            rows: stored.rows as usize,
+            row_bytes: row_bytes(self.config, 16 * self.config.n),
+        }
+    }
+
+    /// Logits behind a layer: they are stored before the program may end with them.
+    fn off_ramp(&mut self, layer: u32, x: Stream, logits: Option<super::Region>, offset: u32) {
+        if let (Some(linear), Some(dense), Some(codes), Some(logits)) =
+            (&self.task.off_ramp, self.task_plan.off_ramp, x.codes, logits)
+        {
+            self.logits(linear, dense, codes, logits);
+            self.store(logits, offset);
+            let classes = Count(linear.outputs() as u32);
+            self.push(Exit { classes, layer, source_base: logits.base, source_tile: 1 });
+        }
+    }
+
+    fn store(&mut self, region: super::Region, offset: u32) {
+        let (row, rows) = (region.base, Count(region.rows));
+        let store = Store { memory: Memory::Wide, base: Base::Data, row, rows, offset };
+        self.push(Operation::Store(store));
+    }
+}
+
+/// The numbers of an output, tokens × channels.
+pub(super) fn unpack(config: &Config, output: Output, bytes: &[u8]) -> Vec<Vec<i16>> {
+    let rows = bytes[output.offset..].chunks_exact(output.row_bytes).take(output.rows);
+    let number = |bytes: &[u8]| i16::from_le_bytes([bytes[0], bytes[1]]);
+    rows.map(|row| row.chunks_exact(2).take(config.n).map(number).collect()).collect()
+}

@@ -1,0 +1,136 @@
+//! Sentences on the golden machine.
+
+use super::{Compiled, Sentence, program};
+use crate::{Matrix, ModelError};
+use alberti_golden::machine::{Counters, End, Flat, Machine, Outcome, Registers};
+use std::collections::{HashMap, hash_map::Entry};
+
+/// A machine that has been set up.
+#[derive(Clone, Debug)]
+pub struct Session<'a> {
+    compiled: &'a Compiled,
+    machine: Machine,
+    task: Option<usize>,
+    programs: HashMap<(usize, usize), Sentence>,
+    /// Bytes that the setup read from external memory, and each task since.
+    pub loaded: Vec<u64>,
+}
+
+/// What a sentence came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// The last layer's output in Q6.10, tokens × channels; empty where a classifier answers.
+    pub hidden: Vec<i16>,
+    /// Logits in Q6.10; empty without one.
+    pub logits: Vec<i16>,
+    /// The layer whose off-ramp ended the program.
+    pub exit: Option<u32>,
+    /// What happened.
+    pub counters: Counters,
+}
+
+impl<'a> Session<'a> {
+    /// A machine with its weights programmed, set up.
+    ///
+    /// # Errors
+    /// AE0711 when the machine cannot be built.
+    pub fn new(compiled: &'a Compiled) -> Result<Self, ModelError> {
+        let mut machine = Machine::new(compiled.config.clone()).map_err(golden)?;
+        let (values, masks) = compiled.weights();
+        machine.set_weights(values, masks).map_err(golden)?;
+        let mut session = Self { compiled, machine, task: None, programs: HashMap::new(), loaded: Vec::new() };
+        session.load(&compiled.setup().bytes(), compiled.setup().program.bytes().len())?;
+        Ok(session)
+    }
+
+    /// The machine.
+    #[must_use]
+    pub fn machine(&self) -> &Machine {
+        &self.machine
+    }
+
+    fn load(&mut self, bytes: &[u8], program: usize) -> Result<(), ModelError> {
+        let mut memory = Flat { content: bytes.to_vec() };
+        let registers = Registers { program_length: program as u32, ..Registers::default() };
+        let outcome = self.execute(&registers, &mut memory)?;
+        self.loaded.push(outcome.counters.bytes_read);
+        Ok(())
+    }
+
+    fn execute(&mut self, registers: &Registers, memory: &mut Flat) -> Result<Outcome, ModelError> {
+        let outcome = self.machine.run(registers, memory, |_, _| {}).map_err(golden)?;
+        match outcome.end {
+            End::Stopped { fault, at } => {
+                Err(ModelError::Shape(format!("the program stopped at instruction {at}: {fault}")))
+            }
+            End::Halted | End::Exited { .. } => Ok(outcome),
+        }
+    }
+
+    /// Runs a task on token ids; `threshold` is that of off-ramps.
+    ///
+    /// # Errors
+    /// AE0705 when the sentence is longer than the machine was laid out for, AE0711 when the program is at fault.
+    ///
+    /// # Panics
+    /// When there is no such task.
+    pub fn run(&mut self, task: usize, ids: &[u32], threshold: u16) -> Result<Answer, ModelError> {
+        let compiled = self.compiled;
+        if self.task != Some(task) {
+            let bundle = compiled.task(task);
+            self.load(&bundle.bytes(), bundle.program.bytes().len())?;
+            self.task = Some(task);
+        }
+        let sentence = match self.programs.entry((task, ids.len())) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(compiled.sentence(task, ids.len())?),
+        };
+        let Sentence { program, output, data_bytes, tokens, padded, .. } = sentence;
+        let (output, data_bytes, tokens, padded) = (*output, *data_bytes, *tokens, *padded);
+        let mut memory = Flat { content: program.bytes() };
+        let data_base = memory.content.len();
+        memory.content.extend(compiled.input(ids));
+        memory.content.resize(data_base + data_bytes, 0);
+        let registers = Registers {
+            program_base: 0,
+            program_length: data_base as u32,
+            data_base: data_base as u64,
+            entropy_threshold: threshold,
+        };
+        let outcome = self.execute(&registers, &mut memory)?;
+        let rows = program::unpack(&compiled.config, output, &memory.content[data_base..]);
+        let exit = match outcome.end {
+            End::Exited { layer } => Some(layer),
+            End::Halted | End::Stopped { .. } => None,
+        };
+        let counters = outcome.counters;
+        if !output.is_hidden {
+            let task = &compiled.encoder.tasks[task];
+            let linear = if exit.is_some() { &task.off_ramp } else { &task.classifier };
+            let classes = linear.as_ref().or(task.off_ramp.as_ref()).map_or(0, |linear| linear.outputs());
+            let logits = rows.concat().into_iter().take(classes).collect();
+            return Ok(Answer { hidden: Vec::new(), logits, exit, counters });
+        }
+        let channels = compiled.encoder.width();
+        let mut hidden = Vec::with_capacity(tokens * channels);
+        for (token, c) in (0..tokens).flat_map(|token| (0..channels).map(move |c| (token, c))) {
+            hidden.push(rows[c / compiled.config.n * padded + token][c % compiled.config.n]);
+        }
+        Ok(Answer { hidden, logits: Vec::new(), exit, counters })
+    }
+}
+
+/// Numbers in Q6.10 as reals, rows of so many columns.
+///
+/// # Panics
+/// When they are no whole rows.
+#[must_use]
+pub fn reals(numbers: &[i16], cols: usize) -> Matrix {
+    assert!(cols > 0 && numbers.len().is_multiple_of(cols), "whole rows");
+    let data = numbers.iter().map(|&number| f32::from(number) / 1024.0).collect();
+    Matrix { rows: numbers.len() / cols, cols, data }
+}
+
+fn golden(error: alberti_golden::Error) -> ModelError {
+    ModelError::Shape(error.to_string())
+}

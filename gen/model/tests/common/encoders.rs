@@ -1,0 +1,191 @@
+//! Encoders of random integers, and machines that hold them.
+
+use super::Numbers;
+use alberti_arith::tables::Gelu;
+use alberti_golden::{
+    activation::Function,
+    encoder::{Adapter, Embedding, Encoder, Half, Head, Layer, Linear, Norm, Span, Table, Task, TaskLayer},
+    machine::Config,
+    softmax::Maximum,
+};
+
+/// The shape of an encoder.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    pub embedding: usize,
+    pub hidden: usize,
+    pub heads: usize,
+    pub inner: usize,
+    /// Distinct layers, and how many are passed.
+    pub layers: usize,
+    pub depth: usize,
+    pub tasks: usize,
+    /// Width of the adapters.
+    pub adapter: Option<usize>,
+    pub classes: Option<usize>,
+    /// Off-ramps as well.
+    pub early: bool,
+    /// Spans of the heads, the same in all layers.
+    pub spans: [Span; 4],
+    pub function: Function,
+}
+
+pub const PLAIN: Shape = Shape {
+    embedding: 16,
+    hidden: 16,
+    heads: 2,
+    inner: 24,
+    layers: 2,
+    depth: 2,
+    tasks: 1,
+    adapter: None,
+    classes: None,
+    early: false,
+    spans: [Span::Whole; 4],
+    function: Function::Gelu(Gelu::Tanh),
+};
+
+pub const WORDS: usize = 50;
+pub const POSITIONS: usize = 40;
+
+/// A machine with room for any of these.
+pub fn machine(n: usize) -> Config {
+    Config {
+        n,
+        accumulator_bits: 37,
+        accumulator_rows: 16,
+        passes_max: 64,
+        zero_skip: true,
+        activation: Function::Gelu(Gelu::Tanh),
+        maximum: Maximum::Running,
+        softmax_lanes: 2,
+        softmax_max: 64,
+        layernorm_max: 64,
+        classes_max: 8,
+        activation_rows: 4096,
+        wide_rows: 4096,
+        parameter_rows: 512,
+        index_words: 256,
+        value_rows: 8192,
+        mask_words: 32768,
+        program_instructions: 256,
+        bus_bytes: 8,
+        bus_address_bits: 40,
+    }
+}
+
+struct Random(Numbers);
+
+impl Random {
+    fn below(&mut self, below: u32) -> u32 {
+        (((self.0.next() + 1.0) / 2.0 * below as f32) as u32).min(below - 1)
+    }
+
+    /// Codes, a third of them zero.
+    fn codes(&mut self, count: usize) -> Vec<u8> {
+        (0..count)
+            .map(|_| if self.below(3) == 0 { 0 } else { self.below(256) as u8 })
+            .map(|c| if c == 0x80 { 0 } else { c })
+            .collect()
+    }
+
+    fn around(&mut self, middle: i32) -> i32 {
+        middle + self.below(3) as i32 - 1
+    }
+
+    fn linear(&mut self, outputs: usize, inputs: usize, shift: i32) -> Linear {
+        Linear {
+            inputs,
+            weight: self.codes(outputs * inputs),
+            bias: (0..outputs).map(|_| self.below(1 << 20) as i32 - (1 << 19)).collect(),
+            shift: (0..outputs).map(|_| self.around(shift)).collect(),
+            function: Function::Identity,
+            after: 0,
+            offset: 0,
+        }
+    }
+
+    /// Sums of a dozen products of codes are some 2^22.
+    fn codes_of(&mut self, outputs: usize, inputs: usize) -> Linear {
+        self.linear(outputs, inputs, 19)
+    }
+
+    fn wide(&mut self, outputs: usize, inputs: usize) -> Linear {
+        self.linear(outputs, inputs, 13)
+    }
+
+    fn activated(&mut self, outputs: usize, inputs: usize, function: Function) -> Linear {
+        match function {
+            Function::Gelu(_) => Linear { function, after: 8, ..self.linear(outputs, inputs, 13) },
+            _ => Linear { function, ..self.codes_of(outputs, inputs) },
+        }
+    }
+
+    fn norm(&mut self, channels: usize, codes: bool) -> Norm {
+        Norm {
+            gamma: (0..channels).map(|_| 4096 + self.below(1 << 14) as i16).collect(),
+            beta: (0..channels).map(|_| self.below(1 << 10) as i16 - 512).collect(),
+            shift: (0..channels).map(|_| self.below(4) as u8).collect(),
+            bias: codes.then(|| self.around(-6)),
+        }
+    }
+
+    fn half(&mut self, shape: &Shape, codes: bool) -> Half {
+        let adapter = shape.adapter.map(|width| Adapter {
+            down: self.activated(width, shape.hidden, shape.function),
+            up: self.wide(shape.hidden, width),
+        });
+        Half { adapter, norm: self.norm(shape.hidden, codes) }
+    }
+
+    fn table(&mut self, rows: usize, width: usize) -> Table {
+        Table { codes: self.codes(rows * width), gain: (1 + self.below(7) as u8) << 4 }
+    }
+}
+
+/// An encoder of random codes.
+pub fn encoder(seed: u64, shape: &Shape) -> Encoder {
+    let mut random = Random(Numbers::new(seed));
+    let Shape { embedding, hidden, heads, inner, .. } = *shape;
+    let tables = [WORDS, POSITIONS, 2].map(|rows| random.table(rows, embedding));
+    let projection = (embedding != hidden).then(|| Linear { offset: -7, ..random.codes_of(hidden, embedding) });
+    let embedding = Embedding { width: embedding, tables, shift: 10, norm: random.norm(embedding, true), projection };
+    // The dense layers in front of an adapter give codes and numbers.
+    let dense = |random: &mut Random, inputs| match shape.adapter {
+        Some(_) => Linear { offset: -7, ..random.codes_of(hidden, inputs) },
+        None => random.wide(hidden, inputs),
+    };
+    let layers = (0..shape.layers)
+        .map(|_| Layer {
+            query: random.codes_of(hidden, hidden),
+            key: random.codes_of(hidden, hidden),
+            value: random.codes_of(hidden, hidden),
+            heads: (0..heads).map(|_| Head { score: random.around(14), context: random.around(15) }).collect(),
+            output: dense(&mut random, hidden),
+            inner: random.activated(inner, hidden, shape.function),
+            outer: dense(&mut random, inner),
+        })
+        .collect();
+    let tasks = (0..shape.tasks)
+        .map(|_| {
+            let last_codes = shape.classes.is_some() || shape.layers < shape.depth;
+            let layers = (0..shape.layers)
+                .map(|layer| TaskLayer {
+                    spans: shape.spans[..heads].to_vec(),
+                    attention: random.half(shape, true),
+                    output: random.half(shape, last_codes || layer + 1 < shape.layers),
+                })
+                .collect();
+            let mut head =
+                |wanted: bool| shape.classes.filter(|_| wanted).map(|classes| random.linear(classes, hidden, 11));
+            Task { layers, off_ramp: head(shape.early), classifier: head(true) }
+        })
+        .collect();
+    Encoder { embedding, layers, depth: shape.depth, tasks }
+}
+
+/// Token ids of a sentence.
+pub fn ids(seed: u64, tokens: usize) -> Vec<u32> {
+    let mut random = Random(Numbers::new(seed));
+    (0..tokens).map(|_| random.below(WORDS as u32)).collect()
+}

@@ -1,0 +1,215 @@
+//! The compiler: what its programs compute on the interpreter against the encoder's equations, bit for bit.
+#![allow(missing_docs)]
+
+mod common;
+
+use alberti_golden::{
+    activation::Function,
+    encoder::{Arithmetic, Span},
+    machine::{Config, Flat, Machine, Registers},
+    softmax::Maximum,
+};
+use alberti_isa::{Operation, Program, Source, Unit, Waits};
+use alberti_model::compile::{Compiled, Session};
+use common::encoders::{PLAIN, POSITIONS, Shape, encoder, ids, machine};
+
+const LONGEST: usize = 20;
+
+/// Runs every task on sentences of these lengths, back and forth, and compares with the equations.
+fn agrees(seed: u64, shape: &Shape, config: &Config, lengths: &[usize], threshold: u16) -> Vec<Option<usize>> {
+    let compiled = Compiled::new(encoder(seed, shape), config.clone(), LONGEST).expect("it fits");
+    let arithmetic = Arithmetic::of(config).expect("such a machine");
+    let mut session = Session::new(&compiled).expect("such a machine");
+    let mut exits = Vec::new();
+    for (round, &tokens) in lengths.iter().enumerate() {
+        let ids = ids(seed + round as u64, tokens);
+        for (number, task) in compiled.encoder().tasks.iter().enumerate() {
+            let expected = compiled.encoder().run(&arithmetic, task, &ids, threshold).expect("a sound encoder");
+            let answer = session.run(number, &ids, threshold).expect("a sound program");
+            assert_eq!(answer.counters.misplaced, 0);
+            if shape.classes.is_some() {
+                assert_eq!(answer.logits, expected.logits, "{shape:?}, {tokens} tokens, task {number}");
+            } else {
+                assert_eq!(answer.hidden, expected.hidden, "{shape:?}, {tokens} tokens, task {number}");
+                // Numbers that say something.
+                let mut values = answer.hidden.clone();
+                values.sort_unstable();
+                values.dedup();
+                assert!(values.len() > answer.hidden.len() / 8, "{} different numbers", values.len());
+            }
+            assert_eq!(answer.exit.map(|layer| layer as usize), expected.exit);
+            exits.push(expected.exit);
+        }
+    }
+    exits
+}
+
+#[test]
+fn programs_compute_the_encoder_to_the_bit() {
+    for n in [2, 4, 8, 16] {
+        agrees(n as u64, &PLAIN, &machine(n), &[5, 20, 1, 16], 0);
+    }
+    // Channels, heads and feed-forward that fill no whole tiles; one head; as many as fit.
+    for (hidden, heads, inner) in [(20, 2, 18), (12, 1, 13), (18, 3, 5)] {
+        let shape = Shape { embedding: hidden, hidden, heads, inner, ..PLAIN };
+        agrees(7, &shape, &machine(8), &[11, 3], 0);
+    }
+}
+
+#[test]
+fn every_machine_gets_its_own_rounding() {
+    let config = machine(4);
+    for changed in [
+        Config { maximum: Maximum::Row, softmax_lanes: 4, ..config.clone() },
+        Config { accumulator_bits: 26, ..config.clone() },
+        Config { accumulator_rows: 5, bus_bytes: 16, ..config.clone() },
+        Config { zero_skip: false, bus_bytes: 4, ..config },
+    ] {
+        agrees(3, &PLAIN, &changed, &[9, 17], 0);
+    }
+    agrees(4, &Shape { function: Function::Relu, ..PLAIN }, &machine(4), &[6], 0);
+}
+
+#[test]
+fn scores_of_the_next_head_are_made_while_softmax_works() {
+    let shape = Shape { heads: 4, ..PLAIN };
+    let compiled = Compiled::new(encoder(1, &shape), machine(4), LONGEST).expect("it fits");
+    let sentence = compiled.sentence(0, 16).expect("a short sentence");
+    let contexts: Vec<_> = (sentence.program.instructions.iter())
+        .filter(|instruction| matches!(instruction.operation, Operation::Gemm(gemm) if gemm.source == Source::Columns))
+        .map(|instruction| instruction.waits.of(Unit::Softmax))
+        .collect();
+    assert_eq!(contexts, [Some(0); 8]);
+    // While a head's context is made, softmax begins the next head.
+    let softmax = sentence.program.instructions.iter().filter(|i| matches!(i.operation, Operation::Softmax(_)));
+    let waits: Vec<_> = softmax.clone().map(|instruction| instruction.waits.of(Unit::Matrix)).collect();
+    let layer = [Some(0), Some(1), Some(1), Some(1)];
+    assert_eq!(waits, [layer, layer].concat());
+    assert_eq!(softmax.count(), 8);
+}
+
+/// A wait can be left out only where an instruction before has waited for the same.
+#[test]
+fn a_program_that_lacks_a_wait_is_refused() {
+    let compiled = Compiled::new(encoder(1, &PLAIN), machine(4), LONGEST).expect("it fits");
+    let sentence = compiled.sentence(0, LONGEST).expect("a short sentence");
+    let mut ready = Machine::new(compiled.config().clone()).expect("a machine");
+    let (values, masks) = compiled.weights();
+    ready.set_weights(values, masks).expect("they fit");
+    let run = |machine: &mut Machine, program: &Program, data: &[u8]| {
+        let content = program.bytes();
+        let (program_length, data_base) = (content.len() as u32, content.len() as u64);
+        let mut memory = Flat { content: [&content, data].concat() };
+        let registers = Registers { program_length, data_base, ..Registers::default() };
+        machine.run(&registers, &mut memory, |_, _| {}).map(|_| ()).map_err(|error| error.to_string())
+    };
+    for bundle in [compiled.setup(), &compiled.task(0)] {
+        assert_eq!(run(&mut ready, &bundle.program, &bundle.data), Ok(()));
+    }
+    let mut data = compiled.input(&ids(1, LONGEST));
+    data.resize(sentence.data_bytes, 0);
+    assert_eq!(run(&mut ready.clone(), &sentence.program, &data), Ok(()));
+    let (mut refused, mut waiting) = (0, 0);
+    for at in 0..sentence.program.instructions.len() {
+        let mut program = sentence.program.clone();
+        let waits = std::mem::replace(&mut program.instructions[at].waits, Waits::NONE);
+        if waits != Waits::NONE {
+            waiting += 1;
+            refused += usize::from(run(&mut ready.clone(), &program, &data).is_err());
+        }
+    }
+    assert!(waiting > 40 && 2 * refused > waiting, "{refused} of {waiting}");
+}
+
+#[test]
+fn tasks_have_adapters_of_their_own_and_share_the_rest() {
+    let shape = Shape { tasks: 2, adapter: Some(6), classes: Some(3), ..PLAIN };
+    agrees(5, &shape, &machine(4), &[7, 20], 0);
+    agrees(5, &Shape { adapter: Some(8), function: Function::Relu, ..PLAIN }, &machine(8), &[13], 0);
+    // A switch moves what the task has of its own, and nothing else.
+    let compiled = Compiled::new(encoder(5, &shape), machine(4), LONGEST).expect("it fits");
+    let mut session = Session::new(&compiled).expect("a machine");
+    for task in [0, 0, 1, 1, 0] {
+        session.run(task, &[1, 2, 3], 0).expect("a sound program");
+    }
+    let bytes = compiled.task(0).bytes().len() as u64;
+    assert_eq!(session.loaded, [compiled.setup().bytes().len() as u64, bytes, bytes, bytes]);
+}
+
+#[test]
+fn shared_layers_are_a_loop_and_small_embeddings_are_widened() {
+    let shape = Shape { layers: 1, depth: 5, embedding: 6, tasks: 2, adapter: Some(4), classes: Some(5), ..PLAIN };
+    agrees(6, &shape, &machine(4), &[9, 4], 0);
+    agrees(6, &Shape { adapter: None, classes: None, ..shape }, &machine(8), &[20], 0);
+    let count = |depth| {
+        let compiled = Compiled::new(encoder(6, &Shape { depth, ..shape }), machine(4), LONGEST).expect("it fits");
+        compiled.sentence(0, LONGEST).expect("a short sentence").program.instructions.len()
+    };
+    assert_eq!(count(5), count(2));
+}
+
+#[test]
+fn a_program_ends_behind_the_layer_that_is_sure_enough() {
+    for (layers, depth) in [(1, 4), (4, 4)] {
+        let shape = Shape { layers, depth, classes: Some(3), early: true, tasks: 2, ..PLAIN };
+        let exits: Vec<_> = (0..=8).flat_map(|t| agrees(8, &shape, &machine(4), &[6, 10, 3], 200 * t)).collect();
+        let layers: std::collections::BTreeSet<_> = exits.into_iter().collect();
+        assert!(layers.len() >= 3 && layers.contains(&None) && layers.contains(&Some(1)), "{layers:?}");
+    }
+}
+
+#[test]
+fn heads_see_as_far_as_their_spans() {
+    let near = Span::Limited { span: 3, ramp: 2 };
+    let far = Span::Limited { span: 9, ramp: 0 };
+    for spans in [[near, Span::Skipped, Span::Skipped, far], [Span::Skipped, near, Span::Whole, Span::Skipped]] {
+        agrees(9, &Shape { heads: 4, spans, ..PLAIN }, &machine(4), &[5, 20], 0);
+    }
+    agrees(9, &Shape { heads: 4, spans: [Span::Skipped; 4], ..PLAIN }, &machine(4), &[10], 0);
+}
+
+#[test]
+fn all_that_a_machine_lacks_is_said_at_once() {
+    let config = Config {
+        activation_rows: 100,
+        wide_rows: 50,
+        parameter_rows: 10,
+        index_words: 8,
+        value_rows: 16,
+        mask_words: 64,
+        program_instructions: 12,
+        softmax_max: 16,
+        layernorm_max: 8,
+        passes_max: 2,
+        activation: Function::Relu,
+        ..machine(4)
+    };
+    let problem = Compiled::new(encoder(1, &PLAIN), config, LONGEST).expect_err("nothing fits");
+    assert_eq!(problem.code(), "AE0713");
+    let text = problem.to_string();
+    for key in [
+        "memories.activation.values: ",
+        "machine.wide.values: ",
+        "machine.parameters.rows: ",
+        "machine.index.words: 60 needed, 52 more than 8",
+        "memories.weight.values: ",
+        "memories.weight.masks.words: ",
+        "machine.program.instructions: ",
+        "units.softmax.length_max: 20 needed, 4 more than 16",
+        "units.layernorm.length_max: 16 needed, 8 more than 8",
+        "datapath.reduction_max: 24 needed, 16 more than 8",
+        "datapath.activation: ",
+    ] {
+        assert!(text.contains(key), "{key}\n{text}");
+    }
+}
+
+#[test]
+fn a_sentence_that_is_longer_than_the_machine_was_laid_out_for_is_refused() {
+    let compiled = Compiled::new(encoder(1, &PLAIN), machine(4), LONGEST).expect("it fits");
+    let mut session = Session::new(&compiled).expect("a machine");
+    for tokens in [0, LONGEST + 1] {
+        assert_eq!(session.run(0, &vec![1; tokens], 0).map_err(|error| error.code()), Err("AE0705"));
+    }
+    assert!(POSITIONS > LONGEST && session.run(0, &[1; LONGEST], 0).is_ok());
+}
