@@ -15,7 +15,7 @@ mod embedding;
 mod linear;
 
 pub use attention::{Head, Span};
-pub use embedding::{Embedding, Table};
+pub use embedding::{Embedding, Projection, Table};
 pub use linear::{Linear, Results};
 
 use crate::{Error, Result, elementwise, entropy, layernorm, machine::Config, softmax::Softmax};

@@ -105,6 +105,10 @@ pub struct Layer {
 }
 
 impl Layer {
+    pub(crate) fn new(linears: [Linear; 6], attention_norm: Norm, output_norm: Norm) -> Self {
+        Self { linears, attention_norm, output_norm }
+    }
+
     /// The linear layer at a site.
     #[must_use]
     pub fn linear(&self, site: Site) -> &Linear {

@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 pub mod accuracy;
+pub mod adapted;
 pub mod calibration;
 pub mod checkpoint;
 pub mod compile;

@@ -2,9 +2,10 @@
 
 use crate::{
     Checkpoint, Linear, Matrix, ModelError, Site,
-    checkpoint::{Config, HiddenActivation, Layer, Norm, linear_name},
+    checkpoint::{Config, HiddenActivation, Norm, linear_name},
     sentence::check_ids,
 };
+use alberti_golden::encoder::Span;
 
 /// What went into a linear layer and what came out, tokens × channels.
 #[derive(Clone, Debug)]
@@ -74,18 +75,24 @@ pub fn forward_with(
     let mut hidden = embed(checkpoint, ids);
     let mut traces = Vec::with_capacity(Site::ALL.len() * checkpoint.layers.len());
     for (index, layer) in checkpoint.layers.iter().enumerate() {
-        hidden = encoder_layer(&checkpoint.config, layer, &hidden, |site, input| {
+        let spans = vec![Span::Whole; checkpoint.config.num_attention_heads];
+        let step = |step: Step, input: &Matrix| {
+            let Step::Site(site) = step else { return Ok(input.clone()) };
             let name = linear_name(index, site);
             let output = apply(&name, layer.linear(site), input)?;
             traces.push(Trace { name, input: input.clone(), output: output.clone() });
             Ok(output)
+        };
+        hidden = encoder_layer(&checkpoint.config, &spans, &hidden, step, |half| match half {
+            0 => &layer.attention_norm,
+            _ => &layer.output_norm,
         })?;
     }
     Ok(Forward { traces, hidden })
 }
 
 /// LN(word + position + type).
-fn embed(checkpoint: &Checkpoint, ids: &[u32]) -> Matrix {
+pub(crate) fn embed(checkpoint: &Checkpoint, ids: &[u32]) -> Matrix {
     let mut x = embedding_sum(checkpoint, ids);
     layer_norm(&mut x, &checkpoint.embeddings.norm, checkpoint.config.layer_norm_eps);
     x
@@ -94,7 +101,7 @@ fn embed(checkpoint: &Checkpoint, ids: &[u32]) -> Matrix {
 /// word + position + type, tokens × hidden, of ids that fit.
 pub(crate) fn embedding_sum(checkpoint: &Checkpoint, ids: &[u32]) -> Matrix {
     let embeddings = &checkpoint.embeddings;
-    let mut x = Matrix::zeros(ids.len(), checkpoint.config.hidden_size);
+    let mut x = Matrix::zeros(ids.len(), embeddings.word.cols);
     for (position, &id) in ids.iter().enumerate() {
         let parts = [embeddings.word.row(id as usize), embeddings.position.row(position), embeddings.token_type.row(0)];
         for part in parts {
@@ -104,24 +111,42 @@ pub(crate) fn embedding_sum(checkpoint: &Checkpoint, ids: &[u32]) -> Matrix {
     x
 }
 
-/// h = LN(x + attention(x)); LN(h + W₂·act(W₁·h)). `apply` computes the linear layers.
-fn encoder_layer(
+/// What a caller computes of a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// A linear layer.
+    Site(Site),
+    /// What stands between the dense layer of the first or the second half and its residual sum.
+    Half(usize),
+}
+
+/// h = LN(x + attention(x)); LN(h + W₂·act(W₁·h)). `apply` computes the linear layers and what follows the dense ones, `norm`
+/// names the layer norm of each half.
+pub(crate) fn encoder_layer<'a>(
     config: &Config,
-    layer: &Layer,
+    spans: &[Span],
     x: &Matrix,
-    mut apply: impl FnMut(Site, &Matrix) -> Result<Matrix, ModelError>,
+    mut apply: impl FnMut(Step, &Matrix) -> Result<Matrix, ModelError>,
+    norm: impl Fn(usize) -> &'a Norm,
 ) -> Result<Matrix, ModelError> {
-    let [q, k, v] = [apply(Site::Query, x)?, apply(Site::Key, x)?, apply(Site::Value, x)?];
-    let context = attention(&q, &k, &v, config.num_attention_heads);
-    let mut h = apply(Site::AttentionOutput, &context)?;
+    let [q, k, v] = [Site::Query, Site::Key, Site::Value].map(|site| apply(Step::Site(site), x));
+    let context = attention(&q?, &k?, &v?, spans);
+    let mut h = apply(Step::Site(Site::AttentionOutput), &context)?;
+    h = apply(Step::Half(0), &h)?;
     add(&mut h, x);
-    layer_norm(&mut h, &layer.attention_norm, config.layer_norm_eps);
-    let mut inner = apply(Site::Intermediate, &h)?;
-    inner.data.iter_mut().for_each(|x| *x = activation(config.hidden_act, (*x).into()) as f32);
-    let mut y = apply(Site::Output, &inner)?;
+    layer_norm(&mut h, norm(0), config.layer_norm_eps);
+    let mut inner = apply(Step::Site(Site::Intermediate), &h)?;
+    activate(config.hidden_act, &mut inner);
+    let mut y = apply(Step::Site(Site::Output), &inner)?;
+    y = apply(Step::Half(1), &y)?;
     add(&mut y, &h);
-    layer_norm(&mut y, &layer.output_norm, config.layer_norm_eps);
+    layer_norm(&mut y, norm(1), config.layer_norm_eps);
     Ok(y)
+}
+
+/// Applies the activation to every element.
+pub(crate) fn activate(kind: HiddenActivation, x: &mut Matrix) {
+    x.data.iter_mut().for_each(|x| *x = activation(kind, (*x).into()) as f32);
 }
 
 /// `y = x·Wᵀ + b`, tokens × outputs.
@@ -154,18 +179,20 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f32>()
 }
 
-/// softmax(q·kᵀ/√d)·v, head by head.
-fn attention(q: &Matrix, k: &Matrix, v: &Matrix, heads: usize) -> Matrix {
+/// mask·softmax(q·kᵀ/√d)·v, head by head: a span scales probabilities and leaves their sum alone.
+fn attention(q: &Matrix, k: &Matrix, v: &Matrix, spans: &[Span]) -> Matrix {
+    let heads = spans.len();
     let width = q.cols / heads;
     let scale = (width as f32).sqrt().recip();
     let mut context = Matrix::zeros(q.rows, q.cols);
-    for head in 0..heads {
+    for (head, seen) in spans.iter().enumerate() {
         let span = head * width..(head + 1) * width;
         for r in 0..q.rows {
             let mut scores: Vec<f32> =
                 (0..k.rows).map(|t| dot(&q.row(r)[span.clone()], &k.row(t)[span.clone()]) * scale).collect();
             softmax(&mut scores);
             for (t, p) in scores.iter().enumerate() {
+                let p = p * seen.share(t.abs_diff(r));
                 let out = &mut context.row_mut(r)[span.clone()];
                 out.iter_mut().zip(&v.row(t)[span.clone()]).for_each(|(out, v)| *out += p * v);
             }
@@ -181,7 +208,7 @@ fn softmax(scores: &mut [f32]) {
     scores.iter_mut().for_each(|x| *x /= sum);
 }
 
-fn add(x: &mut Matrix, other: &Matrix) {
+pub(crate) fn add(x: &mut Matrix, other: &Matrix) {
     x.data.iter_mut().zip(&other.data).for_each(|(x, other)| *x += other);
 }
 

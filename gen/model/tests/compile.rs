@@ -205,6 +205,14 @@ fn all_that_a_machine_lacks_is_said_at_once() {
 }
 
 #[test]
+fn an_encoder_whose_layers_do_not_join_is_refused() {
+    let mut broken = encoder(1, &PLAIN);
+    broken.tasks[0].layers[0].output.norm.bias = None;
+    let problem = Compiled::new(broken, machine(4), LONGEST).expect_err("a layer without input");
+    assert!(problem.to_string().contains("a layer norm gives no codes"), "{problem}");
+}
+
+#[test]
 fn a_sentence_that_is_longer_than_the_machine_was_laid_out_for_is_refused() {
     let compiled = Compiled::new(encoder(1, &PLAIN), machine(4), LONGEST).expect("it fits");
     let mut session = Session::new(&compiled).expect("a machine");

@@ -7,8 +7,9 @@ use alberti_arith::tables::Gelu;
 use alberti_golden::{activation::Function, encoder::Arithmetic, machine::Config, softmax::Maximum};
 use alberti_model::{
     Metrics,
+    adapted::Adapted,
     compile::{Compiled, Session, quantise_encoder, reals},
-    demo::{SENTENCE, sentences},
+    demo::sentences,
     reference::forward,
 };
 use common::model;
@@ -42,14 +43,15 @@ fn encoder16() -> Config {
 #[test]
 fn the_trained_encoder_runs_as_a_program_and_stays_near_f32() {
     let model = model();
-    let encoder = quantise_encoder(&model.checkpoint, &model.calibration, &encoder16()).expect("a sound encoder");
+    let adapted = Adapted::from(model.checkpoint.clone());
+    let encoder = quantise_encoder(&adapted, &model.calibration, &encoder16()).expect("a sound encoder");
     let compiled = Compiled::new(encoder, encoder16(), 128).expect("it fits");
     let mut session = Session::new(&compiled).expect("a machine");
     let mut cosines = Vec::new();
-    for (number, sentence) in sentences().into_iter().enumerate() {
+    for (number, sentence) in sentences().into_iter().take(13).step_by(3).enumerate() {
         let ids = model.tokenizer.encode(&sentence, &model.checkpoint).expect("a short sentence");
         let answer = session.run(0, &ids, 0).expect("a sound program");
-        if number == 0 || sentence == SENTENCE {
+        if number == 0 {
             let arithmetic = Arithmetic::of(compiled.config()).expect("a machine");
             let task = &compiled.encoder().tasks[0];
             let expected = compiled.encoder().run(&arithmetic, task, &ids, 0).expect("a sound encoder");
@@ -62,5 +64,5 @@ fn the_trained_encoder_runs_as_a_program_and_stays_near_f32() {
     }
     let mean = cosines.iter().sum::<f64>() / cosines.len() as f64;
     println!("mean {mean}");
-    assert!(mean > 0.995, "{mean}");
+    assert!(mean > 0.996, "{mean}");
 }

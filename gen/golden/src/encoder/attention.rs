@@ -31,7 +31,20 @@ pub enum Span {
 }
 
 impl Span {
-    /// What is left of a probability at a distance, of 128.
+    /// What is left of a probability at a distance.
+    #[must_use]
+    pub fn share(self, distance: usize) -> f32 {
+        match self {
+            Self::Whole => 1.0,
+            Self::Limited { span, ramp } => {
+                let ramp = f32::from(1u16 << ramp);
+                ((f32::from(span) + ramp - distance as f32) / ramp).clamp(0.0, 1.0)
+            }
+            Self::Skipped => 0.0,
+        }
+    }
+
+    /// The same as the machine has it, of 128.
     fn mask(self, distance: usize) -> u8 {
         match self {
             Self::Whole => MASK_ONE,

@@ -13,6 +13,23 @@ pub struct Table {
     pub gain: u8,
 }
 
+/// What widens an embedding: codes as the layers take them, and the residual stream in Q6.10.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Projection {
+    /// Gives codes.
+    pub linear: Linear,
+    /// Shift of each output to the residual stream.
+    pub wide: Vec<i32>,
+}
+
+impl Projection {
+    /// The same layer for the residual stream.
+    #[must_use]
+    pub fn stream(&self) -> Linear {
+        Linear { shift: self.wide.clone(), ..self.linear.clone() }
+    }
+}
+
 /// `LN(word + position + type)`, and what widens it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Embedding {
@@ -24,8 +41,8 @@ pub struct Embedding {
     pub shift: i32,
     /// The layer norm.
     pub norm: Norm,
-    /// To the width of the layers; gives codes, and the residual stream in Q6.10.
-    pub projection: Option<Linear>,
+    /// To the width of the layers.
+    pub projection: Option<Projection>,
 }
 
 impl Embedding {
@@ -52,7 +69,7 @@ impl Embedding {
         }
         let stream = self.norm.run(&sums)?;
         let Some(projection) = &self.projection else { return Ok(stream) };
-        let results = projection.run(arithmetic, &stream.codes)?;
-        Ok(Stream { codes: results.codes, wide: results.wide })
+        let codes = projection.linear.run(arithmetic, &stream.codes)?.codes;
+        Ok(Stream { codes, wide: projection.stream().run(arithmetic, &stream.codes)?.wide })
     }
 }

@@ -43,7 +43,7 @@ pub struct Config {
     pub hidden_act: HiddenActivation,
     /// How positions enter; absent in old files.
     #[serde(default)]
-    position_embedding_type: Option<String>,
+    pub(crate) position_embedding_type: Option<String>,
 }
 
 const fn two() -> usize {

@@ -36,8 +36,10 @@ impl Emitter<'_> {
         self.norm(&embedding.norm, plan.embedding_norm, sum, Some(narrow), None);
         self.free_numbers(sum);
         if let Some(place) = plan.weights.projection {
-            let product = Product { linear: projection, source: Source::Records, place, parameters: plan.projection };
-            self.linear(product, self.all(narrow), self.to(Some(codes), Some(wide)));
+            let product =
+                |parameters| Product { linear: &projection.linear, source: Source::Records, place, parameters };
+            self.linear(product(plan.projection.0), self.all(narrow), self.to(Some(codes), None));
+            self.linear(product(plan.projection.1), self.all(narrow), self.to(None, Some(wide)));
         }
         self.free_codes(narrow);
         Stream { codes: Some(codes), wide }

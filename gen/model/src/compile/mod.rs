@@ -21,6 +21,7 @@ mod plan;
 mod problems;
 mod program;
 mod quantised;
+mod ranges;
 mod run;
 mod waits;
 mod weights;
@@ -35,7 +36,7 @@ use crate::ModelError;
 use alberti_golden::{
     Image,
     activation::Function,
-    encoder::{Encoder, Half, Linear, Span},
+    encoder::{Encoder, Half, Linear, Span, Task},
     machine::Config,
 };
 use axis::Axis;
@@ -153,7 +154,7 @@ impl Compiled {
                 + half(&task.attention)
                 + half(&task.output)
         };
-        let projection = encoder.embedding.projection.as_ref().map_or(0, of);
+        let projection = encoder.embedding.projection.as_ref().map_or(0, |projection| of(&projection.linear));
         ((0..encoder.depth).map(layer).sum::<usize>() + projection) as u64
     }
 
@@ -202,11 +203,27 @@ fn limits(encoder: &Encoder, config: &Config, longest: usize, problems: &mut Pro
     let heads = encoder.tasks.iter().flat_map(|task| [&task.off_ramp, &task.classifier]).flatten();
     let classes = heads.map(|linear| linear.outputs()).max().unwrap_or_default();
     problems.demand("units.entropy.classes_max", classes, config.classes_max);
+    if !gives_codes(encoder) {
+        problems.push("the encoder: a layer norm gives no codes, though a linear layer reads them");
+    }
     for function in functions(encoder) {
         if !config.activation.includes(function) {
             problems.push(format!("datapath.activation: {function:?} needed, the array has {:?}", config.activation));
         }
     }
+}
+
+/// Whether every layer norm that something reads gives codes.
+fn gives_codes(encoder: &Encoder) -> bool {
+    let distinct = encoder.layers.len();
+    let last = (encoder.depth + distinct - 1) % distinct;
+    let task = |task: &Task| {
+        let answers = task.off_ramp.is_some() || task.classifier.is_some() || distinct < encoder.depth;
+        task.layers.iter().enumerate().all(|(layer, own)| {
+            own.attention.norm.bias.is_some() && (own.output.norm.bias.is_some() || layer == last && !answers)
+        })
+    };
+    encoder.embedding.norm.bias.is_some() && encoder.tasks.iter().all(task)
 }
 
 /// Every activation that an encoder asks for.

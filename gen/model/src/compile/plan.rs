@@ -71,7 +71,8 @@ pub(super) struct Plan {
     pub parameters: Parameters,
     pub embedding: u32,
     pub embedding_norm: u32,
-    pub projection: u32,
+    /// Of the projection: rows for codes, rows for the residual stream.
+    pub projection: (u32, u32),
     /// A row that leaves nothing of any sum.
     pub nothing: u32,
     pub layers: Vec<LayerRows>,
@@ -93,8 +94,10 @@ impl Plan {
         let mut parameters = Parameters::default();
         let embedding = parameters.shift(encoder.embedding.shift, n);
         let embedding_norm = parameters.norm(&encoder.embedding.norm, axes.embedding);
-        let projection =
-            encoder.embedding.projection.as_ref().map_or(0, |linear| parameters.linear(linear, axes.hidden));
+        let projection = encoder.embedding.projection.as_ref().map_or((0, 0), |projection| {
+            let codes = parameters.linear(&projection.linear, axes.hidden);
+            (codes, parameters.linear(&projection.stream(), axes.hidden))
+        });
         let nothing = parameters.shift(NOTHING, n);
         let layers = (encoder.layers.iter())
             .map(|layer| LayerRows {

@@ -109,7 +109,7 @@ impl Weights {
             weights.tables[place] = weights.table(table, encoder.embedding.width, axes.embedding);
         }
         weights.projection =
-            encoder.embedding.projection.as_ref().map(|linear| weights.linear(linear, axes.hidden, axes.embedding));
+            encoder.embedding.projection.as_ref().map(|p| weights.linear(&p.linear, axes.hidden, axes.embedding));
         for layer in &encoder.layers {
             let places = LayerPlaces {
                 query: weights.linear(&layer.query, axes.heads, axes.hidden),

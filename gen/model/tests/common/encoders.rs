@@ -4,7 +4,7 @@ use super::Numbers;
 use alberti_arith::tables::Gelu;
 use alberti_golden::{
     activation::Function,
-    encoder::{Adapter, Embedding, Encoder, Half, Head, Layer, Linear, Norm, Span, Table, Task, TaskLayer},
+    encoder::{Adapter, Embedding, Encoder, Half, Head, Layer, Linear, Norm, Projection, Span, Table, Task, TaskLayer},
     machine::Config,
     softmax::Maximum,
 };
@@ -148,7 +148,10 @@ pub fn encoder(seed: u64, shape: &Shape) -> Encoder {
     let mut random = Random(Numbers::new(seed));
     let Shape { embedding, hidden, heads, inner, .. } = *shape;
     let tables = [WORDS, POSITIONS, 2].map(|rows| random.table(rows, embedding));
-    let projection = (embedding != hidden).then(|| Linear { offset: -7, ..random.codes_of(hidden, embedding) });
+    let projection = (embedding != hidden).then(|| Projection {
+        linear: random.codes_of(hidden, embedding),
+        wide: (0..hidden).map(|_| random.around(11)).collect(),
+    });
     let embedding = Embedding { width: embedding, tables, shift: 10, norm: random.norm(embedding, true), projection };
     // The dense layers in front of an adapter give codes and numbers.
     let dense = |random: &mut Random, inputs| match shape.adapter {

@@ -4,6 +4,7 @@ use crate::{commands::sim::model::pruning, exit::Result};
 use alberti_golden::machine::Config;
 use alberti_model::{
     Checkpoint,
+    adapted::Adapted,
     compile::{Compiled, quantise_encoder},
     demo::Model,
     prune::Pruning,
@@ -63,7 +64,8 @@ impl Pruned {
     /// # Errors
     /// AE0708 to AE0710, AE0713 and AE0714.
     pub fn compile(&self, config: Config, longest: usize) -> Result<Compiled> {
-        let encoder = quantise_encoder(&self.model.checkpoint, &self.model.calibration, &config)?;
+        let model = Adapted::from(self.model.checkpoint.clone());
+        let encoder = quantise_encoder(&model, &self.model.calibration, &config)?;
         Ok(Compiled::new(encoder, config, longest)?)
     }
 }

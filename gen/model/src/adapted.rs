@@ -1,0 +1,118 @@
+//! A frozen encoder that several tasks share, each with layer norms, adapters, spans and classifiers of its own.
+//!
+//! ```text
+//! half of a layer   LN(x + y + W_up·f(W_down·y)),  y the dense layer's result
+//! ```
+
+mod forward;
+mod synthetic;
+
+pub use forward::Answer;
+pub use synthetic::{Shape, TaskShape, synthetic};
+
+use crate::{Checkpoint, Linear, ModelError, calibration::Calibration, checkpoint::Norm};
+pub use alberti_golden::encoder::Span;
+
+/// A bottleneck behind a dense layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Adapter {
+    /// To its width.
+    pub down: Linear,
+    /// Back.
+    pub up: Linear,
+}
+
+/// What follows a dense layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Half {
+    /// The adapter.
+    pub adapter: Option<Adapter>,
+    /// The layer norm behind the residual sum.
+    pub norm: Norm,
+}
+
+/// A task's part of a layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskLayer {
+    /// The span of each head.
+    pub spans: Vec<Span>,
+    /// Behind the attention, and behind the feed-forward net.
+    pub halves: [Half; 2],
+}
+
+/// What belongs to one task.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Task {
+    /// One for each distinct layer.
+    pub layers: Vec<TaskLayer>,
+    /// Logits of token 0 behind every layer.
+    pub off_ramp: Option<Linear>,
+    /// Logits of token 0 behind the last.
+    pub classifier: Option<Linear>,
+}
+
+/// A frozen encoder with its tasks.
+#[derive(Clone, Debug)]
+pub struct Adapted {
+    /// The frozen weights: distinct layers, whose own layer norms are not used.
+    pub backbone: Checkpoint,
+    /// From the embedding's width to the layers'.
+    pub projection: Option<Linear>,
+    /// Layers that are passed: layer i is number i modulo the distinct ones.
+    pub depth: usize,
+    /// The tasks.
+    pub tasks: Vec<Task>,
+}
+
+impl From<Checkpoint> for Adapted {
+    /// One task without adapters: the checkpoint's own layer norms.
+    fn from(backbone: Checkpoint) -> Self {
+        let heads = backbone.config.num_attention_heads;
+        let layers = (backbone.layers.iter())
+            .map(|layer| TaskLayer {
+                spans: vec![Span::Whole; heads],
+                halves: [&layer.attention_norm, &layer.output_norm]
+                    .map(|norm| Half { adapter: None, norm: norm.clone() }),
+            })
+            .collect();
+        let depth = backbone.layers.len();
+        let tasks = vec![Task { layers, off_ramp: None, classifier: None }];
+        Self { backbone, projection: None, depth, tasks }
+    }
+}
+
+/// The names of linear layers beside the backbone's.
+pub(crate) mod names {
+    /// Of the projection of embeddings.
+    pub const PROJECTION: &str = "embeddings.projection";
+
+    /// Of a task's adapter, `part` being `down` or `up`.
+    pub fn adapter(task: usize, layer: usize, half: usize, part: &str) -> String {
+        format!("task.{task}.layer.{layer}.{}.adapter.{part}", ["attention", "output"][half])
+    }
+
+    /// Of a task's `off_ramp` or `classifier`.
+    pub fn head(task: usize, which: &str) -> String {
+        format!("task.{task}.{which}")
+    }
+}
+
+impl Adapted {
+    /// The ranges of all tensors: every task reads every sequence, to its end.
+    ///
+    /// # Errors
+    /// AE0705 when a sequence does not fit the model.
+    pub fn calibrate(&self, sequences: &[Vec<u32>]) -> Result<Calibration, ModelError> {
+        let mut calibration = Calibration::default();
+        for (task, ids) in (0..self.tasks.len()).flat_map(|task| sequences.iter().map(move |ids| (task, ids))) {
+            calibration.include(&self.forward(task, ids)?.forward);
+        }
+        Ok(calibration)
+    }
+
+    /// Distinct layers.
+    #[must_use]
+    pub fn distinct(&self) -> usize {
+        self.backbone.layers.len()
+    }
+}

@@ -1,0 +1,98 @@
+//! The adapted encoder in f32.
+
+use super::{Adapted, names};
+use crate::{
+    Linear, Matrix, ModelError,
+    checkpoint::linear_name,
+    reference::{self, Forward, Trace},
+    sentence::check_ids,
+};
+
+/// One pass to the last layer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Every linear layer that was passed, and the last layer's output.
+    pub forward: Forward,
+    /// Logits behind each layer; empty without an off-ramp.
+    pub off_ramps: Vec<Vec<f32>>,
+    /// Logits behind the last layer; empty without a classifier.
+    pub logits: Vec<f32>,
+}
+
+impl Answer {
+    /// The layer, counted from 1, whose off-ramp's entropy is the first below a threshold, in nats.
+    #[must_use]
+    pub fn exit(&self, nats: f64) -> Option<usize> {
+        self.off_ramps.iter().position(|logits| entropy(logits) < nats).map(|layer| layer + 1)
+    }
+}
+
+/// `ln Σ e^y − Σ y·e^y / Σ e^y`, y the logits less their maximum.
+fn entropy(logits: &[f32]) -> f64 {
+    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let powers = logits.iter().map(|&x| f64::from(x - max)).map(|y| (y, y.exp()));
+    let (sum, weighted) = powers.fold((0.0, 0.0), |(sum, weighted), (y, e)| (sum + e, weighted + y * e));
+    sum.ln() - weighted / sum
+}
+
+impl Adapted {
+    /// Runs a task on token ids.
+    ///
+    /// # Errors
+    /// AE0705 when the ids do not fit.
+    ///
+    /// # Panics
+    /// When there is no such task.
+    pub fn forward(&self, task: usize, ids: &[u32]) -> Result<Answer, ModelError> {
+        check_ids(ids, &self.backbone)?;
+        let config = &self.backbone.config;
+        let of = &self.tasks[task];
+        let mut traces: Vec<Trace> = Vec::new();
+        let mut apply = |name: String, linear: &Linear, input: &Matrix| {
+            let output = reference::linear(linear, input);
+            traces.push(Trace { name, input: input.clone(), output: output.clone() });
+            output
+        };
+        let mut x = reference::embed(&self.backbone, ids);
+        if let Some(projection) = &self.projection {
+            x = apply(names::PROJECTION.into(), projection, &x);
+        }
+        let mut off_ramps = Vec::new();
+        for depth in 0..self.depth {
+            let index = depth % self.distinct();
+            let (layer, own) = (&self.backbone.layers[index], &of.layers[index]);
+            x = reference::encoder_layer(
+                config,
+                &own.spans,
+                &x,
+                |step, input| {
+                    Ok(match step {
+                        reference::Step::Site(site) => apply(linear_name(index, site), layer.linear(site), input),
+                        reference::Step::Half(half) => {
+                            let mut y = input.clone();
+                            if let Some(adapter) = &own.halves[half].adapter {
+                                let mut inner = apply(names::adapter(task, index, half, "down"), &adapter.down, input);
+                                reference::activate(config.hidden_act, &mut inner);
+                                reference::add(
+                                    &mut y,
+                                    &apply(names::adapter(task, index, half, "up"), &adapter.up, &inner),
+                                );
+                            }
+                            y
+                        }
+                    })
+                },
+                |half| &own.halves[half].norm,
+            )?;
+            if let Some(ramp) = &of.off_ramp {
+                off_ramps.push(apply(names::head(task, "off_ramp"), ramp, &token_0(&x)).data);
+            }
+        }
+        let logits = of.classifier.as_ref().map(|head| apply(names::head(task, "classifier"), head, &token_0(&x)).data);
+        Ok(Answer { forward: Forward { traces, hidden: x }, off_ramps, logits: logits.unwrap_or_default() })
+    }
+}
+
+fn token_0(x: &Matrix) -> Matrix {
+    Matrix { rows: 1, cols: x.cols, data: x.row(0).to_vec() }
+}

@@ -1,0 +1,150 @@
+//! Encoders of any shape with weights like a trained one's.
+//!
+//! Drawn from a seed after the encoder of `make demo`, whose weights have these deviations, times the root of their inputs:
+//! queries and keys 1.6, values 1.3, attention output 1.0, feed-forward 1.4 and 1.2. Its layer norms have gains of 0.85 ± 0.1,
+//! and single channels of its second feed-forward matrix are a dozen times as large as others: they are what makes channels of
+//! the residual stream stand out.
+
+use super::{Adapted, Adapter, Half, Span, Task, TaskLayer};
+use crate::{
+    Checkpoint, Config, Linear, Matrix, Site,
+    checkpoint::{Embeddings, HiddenActivation, Layer, Norm},
+    faults::Draws,
+};
+
+/// What the tasks of a synthetic encoder have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskShape {
+    /// Width of the adapters behind the attention and behind the feed-forward net; none for 0.
+    pub adapters: [usize; 2],
+    /// Classes; no classifier for 0.
+    pub classes: usize,
+    /// Whether it has off-ramps as well.
+    pub off_ramps: bool,
+    /// The span of each head.
+    pub spans: Vec<Span>,
+}
+
+/// The shape of a synthetic encoder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Channels of the embedding, at most those of the layers.
+    pub embedding: usize,
+    /// Channels of the layers.
+    pub hidden: usize,
+    /// Heads.
+    pub heads: usize,
+    /// Width of the feed-forward net.
+    pub inner: usize,
+    /// Whether all layers have the same weights.
+    pub shared: bool,
+    /// Layers that are passed.
+    pub depth: usize,
+    /// Token ids.
+    pub words: usize,
+    /// Longest sequence.
+    pub positions: usize,
+    /// Activation of the feed-forward net and of the adapters.
+    pub activation: HiddenActivation,
+    /// The tasks.
+    pub tasks: Vec<TaskShape>,
+}
+
+/// How much larger the outputs of outlier channels are, and how many channels there are for one of them.
+const OUTLIER: (f32, usize) = (12.0, 128);
+
+/// An encoder of a shape; the same for the same seed, on every machine.
+#[must_use]
+pub fn synthetic(shape: &Shape, seed: u64) -> Adapted {
+    let mut numbers = Numbers(Draws::new(seed, 0));
+    let config = Config {
+        hidden_size: shape.hidden,
+        num_hidden_layers: shape.depth,
+        num_attention_heads: shape.heads,
+        intermediate_size: shape.inner,
+        vocab_size: shape.words,
+        max_position_embeddings: shape.positions,
+        type_vocab_size: 2,
+        layer_norm_eps: 1e-12,
+        hidden_act: shape.activation,
+        position_embedding_type: None,
+    };
+    let embeddings = Embeddings {
+        word: numbers.matrix(shape.words, shape.embedding, 0.055),
+        position: numbers.matrix(shape.positions, shape.embedding, 0.025),
+        token_type: numbers.matrix(2, shape.embedding, 0.024),
+        norm: numbers.norm(shape.embedding),
+    };
+    let projection = (shape.embedding != shape.hidden).then(|| numbers.linear(shape.hidden, shape.embedding, 1.0, 0.1));
+    let distinct = if shape.shared { 1 } else { shape.depth };
+    let layers: Vec<Layer> = (0..distinct).map(|_| numbers.layer(shape)).collect();
+    let tasks = (shape.tasks.iter().zip(1..))
+        .map(|(task, stream)| Numbers(Draws::new(seed, stream)).task(shape, task, distinct))
+        .collect();
+    let backbone = Checkpoint { config, embeddings, layers };
+    Adapted { backbone, projection, depth: shape.depth, tasks }
+}
+
+struct Numbers(Draws);
+
+impl Numbers {
+    /// Normally distributed, nearly: a sum of twelve, so that every machine draws the same.
+    fn normal(&mut self) -> f32 {
+        ((0..12).map(|_| self.0.uniform()).sum::<f64>() - 6.0) as f32
+    }
+
+    fn vector(&mut self, length: usize, mean: f32, deviation: f32) -> Vec<f32> {
+        (0..length).map(|_| mean + deviation * self.normal()).collect()
+    }
+
+    fn matrix(&mut self, rows: usize, cols: usize, deviation: f32) -> Matrix {
+        Matrix { rows, cols, data: self.vector(rows * cols, 0.0, deviation) }
+    }
+
+    fn linear(&mut self, outputs: usize, inputs: usize, deviation: f32, bias: f32) -> Linear {
+        let weight = self.matrix(outputs, inputs, deviation / (inputs as f32).sqrt());
+        Linear { weight, bias: self.vector(outputs, 0.0, bias) }
+    }
+
+    fn norm(&mut self, channels: usize) -> Norm {
+        Norm { gain: self.vector(channels, 0.85, 0.1), offset: self.vector(channels, 0.0, 0.1) }
+    }
+
+    fn layer(&mut self, shape: &Shape) -> Layer {
+        let Shape { hidden, inner, .. } = *shape;
+        let linears = Site::ALL.map(|site| match site {
+            Site::Query => self.linear(hidden, hidden, 1.6, 0.25),
+            Site::Key => self.linear(hidden, hidden, 1.6, 0.001),
+            Site::Value => self.linear(hidden, hidden, 1.3, 0.04),
+            Site::AttentionOutput => self.linear(hidden, hidden, 1.0, 0.06),
+            Site::Intermediate => self.linear(inner, hidden, 1.4, 0.1),
+            Site::Output => {
+                let mut linear = self.linear(hidden, inner, 1.2, 0.06);
+                let (factor, channels) = OUTLIER;
+                for channel in (channels / 3..hidden).step_by(channels) {
+                    linear.weight.row_mut(channel).iter_mut().for_each(|w| *w *= factor);
+                }
+                linear
+            }
+        });
+        Layer::new(linears, self.norm(hidden), self.norm(hidden))
+    }
+
+    fn task(&mut self, shape: &Shape, task: &TaskShape, distinct: usize) -> Task {
+        let hidden = shape.hidden;
+        let layers = (0..distinct)
+            .map(|_| TaskLayer {
+                spans: task.spans.clone(),
+                halves: task.adapters.map(|width| Half {
+                    adapter: (width > 0).then(|| Adapter {
+                        down: self.linear(width, hidden, 1.0, 0.05),
+                        up: self.linear(hidden, width, 0.5, 0.05),
+                    }),
+                    norm: self.norm(hidden),
+                }),
+            })
+            .collect();
+        let mut head = |wanted: bool| (wanted && task.classes > 0).then(|| self.linear(task.classes, hidden, 3.0, 0.1));
+        Task { layers, off_ramp: head(task.off_ramps), classifier: head(true) }
+    }
+}

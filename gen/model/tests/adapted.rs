@@ -1,0 +1,152 @@
+//! Encoders that tasks share, with adapters, spans and off-ramps: in f32, in integers, and as programs.
+#![allow(missing_docs, clippy::print_stdout)]
+
+mod common;
+
+use alberti_arith::tables::Gelu;
+use alberti_golden::{
+    activation::Function,
+    encoder::{Arithmetic, Span},
+    entropy,
+    machine::Config,
+};
+use alberti_isa::Operation;
+use alberti_model::{
+    Metrics,
+    adapted::{Adapted, Shape, TaskShape, synthetic},
+    checkpoint::HiddenActivation,
+    compile::{Compiled, Session, quantise_encoder, reals},
+};
+use common::encoders::{ids, machine};
+
+const SEED: u64 = 20;
+const LONGEST: usize = 32;
+
+/// Hidden 64, three shared layers, two tasks.
+fn small() -> Shape {
+    let near = Span::Limited { span: 6, ramp: 3 };
+    let task = |adapters, spans| TaskShape { adapters, classes: 3, off_ramps: true, spans };
+    Shape {
+        embedding: 32,
+        hidden: 64,
+        heads: 4,
+        inner: 128,
+        shared: true,
+        depth: 3,
+        words: 50,
+        positions: LONGEST,
+        activation: HiddenActivation::Gelu,
+        tasks: vec![
+            task([16, 16], vec![Span::Whole, near, Span::Skipped, Span::Whole]),
+            task([16, 8], vec![Span::Skipped, Span::Whole, near, near]),
+        ],
+    }
+}
+
+/// A machine for it.
+fn machine8() -> Config {
+    Config {
+        activation: Function::Gelu(Gelu::Erf),
+        accumulator_rows: 32,
+        value_rows: 16384,
+        mask_words: 16384,
+        ..machine(8)
+    }
+}
+
+fn compiled(model: &Adapted, config: &Config) -> Compiled {
+    let sequences: Vec<_> = (0..12).map(|seed| ids(100 + seed, 8 + 2 * seed as usize)).collect();
+    let calibration = model.calibrate(&sequences).expect("short sequences");
+    let encoder = quantise_encoder(model, &calibration, config).expect("a sound encoder");
+    Compiled::new(encoder, config.clone(), LONGEST).expect("it fits")
+}
+
+fn cosine(a: &[f32], b: &[f32]) -> f64 {
+    let row = |data: &[f32]| alberti_model::Matrix { rows: 1, cols: data.len(), data: data.to_vec() };
+    Metrics::between(&row(a), &row(b)).cosine
+}
+
+#[test]
+fn tasks_that_share_an_encoder_run_as_programs_and_stay_near_f32() {
+    let model = synthetic(&small(), SEED);
+    let compiled = compiled(&model, &machine8());
+    let arithmetic = Arithmetic::of(compiled.config()).expect("a machine");
+    let mut session = Session::new(&compiled).expect("a machine");
+    let nats = 0.5;
+    let threshold = entropy::threshold(nats).expect("a threshold");
+    let (mut logits, mut hidden, mut exits, mut agree, mut count) = (Vec::new(), Vec::new(), Vec::new(), 0, 0);
+    for (seed, task) in (0..16).flat_map(|seed| [(seed, 0), (seed, 1)]) {
+        let ids = ids(seed, 9 + seed as usize);
+        let exact = model.forward(task, &ids).expect("a short sequence");
+        let equations = |threshold| {
+            let task = &compiled.encoder().tasks[task];
+            compiled.encoder().run(&arithmetic, task, &ids, threshold).expect("a sound encoder")
+        };
+        let whole = session.run(task, &ids, 0).expect("a sound program");
+        let expected = equations(0);
+        assert_eq!((&whole.logits, whole.exit), (&expected.logits, None));
+        logits.push(cosine(&reals(&whole.logits, 3).data, &exact.logits));
+        hidden.push(Metrics::between(&reals(&expected.hidden, 64), &exact.forward.hidden).cosine);
+        let early = session.run(task, &ids, threshold).expect("a sound program");
+        let expected = equations(threshold);
+        assert_eq!((&early.logits, early.exit.map(|e| e as usize)), (&expected.logits, expected.exit));
+        exits.push(expected.exit);
+        count += 1;
+        agree += usize::from(expected.exit == exact.exit(nats));
+    }
+    let mean = |of: &[f64]| of.iter().sum::<f64>() / of.len() as f64;
+    println!("hidden {}, logits {}, {agree} of {count} exits as in f32: {exits:?}", mean(&hidden), mean(&logits));
+    assert!(mean(&hidden) > 0.99 && mean(&logits) > 0.98);
+    assert!(agree * 10 >= count * 8);
+    let layers: std::collections::BTreeSet<_> = exits.into_iter().collect();
+    assert!(layers.len() > 1, "{layers:?}");
+}
+
+#[test]
+fn a_switch_moves_the_task_alone_and_one_loop_serves_all_layers() {
+    let model = synthetic(&small(), SEED);
+    let compiled = compiled(&model, &machine8());
+    let mut session = Session::new(&compiled).expect("a machine");
+    for task in [0, 1, 1, 0] {
+        session.run(task, &ids(1, 20), 0).expect("a sound program");
+    }
+    // Dense rows of 8 codes; parameter rows of 40 bytes; a program of two loads.
+    let dense = |width: usize| 2 * 64 * width;
+    let heads = 2 * 8 * 64;
+    let rows = |widths: [usize; 2]| {
+        let adapters: usize = widths.iter().map(|&width| width.div_ceil(8) + 8).sum();
+        40 * (2 * 8 + adapters + 2)
+    };
+    let bytes = |widths: [usize; 2]| (3 * 64 + heads + widths.map(dense).iter().sum::<usize>() + rows(widths)) as u64;
+    assert_eq!(session.loaded[1..], [bytes([16, 16]), bytes([16, 8]), bytes([16, 16])]);
+    let program = compiled.sentence(0, LONGEST).expect("a short sentence").program;
+    let loops = program.instructions.iter().filter(|i| matches!(i.operation, Operation::Repeat(_))).count();
+    assert_eq!(loops, 1);
+}
+
+#[test]
+fn distinct_layers_without_adapters_are_the_checkpoint_itself() {
+    let shape = Shape {
+        embedding: 64,
+        shared: false,
+        activation: HiddenActivation::Relu,
+        tasks: vec![TaskShape { adapters: [0, 12], classes: 0, off_ramps: false, spans: vec![Span::Whole; 4] }],
+        ..small()
+    };
+    let model = synthetic(&shape, SEED);
+    assert_eq!(synthetic(&shape, SEED).tasks, model.tasks);
+    let compiled = compiled(&model, &Config { parameter_rows: 1024, ..machine8() });
+    let arithmetic = Arithmetic::of(compiled.config()).expect("a machine");
+    let mut session = Session::new(&compiled).expect("a machine");
+    let ids = ids(3, 25);
+    let answer = session.run(0, &ids, 0).expect("a sound program");
+    let task = &compiled.encoder().tasks[0];
+    assert_eq!(answer.hidden, compiled.encoder().run(&arithmetic, task, &ids, 0).expect("an encoder").hidden);
+    let exact = model.forward(0, &ids).expect("a short sequence").forward.hidden;
+    let metrics = Metrics::between(&reals(&answer.hidden, 64), &exact);
+    assert!(metrics.cosine > 0.99, "{metrics}");
+    // Without tasks of its own, the encoder is what the reference makes of its checkpoint.
+    let plain = Adapted::from(model.backbone.clone()).forward(0, &ids).expect("a short sequence").forward;
+    let reference = alberti_model::reference::forward(&model.backbone, &ids).expect("a short sequence");
+    assert_eq!(plain.hidden, reference.hidden);
+}
