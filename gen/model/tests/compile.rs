@@ -79,11 +79,12 @@ fn scores_of_the_next_head_are_made_while_softmax_works() {
         .filter(|instruction| matches!(instruction.operation, Operation::Gemm(gemm) if gemm.source == Source::Columns))
         .map(|instruction| instruction.waits.of(Unit::Softmax))
         .collect();
-    assert_eq!(contexts, [Some(0); 8]);
+    // Two chunks of each of four heads in two layers.
+    assert_eq!(contexts, [Some(0); 16]);
     // While a head's context is made, softmax begins the next head.
     let softmax = sentence.program.instructions.iter().filter(|i| matches!(i.operation, Operation::Softmax(_)));
     let waits: Vec<_> = softmax.clone().map(|instruction| instruction.waits.of(Unit::Matrix)).collect();
-    let layer = [Some(0), Some(1), Some(1), Some(1)];
+    let layer = [Some(0), Some(2), Some(2), Some(2)];
     assert_eq!(waits, [layer, layer].concat());
     assert_eq!(softmax.count(), 8);
 }

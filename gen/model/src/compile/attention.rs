@@ -3,7 +3,7 @@
 
 use super::{
     Region,
-    emit::{BLANK, Emitter, Rows},
+    emit::{BLANK, Chunk, Emitter, Target},
     plan::Product,
 };
 use alberti_golden::encoder::Span;
@@ -31,12 +31,14 @@ impl Emitter<'_> {
         let (layer, rows, places) = (&encoder.layers[index], &plan.layers[index], &plan.weights.layers[index]);
         let spans = &task.layers[index].spans;
         let tiles = plan.axes.heads.tiles();
-        let stream = self.all(x);
         let product = |linear, place, parameters| Product { linear, source: Source::Records, place, parameters };
         let q = self.codes("queries", tiles);
         let k = self.codes("keys", tiles);
-        self.heads(product(&layer.query, places.query, rows.query), spans, stream, q);
-        self.heads(product(&layer.key, places.key, rows.key), spans, stream, k);
+        let chunks = self.chunks;
+        for &chunk in chunks {
+            self.heads(product(&layer.query, places.query, rows.query), spans, (x, chunk), q);
+            self.heads(product(&layer.key, places.key, rows.key), spans, (x, chunk), k);
+        }
         let v = self.codes("values", tiles);
         let value = product(&layer.value, places.value, rows.value);
         let mut live = (0..spans.len()).filter(|&head| spans[head] != Span::Skipped);
@@ -47,7 +49,9 @@ impl Emitter<'_> {
             self.softmax(scores, spans[scores.head], p)
         });
         // Values are not needed before the first probabilities are there.
-        self.heads(value, spans, stream, v);
+        for &chunk in chunks {
+            self.heads(value, spans, (x, chunk), v);
+        }
         self.free_codes(x);
         let context = self.codes("context", tiles);
         let mut scores = next(self);
@@ -64,11 +68,13 @@ impl Emitter<'_> {
     }
 
     /// A projection of the heads that see something, a run of them at a time.
-    fn heads(&mut self, product: Product, spans: &[Span], stream: Rows, result: Region) {
+    fn heads(&mut self, product: Product, spans: &[Span], (x, chunk): (Region, Chunk), result: Region) {
         let each = self.plan.axes.heads.group_tiles();
+        let stream = x.chunk(self.plan.axes.hidden.tiles(), chunk);
+        let target = Target::codes(result.tokens(self.tokens, chunk));
         for run in runs(spans, |span| span != Span::Skipped) {
             let columns = run.start * each..run.end * each;
-            self.product(product, columns, stream, self.to(Some(result), None));
+            self.product(product, columns, stream, target);
         }
     }
 
@@ -130,25 +136,28 @@ impl Emitter<'_> {
     /// P·V of a head: tiles of V are read by columns, so that it lies as it is produced.
     fn context(&mut self, parameters: u32, of: Pending, v: Region, context: Region) {
         let (n, tokens, each) = (self.config.n as u32, self.tokens, self.plan.axes.heads.group_tiles() as u32);
-        let first = of.head as u32 * each * tokens;
-        self.gemm(Gemm {
-            source: Source::Columns,
-            code: true,
-            rows: Count(tokens),
-            passes: Count(tokens / n),
-            columns: Count(each),
-            masks: Count(n),
-            stream_base: of.probabilities.base,
-            stream_pass: tokens,
-            stationary_base: v.base + first,
-            stationary_column: tokens,
-            stationary_pass: n,
-            stationary_lane: 1,
-            parameter_base: parameters,
-            result_base: context.base + first,
-            result_column: tokens,
-            ..BLANK
-        });
+        let tiles = self.plan.axes.heads.tiles();
+        for &chunk in self.chunks {
+            let (p, to) = (of.probabilities.tokens(tokens, chunk), context.chunk(tiles, chunk));
+            self.gemm(Gemm {
+                source: Source::Columns,
+                code: true,
+                rows: Count(chunk.rows),
+                passes: Count(tokens / n),
+                columns: Count(each),
+                masks: Count(n),
+                stream_base: p.base,
+                stream_pass: p.tile,
+                stationary_base: v.base + of.head as u32 * each * tokens,
+                stationary_column: tokens,
+                stationary_pass: n,
+                stationary_lane: 1,
+                parameter_base: parameters,
+                result_base: to.base + of.head as u32 * each * to.tile,
+                result_column: to.tile,
+                ..BLANK
+            });
+        }
         self.free_numbers(of.scores);
         self.free_codes(of.probabilities);
     }
@@ -156,11 +165,15 @@ impl Emitter<'_> {
     /// Heads that see nothing: products of which the shift leaves nothing.
     fn zeros(&mut self, spans: &[Span], context: Region) {
         let (n, each) = (self.config.n as u32, self.plan.axes.heads.group_tiles());
-        for run in runs(spans, |span| span == Span::Skipped) {
+        let tiles = self.plan.axes.heads.tiles();
+        for (run, &chunk) in (runs(spans, |span| span == Span::Skipped).iter())
+            .flat_map(|run| self.chunks.iter().map(move |chunk| (run, chunk)))
+        {
+            let to = context.chunk(tiles, chunk);
             self.gemm(Gemm {
                 source: Source::Rows,
                 code: true,
-                rows: Count(self.tokens),
+                rows: Count(chunk.rows),
                 columns: Count((run.len() * each) as u32),
                 masks: Count(n),
                 // Any codes do: one row for all vectors, one tile for all columns.
@@ -169,8 +182,8 @@ impl Emitter<'_> {
                 stationary_base: self.plan.identity.base,
                 stationary_lane: 1,
                 parameter_base: self.plan.nothing,
-                result_base: context.base + (run.start * each) as u32 * self.tokens,
-                result_column: self.tokens,
+                result_base: to.base + (run.start * each) as u32 * to.tile,
+                result_column: to.tile,
                 ..BLANK
             });
         }

@@ -1,6 +1,9 @@
 //! Instructions, one after the other, and the rows that tensors take while they run.
 //!
-//! A tensor lies tile by tile, all its tokens in a tile: `address = base + tile·tokens + token`, tokens padded to whole tiles.
+//! Tokens are padded to whole tiles and go through the layers in chunks: while other units work on one, the array has the
+//! next. A chunk of a tensor lies tile by tile, and chunks follow each other: token t of tile i, of a chunk of r tokens from
+//! token s on, is row `base + s·tiles + i·r + t − s`. What attention reads across chunks (queries, keys, values, scores,
+//! probabilities) lies as one chunk of all tokens.
 
 use super::{
     Region,
@@ -25,12 +28,22 @@ pub(super) struct Emitter<'a> {
     pub count: usize,
     /// These, padded to whole tiles.
     pub tokens: u32,
+    pub chunks: &'a [Chunk],
     pub activation: Allocator,
     pub wide: Allocator,
     pub operations: Vec<Operation>,
 }
 
-/// Vectors that a product streams: `base + pass·tile + row`.
+/// Tokens that go through the layers together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Chunk {
+    /// The first.
+    pub start: u32,
+    /// How many.
+    pub rows: u32,
+}
+
+/// Tokens of a tensor: row `base + tile·step + token`.
 #[derive(Clone, Copy)]
 pub(super) struct Rows {
     pub base: u32,
@@ -39,13 +52,41 @@ pub(super) struct Rows {
     pub rows: u32,
 }
 
-/// Where results go: `base + tile·step + row`.
+/// Where results go.
 #[derive(Clone, Copy)]
 pub(super) struct Target {
-    pub code: Option<u32>,
-    pub wide: Option<u32>,
-    /// From a tile to the next.
-    pub tile: u32,
+    pub code: Option<Rows>,
+    pub wide: Option<Rows>,
+}
+
+impl Target {
+    pub fn codes(rows: Rows) -> Self {
+        Self { code: Some(rows), wide: None }
+    }
+
+    pub fn wide(rows: Rows) -> Self {
+        Self { code: None, wide: Some(rows) }
+    }
+}
+
+impl Region {
+    /// A chunk of a tensor that lies in chunks.
+    pub fn chunk(self, tiles: usize, Chunk { start, rows }: Chunk) -> Rows {
+        Rows { base: self.base + tiles as u32 * start, tile: rows, rows }
+    }
+
+    /// The tokens of a chunk in a tensor that does not.
+    pub fn tokens(self, tokens: u32, Chunk { start, rows }: Chunk) -> Rows {
+        Rows { base: self.base + start, tile: tokens, rows }
+    }
+}
+
+/// Tokens in chunks: two, so that the array has one while other units have the other, and none longer than the accumulator.
+/// Sentences of few tiles are one: each chunk must hide the loading of a weight tile.
+pub(super) fn chunks(tokens: u32, n: u32, accumulator_rows: u32) -> Vec<Chunk> {
+    let half = if tokens >= 4 * n { tokens.div_ceil(2).next_multiple_of(n) } else { tokens };
+    let most = half.min(accumulator_rows);
+    (0..tokens).step_by(most as usize).map(|start| Chunk { start, rows: most.min(tokens - start) }).collect()
 }
 
 /// A gemm without operands or results.
@@ -99,17 +140,6 @@ impl<'a> Emitter<'a> {
         self.wide.free(region, self.operations.len());
     }
 
-    /// All tokens of a tensor.
-    pub fn all(&self, region: Region) -> Rows {
-        Rows { base: region.base, tile: self.tokens, rows: self.tokens }
-    }
-
-    /// Results for all tokens.
-    pub fn to(&self, code: Option<Region>, wide: Option<Region>) -> Target {
-        let base = |region: Region| region.base;
-        Target { code: code.map(base), wide: wide.map(base), tile: self.tokens }
-    }
-
     /// A product of any sources, in runs of as many vectors as the accumulator has rows.
     pub fn gemm(&mut self, gemm: Gemm) {
         let (rows, most) = (gemm.rows.0, self.config.accumulator_rows as u32);
@@ -132,7 +162,8 @@ impl<'a> Emitter<'a> {
             _ => self.config.n as u32,
         };
         let (passes, skipped) = (place.passes as u32, columns.start as u32);
-        let behind = skipped * target.tile;
+        let tile = target.code.or(target.wide).map_or(0, |rows| rows.tile);
+        let base = |rows: Option<Rows>| rows.map_or(0, |rows| rows.base + skipped * tile);
         self.gemm(Gemm {
             source,
             code: target.code.is_some(),
@@ -154,9 +185,9 @@ impl<'a> Emitter<'a> {
             stationary_lane: u32::from(source == Source::Rows),
             parameter_column: 1,
             parameter_base: parameters + skipped,
-            result_base: target.code.map_or(0, |base| base + behind),
-            wide_base: target.wide.map_or(0, |base| base + behind),
-            result_column: target.tile,
+            result_base: base(target.code),
+            wide_base: base(target.wide),
+            result_column: tile,
             after: if matches!(linear.function, Function::Gelu(_)) { linear.after } else { 0 },
             offset: if target.wide.is_some() { linear.offset } else { 0 },
             ..BLANK
@@ -168,13 +199,13 @@ impl<'a> Emitter<'a> {
         self.product(product, 0..product.place.columns, stream, target);
     }
 
-    /// Adds rows in the residual stream's point, or in Q9.7, to a sum in Q9.7.
-    pub fn add(&mut self, a: Region, a_is_stream: bool, sum: Region) {
+    /// Adds rows in the residual stream's point, or in Q9.7, to a sum of as many tiles in Q9.7.
+    pub fn add(&mut self, a: Rows, a_is_stream: bool, sum: Rows, tiles: usize) {
         self.push(Elementwise {
             scale: false,
             a_code: false,
             b_code: false,
-            vectors: Count(sum.rows),
+            vectors: Count(tiles as u32 * sum.rows),
             a_base: a.base,
             b_base: sum.base,
             result_base: sum.base,
@@ -184,21 +215,22 @@ impl<'a> Emitter<'a> {
         });
     }
 
-    /// Normalises a sum; `channels` of a norm, its parameters from `parameters` on.
-    pub fn norm(&mut self, norm: &Norm, parameters: u32, sum: Region, codes: Option<Region>, wide: Option<Region>) {
+    /// Normalises a sum; the norm's parameters lie from `parameters` on.
+    pub fn norm(&mut self, norm: &Norm, parameters: u32, sum: Rows, to: Target) {
+        let step = to.code.or(to.wide).map_or(0, |rows| rows.tile);
         self.push(Layernorm {
-            code: codes.is_some(),
-            wide: wide.is_some(),
+            code: to.code.is_some(),
+            wide: to.wide.is_some(),
             bias: norm.bias.unwrap_or_default(),
-            rows: Count(self.tokens),
+            rows: Count(sum.rows),
             channels: Count(norm.gamma.len() as u32),
             source_base: sum.base,
-            source_tile: self.tokens,
+            source_tile: sum.tile,
             source_row: 1,
-            result_base: codes.map_or(0, |codes| codes.base),
-            result_tile: self.tokens,
+            result_base: to.code.map_or(0, |codes| codes.base),
+            result_tile: step,
             result_row: 1,
-            wide_base: wide.map_or(0, |wide| wide.base),
+            wide_base: to.wide.map_or(0, |wide| wide.base),
             parameter_base: parameters,
         });
     }

@@ -47,7 +47,7 @@ use weights::Axes;
 
 /// Rows of a memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Region {
+struct Region {
     base: u32,
     rows: u32,
 }

@@ -4,7 +4,7 @@ use super::{
     Compiled, Problems,
     allocate::{Allocator, Use},
     bundle::row_bytes,
-    emit::Emitter,
+    emit::{Chunk, Emitter, chunks},
     layer::Stream,
     waits,
 };
@@ -21,6 +21,8 @@ pub struct Sentence {
     pub tokens: usize,
     /// These, padded to whole tiles.
     pub padded: usize,
+    /// First token and number of tokens of each chunk: its tensors lie one chunk behind the other, each tile by tile.
+    pub chunks: Vec<(usize, usize)>,
     /// Where it stores what, from `data_base` on.
     pub output: Output,
     /// Bytes from `data_base` on that it reads and writes.
@@ -36,7 +38,7 @@ pub struct Sentence {
 pub struct Output {
     /// From `data_base` on.
     pub offset: usize,
-    /// The last layer's output, tile by tile, or else logits of token 0.
+    /// The last layer's output, chunk by chunk and tile by tile, or else logits of token 0.
     pub is_hidden: bool,
     /// Rows.
     pub rows: usize,
@@ -69,6 +71,7 @@ impl Compiled {
         let (config, plan, encoder) = (&self.config, &self.plan, &self.encoder);
         let n = config.n;
         let tokens = count.next_multiple_of(n);
+        let chunks = chunks(tokens as u32, n as u32, config.accumulator_rows as u32);
         let mut emitter = Emitter {
             config,
             encoder,
@@ -77,6 +80,7 @@ impl Compiled {
             task_plan: &plan.tasks[task],
             count,
             tokens: tokens as u32,
+            chunks: &chunks,
             activation: Allocator::default(),
             wide: Allocator::default(),
             operations: Vec::new(),
@@ -104,10 +108,12 @@ impl Compiled {
             ));
         }
         let data_bytes = output.offset + output.rows * output.row_bytes;
+        let chunks = chunks.iter().map(|&Chunk { start, rows }| (start as usize, rows as usize)).collect();
         Sentence {
             program,
             tokens: count,
             padded: tokens,
+            chunks,
             output,
             data_bytes,
             activation: activation.uses,
@@ -135,17 +141,15 @@ impl Emitter<'_> {
             self.wide.take("logits", rows, self.operations.len())
         });
         let before = x;
-        // Shared layers leave their result where they found their input: one body serves them all.
-        if encoder.layers.len() == 1 && encoder.depth > 1 {
-            self.push(Repeat { count: Count(encoder.depth as u32) });
-            x = self.layer(0, x);
-            self.off_ramp(1, x, logits, offset);
-            self.push(End {});
-            debug_assert_eq!(before, x, "the body of the loop ends where it began");
-        } else {
-            for depth in 0..encoder.depth {
-                x = self.layer(depth % encoder.layers.len(), x);
-                self.off_ramp(depth as u32 + 1, x, logits, offset);
+        let body = self.operations.len();
+        for depth in 0..encoder.depth {
+            x = self.layer(depth % encoder.layers.len(), x);
+            self.off_ramp(depth as u32 + 1, x, logits, offset);
+            // Where the first layer's weights are all layers', and its result lies where its input lay, a loop does the rest.
+            if depth == 0 && encoder.layers.len() == 1 && encoder.depth > 1 && x == before {
+                self.operations.insert(body, Repeat { count: Count(encoder.depth as u32) }.into());
+                self.push(End {});
+                break;
             }
         }
         if let (Some(linear), Some(dense), Some(codes), Some(logits)) =
@@ -185,7 +189,7 @@ impl Emitter<'_> {
     }
 }
 
-/// The numbers of an output, tokens × channels.
+/// The rows of an output.
 pub(super) fn unpack(config: &Config, output: Output, bytes: &[u8]) -> Vec<Vec<i16>> {
     let rows = bytes[output.offset..].chunks_exact(output.row_bytes).take(output.rows);
     let number = |bytes: &[u8]| i16::from_le_bytes([bytes[0], bytes[1]]);

@@ -85,8 +85,8 @@ impl<'a> Session<'a> {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => place.insert(compiled.sentence(task, ids.len())?),
         };
-        let Sentence { program, output, data_bytes, tokens, padded, .. } = sentence;
-        let (output, data_bytes, tokens, padded) = (*output, *data_bytes, *tokens, *padded);
+        let Sentence { program, output, data_bytes, tokens, chunks, .. } = sentence;
+        let (output, data_bytes, tokens, chunks) = (*output, *data_bytes, *tokens, chunks.clone());
         let mut memory = Flat { content: program.bytes() };
         let data_base = memory.content.len();
         memory.content.extend(compiled.input(ids));
@@ -111,10 +111,13 @@ impl<'a> Session<'a> {
             let logits = rows.concat().into_iter().take(classes).collect();
             return Ok(Answer { hidden: Vec::new(), logits, exit, counters });
         }
-        let channels = compiled.encoder.width();
+        let (n, channels) = (compiled.config.n, compiled.encoder.width());
+        let tiles = channels.div_ceil(n);
         let mut hidden = Vec::with_capacity(tokens * channels);
-        for (token, c) in (0..tokens).flat_map(|token| (0..channels).map(move |c| (token, c))) {
-            hidden.push(rows[c / compiled.config.n * padded + token][c % compiled.config.n]);
+        for &(start, length) in &chunks {
+            let row = |token: usize, c: usize| &rows[start * tiles + c / n * length + token];
+            let real = 0..length.min(tokens.saturating_sub(start));
+            hidden.extend(real.flat_map(|token| (0..channels).map(move |c| (token, c))).map(|(t, c)| row(t, c)[c % n]));
         }
         Ok(Answer { hidden, logits: Vec::new(), exit, counters })
     }
