@@ -163,10 +163,11 @@ impl Execution<'_> {
     }
 }
 
-/// The sum of products, in runs that fit 32 bits.
+/// The sum of products, in runs that fit 32 bits. Sums that are not checked become vector instructions in every profile.
 fn dot(a: &[i16], b: &[i16]) -> i64 {
     let short = |(a, b): (&[i16], &[i16])| -> i64 {
-        a.iter().zip(b).map(|(&a, &b)| i32::from(a) * i32::from(b)).sum::<i32>().into()
+        let products = a.iter().zip(b).map(|(&a, &b)| i32::from(a).wrapping_mul(b.into()));
+        products.fold(0i32, i32::wrapping_add).into()
     };
     a.chunks(SHORT).zip(b.chunks(SHORT)).map(short).sum()
 }
