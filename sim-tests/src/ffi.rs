@@ -1,4 +1,5 @@
-//! The only unsafe code: a loaded library's functions, and the memory behind a model's ports.
+//! A loaded library's functions, and the memory behind a model's ports: with [`crate::cosim::accelerator::driver`] the only
+//! unsafe code.
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_ulonglong, c_void};

@@ -11,6 +11,7 @@
 //! | [`scoreboard`] | what was expected against what came |
 //! | [`memory`] | banked memories behind a block's ports |
 //! | [`axi`] | external memory on AXI4 |
+//! | [`rows`] | memories of rows that are shared, behind valid/ready ports |
 //! | [`testbench`] | all of them around one model, a cycle at a time |
 //! | [`cosim`] | every block against its golden model |
 //!
@@ -26,6 +27,7 @@ mod ffi;
 pub mod memory;
 pub mod model;
 pub mod rng;
+pub mod rows;
 pub mod scoreboard;
 mod shim;
 pub mod stall;
@@ -39,7 +41,8 @@ pub use error::{Error, Result};
 pub use memory::Memory;
 pub use model::{Model, Port};
 pub use rng::{Rng, Seed};
+pub use rows::RowMemory;
 pub use scoreboard::Scoreboard;
 pub use stall::Stall;
-pub use testbench::{AxiId, MemoryId, Report, SinkId, SourceId, Testbench};
+pub use testbench::{AxiId, MemoryId, PulseId, Report, RowsId, SinkId, SourceId, Testbench};
 pub use toolchain::Toolchain;

@@ -8,8 +8,9 @@ use crate::bits::Bits;
 use crate::build::Library;
 use crate::error::{Error, Result};
 use crate::memory::{Memory, ReadPort, WritePort};
-use crate::model::Model;
+use crate::model::{Model, Port};
 use crate::rng::{Rng, Seed};
+use crate::rows::{RowMemory, RowPort};
 use crate::stall::Stall;
 use crate::stream::{Sink, Source};
 
@@ -31,6 +32,14 @@ pub struct MemoryId(usize);
 /// External memory within a [`Testbench`].
 #[derive(Clone, Copy, Debug)]
 pub struct AxiId(usize);
+
+/// A memory of rows within a [`Testbench`].
+#[derive(Clone, Copy, Debug)]
+pub struct RowsId(usize);
+
+/// An output within a [`Testbench`] whose pulses are counted.
+#[derive(Clone, Copy, Debug)]
+pub struct PulseId(usize);
 
 /// What a finished test did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,6 +64,9 @@ pub struct Testbench {
     reads: Vec<ReadPort>,
     writes: Vec<WritePort>,
     buses: Vec<Axi>,
+    rows: Vec<RowMemory>,
+    row_ports: Vec<RowPort>,
+    pulses: Vec<(Port, Vec<u64>)>,
     started: bool,
     first_cycle: u64,
     last_transfer: u64,
@@ -88,6 +100,9 @@ impl Testbench {
             reads: Vec::new(),
             writes: Vec::new(),
             buses: Vec::new(),
+            rows: Vec::new(),
+            row_ports: Vec::new(),
+            pulses: Vec::new(),
             started: false,
             first_cycle: 0,
             last_transfer: 0,
@@ -169,6 +184,60 @@ impl Testbench {
     /// Takes back what a driver has not sent, as a reset of whoever feeds the design does.
     pub fn withdraw(&mut self, source: SourceId) {
         self.sources[source.0].forget();
+    }
+
+    /// Adds a memory of rows, for valid/ready ports. Several may share it.
+    pub fn add_rows(&mut self, memory: RowMemory) -> RowsId {
+        self.rows.push(memory);
+        RowsId(self.rows.len() - 1)
+    }
+
+    /// Lets the ports `<name>_valid_o`, `_ready_i`, `_address_o`, `_data_i` read rows: what is taken in cycle t is answered in
+    /// t + `latency`.
+    ///
+    /// # Errors
+    /// When the ports are missing.
+    pub fn read_rows(&mut self, name: &str, memory: RowsId, latency: u32, stall: Stall) -> Result<()> {
+        self.row_ports.push(RowPort::read(&self.model, name, memory.0, latency, stall)?);
+        Ok(())
+    }
+
+    /// Lets the ports `<name>_valid_o`, `_ready_i`, `_address_o`, `_data_o` write rows.
+    ///
+    /// # Errors
+    /// When the ports are missing.
+    pub fn write_rows(&mut self, name: &str, memory: RowsId, stall: Stall) -> Result<()> {
+        self.row_ports.push(RowPort::write(&self.model, name, memory.0, stall)?);
+        Ok(())
+    }
+
+    /// A memory of rows.
+    pub fn rows(&self, memory: RowsId) -> &RowMemory {
+        &self.rows[memory.0]
+    }
+
+    /// A memory of rows, to be loaded.
+    pub fn rows_mut(&mut self, memory: RowsId) -> &mut RowMemory {
+        &mut self.rows[memory.0]
+    }
+
+    /// Counts the cycles in which an output is high.
+    ///
+    /// # Errors
+    /// When the design has no such output.
+    pub fn count_pulses(&mut self, output: &str) -> Result<PulseId> {
+        self.pulses.push((self.model.output(output)?, Vec::new()));
+        Ok(PulseId(self.pulses.len() - 1))
+    }
+
+    /// The cycles in which an output was high, since the last reset.
+    pub fn pulses(&self, output: PulseId) -> &[u64] {
+        &self.pulses[output.0].1
+    }
+
+    /// Whether all that is queued has been sent.
+    pub fn all_sent(&self) -> bool {
+        self.sources.iter().all(Source::is_done)
     }
 
     /// Queues an item: one value for each field, in the order of the source's fields.
@@ -271,9 +340,7 @@ impl Testbench {
     /// # Errors
     /// As [`Testbench::step`], and [`Error::NoProgress`] when nothing moves.
     pub fn run(&mut self) -> Result<()> {
-        self.run_until(u64::MAX, |bench| {
-            bench.sources.iter().all(Source::is_done) && bench.sinks.iter().all(|sink| sink.board.is_done())
-        })
+        self.run_until(u64::MAX, |bench| bench.all_sent() && bench.sinks.iter().all(|sink| sink.board.is_done()))
     }
 
     /// Steps until `done` holds, at most `limit` cycles.
@@ -318,12 +385,15 @@ impl Testbench {
         for port in &mut self.reads {
             port.forget(&self.memories[port.memory], &mut self.rng);
         }
+        self.row_ports.iter_mut().for_each(|port| port.forget(&mut self.rng));
+        self.pulses.iter_mut().for_each(|(_, seen)| seen.clear());
         self.model.assert_reset()?;
         for _ in 0..cycles {
             self.drive();
             self.model.settle()?;
             self.sinks.iter().try_for_each(|sink| sink.check_reset(&self.model))?;
             self.buses.iter().try_for_each(|bus| bus.check_reset(&self.model))?;
+            self.row_ports.iter().try_for_each(|port| port.check_reset(&self.model))?;
             self.model.clock()?;
         }
         self.model.release_reset()?;
@@ -336,12 +406,14 @@ impl Testbench {
         self.drive();
         self.model.settle()?;
         // A look at what follows ready costs an evaluation: once in a while is enough.
-        if !self.sinks.is_empty() && self.rng.bits(3) == 0 {
+        if (!self.sinks.is_empty() || !self.row_ports.is_empty()) && self.rng.bits(3) == 0 {
             self.sinks.iter_mut().for_each(|sink| sink.invert_ready(&mut self.model));
             self.buses.iter_mut().for_each(|bus| bus.invert(&mut self.model));
+            self.row_ports.iter_mut().for_each(|port| port.invert_ready(&mut self.model));
             self.model.probe()?;
             self.sinks.iter_mut().try_for_each(|sink| sink.restore_ready(&mut self.model))?;
             self.buses.iter_mut().try_for_each(|bus| bus.restore(&mut self.model))?;
+            self.row_ports.iter_mut().try_for_each(|port| port.restore_ready(&mut self.model))?;
             self.model.probe()?;
         }
         Ok(())
@@ -364,6 +436,7 @@ impl Testbench {
         self.sinks.iter_mut().for_each(|sink| sink.drive(model, rng));
         self.reads.iter().for_each(|port| port.drive(model));
         self.buses.iter_mut().for_each(|bus| bus.drive(model, rng));
+        self.row_ports.iter_mut().for_each(|port| port.drive(model, rng));
     }
 
     fn answer(&mut self) {
@@ -386,6 +459,14 @@ impl Testbench {
         }
         for bus in &mut self.buses {
             moved |= bus.sample(&self.model)?;
+        }
+        for port in &mut self.row_ports {
+            moved |= port.sample(&self.model, &mut self.rows[port.memory], &mut self.rng)?;
+        }
+        for (port, seen) in &mut self.pulses {
+            if self.model.get(*port) == 1 {
+                seen.push(self.model.cycle());
+            }
         }
         if moved {
             self.last_transfer = self.model.cycle();

@@ -89,6 +89,7 @@ in_gates! {
     an_elementwise_unit_of_gates_equals_its_golden => "elementwise", common::design("edge4");
     a_layer_norm_of_gates_equals_its_golden => "layernorm", common::design("edge4");
     registers_of_gates_equal_their_golden => "csr", common::design("edge4");
+    a_port_to_external_memory_of_gates_equals_its_golden => "dma", common::design("machine4");
     a_softmax_of_gates_equals_its_golden => "softmax", common::design("edge4");
     a_softmax_without_buffer_of_gates_equals_its_golden => "softmax",
         common::variant("edge4", &[("length_max: 32}", "length_max: 32, row_buffer: false}")]);

@@ -2,7 +2,7 @@
 
 mod common;
 use alberti_rtl::Design;
-use common::{design, edge4_2of4, edge4_with_pipeline, edge8_4of8, equals_its_golden, finds, machine4_2of4, variant};
+use common::{design, edge4_2of4, edge4_with_pipeline, edge8_4of8, equals_its_golden, finds, variant};
 
 /// The fewest lanes: weight tiles load faster than a sum comes back.
 fn two_lanes() -> Design {
@@ -26,7 +26,6 @@ equals_its_golden! { "matrix_unit":
     holds_for_three_registers => edge4_with_pipeline(3);
     holds_without_zero_skip => variant("edge4", &[("datapath:\n  n: 4", "datapath:\n  n: 4\n  zero_skip: false")]);
     holds_in_a_machine => design("machine4");
-    holds_in_a_machine_with_blocks => machine4_2of4();
     holds_in_a_machine_without_activation => variant("machine4", &[("activation: gelu", "activation: none")]);
     holds_in_a_machine_with_relu_alone => variant("machine4", &[("activation: gelu", "activation: relu")]);
     holds_in_a_machine_with_one_register => machine4_with_pipeline(1);

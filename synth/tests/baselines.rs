@@ -31,14 +31,18 @@ fn area_and_frequency_are_within_tolerance_of_what_was_accepted() {
     let dense = common::design("edge16");
     let fixed = common::variant("edge16", &[("operand", "q3.5")]);
     let sparse = common::design("edge16_8of16");
+    let machine = common::design("machine4");
     let guards = || blocks().filter(|block| ["secded", "record_reader"].contains(&block.name));
     let all = blocks().map(|block| ("edge16", &dense, block));
     let all = all.chain(lanes().map(|block| ("edge16_q3_5", &fixed, block)));
     let all = all.chain(lanes().map(|block| ("edge16_8of16", &sparse, block)));
     let all = all.chain(guards().map(|block| ("edge16_8of16", &sparse, block)));
+    // The parts of a machine, which edge16 is not.
+    let parts = || blocks().filter(|block| block.netlist(&dense).is_none() && block.netlist(&sparse).is_none());
+    let all = all.chain(parts().map(|block| ("machine4", &machine, block)));
     // What tiles by columns and wide results cost, beside edge4 without them.
     let array = || blocks().filter(|block| ["vmac", "vmac_array", "requantize", "matrix_unit"].contains(&block.name));
-    let (machine, small) = (common::design("machine4"), common::design("edge4"));
+    let small = common::design("edge4");
     let all = all.chain(array().map(|block| ("machine4", &machine, block)));
     let all = all.chain(array().map(|block| ("edge4", &small, block)));
     for (name, design, block) in all {

@@ -26,6 +26,7 @@ const RRAM: &str = include_str!("../formal/rram.v");
 const SECDED: &str = include_str!("../formal/secded.v");
 const RECORD_READER: &str = include_str!("../formal/record_reader.v");
 const CSR: &str = include_str!("../formal/csr.v");
+const DMA: &str = include_str!("../formal/dma.v");
 const TOP_K: &str = include_str!("../formal/top_k.v");
 
 /// A machine small enough for a solver: `n` lanes, memories of 16 rows.
@@ -170,6 +171,18 @@ fn csr() -> Contract {
     let text = text.replace("  entropy: {classes_max: 8}\n", "");
     let design = Design::parse("edge4.yaml", &text).unwrap_or_else(|problems| panic!("{problems}"));
     Contract::new("csr_axi", (6, true), &[HOLD, CSR], blocks(&design, &["csr"]))
+}
+
+/// A port of 32 bits both ways; bursts are short, so that a command of few beats has several, or as long as all they may be.
+fn dma(top: &'static str, burst_beats: u32, look: (u32, bool)) -> Contract {
+    let text = common::text_of("machine4");
+    let axi = "{address_bits: 40, data_bits: 64, burst_beats: 16}";
+    assert_eq!(text.matches(axi).count(), 1, "the design has this port");
+    let text = text.replace(axi, &format!("{{address_bits: 32, data_bits: 32, burst_beats: {burst_beats}}}"));
+    let design = Design::parse("machine4.yaml", &text).unwrap_or_else(|problems| panic!("{problems}"));
+    let open = alberti_rtl::blocks::dma::open_bursts(design.machine.expect("a machine").axi);
+    let contract = Contract::new(top, look, &[HOLD, DMA], blocks(&design, &["dma"]));
+    contract.with("BURST", burst_beats).with("OPEN", open)
 }
 
 fn top_k(top: &'static str, look: (u32, bool)) -> Contract {
@@ -541,4 +554,49 @@ fn a_base_that_is_given_over_the_one_that_waits_is_refuted() {
 #[test]
 fn masks_that_do_not_wait_are_refuted() {
     record_reader(14).refutes("alb_record_reader.v", "= (!give_valid_q || leave)", "= 1'b1");
+}
+
+#[test]
+fn a_port_to_external_memory_holds_what_it_offers_and_stays_within_4_kb() {
+    for burst_beats in [7, 8] {
+        dma("dma_holds", burst_beats, (4, true)).holds();
+    }
+}
+
+#[test]
+fn a_port_to_external_memory_that_crosses_a_border_is_refuted() {
+    dma("dma_holds", 7, (8, false)).refutes("alb_dma.v", "span = left < BURST ? left : BURST", "span = BURST");
+}
+
+#[test]
+fn an_address_that_changes_while_it_waits_is_refuted() {
+    let free = "write_q ? !aw_valid_q || m_axi_awready : !ar_valid_q || m_axi_arready";
+    dma("dma_holds", 7, (10, false)).refutes("alb_dma.v", free, "1'b1");
+}
+
+#[test]
+fn a_read_of_external_memory_is_given_once_and_answered_for() {
+    dma("dma_command", 2, (12, false)).with("WRITE", 0).holds();
+}
+
+#[test]
+fn a_write_to_external_memory_is_moved_once_and_answered_for() {
+    dma("dma_command", 2, (11, false)).with("WRITE", 1).holds();
+}
+
+#[test]
+fn a_read_that_gives_a_beat_that_failed_is_refuted() {
+    let change = ("m_axi_rvalid && !stop_q && !m_axi_rresp[1]", "m_axi_rvalid && !stop_q");
+    dma("dma_command", 2, (12, false)).with("WRITE", 0).refutes("alb_dma.v", change.0, change.1);
+}
+
+#[test]
+fn a_write_whose_data_do_not_end_with_their_burst_is_refuted() {
+    dma("dma_command", 2, (11, false)).with("WRITE", 1).refutes("alb_dma.v", "{data_end, strobe", "{data_last, strobe");
+}
+
+#[test]
+fn a_write_that_is_done_before_it_is_answered_is_refuted() {
+    let open = " && open_q == {OPEN_W{1'b0}} && !read_valid_o";
+    dma("dma_command", 2, (11, false)).with("WRITE", 1).refutes("alb_dma.v", open, " && !aw_valid_q && !read_valid_o");
 }

@@ -4,16 +4,42 @@ mod common;
 
 use alberti_rtl::{
     Design,
-    blocks::{BLOCKS, Block},
+    blocks::{
+        BLOCKS, Block,
+        accelerator::{PARTS, part},
+    },
+    netlist::{self, Netlist},
 };
 use alberti_synth::{Source, lint};
 
 fn is_clean(design: &Design, block: &Block) {
-    let Some((top, sources)) = common::sources(design, block) else { return };
-    let messages = lint(&sources, &top).expect("three readers");
-    let texts: Vec<String> = messages.iter().map(|message| format!("{}: {}", message.tool, message.text)).collect();
-    assert!(texts.is_empty(), "{} of {}:\n{}", block.name, design.name, texts.join("\n"));
+    if let Some(netlist) = block.netlist(design) {
+        netlist_is_clean(design, &netlist);
+    }
 }
+
+fn netlist_is_clean(design: &Design, netlist: &Netlist) {
+    let messages = lint(&common::sources_of(netlist), netlist.top()).expect("three readers");
+    let texts: Vec<String> = messages.iter().map(|message| format!("{}: {}", message.tool, message.text)).collect();
+    assert!(texts.is_empty(), "{} of {}:\n{}", netlist.top(), design.name, texts.join("\n"));
+}
+
+/// The parts of a machine: for the three readers, and for the checks of netlists that whole designs go through.
+fn every_part_is_clean(design: &Design) {
+    for (name, _) in PARTS {
+        let netlist = part(design, name).expect("the design has a machine");
+        assert_eq!(netlist::check(&netlist).to_string(), "", "{name} of {}", design.name);
+        netlist_is_clean(design, &netlist);
+        let long: Vec<String> = (netlist.sources().iter())
+            .flat_map(|(file, text)| text.lines().map(move |line| format!("{file}: {line}")))
+            .filter(|line| line.split_once(": ").is_some_and(|(_, text)| text.len() > LINE))
+            .collect();
+        assert_eq!(long, Vec::<String>::new());
+    }
+}
+
+/// Characters of the longest line.
+const LINE: usize = 120;
 
 fn every_block_is_clean(design: &Design) {
     for block in &BLOCKS {
@@ -44,6 +70,11 @@ fn every_block_of_edge16_8of16_is_clean_by_itself() {
 }
 
 #[test]
+fn every_block_of_machine4_is_clean_by_itself() {
+    every_block_is_clean(&common::design("machine4"));
+}
+
+#[test]
 fn edge16_is_clean_at_every_depth() {
     the_unit_is_clean_at_every_depth("edge16");
 }
@@ -66,6 +97,28 @@ fn eight_fixed_point_bits_are_clean_at_every_depth() {
 #[test]
 fn sixteen_fixed_point_bits_are_clean_at_every_depth() {
     the_unit_is_clean_at_every_depth("edge16_q3_13");
+}
+
+#[test]
+fn every_part_of_machine4_is_clean_by_itself() {
+    every_part_is_clean(&common::design("machine4"));
+}
+
+#[test]
+fn every_part_is_clean_with_lanes_that_are_parts_of_sixteen() {
+    every_part_is_clean(&common::machine(16, [4, 2, 16], 128));
+}
+
+#[test]
+fn every_part_is_clean_with_as_many_lanes_as_the_array() {
+    every_part_is_clean(&common::machine(4, [4, 4, 4], 128));
+    every_part_is_clean(&common::machine(16, [16, 16, 16], 128));
+}
+
+#[test]
+fn every_part_is_clean_with_rows_that_are_shorter_than_a_tile() {
+    every_part_is_clean(&common::machine(16, [16, 16, 16], 8));
+    every_part_is_clean(&common::machine(16, [16, 8, 16], 4));
 }
 
 /// Between `lint_off` and `lint_on` every line says in a comment why it may be overlooked.

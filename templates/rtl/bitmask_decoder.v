@@ -74,7 +74,11 @@ module @{ shell.name }@ (
         end else begin
             read_q <= read;
             if (take) first_q <= mask_last_i;
+<%- if forgets %>
+            kept_valid_q <= (kept_valid_q && !forget_i) || read;
+<%- else %>
             if (read) kept_valid_q <= 1'b1;
+<%- endif %>
         end
     end
 

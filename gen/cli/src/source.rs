@@ -146,11 +146,15 @@ pub fn netlist(design: &Design, block: Option<&str>, macros: &Macros) -> Result<
 
 /// A block to simulate, built where the other commands keep their work.
 pub fn subject<'a>(design: &'a Design, netlist: &Netlist) -> Subject<'a> {
-    let subject = Subject::new(design, netlist);
-    if std::env::var_os("ALBERTI_BUILD_DIR").is_some() {
-        return subject;
+    Subject::new(design, netlist).in_directory(builds())
+}
+
+/// Where simulations are built and kept.
+pub fn builds() -> PathBuf {
+    if let Some(folder) = std::env::var_os("ALBERTI_BUILD_DIR") {
+        return folder.into();
     }
     let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
     let root = here.ancestors().find(|folder| folder.join("Cargo.lock").is_file()).unwrap_or(&here);
-    subject.in_directory(root.join("build/verilator"))
+    root.join("build/verilator")
 }

@@ -38,6 +38,19 @@ fn a_block_can_be_the_top() {
 }
 
 #[test]
+fn a_machine_is_the_top_of_its_design_with_all_that_it_needs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    well(&["gen", "designs/machine4.yaml", "-o", text(&out)]);
+    assert_eq!(json(&out.join("manifest.json"))["top"], "alb_accelerator");
+    for name in ["machine4.core", "Bender.yml", "driver/alberti.c", "registers/machine4_registers.h"] {
+        assert!(out.join(name).is_file(), "{name}");
+    }
+    assert!(well(&["dump", "designs/machine4.yaml", "-s", "netlist"]).starts_with("alb_accelerator\n"));
+    assert!(well(&["check", "designs/machine4.yaml"]).contains("alb_accelerator of "));
+}
+
+#[test]
 fn check_is_silent_about_the_good_designs() {
     for entry in fs::read_dir(common::root().join("designs")).expect("designs") {
         let path = entry.expect("an entry").path();
@@ -119,9 +132,8 @@ fn the_macros_of_every_memory_are_shown_with_the_next_best_from_any_folder() {
 fn every_block_answers_its_own_example() {
     let folder = tempfile::tempdir().expect("a folder");
     let (input, output) = (folder.path().join("input.json"), folder.path().join("output.json"));
-    for design in
-        [EDGE4, "designs/edge16_8of16.yaml", "designs/edge16_q3_13.yaml", "designs/odd6.yaml", "designs/machine4.yaml"]
-    {
+    let others = ["edge16_8of16", "edge16_q3_13", "odd6", "machine4"].map(|name| format!("designs/{name}.yaml"));
+    for design in [EDGE4].into_iter().chain(others.iter().map(String::as_str)) {
         for block in alberti_rtl::blocks::BLOCKS {
             let loaded = alberti_rtl::Design::load(format!("{}/../../{design}", env!("CARGO_MANIFEST_DIR")));
             let loaded = loaded.expect("the designs are valid");
@@ -167,6 +179,15 @@ fn a_golden_answer_can_be_followed_by_hand() {
     assert_eq!([1, 2].map(|at| shown(at, "data")), ["0x414c4254", "0x00000002"].map(|data| Some(data.to_owned())));
     assert_eq!((answers[1]["interrupt"].as_bool(), answers[2]["interrupt"].as_bool()), (Some(false), Some(true)));
     assert_eq!(shown(3, "write").as_deref(), Some("SLVERR"));
+    let command =
+        r#"{"command": {"write": false, "address": 4088, "bytes": 20}, "faults": [{"address": 4097, "response": 3}]}"#;
+    fs::write(&input, command).expect("a file");
+    let moved: serde_json::Value =
+        serde_json::from_str(&well(&["golden", "designs/machine4.yaml", "-b", "dma", "-i", text(&input)]))
+            .expect("JSON");
+    assert_eq!(moved["bursts"], serde_json::json!([{"address": 4088, "beats": 1}, {"address": 4096, "beats": 2}]));
+    assert_eq!((moved["response"].as_u64(), moved["failed_address"].as_u64()), (Some(3), Some(4096)));
+    assert_eq!((moved["read_beats"].as_u64(), moved["last_strobes"].as_str()), (Some(1), Some("0xf")));
 }
 
 #[test]

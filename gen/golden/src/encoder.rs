@@ -18,7 +18,7 @@ pub use attention::{Head, Span};
 pub use embedding::{Embedding, Projection, Table};
 pub use linear::{Linear, Results};
 
-use crate::{Error, Result, elementwise, entropy, layernorm, machine::Config, softmax::Softmax};
+use crate::{Error, Result, accelerator::Config, elementwise, entropy, layernorm, softmax::Softmax};
 use alberti_arith::{Fixed, Format};
 
 /// What results depend on beside the encoder.

@@ -10,8 +10,8 @@
 //! | storage | [`sram`], [`rram`], [`stream_fifo`] |
 //! | how tensors lie in memories, and what faults make of them | [`storage`], [`image`], [`cells`], [`secded`] |
 //! | registers for software | [`csr`] |
-//! | the whole machine, by its programs | [`machine`] |
-//! | vectors to vectors, and all of it joined | [`matrix_unit`], [`processing_unit`] |
+//! | vectors to vectors, and decoders and encoder around it | [`matrix_unit`], [`processing_unit`] |
+//! | the whole machine, by its programs | [`accelerator`] |
 //! | external memory | [`dma`] |
 //! | the whole encoder, by its equations | [`encoder`] |
 //! | functions of a row | [`softmax`], [`layernorm`], [`activation`], [`elementwise`], [`entropy`], [`top_k`] |
@@ -22,6 +22,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod accelerator;
 pub mod accumulator;
 pub mod activation;
 pub mod bitmask_decoder;
@@ -38,7 +39,6 @@ mod error;
 pub mod gemm;
 pub mod image;
 pub mod layernorm;
-pub mod machine;
 pub mod matrix_unit;
 pub mod packed;
 pub mod processing_unit;

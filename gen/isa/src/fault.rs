@@ -22,11 +22,13 @@ pub enum Fault {
     Loop = 8,
     /// An external address that is no multiple of the bus's width, or past the top of the address space.
     Alignment = 9,
+    /// Resistive memory refused a word, or holds another than it was given.
+    Programming = 10,
 }
 
 impl Fault {
     /// Every fault, its name and what it means.
-    pub const ALL: [(Self, &'static str, &'static str); 9] = [
+    pub const ALL: [(Self, &'static str, &'static str); 10] = [
         (
             Self::Instruction,
             "instruction",
@@ -48,6 +50,7 @@ impl Fault {
             "alignment",
             "an external address that is no multiple of the bus's width, or past the top of the address space",
         ),
+        (Self::Programming, "programming", "resistive memory refused a word, or holds another than it was given"),
     ];
 
     /// Its number.

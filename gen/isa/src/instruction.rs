@@ -323,7 +323,7 @@ instructions! {
         /// Classes.
         classes: Count = 1[0; 16],
         /// The layer before it, counted from 1; in a loop that of the first iteration.
-        layer: u32 = 1[16; 16],
+        layer: u32 = 1[16; 8],
         /// Row of the wide memory of the first logits.
         source_base: u32 = 2[0; 24],
         /// Rows from a tile to the next.
@@ -353,7 +353,7 @@ instructions! {
         offset: u32 = 3[0; 32],
     }
 
-    /// Takes rows to external memory.
+    /// Takes rows to external memory. Weights stay where they are.
     Store = "store", 0x71, Some(Unit::Transfer), {
         /// Where they come from.
         memory: Memory = 0[18; 3],

@@ -5,10 +5,10 @@ mod common;
 
 use alberti_arith::tables::Gelu;
 use alberti_golden::{
+    accelerator::Config,
     activation::Function,
     encoder::{Arithmetic, Span},
     entropy,
-    machine::Config,
 };
 use alberti_isa::Operation;
 use alberti_model::{

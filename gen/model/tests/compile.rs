@@ -4,9 +4,9 @@
 mod common;
 
 use alberti_golden::{
+    accelerator::{Config, Flat, Machine, Registers},
     activation::Function,
     encoder::{Arithmetic, Span},
-    machine::{Config, Flat, Machine, Registers},
     softmax::Maximum,
 };
 use alberti_isa::{Operation, Program, Source, Unit, Waits};

@@ -4,7 +4,7 @@
 mod common;
 
 use alberti_arith::tables::Gelu;
-use alberti_golden::{activation::Function, encoder::Arithmetic, machine::Config, softmax::Maximum};
+use alberti_golden::{accelerator::Config, activation::Function, encoder::Arithmetic, softmax::Maximum};
 use alberti_model::{
     Metrics,
     adapted::Adapted,
@@ -34,6 +34,7 @@ fn encoder16() -> Config {
         index_words: 384,
         value_rows: 1_441_792,
         mask_words: 1_572_864,
+        mask_check_bits: 0,
         program_instructions: 512,
         bus_bytes: 8,
         bus_address_bits: 40,

@@ -1,19 +1,21 @@
 //! From a design to a checked netlist.
 
 use crate::{
-    blocks::{Library, processing_unit, tiles::Made},
+    blocks::{Library, accelerator, processing_unit, tiles::Made},
     compose::compose,
     design::Design,
     diagnostic::Diagnostics,
     memory::{Choice, Demand, Technology, choose, demands},
-    netlist::{self, Netlist},
+    netlist::{self, Module, Netlist},
 };
+use std::sync::Arc;
 
-/// The netlist of a design: of its own composition if it has one, else of the processing unit. Memories in it are made of the
-/// macros that come with the generator.
+/// The netlist of a design: of its own composition if it has one, else of its machine, else of the processing unit. Memories
+/// in it are made of the macros that come with the generator.
 ///
 /// # Errors
-/// All problems of the composition, or those that the checks find in the netlist; the design's warnings among them.
+/// All problems of the composition, all memories of the machine that no macro serves, or what the checks find in the netlist;
+/// the design's warnings among them.
 pub fn elaborate(design: &Design) -> Result<Netlist, Diagnostics> {
     build(Library::new(design))
 }
@@ -68,10 +70,26 @@ fn build(library: Library<'_>) -> Result<Netlist, Diagnostics> {
 
 fn netlist_of(mut library: Library<'_>) -> Result<Netlist, Diagnostics> {
     let top = match &library.design().top {
+        None if library.design().machine.is_some() => machine(&mut library)?,
         None => processing_unit::elaborate(&mut library),
         Some(composition) => compose(&mut library, composition)?,
     };
     let netlist = Netlist::new(&top.name, library.into_modules());
     let problems = netlist::check(&netlist);
     if problems.has_errors() { Err(problems) } else { Ok(netlist) }
+}
+
+/// The whole machine of a design, its memories first: those that cannot be made are reported all at once.
+fn machine(library: &mut Library<'_>) -> Result<Arc<Module>, Diagnostics> {
+    let mut problems = Diagnostics::new();
+    for demand in demands(library.design()) {
+        if let Err(more) = library.memory_of_design(&demand) {
+            problems.extend(more);
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    // Reading the design has seen to the units that a machine works with, and what is above to its memories.
+    Ok(accelerator::elaborate(library).expect("a machine has its units and its memories"))
 }

@@ -251,9 +251,15 @@ fn system_rdl_has_every_register_and_field_at_its_place() {
 }
 
 #[test]
-fn the_committed_page_is_that_of_edge16() {
-    let design = variant("edge16", &[]);
-    let (text, path) = (map(&design).page(&design), root().join("docs/registers.md"));
+fn the_committed_pages_are_those_of_edge16_and_of_a_machine() {
+    for (name, page) in [("edge16", "docs/registers.md"), ("machine4", "docs/registers-machine.md")] {
+        committed_page_is_of(name, page);
+    }
+}
+
+fn committed_page_is_of(name: &str, page: &str) {
+    let design = variant(name, &[]);
+    let (text, path) = (map(&design).page(&design), root().join(page));
     if std::env::var_os("BLESS").is_some() {
         fs::write(&path, &text).expect("docs can be written");
     }

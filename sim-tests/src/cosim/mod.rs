@@ -3,13 +3,16 @@
 //! A scenario drives a [`Subject`], compares bit for bit with the golden model and answers with what it compared. The same
 //! scenario serves the tests, the command line, mutated Verilog and gate-level netlists.
 
+pub mod accelerator;
 pub mod accumulator;
 pub mod activation;
 pub mod bitmask_decoder;
 pub mod bitmask_encoder;
 pub mod block_select;
 pub mod csr;
+pub mod dma;
 pub mod elementwise;
+pub mod engines;
 pub mod entropy;
 pub mod layernorm;
 mod length_errors;
@@ -38,7 +41,8 @@ pub use subject::{Outcome, Subject, config};
 pub type Scenario = fn(&Subject, Seed) -> Result<Outcome>;
 
 /// The scenario of every block, by the block's name.
-pub const SCENARIOS: [(&str, Scenario); 21] = [
+pub const SCENARIOS: [(&str, Scenario); 23] = [
+    ("accelerator", accelerator::run),
     ("stream_fifo", stream_fifo::run),
     ("sram", sram::run),
     ("rram", rram::run),
@@ -60,6 +64,7 @@ pub const SCENARIOS: [(&str, Scenario); 21] = [
     ("layernorm", layernorm::run),
     ("softmax", softmax::run),
     ("csr", csr::run),
+    ("dma", dma::run),
 ];
 
 /// A memory of a design, its module the subject, against its golden.

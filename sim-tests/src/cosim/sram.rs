@@ -109,10 +109,11 @@ pub fn tiled(subject: &Subject, made: &Made, seed: Seed) -> Result<Outcome> {
 
 /// A word of which some lanes are written.
 fn merged(old: Option<Bits>, data: &Bits, lane: u64, lanes: u32) -> Option<Bits> {
-    let width = data.width() / lanes;
+    let width = (data.width() / lanes) as usize;
     let mut word = if lane == (1 << lanes) - 1 { data.clone() } else { old? };
-    for k in (0..lanes as usize).filter(|k| lane >> k & 1 == 1) {
-        word.set_element(k, width, data.element(k, width));
+    // Lanes of any width: bit by bit.
+    for bit in (0..data.width() as usize).filter(|bit| lane >> (bit / width) & 1 == 1) {
+        word.set_element(bit, 1, data.element(bit, 1));
     }
     Some(word)
 }

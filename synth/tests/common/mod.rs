@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use alberti_rtl::{Design, blocks::Block};
+use alberti_rtl::{Design, blocks::Block, netlist::Netlist};
 use alberti_synth::{Library, Source};
 
 /// The text of `designs/<name>.yaml`.
@@ -40,8 +40,29 @@ pub fn variant(name: &str, changes: &[(&str, &str)]) -> Design {
 /// A block of a design: its top module and its files; `None` where the design has no such block.
 pub fn sources(design: &Design, block: &Block) -> Option<(String, Vec<Source>)> {
     let netlist = block.netlist(design)?;
-    let sources = netlist.sources().into_iter().map(|(file, text)| Source::new(file, text)).collect();
-    Some((netlist.top().to_owned(), sources))
+    Some((netlist.top().to_owned(), sources_of(&netlist)))
+}
+
+/// The files of a netlist.
+pub fn sources_of(netlist: &Netlist) -> Vec<Source> {
+    netlist.sources().into_iter().map(|(file, text)| Source::new(file, text)).collect()
+}
+
+/// The small machine with other lanes: of the array, and of softmax, layer norm and elementwise; and with the longest row of a
+/// layer norm.
+pub fn machine(n: u32, [softmax, layernorm, elementwise]: [u32; 3], channels: u32) -> Design {
+    let changes = [
+        ("  n: 4\n", format!("  n: {n}\n")),
+        ("length_max: 64, lanes: 2", format!("length_max: 64, lanes: {softmax}")),
+        ("length_max: 128, lanes: 2", format!("length_max: {channels}, lanes: {layernorm}")),
+        ("elementwise: {lanes: 2}", format!("elementwise: {{lanes: {elementwise}}}")),
+    ];
+    let mut text = text_of("machine4");
+    for (from, to) in changes {
+        assert_eq!(text.matches(from).count(), 1, "machine4: `{from}` is to be replaced once");
+        text = text.replace(from, &to);
+    }
+    Design::parse("machine.yaml", &text).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 /// The libraries that `ALBERTI_LIBERTY=a.lib:b.lib` names, or the default one.

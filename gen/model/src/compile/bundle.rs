@@ -1,6 +1,6 @@
 //! Programs with what they load behind them, as external memory holds them.
 
-use alberti_golden::machine::Config;
+use alberti_golden::accelerator::Config;
 use alberti_isa::{Base, Count, Halt, Instruction, Load, Memory, Program, Waits};
 
 /// A program, and data at offsets from its own first byte.

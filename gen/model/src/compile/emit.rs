@@ -11,9 +11,9 @@ use super::{
     plan::{Dense, Plan, Product, TaskPlan},
 };
 use alberti_golden::{
+    accelerator::Config,
     activation::Function,
     encoder::{Encoder, Linear, Norm, STREAM_SHIFT, Task},
-    machine::Config,
 };
 use alberti_isa::{Count, Elementwise, Function as Named, Gemm, Layernorm, Operation, Source};
 

@@ -30,14 +30,14 @@ pub use allocate::Use;
 pub use bundle::Bundle;
 pub use program::{Output, Sentence};
 pub use quantised::quantise_encoder;
-pub use run::{Answer, Session, reals};
+pub use run::{Answer, Done, Engine, Session, reals};
 
 use crate::ModelError;
 use alberti_golden::{
     Image,
+    accelerator::Config,
     activation::Function,
     encoder::{Encoder, Half, Linear, Span, Task},
-    machine::Config,
 };
 use axis::Axis;
 use parameters::Parameters;

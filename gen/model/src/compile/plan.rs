@@ -7,8 +7,8 @@ use super::{
 };
 use crate::ModelError;
 use alberti_golden::{
+    accelerator::Config,
     encoder::{Adapter, Encoder, Half, Linear, Task},
-    machine::Config,
 };
 use alberti_isa::{Memory, Source};
 

@@ -8,7 +8,7 @@ use super::{
     layer::Stream,
     waits,
 };
-use alberti_golden::{encoder::Embedding, machine::Config};
+use alberti_golden::{accelerator::Config, encoder::Embedding};
 use alberti_isa::{BYTES, Base, Count, End, Exit, Halt, Load, Memory, Operation, Program, Repeat, Store};
 use serde::Serialize;
 

@@ -9,7 +9,7 @@ use crate::{
     quantise::{InputRule, QuantisedLinear, input_scaling, quantise},
 };
 use alberti_arith::{Fixed, Format};
-use alberti_golden::{activation::Function, encoder, machine::Config};
+use alberti_golden::{accelerator::Config, activation::Function, encoder};
 
 /// Fraction bits of scores.
 const SCORE: i32 = 8;

@@ -1,15 +1,40 @@
-//! Sentences on the golden machine.
+//! Sentences on a machine: the golden one, or whatever else runs its programs.
 
 use super::{Compiled, Sentence, program};
 use crate::{Matrix, ModelError};
-use alberti_golden::machine::{Counters, End, Flat, Machine, Outcome, Registers};
+use alberti_golden::accelerator::{Counters, End, Flat, Machine, Outcome, Registers};
 use std::collections::{HashMap, hash_map::Entry};
+
+/// What runs programs.
+pub trait Engine {
+    /// Runs a program on external memory, which lies from address 0 on.
+    ///
+    /// # Errors
+    /// When the program, or the engine, is at fault.
+    fn execute(&mut self, registers: &Registers, memory: &mut Flat) -> Result<Done, ModelError>;
+}
+
+/// What became of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// Its end, and what happened.
+    pub outcome: Outcome,
+    /// Cycles that it took, where the engine has such.
+    pub cycles: Option<u64>,
+}
+
+impl Engine for Machine {
+    fn execute(&mut self, registers: &Registers, memory: &mut Flat) -> Result<Done, ModelError> {
+        let outcome = self.run(registers, memory, |_, _| {}).map_err(golden)?;
+        Ok(Done { outcome, cycles: None })
+    }
+}
 
 /// A machine that has been set up.
 #[derive(Clone, Debug)]
-pub struct Session<'a> {
+pub struct Session<'a, E = Machine> {
     compiled: &'a Compiled,
-    machine: Machine,
+    machine: E,
     task: Option<usize>,
     programs: HashMap<(usize, usize), Sentence>,
     /// Bytes that the setup read from external memory, and each task since.
@@ -27,10 +52,12 @@ pub struct Answer {
     pub exit: Option<u32>,
     /// What happened.
     pub counters: Counters,
+    /// Cycles that it took, where the engine has such.
+    pub cycles: Option<u64>,
 }
 
 impl<'a> Session<'a> {
-    /// A machine with its weights programmed, set up.
+    /// A golden machine with its weights programmed, set up.
     ///
     /// # Errors
     /// AE0711 when the machine cannot be built.
@@ -38,6 +65,16 @@ impl<'a> Session<'a> {
         let mut machine = Machine::new(compiled.config.clone()).map_err(golden)?;
         let (values, masks) = compiled.weights();
         machine.set_weights(values, masks).map_err(golden)?;
+        Self::on(compiled, machine)
+    }
+}
+
+impl<'a, E: Engine> Session<'a, E> {
+    /// A machine whose weights are programmed, set up.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub fn on(compiled: &'a Compiled, machine: E) -> Result<Self, ModelError> {
         let mut session = Self { compiled, machine, task: None, programs: HashMap::new(), loaded: Vec::new() };
         session.load(&compiled.setup().bytes(), compiled.setup().program.bytes().len())?;
         Ok(session)
@@ -45,7 +82,7 @@ impl<'a> Session<'a> {
 
     /// The machine.
     #[must_use]
-    pub fn machine(&self) -> &Machine {
+    pub fn machine(&self) -> &E {
         &self.machine
     }
 
@@ -53,17 +90,17 @@ impl<'a> Session<'a> {
         let mut memory = Flat { content: bytes.to_vec() };
         let registers = Registers { program_length: program as u32, ..Registers::default() };
         let outcome = self.execute(&registers, &mut memory)?;
-        self.loaded.push(outcome.counters.bytes_read);
+        self.loaded.push(outcome.outcome.counters.bytes_read);
         Ok(())
     }
 
-    fn execute(&mut self, registers: &Registers, memory: &mut Flat) -> Result<Outcome, ModelError> {
-        let outcome = self.machine.run(registers, memory, |_, _| {}).map_err(golden)?;
-        match outcome.end {
+    fn execute(&mut self, registers: &Registers, memory: &mut Flat) -> Result<Done, ModelError> {
+        let done = self.machine.execute(registers, memory)?;
+        match done.outcome.end {
             End::Stopped { fault, at } => {
                 Err(ModelError::Shape(format!("the program stopped at instruction {at}: {fault}")))
             }
-            End::Halted | End::Exited { .. } => Ok(outcome),
+            End::Halted | End::Exited { .. } => Ok(done),
         }
     }
 
@@ -97,7 +134,7 @@ impl<'a> Session<'a> {
             data_base: data_base as u64,
             entropy_threshold: threshold,
         };
-        let outcome = self.execute(&registers, &mut memory)?;
+        let Done { outcome, cycles } = self.execute(&registers, &mut memory)?;
         let rows = program::unpack(&compiled.config, output, &memory.content[data_base..]);
         let exit = match outcome.end {
             End::Exited { layer } => Some(layer),
@@ -109,7 +146,7 @@ impl<'a> Session<'a> {
             let linear = if exit.is_some() { &task.off_ramp } else { &task.classifier };
             let classes = linear.as_ref().or(task.off_ramp.as_ref()).map_or(0, |linear| linear.outputs());
             let logits = rows.concat().into_iter().take(classes).collect();
-            return Ok(Answer { hidden: Vec::new(), logits, exit, counters });
+            return Ok(Answer { hidden: Vec::new(), logits, exit, counters, cycles });
         }
         let (n, channels) = (compiled.config.n, compiled.encoder.width());
         let tiles = channels.div_ceil(n);
@@ -119,7 +156,7 @@ impl<'a> Session<'a> {
             let real = 0..length.min(tokens.saturating_sub(start));
             hidden.extend(real.flat_map(|token| (0..channels).map(move |c| (token, c))).map(|(t, c)| row(t, c)[c % n]));
         }
-        Ok(Answer { hidden, logits: Vec::new(), exit, counters })
+        Ok(Answer { hidden, logits: Vec::new(), exit, counters, cycles })
     }
 }
 

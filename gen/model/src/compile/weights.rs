@@ -9,8 +9,8 @@ use super::{Axis, Problems};
 use alberti_arith::Format;
 use alberti_golden::{
     Image, Pointer,
+    accelerator::Config,
     encoder::{Encoder, Linear, Table},
-    machine::Config,
     storage::Layout,
 };
 

@@ -3,9 +3,9 @@
 use super::Numbers;
 use alberti_arith::tables::Gelu;
 use alberti_golden::{
+    accelerator::Config,
     activation::Function,
     encoder::{Adapter, Embedding, Encoder, Half, Head, Layer, Linear, Norm, Projection, Span, Table, Task, TaskLayer},
-    machine::Config,
     softmax::Maximum,
 };
 
@@ -68,6 +68,7 @@ pub fn machine(n: usize) -> Config {
         index_words: 256,
         value_rows: 8192,
         mask_words: 32768,
+        mask_check_bits: 0,
         program_instructions: 256,
         bus_bytes: 8,
         bus_address_bits: 40,

@@ -1,11 +1,13 @@
 //! The blocks of the machine, one room each.
 
+pub mod accelerator;
 pub mod accumulator;
 pub mod activation;
 pub mod bitmask_decoder;
 pub mod bitmask_encoder;
 pub mod block_select;
 pub mod csr;
+pub mod dma;
 pub mod elementwise;
 pub mod entropy;
 mod geometry;

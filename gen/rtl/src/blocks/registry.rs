@@ -1,9 +1,9 @@
 //! Every block, by the name that its room, template, golden, test and datasheet go by.
 
 use super::{
-    Geometry, Library, accumulator, activation, bitmask_decoder, bitmask_encoder, block_select, csr, elementwise,
-    entropy, layernorm, matrix_unit, processing_unit, record_reader, requantize, secded, softmax, sram, top_k, vmac,
-    vmac_array,
+    Geometry, Library, accelerator, accumulator, activation, bitmask_decoder, bitmask_encoder, block_select, csr, dma,
+    elementwise, entropy, layernorm, matrix_unit, processing_unit, record_reader, requantize, secded, softmax, sram,
+    top_k, vmac, vmac_array,
 };
 use crate::{
     design::{Design, MemoryKind},
@@ -24,7 +24,7 @@ pub struct Block {
 }
 
 /// All blocks, children before parents.
-pub const BLOCKS: [Block; 21] = [
+pub const BLOCKS: [Block; 23] = [
     Block {
         name: "stream_fifo",
         summary: "stream buffer",
@@ -163,6 +163,18 @@ pub const BLOCKS: [Block; 21] = [
         summary: "control and status registers on AXI4-Lite",
         theory: include_str!("csr/theory.md"),
         elaborate: csr::elaborate,
+    },
+    Block {
+        name: "dma",
+        summary: "bytes between external memory on AXI4 and two streams",
+        theory: include_str!("dma/theory.md"),
+        elaborate: dma::elaborate,
+    },
+    Block {
+        name: "accelerator",
+        summary: "the whole machine: runs programs from external memory",
+        theory: include_str!("accelerator/theory.md"),
+        elaborate: accelerator::elaborate,
     },
 ];
 

@@ -168,12 +168,18 @@ impl Tile<'_> {
             _ => format!("address[{}*ADDR_W +: ADDR_W]", self.delay),
         };
         let gate = (self.gated && what == "write").then(|| "write_lanes_i".to_owned());
-        self.bounds(&address).iter().chain(&gate).map(|bound| format!(" && {bound}")).collect()
+        let terms: Vec<String> = self.bounds(&address).into_iter().chain(gate).collect();
+        terms.iter().map(|term| format!("{}&& {term}", Self::before(&terms))).collect()
+    }
+
+    /// What stands between terms: two of them fill a line.
+    fn before(terms: &[String]) -> &'static str {
+        if terms.len() > 1 { "\n                    " } else { " " }
     }
 
     fn shows(&self) -> String {
         let bounds = self.bounds("address[STAGES*ADDR_W +: ADDR_W]");
-        if bounds.is_empty() { "1'b1".to_owned() } else { bounds.join(" && ") }
+        if bounds.is_empty() { "1'b1".to_owned() } else { bounds.join(&format!("{}&& ", Self::before(&bounds))) }
     }
 
     /// Bits that choose among folded words.

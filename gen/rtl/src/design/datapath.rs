@@ -95,7 +95,7 @@ pub(crate) struct Draft {
     reduction_max: Option<u32>,
     pipeline: Option<u32>,
     zero_skip: Option<bool>,
-    sparsity: Option<Option<BlockSparsity>>,
+    pub sparsity: Option<Option<BlockSparsity>>,
     activation: Option<Option<Activation>>,
 }
 

@@ -5,6 +5,7 @@ use super::{
     datapath::Draft,
     memories::{Memories, MemoryKind, capacity},
     reader::{Report, Section},
+    units::Units,
 };
 use crate::diagnostic::Code;
 use alberti_arith::Format;
@@ -79,6 +80,7 @@ pub(crate) struct Surroundings<'a> {
     pub report: &'a Report,
     pub datapath: Option<&'a Draft>,
     pub memories: Option<&'a Memories>,
+    pub units: Option<&'a Units>,
     pub csr: Option<CsrUnit>,
 }
 
@@ -194,11 +196,35 @@ impl Surroundings<'_> {
         if self.memories.is_some_and(|memories| memories.activation.storage.kind != MemoryKind::Sram) {
             lacks.push("`memories.activation.kind: sram` (it is rram, and written in inference)".to_owned());
         }
+        lacks.extend(self.shape());
         if lacks.is_empty() {
             return;
         }
         let message = format!("the machine lacks {}", lacks.join(", "));
         let help = "write what is named, or remove `machine`; designs/machine4.yaml has all of it";
         self.report.push("machine", Code::MachineLacks, message, help);
+    }
+
+    /// What engines and addresses ask of the sizes. Lanes divide n, and are powers of two as it is.
+    fn shape(&self) -> Vec<String> {
+        let mut lacks = Vec::new();
+        let n = self.datapath.and_then(|datapath| datapath.n);
+        if let Some(n) = n.filter(|n| !n.is_power_of_two()) {
+            lacks.push(format!("`datapath.n` of a power of two (it is {n})"));
+        }
+        if self.datapath.is_some_and(|datapath| matches!(datapath.sparsity, Some(Some(_)))) {
+            lacks.push("a `datapath` without `sparsity`".to_owned());
+        }
+        let (softmax, layernorm) = self.units.map_or((None, None), |units| (units.softmax, units.layernorm));
+        let buffers =
+            [("softmax", softmax.map(|unit| unit.row_buffer)), ("layernorm", layernorm.map(|unit| unit.row_buffer))];
+        for (unit, _) in buffers.iter().filter(|(_, row_buffer)| *row_buffer == Some(false)) {
+            lacks.push(format!("`units.{unit}.row_buffer: true` (it is false, and rows are read once)"));
+        }
+        let short = softmax.zip(n).filter(|(unit, n)| unit.length_max < *n);
+        if let Some((unit, n)) = short {
+            lacks.push(format!("`units.softmax.length_max` of n = {n} or more (it is {})", unit.length_max));
+        }
+        lacks
     }
 }

@@ -183,8 +183,8 @@ fn read(report: &Report, node: &Node) -> Option<Parameters> {
     let machine = root.optional_section("machine").and_then(|section| match section {
         Some(section) => {
             let csr = csr.flatten();
-            let (datapath, memories) = (datapath.as_ref(), memories.as_ref());
-            Machine::read(section, &Surroundings { report, datapath, memories, csr }).map(Some)
+            let (datapath, memories, units) = (datapath.as_ref(), memories.as_ref(), units.as_ref());
+            Machine::read(section, &Surroundings { report, datapath, memories, units, csr }).map(Some)
         }
         None => Some(None),
     });

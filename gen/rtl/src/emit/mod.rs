@@ -1,5 +1,7 @@
 //! From a netlist to files.
 
+mod cores;
+mod driver;
 mod package;
 mod verilog;
 mod write;

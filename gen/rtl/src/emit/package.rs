@@ -1,5 +1,9 @@
-//! The folder that an engineer takes on: Verilog, file list, constraints, manifest.
+//! The folder that an engineer takes on: Verilog, file lists, constraints, registers, driver, manifest.
 
+use super::{
+    cores::{self, Lists},
+    driver,
+};
 use crate::{
     design::Design,
     netlist::{Contract, Interface, Module, Netlist},
@@ -11,6 +15,9 @@ use std::collections::BTreeMap;
 
 /// The name of the manifest in a package; a folder that holds one is a package of ours.
 pub const MANIFEST: &str = "manifest.json";
+
+/// What made the package; a manifest begins with it.
+pub(super) const GENERATOR: &str = concat!("alberti ", env!("CARGO_PKG_VERSION"));
 
 /// Files by their path within the package, complete and in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +49,7 @@ struct Manifest<'a> {
     /// Modules of the design's memories, beside the top.
     memories: Vec<&'a str>,
     /// Files that stand for macros of the technology.
-    models: Vec<String>,
+    models: &'a [String],
     clock: Clock,
     files: Vec<&'a str>,
     modules: Vec<Entry<'a>>,
@@ -101,15 +108,16 @@ impl Package {
                 order.push(module);
             }
         }
-        let is_model = |module: &&&Module| matches!(module.block.as_str(), "macro" | "wear");
-        let models: Vec<&Module> = order.iter().filter(is_model).copied().collect();
-        let [top, beside] = [&order[..of_top], &order[of_top..]]
-            .map(|group| group.iter().filter(|module| !is_model(module)).copied().collect::<Vec<_>>());
+        let is_model = |module: &Module| matches!(module.block.as_str(), "macro" | "wear");
+        let paths = |group: &[&Module], models: bool| -> Vec<String> {
+            group.iter().filter(|module| is_model(module) == models).map(|module| file_of(module)).collect()
+        };
+        let (top, beside) = order.split_at(of_top);
+        let lists = Lists { rtl: paths(top, false), memories: paths(beside, false), models: paths(&order, true) };
         let mut files: BTreeMap<String, Vec<u8>> =
             order.iter().map(|module| (file_of(module), module.text.clone().into_bytes())).collect();
 
-        for (suffix, group) in [("", &top), ("_memories", &beside), ("_models", &models)] {
-            let list: Vec<_> = group.iter().map(|module| file_of(module)).collect();
+        for (suffix, list) in [("", &lists.rtl), ("_memories", &lists.memories), ("_models", &lists.models)] {
             if !list.is_empty() {
                 files.insert(format!("{}{suffix}.f", design.name), (list.join("\n") + "\n").into_bytes());
             }
@@ -119,6 +127,9 @@ impl Package {
         let has_registers = order.iter().any(|module| module.block == "csr");
         if let Some(map) = Map::of(design).filter(|_| has_registers) {
             files.extend(map.files(design).map(|(path, text)| (path, text.into_bytes())));
+            if order.iter().any(|module| module.block == "accelerator") {
+                files.extend(driver::files(design, &map).map(|(path, text)| (path, text.into_bytes())));
+            }
         }
 
         let period_ns = 1000.0 / design.clock.frequency_mhz;
@@ -135,17 +146,19 @@ impl Package {
         let text = constraints.render().expect("templates write to strings");
         files.insert(format!("{}.sdc", design.name), (text + "\n").into_bytes());
 
+        files.extend(cores::files(design, netlist.top(), &lists)?.map(|(path, text)| (path, text.into_bytes())));
+
         let mut names: Vec<_> = files.keys().map(String::as_str).chain([MANIFEST]).collect();
         names.sort_unstable();
         let manifest = Manifest {
-            generator: concat!("alberti ", env!("CARGO_PKG_VERSION")),
+            generator: GENERATOR,
             design: &design.name,
             description: design.description.as_deref().unwrap_or_default(),
             source: design.file_name(),
             hash: &design.hash,
             top: netlist.top(),
             memories: memories.iter().map(|memory| memory.top()).collect(),
-            models: models.iter().map(|module| file_of(module)).collect(),
+            models: &lists.models,
             clock: Clock { port: "clk_i", frequency_mhz: design.clock.frequency_mhz },
             files: names,
             modules: order

@@ -140,11 +140,12 @@ impl Interface {
         )
     }
 
-    /// Adds a port; its name gains `_i`, `_o` or, for the reset, `_ni`.
+    /// Adds a port; its name gains `_i`, `_o` or, for a reset, `_ni`, `_no`.
     #[must_use]
     pub fn port(mut self, stem: &str, direction: Direction, width: u32, payload: Payload) -> Self {
         let suffix = match (payload, direction) {
-            (Payload::Reset, _) => "_ni",
+            (Payload::Reset, Direction::Input) => "_ni",
+            (Payload::Reset, Direction::Output) => "_no",
             (_, Direction::Input) => "_i",
             (_, Direction::Output) => "_o",
         };

@@ -13,6 +13,28 @@ const BYTE: u32 = 8;
 /// Cycles without progress before the machine gives up, unless software says otherwise.
 const WATCHDOG_CYCLES: u32 = 1 << 20;
 
+/// What happens in a machine, counted beside what its blocks count themselves: the counter's name, its offset, what counts.
+pub(crate) const EVENTS: [(&str, u32, &str); 18] = [
+    ("count_instructions", 0xac, "Instructions that were issued"),
+    ("count_matrix_busy", 0xb0, "Cycles in which a gemm was under way"),
+    ("count_softmax_busy", 0xb4, "Cycles in which a softmax was under way"),
+    ("count_layernorm_busy", 0xb8, "Cycles in which a layernorm was under way"),
+    ("count_elementwise_busy", 0xbc, "Cycles in which an elementwise was under way"),
+    ("count_transfer_busy", 0xc0, "Cycles in which a load or a store was under way"),
+    ("count_activation_read", 0xc4, "Rows read from the activation memory"),
+    ("count_activation_written", 0xc8, "Rows written to the activation memory"),
+    ("count_wide_read", 0xcc, "Rows read from the wide memory"),
+    ("count_wide_written", 0xd0, "Rows written to the wide memory"),
+    ("count_parameter_read", 0xd4, "Rows read from the parameter memory"),
+    ("count_parameter_written", 0xd8, "Rows written to the parameter memory"),
+    ("count_index_read", 0xdc, "Words read from the index memory"),
+    ("count_index_written", 0xe0, "Words written to the index memory"),
+    ("count_values_read", 0xe4, "Rows read from the memory of weight values"),
+    ("count_values_written", 0xe8, "Rows written to the memory of weight values: programmed, if it is resistive"),
+    ("count_masks_read", 0xec, "Words read from the memory of weight masks"),
+    ("count_masks_written", 0xf0, "Words written to the memory of weight masks: programmed, if it is resistive"),
+];
+
 /// A field that resets to zero.
 const fn field(name: &'static str, low: u32, bits: u32, access: Access, summary: &'static str) -> Field {
     Field { name, low, bits, access, reset: 0, summary }
@@ -150,6 +172,18 @@ fn control(design: &Design, unit: CsrUnit) -> Vec<Register> {
         all.push(whole("entropy_threshold", 0x50, 16, ReadWrite, threshold));
         all.push(whole("exit_layer", 0x54, BYTE, Status, "Layer after which the last program ended early"));
     }
+    if design.machine.is_some() {
+        all.push(whole("data_base", 0x58, 32, ReadWrite, "Byte address that data addresses count from, lower 32 bits"));
+        if let high @ 1.. = unit.program_address_bits - 32 {
+            all.push(whole(
+                "data_base_high",
+                0x5c,
+                high,
+                ReadWrite,
+                "Byte address that data addresses count from, upper bits",
+            ));
+        }
+    }
     all
 }
 
@@ -190,7 +224,9 @@ fn counters(design: &Design) -> Vec<Register> {
         (true, "count_axi_written", 0xa8, "Bytes written to external memory"),
     ];
     let present = events.into_iter().filter(|event| event.0);
-    let counters = present.map(|(_, name, offset, summary)| whole(name, offset, 32, Snapshot, summary));
+    let own = present.map(|(_, name, offset, summary)| (name, offset, summary));
+    let machine = EVENTS.into_iter().filter(|_| design.machine.is_some());
+    let counters = own.chain(machine).map(|(name, offset, summary)| whole(name, offset, 32, Snapshot, summary));
     [commands].into_iter().chain(counters).collect()
 }
 

@@ -6,6 +6,8 @@
 mod map;
 mod text;
 
+pub(crate) use map::EVENTS;
+
 use crate::design::Design;
 
 /// First register: ALBT in ASCII.

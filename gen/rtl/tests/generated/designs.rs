@@ -27,6 +27,21 @@ fn without_a_composition_the_processing_unit_is_the_top() {
 }
 
 #[test]
+fn without_a_composition_the_machine_is_the_top_with_its_memories_in_it() {
+    let netlist = netlist(&design("machine4"));
+    assert_eq!(netlist.top(), "alb_accelerator");
+    assert!(netlist.order().iter().any(|module| module.name == "alb_rram_weight"));
+}
+
+#[test]
+fn all_memories_of_a_machine_that_no_macro_serves_are_reported() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../synth/technology/memories");
+    let technology = Technology::load(root.join("cacti22_lstp.yaml")).expect("a technology");
+    let problems = elaborate_with(&design("machine4"), &technology).expect_err("it has no RRAM");
+    assert!(problems.iter().filter(|problem| problem.code == Code::NoMacroServes).count() >= 2, "{problems}");
+}
+
+#[test]
 fn a_composition_is_a_top_of_its_own_with_prefixed_ports() {
     let netlist = netlist(&design("codec"));
     assert_eq!(netlist.tree().lines().next(), Some("alb_codec"));

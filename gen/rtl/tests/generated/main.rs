@@ -1,6 +1,8 @@
 //! What is generated for every design of `designs/`: netlists without a fault, Verilog in one style, whole packages.
 
+mod cores;
 mod designs;
+mod driver;
 mod feed_through;
 mod package;
 mod style;

@@ -2,9 +2,11 @@
 
 mod array;
 mod codec;
+mod external;
 mod matrix;
 mod memory;
 mod number;
+mod program;
 mod registers;
 mod row;
 mod storage;
@@ -83,6 +85,11 @@ Fields by block, n being the design's; those in brackets can be left out:
                    [selects: n rows, of a block tile], [columns: true or false]}, shifts: n, [bias: n],
                    [close], [function, after: as above], [offset]}, [scale: of the results]
                                                                          -> codes, values, last, counters, [wide]
+  dma              command: {write, address, bytes}, [latency: cycles], [faults: {address, response: 2 or 3}]
+                                                                         -> bursts, response, ...
+  accelerator      program: instructions of 16 words, at address 0, [data_base], [entropy_threshold],
+                   [memory: {address, bytes}], [show: {address, bytes: how many}]
+                                                                         -> program, end, memory, counters
   processing_unit  activations: rows of K codes, weights: N rows of K codes, [bias: N], shifts: N,
                    [scale: of the results], [blocks: true or false], [function, after: as above]
                                        -> sums, sum_values, codes, values, segments, counters";
@@ -136,6 +143,8 @@ fn pair(block: &str) -> Option<Pair> {
         "top_k" => (row::top_k_example, row::top_k),
         "csr" => (registers::example, registers::answer),
         "matrix_unit" => (matrix::example, matrix::answer),
+        "dma" => (external::example, external::answer),
+        "accelerator" => (program::example, program::answer),
         "processing_unit" => (unit::example, unit::answer),
         _ => return None,
     })

@@ -30,6 +30,8 @@ pub struct Line {
     useful_share: f64,
     bytes_read: u64,
     bytes_written: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cycles: Option<u64>,
     embedding: Vec<f32>,
     #[serde(flatten)]
     comparison: Option<Comparison>,
@@ -121,6 +123,7 @@ impl Line {
             useful_share: compiled.products(0, tokens) as f64 / (counters.vectors * n * n).max(1) as f64,
             bytes_read: counters.bytes_read,
             bytes_written: counters.bytes_written,
+            cycles: answer.cycles,
             embedding: mean_embedding(&reals(&answer.hidden, compiled.encoder().width())),
             comparison,
         }
@@ -154,6 +157,8 @@ pub fn table(lines: &[Line]) -> Table {
     let compared = lines.iter().any(|line| line.comparison.is_some());
     let pruned = lines.iter().any(|line| line.comparison.is_some_and(|c| c.unpruned_embedding_cosine.is_some()));
     let mut head = vec!["sentence", "tokens", "instructions", "vectors", "held", "useful", "read", "written"];
+    let counted = lines.iter().any(|line| line.cycles.is_some());
+    head.extend(counted.then_some(["cycles", "busy"]).into_iter().flatten());
     head.extend(compared.then_some(["embedding", "hidden"]).into_iter().flatten());
     head.extend(pruned.then_some("unpruned"));
     let mut table = Table::new(&head);
@@ -172,6 +177,9 @@ pub fn table(lines: &[Line]) -> Table {
             count(line.bytes_read),
             count(line.bytes_written),
         ];
+        if let Some(cycles) = line.cycles {
+            row.extend([count(cycles), format!("{:.1} %", 100.0 * line.vectors as f64 / cycles.max(1) as f64)]);
+        }
         if let Some(comparison) = line.comparison {
             row.extend([decimals(comparison.embedding_cosine, 5), decimals(comparison.hidden_cosine, 5)]);
             row.extend(comparison.unpruned_embedding_cosine.map(|cosine| decimals(cosine, 5)));

@@ -1,12 +1,13 @@
 //! `alberti run`.
 
 mod answers;
+mod rtl;
 mod trained;
 
 pub use trained::{Pruned, Prunings};
 
 use crate::{exit::Result, machine, output::Answer, progress, source, table::decimals};
-use alberti_model::compile::{Compiled, Session};
+use alberti_model::compile::{self, Compiled, Session};
 use answers::{Line, Summary};
 use clap::ValueEnum;
 use rayon::prelude::*;
@@ -17,8 +18,8 @@ use std::{
 
 /// Sentences through a trained encoder on the whole machine.
 ///
-/// The checkpoint is quantised and laid out for the design's machine, compiled to programs, and run on the golden model of the
-/// machine, which the hardware equals bit for bit. An answer is the mean of the last layer's output over the tokens, scaled to
+/// The checkpoint is quantised and laid out for the design's machine, compiled to programs, and run: on the golden model of the
+/// machine, or on the machine itself in Verilator. An answer is the mean of the last layer's output over the tokens, scaled to
 /// length 1. With --compare, each answer stands beside f32's, and the program's beside that of the encoder's equations in the
 /// same integers, which must agree to the bit.
 #[derive(clap::Args)]
@@ -51,6 +52,8 @@ pub struct Arguments {
 enum Engine {
     /// The interpreter of the machine's programs
     Golden,
+    /// The generated Verilog in Verilator, whose cycles are counted
+    Rtl,
 }
 
 const COLUMNS: &str = "\
@@ -67,7 +70,6 @@ Columns:
 /// The design's problems, a model or a sentence that cannot be used, a machine that does not hold the model, and programs that
 /// differ from the encoder's equations.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
-    let Engine::Golden = arguments.engine;
     let design = source::load(&arguments.design)?;
     let config = machine::config(&design)?;
     let texts = answers::texts(&arguments.texts, arguments.file.as_deref())?;
@@ -76,25 +78,42 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let longest = ids.iter().map(Vec::len).max().unwrap_or_default();
     let compiled = pruned.compile(config, longest)?;
     let bar = progress::bar(texts.len());
-    let first = Session::new(&compiled)?;
-    let setup = first.loaded.iter().sum::<u64>();
-    // A machine for each thread at most: one holds all weights.
-    let machines = Mutex::new(vec![first.clone()]);
-    let lines = (texts.par_iter().zip(&ids))
-        .map(|(text, ids)| {
-            let free = machines.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let mut session = free.unwrap_or_else(|| first.clone());
-            let line = line(arguments, &pruned, &compiled, &mut session, (text, ids))?;
-            machines.lock().unwrap_or_else(PoisonError::into_inner).push(session);
-            bar.inc(1);
-            Ok(line)
-        })
-        .collect::<Result<Vec<Line>>>()?;
+    let (setup, lines, engine) = match arguments.engine {
+        Engine::Golden => {
+            let first = Session::new(&compiled)?;
+            // A machine for each thread at most: one holds all weights.
+            let machines = Mutex::new(vec![first.clone()]);
+            let lines = (texts.par_iter().zip(&ids))
+                .map(|(text, ids)| {
+                    let free = machines.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                    let mut session = free.unwrap_or_else(|| first.clone());
+                    let line = line(arguments, &pruned, &compiled, &mut session, (text, ids))?;
+                    machines.lock().unwrap_or_else(PoisonError::into_inner).push(session);
+                    bar.inc(1);
+                    Ok(line)
+                })
+                .collect::<Result<Vec<Line>>>()?;
+            (first.loaded, lines, "golden machine")
+        }
+        Engine::Rtl => {
+            bar.set_message("building");
+            let mut session = Session::on(&compiled, rtl::machine(&design, &compiled)?)?;
+            bar.set_message("");
+            let each = texts.iter().zip(&ids).map(|both| {
+                let line = line(arguments, &pruned, &compiled, &mut session, both)?;
+                bar.inc(1);
+                Ok(line)
+            });
+            let lines = each.collect::<Result<Vec<Line>>>()?;
+            (session.loaded, lines, "machine in Verilog")
+        }
+    };
+    let setup = setup.iter().sum::<u64>();
     bar.finish_and_clear();
     let summary = Summary::of(&lines);
     let checkpoint = &pruned.model.checkpoint.config;
     let text = format!(
-        "{}: {} layers of {} heads, {} channels; weights {}, embeddings {}; {} sentences on the golden machine\n\
+        "{}: {} layers of {} heads, {} channels; weights {}, embeddings {}; {} sentences on the {engine}\n\
          set up once with {} bytes, beside {} codes in {} words of masks\n\n{}{}",
         design.name,
         checkpoint.num_hidden_layers,
@@ -114,7 +133,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         )),
     );
     let data = serde_json::json!({
-        "design": design.name, "hash": design.hash, "engine": "golden",
+        "design": design.name, "hash": design.hash, "engine": arguments.engine.to_possible_value().map(|value| value.get_name().to_owned()),
         "pruning": {"weights": pruned.weights.to_string(), "embeddings": pruned.embeddings.to_string()},
         "setup_bytes": setup, "summary": summary, "sentences": lines,
     });
@@ -122,11 +141,11 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
 }
 
 /// One sentence.
-fn line(
+fn line<E: compile::Engine>(
     arguments: &Arguments,
     pruned: &Pruned,
     compiled: &Compiled,
-    session: &mut Session<'_>,
+    session: &mut Session<'_, E>,
     (text, ids): (&String, &Vec<u32>),
 ) -> Result<Line> {
     let answer = session.run(0, ids, 0)?;

@@ -1,7 +1,7 @@
 //! A trained encoder from the command line: its folder, and what becomes of its weights.
 
 use crate::{commands::sim::model::pruning, exit::Result};
-use alberti_golden::machine::Config;
+use alberti_golden::accelerator::Config;
 use alberti_model::{
     Checkpoint,
     adapted::Adapted,

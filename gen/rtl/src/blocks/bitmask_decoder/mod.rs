@@ -20,6 +20,7 @@ struct Body<'a> {
     latency: u32,
     room_w: u32,
     depth: u32,
+    forgets: bool,
 }
 
 /// Vectors between the masks and the output buffer: the buffer must hold them all to keep the full rate.
@@ -30,6 +31,16 @@ pub fn depth(latency: u32) -> u32 {
 
 /// The decoder that reads from one of the design's value memories.
 pub fn elaborate(library: &mut Library, label: &str, source: &str, memory: ValueMemory) -> Arc<Module> {
+    build(library, label, source, memory, false)
+}
+
+/// The decoder of records in a machine, whose memory may be written between two of them: it can be told to forget.
+pub fn of_records(library: &mut Library) -> Arc<Module> {
+    let memory = library.design().memories.weight;
+    build(library, "record", "memories.weight", memory, true)
+}
+
+fn build(library: &mut Library, label: &str, source: &str, memory: ValueMemory, forgets: bool) -> Arc<Module> {
     let g = Geometry::new(library.design());
     let (row_w, latency) = (g.value_row_w(memory), memory.latency);
     let depth = depth(latency);
@@ -78,6 +89,13 @@ pub fn elaborate(library: &mut Library, label: &str, source: &str, memory: Value
             .output("address", row_w, Payload::Bits)
             .input("data", g.vector_w(), codes),
     ];
+    if forgets {
+        module.interfaces.push(
+            Interface::new("forget", Role::Input, "The row that is kept, begun and not used up, is to be read anew")
+                .plain_input("forget", 1, Payload::Bits),
+        );
+        module.registers(&[], &["forget_i"]);
+    }
     module.add_nets(&[("expanded_valid", 1), ("expanded", g.vector_w() + 1), ("oldest", g.vector_w() + 1)]);
     module.instances = vec![
         Instance::new("u_buffer", &buffer)
@@ -121,6 +139,7 @@ pub fn elaborate(library: &mut Library, label: &str, source: &str, memory: Value
             latency,
             room_w: clog2(u64::from(depth) + 1),
             depth,
+            forgets,
         }
         .render()
     })

@@ -1,6 +1,6 @@
-//! Every instance that has a clock or a reset gets the module's own.
+//! Every instance that has a clock or a reset gets the module's own, or one that another instance makes.
 
-use super::scope::Scope;
+use super::scope::{Joint, Scope};
 use crate::{
     diagnostic::{Code, Diagnostic, Diagnostics},
     netlist::interface::{Direction, Payload},
@@ -13,6 +13,15 @@ pub(super) fn check(scope: &Scope<'_>, problems: &mut Diagnostics) {
             let joint = child.joints.iter().find(|joint| joint.port.name == port.name);
             let source = joint.and_then(|joint| scope.signals.get(joint.net()?));
             if source.is_some_and(|signal| signal.port == Some((Direction::Input, port.payload))) {
+                continue;
+            }
+            // An instance may make a reset for others, which keeps its reset in turn.
+            let makes = |other: &Joint<'_>| {
+                other.port.direction == Direction::Output
+                    && other.port.payload == port.payload
+                    && joint.is_some_and(|joint| joint.net() == other.net())
+            };
+            if port.direction == Direction::Output || scope.joints().any(|(_, other)| makes(other)) {
                 continue;
             }
             let what = port.payload.name();

@@ -15,6 +15,7 @@ impl Execution<'_> {
         self.limit(op.tiles.get() * n, config.softmax_max)?;
         self.limit(op.count.get(), op.tiles.get() * n)?;
         let unit = softmax::Softmax::new(config.softmax_lanes, config.maximum)?;
+        self.counters.read(Memory::Wide, op.rows.get() * op.tiles.get());
         for row in 0..op.rows.0 {
             let mut scores = Vec::with_capacity(op.tiles.get() * n);
             for tile in 0..op.tiles.0 {
@@ -52,6 +53,9 @@ impl Execution<'_> {
             list.truncate(channels);
         }
         shift.truncate(channels);
+        for memory in [Memory::Wide, Memory::Parameter] {
+            self.counters.read(memory, op.rows.get() * tiles as usize);
+        }
         let unit = LayerNorm::new(gamma, beta, &shift, op.bias)?;
         for row in 0..op.rows.0 {
             let mut numbers = Vec::with_capacity(tiles as usize * n);
@@ -98,17 +102,19 @@ impl Execution<'_> {
         if classes < 2 {
             return Err(Fault::Instruction.into());
         }
+        self.counters.read(Memory::Wide, classes.div_ceil(n));
         let mut logits = Vec::with_capacity(classes.next_multiple_of(n));
         for tile in 0..classes.div_ceil(n) as u32 {
             let at = address(op.source_base, [(tile, op.source_tile)]);
             logits.extend_from_slice(self.machine.memories.read_numbers(self.order, at)?);
         }
         let decision = entropy::decide(&logits[..classes], self.registers.entropy_threshold)?;
-        Ok(decision.exit.then_some(op.layer.wrapping_add(self.iteration) & 0xffff))
+        Ok(decision.exit.then_some((op.layer + self.iteration) & 0xff))
     }
 
     /// A row of an elementwise operand, and what it is of.
     fn operand(&mut self, is_code: bool, at: u32) -> Work<(Format, Vec<u16>)> {
+        self.counters.read(if is_code { Memory::Activation } else { Memory::Wide }, 1);
         let memories = &mut self.machine.memories;
         if is_code {
             let codes = memories.read_codes(self.order, at)?;
@@ -122,13 +128,13 @@ impl Execution<'_> {
     fn put_codes(&mut self, at: u32, codes: &[u16]) -> Work {
         let codes: Vec<u8> = codes.iter().map(|&code| code as u8).collect();
         self.machine.memories.write_codes(self.order, at, &codes)?;
-        self.written.push(Row { memory: Memory::Activation, row: at });
+        self.wrote(Row { memory: Memory::Activation, row: at });
         Ok(())
     }
 
     fn put_numbers(&mut self, at: u32, numbers: &[i16]) -> Work {
         self.machine.memories.write_numbers(self.order, at, numbers)?;
-        self.written.push(Row { memory: Memory::Wide, row: at });
+        self.wrote(Row { memory: Memory::Wide, row: at });
         Ok(())
     }
 }

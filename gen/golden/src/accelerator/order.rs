@@ -62,6 +62,10 @@ impl Order {
 
     /// The instruction at work writes a row. Within a unit, writes come behind what was read and written before.
     pub fn write(&self, mark: &mut Mark) -> Result<()> {
+        // The array takes its operands again for each column of results.
+        if self.unit == Some(Unit::Matrix) && self.reads_now(mark) {
+            return Err(Error::new("it is written by the instruction that reads it"));
+        }
         let others = Unit::ALL.into_iter().filter(|&unit| self.unit != Some(unit));
         for unit in others {
             if self.is_unfinished(unit, mark.readers[unit as usize]) {
@@ -80,6 +84,11 @@ impl Order {
             readers: [0; UNITS],
         };
         Ok(())
+    }
+
+    /// Whether the instruction at work has read a row.
+    fn reads_now(&self, mark: &Mark) -> bool {
+        self.unit.is_some_and(|unit| mark.readers[unit as usize] == self.issued[unit as usize])
     }
 
     fn is_unfinished(&self, unit: Unit, number: u32) -> bool {

@@ -14,7 +14,7 @@ impl Execution<'_> {
         for (i, content) in bytes.chunks_exact(row_bytes).enumerate() {
             let row = Row { memory: op.memory, row: op.row + i as u32 };
             self.machine.memories.write_row(self.order, row, content)?;
-            self.written.push(row);
+            self.wrote(row);
         }
         if matches!(op.memory, Memory::WeightValues | Memory::WeightMasks) {
             self.machine.tiles = super::Tiles::default();
@@ -23,10 +23,14 @@ impl Execution<'_> {
     }
 
     pub(super) fn store(&mut self, op: Store) -> Work {
+        if matches!(op.memory, Memory::WeightValues | Memory::WeightMasks) {
+            return Err(Fault::Instruction.into());
+        }
         let row_bytes = self.row_bytes(op.memory);
         self.room(op.memory, op.row, op.rows)?;
         let address = self.address(op.base, op.offset);
         let mut bytes = Vec::with_capacity(op.rows.get() * row_bytes);
+        self.counters.read(op.memory, op.rows.get());
         for i in 0..op.rows.0 {
             let row = Row { memory: op.memory, row: op.row + i };
             bytes.extend(self.machine.memories.read_row(self.order, row)?);

@@ -68,6 +68,7 @@ pub struct Memories {
     pub(super) values: Packed,
     pub(super) masks: Image,
     value_rows: usize,
+    mask_check_bits: usize,
 }
 
 impl Memories {
@@ -81,6 +82,7 @@ impl Memories {
             values: Packed::new(n, config.value_rows * n)?,
             masks: Image::new(config.mask_words, config.layout()?.word_bits())?,
             value_rows: config.value_rows,
+            mask_check_bits: config.mask_check_bits,
         })
     }
 
@@ -167,7 +169,7 @@ impl Memories {
             Memory::Parameter => 40 * self.parameter.width,
             Memory::Index => 32,
             Memory::WeightValues => 8 * self.values.lanes(),
-            Memory::WeightMasks => self.masks.width(),
+            Memory::WeightMasks => self.masks.width() + self.mask_check_bits,
         }
     }
 

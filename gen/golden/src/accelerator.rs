@@ -17,7 +17,7 @@ pub use memory::{Memories, Row};
 
 use crate::{Error, Result, activation, check, softmax, storage::Layout};
 use alberti_arith::Format;
-use alberti_isa::{ADDRESS_BITS, BYTES, Count, Fault, Instruction, Operation, Repeat};
+use alberti_isa::{ADDRESS_BITS, BYTES, Count, Fault, Instruction, Memory, Operation, Repeat, Waits};
 use gemm::Tiles;
 use order::Order;
 
@@ -58,6 +58,8 @@ pub struct Config {
     pub value_rows: usize,
     /// Words of the mask memory.
     pub mask_words: usize,
+    /// Bits that guard a word of the mask memory, behind its own.
+    pub mask_check_bits: usize,
     /// Instructions that the program memory holds.
     pub program_instructions: usize,
     /// Bytes of a beat of the bus.
@@ -132,6 +134,30 @@ pub struct Counters {
     pub bytes_read: u64,
     /// Bytes written to external memory.
     pub bytes_written: u64,
+    /// Rows of each memory.
+    rows: [Accesses; Memory::ALL.len()],
+}
+
+/// How often rows of a memory were accessed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Accesses {
+    /// Rows read, as often as the hardware reads them: it keeps none for the next column, or the next row of a tensor.
+    pub read: u64,
+    /// Rows written.
+    pub written: u64,
+}
+
+impl Counters {
+    /// The accesses of a memory. Of weight values these are the rows that the decoder reads: one that a record has begun is kept
+    /// for the next, until weights are loaded or a program begins.
+    #[must_use]
+    pub fn of(&self, memory: Memory) -> Accesses {
+        self.rows[memory as usize]
+    }
+
+    fn read(&mut self, memory: Memory, rows: usize) {
+        self.rows[memory as usize].read += rows as u64;
+    }
 }
 
 /// What became of a run.
@@ -151,6 +177,15 @@ pub struct Step {
     /// The instruction.
     pub instruction: Instruction,
     /// Rows that it has written, as they are now.
+    pub written: Vec<Row>,
+}
+
+/// What became of an instruction by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Performed {
+    /// The end that it brings a program to, if it does.
+    pub end: Option<End>,
+    /// Rows that it has written, in order, as they are now.
     pub written: Vec<Row>,
 }
 
@@ -213,6 +248,56 @@ impl Machine {
         self.memories.set_weights(&self.config, values, masks)
     }
 
+    /// Puts a row into its memory as a `load` does: little-endian, lane 0 first.
+    ///
+    /// # Errors
+    /// When there is no such row, or there are fewer bytes than it has.
+    pub fn set_row(&mut self, row: Row, bytes: &[u8]) -> Result<()> {
+        let (rows, least) = (self.memories.rows(row.memory), self.memories.bits(row.memory).div_ceil(8));
+        if row.row as usize >= rows || bytes.len() < least {
+            let (name, at) = (row.memory.name(), row.row);
+            return Err(Error::new(format!(
+                "row {at} of {} bytes: the {name} memory has {rows} rows of {least}",
+                bytes.len()
+            )));
+        }
+        self.tiles = Tiles::default();
+        // Outside of a program no access can be amiss.
+        self.memories.write_row(&Order::default(), row, bytes).map_err(|_| Error::new("a row that cannot be written"))
+    }
+
+    /// Does one instruction by itself, on what the memories hold: nothing is unfinished before it.
+    ///
+    /// # Errors
+    /// When it reads what was never written, or what it has written itself.
+    pub fn perform(
+        &mut self,
+        operation: Operation,
+        registers: &Registers,
+        external: &mut dyn External,
+    ) -> Result<Performed> {
+        self.memories.begin();
+        self.tiles.forget();
+        let instruction = Instruction { waits: Waits::NONE, operation };
+        let (mut counters, mut order) = (Counters::default(), Order::default());
+        order.issue(instruction);
+        let mut run = Execution {
+            machine: self,
+            registers,
+            external,
+            counters: &mut counters,
+            order: &mut order,
+            written: Vec::new(),
+            iteration: 0,
+        };
+        let end = match run.work(operation) {
+            Ok(end) => end,
+            Err(Trouble::Fault(fault)) => Some(End::Stopped { fault, at: 0 }),
+            Err(Trouble::Program(error)) => return Err(error.within(format_args!("{instruction}"))),
+        };
+        Ok(Performed { end, written: run.written })
+    }
+
     /// Runs the program that lies in external memory, and shows `watch` every instruction when it is done.
     ///
     /// # Errors
@@ -225,6 +310,7 @@ impl Machine {
     ) -> Result<Outcome> {
         let mut counters = Counters::default();
         self.memories.begin();
+        self.tiles.forget();
         let stopped = |fault, at, counters| Ok(Outcome { end: End::Stopped { fault, at }, counters });
         let program = match self.fetch(registers, external, &mut counters) {
             Ok(program) => program,
@@ -250,11 +336,6 @@ impl Machine {
             };
             run.order.issue(instruction);
             let end = match instruction.operation {
-                Operation::Halt(_) => Some(End::Halted),
-                Operation::Exit(exit) => match run.exit(exit) {
-                    Ok(layer) => layer.map(|layer| End::Exited { layer }),
-                    Err(trouble) => return trouble.outcome(at, instruction, counters),
-                },
                 Operation::Repeat(Repeat { count: Count(count) }) => {
                     if repeat.replace(Loop { first: next, count, done: 0 }).is_some() {
                         return stopped(Fault::Loop, at, counters);
@@ -272,7 +353,7 @@ impl Machine {
                     None
                 }
                 operation => match run.work(operation) {
-                    Ok(()) => None,
+                    Ok(end) => end,
                     Err(trouble) => return trouble.outcome(at, instruction, counters),
                 },
             };
@@ -335,16 +416,26 @@ struct Execution<'a> {
 }
 
 impl Execution<'_> {
-    fn work(&mut self, operation: Operation) -> Work {
+    /// Does an instruction, and says to what end it brings the program. Where loops go next is not its own affair.
+    fn work(&mut self, operation: Operation) -> Work<Option<End>> {
         match operation {
-            Operation::Gemm(gemm) => self.gemm(gemm),
-            Operation::Softmax(softmax) => self.softmax(softmax),
-            Operation::Layernorm(layernorm) => self.layernorm(layernorm),
-            Operation::Elementwise(elementwise) => self.elementwise(elementwise),
-            Operation::Load(load) => self.load(load),
-            Operation::Store(store) => self.store(store),
-            Operation::Halt(_) | Operation::Exit(_) | Operation::Repeat(_) | Operation::End(_) => Ok(()),
+            Operation::Gemm(gemm) => self.gemm(gemm)?,
+            Operation::Softmax(softmax) => self.softmax(softmax)?,
+            Operation::Layernorm(layernorm) => self.layernorm(layernorm)?,
+            Operation::Elementwise(elementwise) => self.elementwise(elementwise)?,
+            Operation::Load(load) => self.load(load)?,
+            Operation::Store(store) => self.store(store)?,
+            Operation::Halt(_) => return Ok(Some(End::Halted)),
+            Operation::Exit(exit) => return Ok(self.exit(exit)?.map(|layer| End::Exited { layer })),
+            Operation::Repeat(_) | Operation::End(_) => {}
         }
+        Ok(None)
+    }
+
+    /// A row was written.
+    fn wrote(&mut self, row: Row) {
+        self.counters.rows[row.memory as usize].written += 1;
+        self.written.push(row);
     }
 
     /// Demands a number that the design has room for.

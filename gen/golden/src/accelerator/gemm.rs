@@ -1,7 +1,7 @@
 //! `gemm`: products of the array, job by job.
 
 use super::{CODE, Execution, Row, Steps, Work, address};
-use crate::{activation::Function, bitmask_decoder::expand, requantize};
+use crate::{Pointer, activation::Function, bitmask_decoder::expand, requantize};
 use alberti_arith::{rhu, saturate, wrap};
 use alberti_isa::{Fault, Function as Named, Gemm, Memory, Source};
 use std::collections::HashMap;
@@ -9,9 +9,55 @@ use std::collections::HashMap;
 /// Products whose sum fits 32 bits: |d| ≤ 3968.
 const SHORT: usize = 128;
 
-/// Weight tiles that were decoded, by record and masks: n × n integers, lane by lane, and items out of place.
+/// Weight tiles that were decoded, by record and masks, and the row of values that the decoder has begun.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tiles(HashMap<(u32, u32), (Vec<i16>, u64)>);
+pub(super) struct Tiles {
+    decoded: HashMap<(u32, u32), Tile>,
+    kept: Option<usize>,
+}
+
+/// n × n integers, lane by lane, and where they come from.
+#[derive(Clone, Debug)]
+struct Tile {
+    integers: Vec<i16>,
+    misplaced: u64,
+    items: Vec<Stored>,
+}
+
+/// An item's values: where the first lies, how many there are, and whether that is elsewhere than behind those before.
+#[derive(Clone, Copy, Debug)]
+struct Stored {
+    first: Pointer,
+    values: usize,
+    apart: bool,
+}
+
+impl Tiles {
+    /// The row that was begun is to be read anew.
+    pub(super) fn forget(&mut self) {
+        self.kept = None;
+    }
+}
+
+impl Tile {
+    /// How often the decoder reads a row of n values, of so many rows: when the first value of it is needed, or values begin
+    /// inside one that is not kept.
+    fn rows(&self, n: usize, rows: usize, kept: &mut Option<usize>) -> usize {
+        let mut count = 0;
+        for &Stored { first: Pointer { row, lane }, values, apart } in &self.items {
+            let begun = lane > 0;
+            let before = begun && apart && *kept != Some(row);
+            let fresh = if begun { lane + values > n } else { values > 0 };
+            count += usize::from(before) + usize::from(fresh);
+            if fresh {
+                *kept = Some((row + usize::from(begun)) % rows);
+            } else if before {
+                *kept = Some(row);
+            }
+        }
+        count
+    }
+}
 
 /// Biases and shifts of a job's columns.
 struct Columns {
@@ -41,6 +87,7 @@ impl Execution<'_> {
 
         let (stream, zeros) = self.stream(&gemm)?;
         self.counters.vectors += (rows * passes * columns) as u64;
+        self.counters.read(Memory::Activation, rows * passes * columns);
         self.counters.held += if zero_skip { zeros * columns as u64 } else { 0 };
         let reduction = passes * n;
         let mut weights = vec![0i16; n * reduction];
@@ -79,6 +126,7 @@ impl Execution<'_> {
 
     /// Bias and shift of the columns of a job.
     fn columns(&mut self, row: u32) -> Work<Columns> {
+        self.counters.read(Memory::Parameter, 1);
         let parameters = self.machine.memories.read_parameters(self.order, row)?;
         let bias = parameters.iter().map(|p| i32::from_le_bytes([p[0], p[1], p[2], p[3]]).into()).collect();
         let shift = parameters.iter().map(|p| i32::from((p[4] << 1) as i8 >> 1)).collect();
@@ -97,6 +145,7 @@ impl Execution<'_> {
             }
             Source::Listed => {
                 let word = address(gemm.list_base, [(column, gemm.passes.0), (pass, 1)]);
+                self.counters.read(Memory::Index, 1);
                 let listed = self.machine.memories.read_index(self.order, word)?;
                 let record = self.record(address(gemm.stationary_base, [(listed, 1)]), gemm.masks.0)?;
                 for (i, &weight) in record.iter().enumerate() {
@@ -104,6 +153,7 @@ impl Execution<'_> {
                 }
             }
             Source::Rows | Source::Columns => {
+                self.counters.read(Memory::Activation, n);
                 for item in 0..n {
                     let at = address(base, [(item as u32, gemm.stationary_lane)]);
                     for (element, &code) in self.machine.memories.read_codes(self.order, at)?.iter().enumerate() {
@@ -121,24 +171,30 @@ impl Execution<'_> {
     fn record(&mut self, word: u32, masks: u32) -> Work<&[i16]> {
         let machine = &mut *self.machine;
         let n = machine.config.n;
-        if !machine.tiles.0.contains_key(&(word, masks)) {
+        if !machine.tiles.decoded.contains_key(&(word, masks)) {
             let layout = machine.config.layout()?;
             let (memory, values) = (&machine.memories.masks, &machine.memories.values);
             let record = layout.items(memory, word as usize, masks as usize).map_err(|_| Fault::Address)?;
-            let mut tile = vec![0; n * n];
-            for (item, integers) in record.items.iter().zip(tile.chunks_exact_mut(n)) {
+            let mut tile = Tile { integers: vec![0; n * n], misplaced: 0, items: Vec::with_capacity(n) };
+            for (item, integers) in record.items.iter().zip(tile.integers.chunks_exact_mut(n)) {
                 let mask = item.word.mask as u64;
-                let codes = values.read(layout.place(record.pointer, item.position), mask.count_ones() as usize);
+                let (first, count) = (layout.place(record.pointer, item.position), mask.count_ones() as usize);
+                let apart = tile.items.is_empty() || item.misplaced;
+                tile.items.push(Stored { first, values: count, apart });
+                let codes = values.read(first, count);
                 for (integer, code) in integers.iter_mut().zip(expand(mask, n, &codes)) {
                     *integer = CODE.significand(code) as i16;
                 }
             }
-            let misplaced = record.items.iter().filter(|item| item.misplaced).count() as u64;
-            machine.tiles.0.insert((word, masks), (tile, misplaced));
+            tile.misplaced = record.items.iter().filter(|item| item.misplaced).count() as u64;
+            machine.tiles.decoded.insert((word, masks), tile);
         }
-        let (tile, misplaced) = &machine.tiles.0[&(word, masks)];
-        self.counters.misplaced += misplaced;
-        Ok(tile)
+        let tiles = &mut machine.tiles;
+        let tile = &tiles.decoded[&(word, masks)];
+        self.counters.misplaced += tile.misplaced;
+        self.counters.read(Memory::WeightMasks, 1 + masks as usize);
+        self.counters.read(Memory::WeightValues, tile.rows(n, machine.config.value_rows, &mut tiles.kept));
+        Ok(&tile.integers)
     }
 
     /// A row of sums goes to the memories.
@@ -149,7 +205,7 @@ impl Execution<'_> {
                 requantize::row(CODE, &row.sums, &row.shifts)?.iter().map(|&code| code as u8).collect();
             let at = address(gemm.result_base, steps);
             self.machine.memories.write_codes(self.order, at, &codes)?;
-            self.written.push(Row { memory: Memory::Activation, row: at });
+            self.wrote(Row { memory: Memory::Activation, row: at });
         }
         if gemm.wide {
             let number =
@@ -157,7 +213,7 @@ impl Execution<'_> {
             let numbers: Vec<i16> = row.sums.iter().zip(&row.shifts).map(number).collect();
             let at = address(gemm.wide_base, steps);
             self.machine.memories.write_numbers(self.order, at, &numbers)?;
-            self.written.push(Row { memory: Memory::Wide, row: at });
+            self.wrote(Row { memory: Memory::Wide, row: at });
         }
         Ok(())
     }

@@ -3,9 +3,9 @@
 use alberti_arith::{Format, rhu, saturate};
 use alberti_golden::{
     Image, Pointer,
+    accelerator::{Config, End, External, Flat, Machine, Memories, Registers, Row},
     activation::Function,
     gemm::Gemm as Product,
-    machine::{Config, End, External, Flat, Machine, Memories, Registers},
     softmax::{Maximum, Softmax as Unit},
     storage::Layout,
 };
@@ -36,6 +36,7 @@ fn config() -> Config {
         index_words: 16,
         value_rows: 64,
         mask_words: 64,
+        mask_check_bits: 0,
         program_instructions: 32,
         bus_bytes: 8,
         bus_address_bits: 32,
@@ -574,4 +575,39 @@ fn weights_of_another_shape_are_refused() {
     assert!(error.contains("4 mask words of 40 bits"), "{error}");
     let masks = Image::new(4, machine.config().layout().expect("a layout").word_bits()).expect("such an image");
     assert!(machine.set_weights(&vec![0; 64 * N + 1], &masks).is_err());
+}
+
+#[test]
+fn an_instruction_by_itself_does_what_it_does_in_a_program() {
+    let mut machine = Machine::new(config()).expect("such a machine can be built");
+    for (row, numbers) in (0..).zip([[1i16, -2, 300, 4], [10, 20, -32_768, 32_767]]) {
+        let bytes = numbers.map(i16::to_le_bytes).concat();
+        machine.set_row(Row { memory: Memory::Wide, row }, &bytes).expect("such a row");
+    }
+    let sum = Elementwise {
+        scale: false,
+        a_code: false,
+        b_code: false,
+        vectors: Count(1),
+        a_base: 0,
+        b_base: 1,
+        result_base: 7,
+        a_shift: 0,
+        b_shift: 0,
+        gain: 0,
+    };
+    let mut perform = |operation: Operation| {
+        let registers = Registers { entropy_threshold: u16::MAX, ..Registers::default() };
+        machine.perform(operation, &registers, &mut Flat::default())
+    };
+    let did = perform(sum.into()).expect("it reads what is there");
+    assert_eq!((did.end, did.written), (None, vec![Row { memory: Memory::Wide, row: 7 }]));
+    assert!(perform(Elementwise { a_base: 3, ..sum }.into()).is_err(), "row 3 was never written");
+    let outside = perform(Elementwise { a_base: 1 << 20, ..sum }.into()).expect("a fault is an outcome");
+    assert_eq!(outside.end, Some(End::Stopped { fault: Fault::Address, at: 0 }));
+    let exit = Exit { classes: Count(4), layer: 3, source_base: 7, source_tile: 0 };
+    assert_eq!(perform(exit.into()).expect("it reads what is there").end, Some(End::Exited { layer: 3 }));
+    assert_eq!(machine.memories().numbers(7), [11, 18, -32_468, 32_767]);
+    assert!(machine.set_row(Row { memory: Memory::Wide, row: 256 }, &[0; 8]).is_err());
+    assert!(machine.set_row(Row { memory: Memory::Wide, row: 0 }, &[0; 7]).is_err());
 }

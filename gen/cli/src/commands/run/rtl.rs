@@ -1,0 +1,35 @@
+//! The machine in Verilog as an engine of sentences.
+
+use crate::{exit::Result, source};
+use alberti_golden::accelerator::{Counters, Flat, Outcome, Registers};
+use alberti_model::{
+    ModelError,
+    compile::{Compiled, Done, Engine},
+};
+use alberti_rtl::Design;
+use alberti_sim::cosim::accelerator::Rtl;
+
+/// The generated machine in Verilator.
+pub struct Machine(Rtl);
+
+/// The machine of a design with a model's weights; its build is kept.
+///
+/// # Errors
+/// What Verilator and the compiler say.
+pub fn machine(design: &Design, compiled: &Compiled) -> Result<Machine> {
+    let (values, masks) = compiled.weights();
+    Ok(Machine(Rtl::new(design, values, masks, &source::builds())?))
+}
+
+impl Engine for Machine {
+    fn execute(&mut self, registers: &Registers, memory: &mut Flat) -> std::result::Result<Done, ModelError> {
+        let run = self.0.run(registers, &mut memory.content).map_err(|error| ModelError::Shape(error.to_string()))?;
+        let mut counters = Counters::default();
+        counters.instructions = run.instructions.into();
+        counters.vectors = run.array_busy.into();
+        counters.held = run.held.into();
+        counters.bytes_read = run.bytes_read.into();
+        counters.bytes_written = run.bytes_written.into();
+        Ok(Done { outcome: Outcome { end: run.end, counters }, cycles: Some(run.cycles) })
+    }
+}

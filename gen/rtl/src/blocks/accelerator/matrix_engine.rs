@@ -1,0 +1,448 @@
+//! `matrix_engine`: the array with all that it needs to work off `gemm` instructions.
+
+use super::{
+    ports::{ADDRESS_W, NUMBER_W, PARAMETER_W, operations, reads, writes},
+    reader,
+    walker::{self, fields},
+};
+use crate::{
+    blocks::{
+        Geometry, Library, bitmask_decoder,
+        geometry::{COUNT_W, SHIFT_W, clog2},
+        matrix_unit, record_reader,
+    },
+    emit::Shell,
+    netlist::{Contract, Instance, Interface, Module, Payload, Role},
+};
+use askama::Template;
+use std::sync::Arc;
+
+#[derive(Template)]
+#[template(path = "rtl/matrix_engine.v")]
+struct Body<'a> {
+    shell: &'a Shell,
+    n: u32,
+    code_w: u32,
+    addr_w: u32,
+    column_w: u32,
+    bias_w: u32,
+    shift_w: u32,
+    function_w: u32,
+    after_w: u32,
+    lane_w: u32,
+    row_w: u32,
+    pass_w: u32,
+    word_w: u32,
+    words: u32,
+}
+
+/// A part that walks: its command's nets in the order of the walk's fields.
+fn command(prefix: &str, levels: u32, nets: &[&str]) -> Vec<(String, String)> {
+    let names = fields(levels).into_iter().map(|(field, _)| format!("command_{field}_i"));
+    let own = [("command_valid_i", "valid"), ("command_ready_o", "ready")]
+        .map(|(port, field)| (port.to_owned(), format!("{prefix}_{field}")));
+    names.zip(nets.iter().map(|net| (*net).to_owned())).chain(own).collect()
+}
+
+fn wire(instance: Instance, pairs: &[(String, String)]) -> Instance {
+    let pairs: Vec<(&str, &str)> = pairs.iter().map(|(port, net)| (port.as_str(), net.as_str())).collect();
+    instance.wire(&pairs)
+}
+
+/// The engine; `None` in a design without a machine.
+pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
+    let design = library.design();
+    design.machine?;
+    let g = Geometry::new(design);
+    let masks = design.memories.weight_masks?;
+    let (n, code, bits) = (g.n, Payload::Codes(g.operand), Payload::Bits);
+    let word_w = clog2(masks.words.into());
+    let unit = matrix_unit::elaborate(library);
+    let records = record_reader::elaborate(library)?;
+    let decoder = bitmask_decoder::of_records(library);
+    let tiles = reader::elaborate(library, "tiles", 3, g.vector_w(), code);
+    let columns = reader::elaborate(library, "parameters", 1, n * PARAMETER_W, bits);
+    let list = reader::elaborate(library, "list", 2, 32, bits);
+    let walk = walker::elaborate(library, 2);
+
+    let mut module = Module::new("matrix_engine", None, "works off matrix multiplies of whole tensors", "machine");
+    module.contract = Contract {
+        latency: "vectors and weights of an instruction follow those of the one before; its results end it".into(),
+        interval: "a pass over r rows takes max(r, n, 4) cycles".into(),
+        numbers: "those of matrix_unit".into(),
+    };
+    module.set_parameters(&[("n", n)]);
+    let inherit = |module: &Module, name: &str, rename: &str, summary: &str| {
+        let mut interface = module.interface(name).expect("the part has it").clone();
+        for port in &mut interface.ports {
+            port.name = port.name.replacen(name, rename, 1);
+        }
+        Interface { name: rename.into(), summary: summary.into(), ..interface }
+    };
+    let guarded = records.port("corrected_count_o").is_some();
+    let mut counts = Interface::new("counts", Role::Status, "Events since clear")
+        .plain_input("clear", 1, bits)
+        .plain_output("vector_count", COUNT_W, bits)
+        .plain_output("misplaced_count", COUNT_W, bits);
+    for (there, name) in [(g.zero_skip, "held_count"), (guarded, "corrected_count"), (guarded, "detected_count")] {
+        if there {
+            counts = counts.plain_output(name, COUNT_W, bits);
+        }
+    }
+    module.interfaces = vec![
+        Interface::clock(),
+        operations("gemm"),
+        reads("stream", "Vectors", g.vector_w(), code),
+        reads("row", "Weights from the activation memory", g.vector_w(), code),
+        reads("column", "Parameters of columns", n * PARAMETER_W, bits),
+        reads("list", "Addresses of records", 32, bits),
+        inherit(&records, "word", "weight_word", "Mask memory"),
+        inherit(&decoder, "value", "weight_value", "Weight values"),
+        writes("code_write", "Results as codes", g.vector_w(), code),
+        writes("wide_write", "Results as numbers", n * NUMBER_W, bits),
+        Interface::new("done", Role::Status, "An instruction has ended; a record past the end of the masks")
+            .plain_output("done", 1, bits)
+            .plain_output("past", 1, bits)
+            .plain_output("past_row", ADDRESS_W, bits),
+        decoder.interface("forget").expect("a decoder of records has it").clone(),
+        counts,
+    ];
+    let gemm = module.interface("gemm").expect("it was just added").clone();
+    for (port, width) in [("stream", 1), ("row", 1), ("column", 1), ("list", 1), ("walk", 1), ("step", 1)]
+        .iter()
+        .flat_map(|(prefix, width)| [(format!("{prefix}_valid"), *width), (format!("{prefix}_ready"), *width)])
+    {
+        // Walks that are begun only when they are idle are always ready.
+        module.add_nets(&[(&port, width)]);
+    }
+    module.nets.retain(|net| !["column_ready", "list_ready", "walk_ready", "step_ready"].contains(&net.name.as_str()));
+    module.add_nets(&[
+        ("columns_long", ADDRESS_W),
+        ("stream_pass", ADDRESS_W),
+        ("stream_row", ADDRESS_W),
+        ("row_pass", ADDRESS_W),
+        ("row_lane", ADDRESS_W),
+        ("list_base", ADDRESS_W),
+        ("list_column", ADDRESS_W),
+        ("column_step", ADDRESS_W),
+        ("step_column", ADDRESS_W),
+        ("step_row", ADDRESS_W),
+        ("lanes", 16),
+        ("one", ADDRESS_W),
+        ("nothing", ADDRESS_W),
+        ("activation_valid", 1),
+        ("activation_ready", 1),
+        ("activation", g.vector_w()),
+        ("column_row_valid", 1),
+        ("column_row_ready", 1),
+        ("column_row", n * PARAMETER_W),
+        ("column_row_last", 1),
+        ("list_row_valid", 1),
+        ("list_row_ready", 1),
+        ("list_row", 32),
+        ("list_row_last", 1),
+        ("row_row_valid", 1),
+        ("row_row_ready", 1),
+        ("row_row", g.vector_w()),
+        ("walk_address_valid", 1),
+        ("walk_ready", 1),
+        ("walk_row", ADDRESS_W),
+        ("walk_last", 1),
+        ("step_address_valid", 1),
+        ("step_ready", 1),
+        ("step_address", ADDRESS_W),
+        ("step_last", 1),
+        ("record_valid", 1),
+        ("record_ready", 1),
+        ("record_address", word_w),
+        ("record_masks", g.lane_w()),
+        ("mask_valid", 1),
+        ("mask_ready", 1),
+        ("mask", n),
+        ("mask_last", 1),
+        ("base_valid", 1),
+        ("base_ready", 1),
+        ("base_row", g.value_row_w(design.memories.weight)),
+        ("base_lane", g.lane_w()),
+        ("vector_valid", 1),
+        ("vector_ready", 1),
+        ("vector", g.vector_w()),
+        ("job_valid", 1),
+        ("job_ready", 1),
+        ("job_rows", g.row_w()),
+        ("job_passes", g.pass_w()),
+        ("job_bias", n * g.bias_w),
+        ("job_scale", g.scales_w()),
+        ("job_offset", SHIFT_W),
+        ("weight_valid", 1),
+        ("weight_ready", 1),
+        ("weight_data", g.vector_w()),
+        ("weight_columns", 1),
+        ("result_valid", 1),
+        ("result_ready", 1),
+        ("result_code", g.vector_w()),
+        ("result_wide", n * NUMBER_W),
+        ("close", 1),
+    ]);
+    module.combinational(&["close"], &[]);
+
+    let clocked = [("clk_i", "clk_i"), ("rst_ni", "rst_ni")];
+    let port = |name: &str| {
+        ["valid_o", "ready_i", "address_o", "data_i"]
+            .map(|field| (format!("memory_{field}"), format!("{name}_{field}")))
+    };
+    let ends = [("row_end_o", 1), ("row_last_o", 1)];
+    let mut instances = vec![
+        wire(
+            wire(
+                Instance::new("u_stream", &tiles).wire(&clocked).open(&ends),
+                &command(
+                    "stream",
+                    3,
+                    &[
+                        "gemm_stream_base_i",
+                        "gemm_rows_i",
+                        "stream_row",
+                        "gemm_passes_i",
+                        "stream_pass",
+                        "gemm_columns_i",
+                        "nothing",
+                    ],
+                ),
+            ),
+            &port("stream"),
+        )
+        .wire(&[
+            ("row_valid_o", "activation_valid"),
+            ("row_ready_i", "activation_ready"),
+            ("row_data_o", "activation"),
+        ]),
+        wire(
+            wire(
+                Instance::new("u_rows", &tiles).wire(&clocked).open(&ends),
+                &command(
+                    "row",
+                    3,
+                    &[
+                        "gemm_stationary_base_i",
+                        "lanes",
+                        "row_lane",
+                        "gemm_passes_i",
+                        "row_pass",
+                        "gemm_columns_i",
+                        "gemm_stationary_column_i",
+                    ],
+                ),
+            ),
+            &port("row"),
+        )
+        .wire(&[("row_valid_o", "row_row_valid"), ("row_ready_i", "row_row_ready"), ("row_data_o", "row_row")]),
+        wire(
+            wire(
+                Instance::new("u_columns", &columns).wire(&clocked),
+                &command("column", 1, &["gemm_parameter_base_i", "columns_long", "column_step"]),
+            ),
+            &port("column"),
+        )
+        .wire(&[
+            ("row_valid_o", "column_row_valid"),
+            ("row_ready_i", "column_row_ready"),
+            ("row_data_o", "column_row"),
+            ("row_last_o", "column_row_last"),
+        ])
+        .open(&[("row_end_o", 1), ("command_ready_o", 1)]),
+        wire(
+            wire(
+                Instance::new("u_list", &list).wire(&clocked),
+                &command("list", 2, &["list_base", "gemm_passes_i", "one", "gemm_columns_i", "list_column"]),
+            ),
+            &port("list"),
+        )
+        .wire(&[
+            ("row_valid_o", "list_row_valid"),
+            ("row_ready_i", "list_row_ready"),
+            ("row_data_o", "list_row"),
+            ("row_last_o", "list_row_last"),
+        ])
+        .open(&[("row_end_o", 1), ("command_ready_o", 1)]),
+        wire(
+            Instance::new("u_walk", &walk).wire(&clocked),
+            &command(
+                "walk",
+                2,
+                &["gemm_stationary_base_i", "gemm_passes_i", "row_pass", "gemm_columns_i", "gemm_stationary_column_i"],
+            ),
+        )
+        .wire(&[
+            ("address_valid_o", "walk_address_valid"),
+            ("address_ready_i", "walk_ready"),
+            ("address_row_o", "walk_row"),
+            ("address_last_o", "walk_last"),
+        ])
+        .open(&[("address_end_o", 1), ("command_ready_o", 1)]),
+        wire(
+            Instance::new("u_steps", &walk).wire(&clocked),
+            &command("step", 2, &["nothing", "gemm_rows_i", "step_row", "gemm_columns_i", "step_column"]),
+        )
+        .wire(&[
+            ("address_valid_o", "step_address_valid"),
+            ("address_ready_i", "step_ready"),
+            ("address_row_o", "step_address"),
+            ("address_last_o", "step_last"),
+        ])
+        .open(&[("address_end_o", 1), ("command_ready_o", 1)]),
+    ];
+    let mut fetch = Instance::new("u_records", &records).wire(&clocked).wire(&[
+        ("record_valid_i", "record_valid"),
+        ("record_ready_o", "record_ready"),
+        ("record_address_i", "record_address"),
+        ("record_masks_i", "record_masks"),
+        ("weight_valid_o", "mask_valid"),
+        ("weight_ready_i", "mask_ready"),
+        ("weight_data_o", "mask"),
+        ("weight_last_o", "mask_last"),
+        ("base_valid_o", "base_valid"),
+        ("base_ready_i", "base_ready"),
+        ("base_row_o", "base_row"),
+        ("base_lane_o", "base_lane"),
+        ("word_enable_o", "weight_word_enable_o"),
+        ("word_address_o", "weight_word_address_o"),
+        ("word_data_i", "weight_word_data_i"),
+        ("clear_i", "clear_i"),
+        ("misplaced_count_o", "misplaced_count_o"),
+    ]);
+    if guarded {
+        fetch = fetch.wire(&[("corrected_count_o", "corrected_count_o"), ("detected_count_o", "detected_count_o")]);
+    }
+    let mut array = Instance::new("u_unit", &unit)
+        .wire(&clocked)
+        .wire(&[
+            ("job_valid_i", "job_valid"),
+            ("job_ready_o", "job_ready"),
+            ("job_rows_i", "job_rows"),
+            ("job_passes_i", "job_passes"),
+            ("job_close_i", "close"),
+            ("job_bias_i", "job_bias"),
+            ("job_scale_i", "job_scale"),
+            ("job_offset_i", "job_offset"),
+            ("weight_valid_i", "weight_valid"),
+            ("weight_ready_o", "weight_ready"),
+            ("weight_data_i", "weight_data"),
+            ("weight_columns_i", "weight_columns"),
+            ("activation_valid_i", "activation_valid"),
+            ("activation_ready_o", "activation_ready"),
+            ("activation_data_i", "activation"),
+            ("result_valid_o", "result_valid"),
+            ("result_ready_i", "result_ready"),
+            ("result_code_o", "result_code"),
+            ("result_wide_o", "result_wide"),
+            ("clear_i", "clear_i"),
+            ("vector_count_o", "vector_count_o"),
+        ])
+        .open(&[("result_last_o", 1)]);
+    if g.zero_skip {
+        array = array.wire(&[("held_count_o", "held_count_o")]);
+    }
+    for (width, field) in [(g.function_w(), "function"), (g.after_w(), "after")] {
+        if width != 0 {
+            let (port, net) = (format!("job_{field}_i"), format!("job_{field}"));
+            module.add_nets(&[(&net, width)]);
+            array = array.wire(&[(&port, &net)]);
+            module.registers(&[&net], &["clk_i", &format!("gemm_{field}_i")]);
+        }
+    }
+    instances.extend([
+        fetch,
+        Instance::new("u_decoder", &decoder)
+            .wire(&clocked)
+            .wire(&[
+                ("base_valid_i", "base_valid"),
+                ("base_ready_o", "base_ready"),
+                ("base_row_i", "base_row"),
+                ("base_lane_i", "base_lane"),
+                ("mask_valid_i", "mask_valid"),
+                ("mask_ready_o", "mask_ready"),
+                ("mask_data_i", "mask"),
+                ("mask_last_i", "mask_last"),
+                ("value_enable_o", "weight_value_enable_o"),
+                ("value_address_o", "weight_value_address_o"),
+                ("value_data_i", "weight_value_data_i"),
+                ("forget_i", "forget_i"),
+                ("vector_valid_o", "vector_valid"),
+                ("vector_ready_i", "vector_ready"),
+                ("vector_data_o", "vector"),
+            ])
+            .open(&[("vector_last_o", 1)]),
+        array,
+    ]);
+    module.instances = instances;
+
+    // What the control drives.
+    let operation: Vec<&str> =
+        gemm.ports.iter().map(|port| port.name.as_str()).filter(|name| name.ends_with("_i")).collect();
+    let asked = [operation.as_slice(), &["stream_ready", "row_ready"]].concat();
+    module.combinational(&["gemm_ready_o"], &["gemm_source_i", "stream_ready", "row_ready"]);
+    module.combinational(&["stream_valid", "row_valid"], &["gemm_valid_i", "gemm_source_i"]);
+    module.combinational(&["column_valid", "step_valid", "list_valid", "walk_valid"], &asked);
+    module.combinational(
+        &[
+            "columns_long",
+            "stream_pass",
+            "stream_row",
+            "row_pass",
+            "row_lane",
+            "list_base",
+            "list_column",
+            "column_step",
+            "step_column",
+            "step_row",
+            "lanes",
+            "one",
+            "nothing",
+        ],
+        &operation,
+    );
+    module.combinational(&["job_valid"], &["column_row_valid"]);
+    module.combinational(&["column_row_ready"], &["job_ready"]);
+    module.combinational(&["job_bias", "job_scale"], &["column_row"]);
+    module.registers(
+        &["job_rows", "job_passes", "job_offset"],
+        &[operation.as_slice(), &["clk_i", "rst_ni", "column_row_last"]].concat(),
+    );
+    module.combinational(&["record_valid"], &["list_row_valid", "walk_address_valid"]);
+    module.combinational(&["record_address"], &["list_row", "walk_row"]);
+    module.combinational(&["list_row_ready", "walk_ready"], &["record_ready"]);
+    module.registers(&["record_masks", "past_o", "past_row_o"], &["clk_i", "rst_ni", "list_row_last", "walk_last"]);
+    module.combinational(&["weight_valid"], &["row_row_valid", "vector_valid"]);
+    module.combinational(&["weight_data"], &["row_row", "vector"]);
+    module.combinational(&["row_row_ready", "vector_ready"], &["weight_ready"]);
+    module.registers(&["weight_columns", "done_o"], &["clk_i", "rst_ni"]);
+    let here = ["result_valid", "step_address_valid"];
+    module.combinational(&["code_write_valid_o", "wide_write_valid_o"], &here);
+    module.combinational(&["code_write_address_o", "wide_write_address_o"], &["step_address"]);
+    module.combinational(&["code_write_data_o"], &["result_code"]);
+    module.combinational(&["wide_write_data_o"], &["result_wide"]);
+    module.combinational(
+        &["result_ready", "step_ready"],
+        &[&here[..], &["code_write_ready_i", "wide_write_ready_i", "step_last"]].concat(),
+    );
+    Some(library.add(module, |shell| {
+        Body {
+            shell,
+            n,
+            code_w: g.op_w(),
+            addr_w: ADDRESS_W,
+            column_w: PARAMETER_W,
+            bias_w: g.bias_w,
+            shift_w: SHIFT_W,
+            function_w: g.function_w(),
+            after_w: g.after_w(),
+            lane_w: g.lane_w(),
+            row_w: g.row_w(),
+            pass_w: g.pass_w(),
+            word_w,
+            words: masks.words,
+        }
+        .render()
+    }))
+}

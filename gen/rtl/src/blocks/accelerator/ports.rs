@@ -1,0 +1,48 @@
+//! What passes between the parts of a machine: instructions, and rows of shared memories.
+
+use crate::netlist::{Interface, Payload, Role};
+use alberti_isa::{ADDRESS_BITS, KINDS, Kind};
+
+/// Bits of a row's address.
+pub const ADDRESS_W: u32 = ADDRESS_BITS;
+
+/// Bits of a count in an instruction, but for runs of rows, which have as many as an address.
+pub const COUNT_W: u32 = 16;
+
+/// Bits of a number of the wide memory.
+pub const NUMBER_W: u32 = 16;
+
+/// Bits of a column's parameters.
+pub const PARAMETER_W: u32 = 40;
+
+/// The kind of instruction of a name.
+///
+/// # Panics
+/// When there is none: names are the generator's own.
+pub fn kind(name: &str) -> &'static Kind {
+    KINDS.iter().find(|kind| kind.name == name).expect("the instruction set has what the machine asks for")
+}
+
+/// Instructions of a kind, as the part that does them takes them: a port for each field.
+pub fn operations(name: &str) -> Interface {
+    let stream = Interface::sink(name, &format!("Instructions: {name}"));
+    kind(name).fields.iter().fold(stream, |stream, field| stream.input(field.name, field.bits, Payload::Bits))
+}
+
+/// Reads of a shared memory: a row comes a fixed time after its address was taken.
+pub fn reads(name: &str, summary: &str, width: u32, payload: Payload) -> Interface {
+    Interface::new(name, Role::Memory, summary)
+        .output("valid", 1, Payload::Bits)
+        .input("ready", 1, Payload::Bits)
+        .output("address", ADDRESS_W, Payload::Bits)
+        .input("data", width, payload)
+}
+
+/// Writes of a shared memory.
+pub fn writes(name: &str, summary: &str, width: u32, payload: Payload) -> Interface {
+    Interface::new(name, Role::Memory, summary)
+        .output("valid", 1, Payload::Bits)
+        .input("ready", 1, Payload::Bits)
+        .output("address", ADDRESS_W, Payload::Bits)
+        .output("data", width, payload)
+}

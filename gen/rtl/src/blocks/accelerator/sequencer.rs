@@ -1,0 +1,248 @@
+//! `sequencer`: runs programs.
+
+use super::ports::{ADDRESS_W, operations, reads};
+use crate::{
+    blocks::{Geometry, Library, clog2},
+    design::Design,
+    emit::Shell,
+    netlist::{Contract, Direction, Interface, Module, Payload, Role},
+};
+use alberti_isa::{BYTES, Fault, Field, KINDS, WORDS};
+use askama::Template;
+use std::sync::Arc;
+
+#[derive(Template)]
+#[template(path = "rtl/sequencer.v")]
+struct Body<'a> {
+    shell: &'a Shell,
+    addr_w: u32,
+    count_w: u32,
+    latency: u32,
+    program_bytes: u64,
+    faults: Vec<(String, u8)>,
+    kinds: Vec<Kind>,
+    units: Vec<Unit>,
+}
+
+/// A kind of instruction as the template writes it.
+struct Kind {
+    name: &'static str,
+    symbol: String,
+    opcode: String,
+    /// Bits that mean something, the highest word first.
+    used: Vec<String>,
+    fields: Vec<Named>,
+    /// What makes it illegal.
+    rules: Vec<String>,
+}
+
+/// A field that leaves the decoder.
+struct Named {
+    name: &'static str,
+    suffix: &'static str,
+    range: String,
+}
+
+/// A unit and the instructions that it takes.
+struct Unit {
+    name: &'static str,
+    kinds: Vec<&'static str>,
+}
+
+/// Faults that the sequencer finds; those of the bus come with their codes.
+const FAULTS: [Fault; 6] =
+    [Fault::Instruction, Fault::Address, Fault::Watchdog, Fault::ProgramEnd, Fault::ProgramSize, Fault::Loop];
+
+/// Fields that the sequencer keeps to itself.
+const OWN: [(&str, &str); 2] = [("exit", "layer"), ("repeat", "count")];
+
+fn is_own(kind: &str, field: &str) -> bool {
+    OWN.contains(&(kind, field))
+}
+
+/// What a field is called in the decoder.
+fn net(kind: &str, field: &Field) -> String {
+    let suffix = if is_own(kind, field.name) { "" } else { "_o" };
+    format!("{kind}_{}{suffix}", field.name)
+}
+
+/// What no legal instruction of a kind says, as the instruction set has it and as the design limits it.
+fn rules(design: &Design, kind: &alberti_isa::Kind) -> Vec<String> {
+    let g = Geometry::new(design);
+    let mut rules = Vec::new();
+    for field in kind.fields {
+        let (name, bits) = (net(kind.name, field), field.bits);
+        if field.nonzero {
+            rules.push(format!("{name} == {bits}'d0"));
+        }
+        let choices = field.choices.len() as u32;
+        let choices = match (kind.name, field.name) {
+            ("gemm", "function") => g.function_w() + 1,
+            // Weights are not taken out.
+            ("store", "memory") => alberti_isa::Memory::WeightValues as u32,
+            _ => choices,
+        };
+        if choices != 0 && choices < 1 << bits {
+            rules.push(format!("{name} >= {bits}'d{choices}"));
+        }
+    }
+    let units = &design.units;
+    let most = |field: &str, most: u32| format!("{}_{field}_o > 16'd{most}", kind.name);
+    match kind.name {
+        "gemm" => {
+            rules.extend([
+                most("rows", design.datapath.accumulator_rows),
+                most("passes", g.passes),
+                most("masks", g.n),
+            ]);
+        }
+        "softmax" => {
+            let length = units.softmax.map_or(0, |unit| unit.length_max);
+            rules.push(most("tiles", length / g.n));
+            let bits = g.lane_w();
+            rules.push(format!("{{{bits}'d0, softmax_count_o}} > {{softmax_tiles_o, {bits}'d0}}"));
+        }
+        "layernorm" => {
+            rules.push(most("channels", units.layernorm.map_or(0, |unit| unit.length_max)));
+            rules.push("layernorm_channels_o < 16'd2".into());
+            // With 10 fraction bits and a channel's shift of 3 it is the largest shift.
+            rules.push("(!layernorm_bias_o[6] && layernorm_bias_o[5:0] > 6'd50)".into());
+        }
+        "exit" => {
+            rules.push(most("classes", units.entropy.map_or(0, |unit| unit.classes_max)));
+            rules.push("exit_classes_o < 16'd2".into());
+        }
+        _ => {}
+    }
+    rules
+}
+
+fn kinds(design: &Design) -> Vec<Kind> {
+    let of = |kind: &'static alberti_isa::Kind| {
+        let field = |field: &'static Field| {
+            let low = 32 * field.word as u32 + field.low;
+            let high = low + field.bits - 1;
+            let range = if high == low { low.to_string() } else { format!("{high}:{low}") };
+            Named { name: field.name, suffix: if is_own(kind.name, field.name) { "" } else { "_o" }, range }
+        };
+        Kind {
+            name: kind.name,
+            symbol: format!("OP_{}", kind.name.to_uppercase()),
+            opcode: format!("{:02x}", kind.opcode),
+            used: kind.used().iter().rev().map(|word| format!("32'h{word:08x}")).collect(),
+            fields: kind.fields.iter().map(field).collect(),
+            rules: rules(design, kind),
+        }
+    };
+    KINDS.iter().map(of).collect()
+}
+
+fn units() -> Vec<Unit> {
+    let kinds = |unit| KINDS.iter().filter(|kind| kind.unit == Some(unit)).map(|kind| kind.name).collect();
+    alberti_isa::Unit::ALL.into_iter().map(|unit| Unit { name: unit.name(), kinds: kinds(unit) }).collect()
+}
+
+/// The sequencer; `None` in a design without a machine.
+pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
+    let design = library.design();
+    let machine = design.machine?;
+    let bits = Payload::Bits;
+    let instructions = machine.program.instructions;
+    let count_w = clog2(u64::from(instructions) + 1);
+    let mut module =
+        Module::new("sequencer", None, "runs programs: fetches, decodes and issues instructions", "machine.program");
+    module.contract = Contract {
+        latency: "9 cycles from an instruction to the next one that waits for nothing".into(),
+        interval: "one instruction at a time is issued; units work on while others are".into(),
+        numbers: String::new(),
+    };
+    module.set_parameters(&[("instructions", instructions)]);
+    let source = |mut interface: Interface| {
+        for port in &mut interface.ports {
+            let (stem, to, direction) = match port.direction {
+                Direction::Input => (port.name.trim_end_matches("_i"), "_o", Direction::Output),
+                Direction::Output => (port.name.trim_end_matches("_o"), "_i", Direction::Input),
+            };
+            port.name = format!("{stem}{to}");
+            port.direction = direction;
+        }
+        interface.role = Role::Output;
+        interface
+    };
+    module.interfaces = vec![
+        Interface::clock(),
+        Interface::new("control", Role::Configuration, "Commands and settings of software")
+            .plain_input("start", 1, bits)
+            .plain_input("soft_reset", 1, bits)
+            .plain_input("program_length", 32, bits)
+            .plain_input("watchdog_limit", 32, bits),
+        Interface::source("fetch", "The program: so many instructions").output("rows", ADDRESS_W, bits),
+        reads("program", "Program memory", 8 * BYTES as u32, bits),
+        Interface::sink("decision", "Whether the program ends early").input("exit", 1, bits),
+    ];
+    for kind in KINDS.iter().filter(|kind| kind.unit.is_some() || kind.name == "exit") {
+        let mut stream = source(operations(kind.name));
+        stream.ports.retain(|port| !OWN.iter().any(|(kind, field)| port.name == format!("{kind}_{field}_o")));
+        module.interfaces.push(stream);
+    }
+    let mut done =
+        Interface::new("events", Role::Status, "What units have done, what went wrong, whether anything moves")
+            .plain_input("fetch_done", 1, bits)
+            .plain_input("past", 1, bits)
+            .plain_input("past_row", ADDRESS_W, bits)
+            .plain_input("bus_fault", 8, bits)
+            .plain_input("bus_address", 32, bits)
+            .plain_input("progress", 1, bits)
+            .plain_input("drained", 1, bits);
+    for unit in alberti_isa::Unit::ALL {
+        done = done.plain_input(&format!("{}_done", unit.name()), 1, bits);
+    }
+    module.interfaces.push(done);
+    module.interfaces.push(
+        Interface::new(
+            "state",
+            Role::Status,
+            "State of the machine; low while units are reset; high while the bus is given back",
+        )
+        .port("units_rst", Direction::Output, 1, Payload::Reset)
+        .plain_output("abort", 1, bits)
+        .plain_output("busy", 1, bits)
+        .plain_output("done", 1, bits)
+        .plain_output("error_code", 8, bits)
+        .plain_output("error_address", 32, bits)
+        .plain_output("program_counter", 32, bits)
+        .plain_output("exit_layer", 8, bits)
+        .plain_output("issued", 1, bits)
+        .plain_output("ended", 1, bits)
+        .plain_output("exited", 1, bits)
+        .plain_output("failed", 1, bits),
+    );
+    let busy = Interface::new("busy", Role::Status, "Units that have unfinished instructions");
+    let busy = alberti_isa::Unit::ALL
+        .iter()
+        .fold(busy, |busy, unit| busy.plain_output(&format!("{}_busy", unit.name()), 1, bits));
+    module.interfaces.push(busy);
+    module.add_nets(&[("exit_layer", 8), ("repeat_count", 16)]);
+    let names = |module: &Module, direction| module.names(direction).map(str::to_owned).collect::<Vec<_>>();
+    let inputs = names(&module, Direction::Input);
+    let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
+    let outputs = names(&module, Direction::Output);
+    let outputs: Vec<&str> = outputs.iter().map(String::as_str).chain(["exit_layer", "repeat_count"]).collect();
+    module.registers(&outputs, &inputs);
+    let latency = super::latency(design);
+    Some(library.add(module, |shell| {
+        Body {
+            shell,
+            addr_w: ADDRESS_W,
+            count_w,
+            latency,
+            program_bytes: u64::from(instructions) * BYTES as u64,
+            faults: FAULTS.map(|fault| (format!("FAULT_{}", fault.name().to_uppercase()), fault.code())).to_vec(),
+            kinds: kinds(design),
+            units: units(),
+        }
+        .render()
+    }))
+}
+
+const _: () = assert!(WORDS == 16, "the decoder is of 512 bits");

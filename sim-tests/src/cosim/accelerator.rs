@@ -1,0 +1,153 @@
+//! `accelerator` against the interpreter: whole programs, from external memory to external memory.
+
+pub mod bench;
+pub mod driver;
+mod faults;
+mod machine;
+pub mod programs;
+
+use super::{Outcome, Subject, config as array};
+use crate::{
+    Error, Result, Seed, Stall,
+    axi::{Bytes, Traffic},
+};
+use alberti_golden::accelerator::{Config, End, External, Machine, Registers};
+use alberti_isa::Fault;
+use alberti_rtl::Design;
+pub use machine::{Rtl, Run};
+
+use bench::Bench;
+use programs::Case;
+use std::ops::RangeInclusive;
+
+/// Programs of a scenario.
+const PROGRAMS: u64 = 12;
+
+/// How external memory behaves: at once, and with everything that a bus may do.
+const TRAFFIC: [Traffic; 2] = [
+    Traffic { taken: Stall::None, given: Stall::None, latency: 1, data_first: false },
+    Traffic { taken: Stall::Bursts { run: 8, pause: 12 }, given: Stall::Random(0.3), latency: 23, data_first: true },
+];
+
+/// The machine of a design, as the interpreter sees it.
+///
+/// # Errors
+/// When the design has none, or the golden model refuses what it allows.
+pub fn config(design: &Design) -> Result<Config> {
+    let (d, memories, units) = (&design.datapath, &design.memories, &design.units);
+    let parts = (design.machine, memories.weight_masks, units.softmax, units.layernorm, units.entropy);
+    let (Some(machine), Some(masks), Some(softmax), Some(layernorm), Some(entropy)) = parts else {
+        return Err(Error::usage("accelerator", format!("the design {} has no machine", design.name)));
+    };
+    let array = array(design)?;
+    let mut config = Config {
+        n: array.n,
+        accumulator_bits: d.accumulator_bits,
+        accumulator_rows: d.accumulator_rows as usize,
+        passes_max: d.reduction_max.div_ceil(d.n) as usize,
+        zero_skip: d.zero_skip,
+        activation: array.activation,
+        maximum: super::softmax::maximum(softmax.maximum),
+        softmax_lanes: softmax.lanes as usize,
+        softmax_max: softmax.length_max as usize,
+        layernorm_max: layernorm.length_max as usize,
+        classes_max: entropy.classes_max as usize,
+        activation_rows: (memories.activation.values / d.n) as usize,
+        wide_rows: (machine.wide.values / d.n) as usize,
+        parameter_rows: machine.parameters.rows as usize,
+        index_words: machine.index.words as usize,
+        value_rows: (memories.weight.values / d.n) as usize,
+        mask_words: masks.words as usize,
+        mask_check_bits: 0,
+        program_instructions: machine.program.instructions as usize,
+        bus_bytes: (machine.axi.data_bits / 8) as usize,
+        bus_address_bits: machine.axi.address_bits,
+    };
+    config.mask_check_bits = masks.ecc.check_bits(config.layout()?.word_bits() as u32) as usize;
+    Ok(config)
+}
+
+/// Random programs of every instruction, each followed by stores of all that they may have changed.
+///
+/// # Errors
+/// When the build fails, a byte of external memory differs, or a program ends otherwise than the interpreter says.
+pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
+    let config = config(subject.design)?;
+    let library = subject.build()?;
+    let mut outcome = Outcome::default();
+    for (pattern, traffic) in TRAFFIC.into_iter().enumerate() {
+        let name = format!("accelerator.{}.{pattern}", subject.design.name);
+        let mut rng = seed.rng(&format!("{name}.programs"));
+        let mut bench = Bench::new(subject.design, &library, &name, seed, traffic)?;
+        let mut machine = Machine::new(config.clone())?;
+        for number in 0..PROGRAMS {
+            let case = match number {
+                1 => Case::growing(&config, &mut machine, &mut rng)?,
+                _ => Case::random(&config, subject, &mut machine, number == 0, &mut rng)?,
+            };
+            let compared = bench.compare(&case).map_err(|error| {
+                Error::usage(
+                    format!("{name}, program {number} ({}={seed})", Seed::VARIABLE),
+                    format!("{error}\n{}", case.program),
+                )
+            })?;
+            outcome.add_counts(case.stored, compared);
+        }
+        outcome.merge(
+            faults::run(&mut bench, &config, subject, &mut machine, traffic, &mut rng).map_err(|error| {
+                Error::usage(format!("{name}.faults ({}={seed})", Seed::VARIABLE), error.to_string())
+            })?,
+        );
+    }
+    Ok(outcome)
+}
+
+/// Bytes of external memory as the interpreter reaches them: what was never written is there, too.
+pub struct Outside {
+    /// The bytes.
+    pub bytes: Bytes,
+    /// Addresses that answer with a fault.
+    pub faults: Vec<(RangeInclusive<u64>, Fault)>,
+}
+
+impl Outside {
+    fn check(&self, address: u64, bytes: usize) -> std::result::Result<(), Fault> {
+        let last = address + bytes as u64 - 1;
+        let hit = self.faults.iter().find(|(range, _)| *range.start() <= last && address <= *range.end());
+        hit.map_or(Ok(()), |(_, fault)| Err(*fault))
+    }
+}
+
+impl External for Outside {
+    fn read(&mut self, address: u64, bytes: &mut [u8]) -> std::result::Result<(), Fault> {
+        self.check(address, bytes.len())?;
+        bytes.copy_from_slice(&self.bytes.read(address, bytes.len()));
+        Ok(())
+    }
+
+    fn write(&mut self, address: u64, bytes: &[u8]) -> std::result::Result<(), Fault> {
+        self.check(address, bytes.len())?;
+        self.bytes.write(address, bytes);
+        Ok(())
+    }
+}
+
+/// The code that `status.error_code` shows for an end.
+#[must_use]
+pub fn error_code(end: End) -> u8 {
+    match end {
+        End::Stopped { fault, .. } => fault.code(),
+        End::Halted | End::Exited { .. } => 0,
+    }
+}
+
+/// What software writes before a start: names of registers and their values.
+#[must_use]
+pub fn settings(registers: &Registers) -> [(&'static str, u64); 4] {
+    [
+        ("program_base", registers.program_base),
+        ("program_length", registers.program_length.into()),
+        ("data_base", registers.data_base),
+        ("entropy_threshold", registers.entropy_threshold.into()),
+    ]
+}

@@ -1,0 +1,106 @@
+@{ shell.header }@
+
+module @{ shell.name }@ (
+@{ shell.ports }@
+);
+
+    localparam LANES     = @{ lanes }@;
+<%- if pieces > 1 %>
+    localparam LANE_W    = @{ lane_w }@;
+<%- endif %>
+    localparam TILE_W    = @{ row_w }@;  // numbers the channels of a tile
+    localparam NUMBER_W  = @{ number_w }@;
+    localparam COLUMN_W  = @{ column_w }@;
+    localparam CHANNEL_W = @{ channel_w }@;
+    localparam SHIFT_W   = @{ shift_w }@;
+    localparam COUNT_W   = @{ count_w }@;
+    localparam ADDR_W    = @{ addr_w }@;
+    localparam LENGTH_W  = @{ length_w }@;
+    localparam KEPT_W    = LENGTH_W > TILE_W ? LENGTH_W : TILE_W;
+
+@{ shell.nets }@
+
+    // One instruction at a time. Every part begins with it; a result that is not asked for is written nowhere.
+    reg code_open_q;
+    reg wide_open_q;
+    wire busy = code_open_q || wide_open_q;
+    assign layernorm_ready_o = !busy;
+    assign start  = layernorm_valid_i && !busy;
+    assign done_o = busy && (code_done || !code_open_q) && (wide_done || !wide_open_q);
+    assign clear  = 1'b0;
+    assign one    = 24'd1;
+    assign stay   = 24'd0;  // each row takes the parameters from the first on
+<%- for step in ["source_tile", "source_row", "result_tile", "result_row"] %>
+    assign @{ "{:11}"|format(step) }@ = {{(ADDR_W-COUNT_W){1'b0}}, layernorm_@{ step }@_i};
+<%- endfor %>
+
+    always @(posedge clk_i or negedge rst_ni) begin
+        if (!rst_ni) begin
+            code_open_q <= 1'b0;
+            wide_open_q <= 1'b0;
+        end else begin
+            code_open_q <= start || (code_open_q && !code_done);
+            wide_open_q <= start || (wide_open_q && !wide_done);
+        end
+    end
+
+    // The number of the last channel: of its tile, of its vector in it, of its lane.
+    wire [COUNT_W-1:0] final_channel = layernorm_channels_i - 1'b1;
+    reg  [KEPT_W-1:0]  final_q;
+    reg  [SHIFT_W-1:0] bias_q;
+    assign tiles = {{TILE_W{1'b0}}, final_channel[COUNT_W-1:TILE_W]} + 1'b1;
+<%- if pieces > 1 %>
+    assign tail  = final_q[TILE_W-1:LANE_W];
+<%- else %>
+    assign tail  = 1'b0;
+<%- endif %>
+<%- if unused > 0 %>
+    wire [@{ unused - 1 }@:LENGTH_W] unused_final = final_q[@{ unused - 1 }@:LENGTH_W];
+<%- endif %>
+
+    // Rows for the unit; what is left counts those behind the next.
+    reg                row_open_q;
+    reg  [COUNT_W-1:0] rows_left_q;
+    assign row_valid  = row_open_q;
+    assign row_length = final_q[LENGTH_W-1:0];
+    assign row_bias   = bias_q;
+
+    always @(posedge clk_i or negedge rst_ni) begin
+        if (!rst_ni) row_open_q <= 1'b0;
+        else if (start) row_open_q <= 1'b1;
+        else if (row_ready && rows_left_q == {COUNT_W{1'b0}}) row_open_q <= 1'b0;
+    end
+    always @(posedge clk_i) begin
+        if (start) begin
+            final_q     <= final_channel[KEPT_W-1:0];
+            bias_q      <= layernorm_bias_i;
+            rows_left_q <= layernorm_rows_i - 1'b1;
+        end else if (row_open_q && row_ready) begin
+            rows_left_q <= rows_left_q - 1'b1;
+        end
+    end
+
+    // Columns of the parameter memory, of which the array takes what is behind the shift's two bits as well.
+    wire [LANES*(COLUMN_W-2*NUMBER_W-CHANNEL_W)-1:0] unused_columns;
+    genvar l;
+    generate
+        for (l = 0; l < LANES; l = l + 1) begin : gen_lane
+            assign {
+                unused_columns[l*(COLUMN_W-2*NUMBER_W-CHANNEL_W) +: COLUMN_W-2*NUMBER_W-CHANNEL_W],
+                parameter_shift[l*CHANNEL_W +: CHANNEL_W],
+                parameter_beta[l*NUMBER_W +: NUMBER_W],
+                parameter_gamma[l*NUMBER_W +: NUMBER_W]
+            } = piece_data[l*COLUMN_W +: COLUMN_W];
+        end
+    endgenerate
+    assign parameter_valid = piece_valid;
+    assign piece_ready     = parameter_ready;
+
+    // Both writers take a vector in the same cycle; rows leave them each in its own time.
+    assign norm_ready = code_ready && wide_ready;
+    assign code_valid = norm_valid && wide_ready;
+    assign wide_valid = norm_valid && code_ready;
+
+@{ shell.instances }@
+
+endmodule

@@ -1,0 +1,248 @@
+@{ shell.header }@
+
+module @{ shell.name }@ (
+@{ shell.ports }@
+);
+
+    localparam N       = @{ n }@;
+    localparam CODE_W  = @{ code_w }@;
+    localparam ADDR_W  = @{ addr_w }@;
+    localparam COLUMN_W = @{ column_w }@;  // bits of a column's parameters
+    localparam BIAS_W  = @{ bias_w }@;
+    localparam SHIFT_W = @{ shift_w }@;
+    localparam LANE_W  = @{ lane_w }@;
+    localparam ROW_W   = @{ row_w }@;
+    localparam PASS_W  = @{ pass_w }@;
+    localparam WORD_W  = @{ word_w }@;
+    localparam [1:0] LISTED = 2'd1, ROWS = 2'd2, COLUMNS = 2'd3;
+    localparam [LANE_W-1:0] LAST_LANE = @{ lane_w }@'d@{ n - 1 }@;
+    localparam [ADDR_W:0]   WORDS = @{ addr_w + 1 }@'d@{ words }@;
+
+@{ shell.nets }@
+
+    // An instruction goes to five parts, each of which takes it when it has given all that the one before asked for:
+    // vectors and weights of the next are on their way while the last results of this one are written.
+    localparam STREAM = 0, JOBS = 1, TILES = 2, SOURCE = 3, RESULTS = 4, PARTS = 5;
+    reg                job_busy_q;
+    reg                tile_busy_q;
+    reg                record_busy_q;
+    reg                result_busy_q;
+    reg  [PARTS-1:0]   given_q;
+    wire               from_rows = gemm_source_i == ROWS || gemm_source_i == COLUMNS;
+    wire               listed    = gemm_source_i == LISTED;
+    wire [PARTS-1:0]   free  = {
+        !result_busy_q, from_rows ? row_ready : !record_busy_q, !tile_busy_q, !job_busy_q, stream_ready
+    };
+    wire [PARTS-1:0]   asked = {PARTS{gemm_valid_i}} & ~given_q;
+    wire [PARTS-1:0]   taken = asked & free;
+    assign gemm_ready_o  = &(given_q | free);
+    assign stream_valid  = asked[STREAM];
+    assign column_valid  = taken[JOBS];
+    assign step_valid    = taken[RESULTS];
+    assign row_valid     = asked[SOURCE] && from_rows;
+    assign list_valid    = taken[SOURCE] && listed;
+    assign walk_valid    = taken[SOURCE] && !from_rows && !listed;
+    always @(posedge clk_i or negedge rst_ni) begin
+        if (!rst_ni) given_q <= {PARTS{1'b0}};
+        else if (gemm_valid_i) given_q <= gemm_ready_o ? {PARTS{1'b0}} : given_q | taken;
+    end
+
+    // Counts of 16 bits that a run of rows takes in 24.
+    assign columns_long = {{(ADDR_W-16){1'b0}}, gemm_columns_i};
+    assign stream_pass  = {{(ADDR_W-16){1'b0}}, gemm_stream_pass_i};
+    assign stream_row   = {{(ADDR_W-16){1'b0}}, gemm_stream_row_i};
+    assign row_pass     = {{(ADDR_W-16){1'b0}}, gemm_stationary_pass_i};
+    assign row_lane     = {{(ADDR_W-16){1'b0}}, gemm_stationary_lane_i};
+    assign list_base    = {{(ADDR_W-16){1'b0}}, gemm_list_base_i};
+    assign list_column  = {{(ADDR_W-16){1'b0}}, gemm_passes_i};
+    assign column_step  = {{(ADDR_W-16){1'b0}}, gemm_parameter_column_i};
+    assign step_column  = {{(ADDR_W-16){1'b0}}, gemm_result_column_i};
+    assign step_row     = {{(ADDR_W-16){1'b0}}, gemm_result_row_i};
+    assign lanes        = 16'd@{ n }@;
+    assign one          = @{ addr_w }@'d1;
+    assign nothing      = {ADDR_W{1'b0}};
+    assign close        = 1'b1;
+
+    // Jobs: a row of parameters each.
+    reg [ROW_W-1:0]   job_rows_q;
+    reg [PASS_W-1:0]  job_passes_q;
+<%- if function_w != 0 %>
+    reg [@{ function_w - 1 }@:0]         job_function_q;
+<%- endif %>
+<%- if after_w != 0 %>
+    reg [SHIFT_W-1:0] job_after_q;
+<%- endif %>
+    reg [SHIFT_W-1:0] job_offset_q;
+    assign job_valid    = job_busy_q && column_row_valid;
+    assign column_row_ready = job_busy_q && job_ready;
+    wire   job_taken    = job_valid && job_ready;
+    always @(posedge clk_i or negedge rst_ni) begin
+        if (!rst_ni) job_busy_q <= 1'b0;
+        else if (taken[JOBS]) job_busy_q <= 1'b1;
+        else if (job_taken && column_row_last) job_busy_q <= 1'b0;
+    end
+    always @(posedge clk_i) begin
+        if (taken[JOBS]) begin
+            job_rows_q     <= gemm_rows_i[ROW_W-1:0] - 1'b1;
+            job_passes_q   <= gemm_passes_i[PASS_W-1:0] - 1'b1;
+<%- if function_w != 0 %>
+            job_function_q <= gemm_function_i<% if function_w == 1 %>[0]<% endif %>;
+<%- endif %>
+<%- if after_w != 0 %>
+            job_after_q    <= gemm_after_i;
+<%- endif %>
+            job_offset_q   <= gemm_offset_i;
+        end
+    end
+    assign job_rows   = job_rows_q;
+    assign job_passes = job_passes_q;
+<%- if function_w != 0 %>
+    assign job_function = job_function_q;
+<%- endif %>
+<%- if after_w != 0 %>
+    assign job_after  = job_after_q;
+<%- endif %>
+    assign job_offset = job_offset_q;
+    wire [N-1:0] unused_bits;  // of parameters: a column's last
+    genvar c;
+    generate
+        for (c = 0; c < N; c = c + 1) begin : gen_column
+            assign job_bias[c*BIAS_W +: BIAS_W]     = column_row[c*COLUMN_W +: BIAS_W];
+            assign job_scale[c*SHIFT_W +: SHIFT_W]  = column_row[c*COLUMN_W+32 +: SHIFT_W];
+            assign unused_bits[c] = ^column_row[c*COLUMN_W+32+SHIFT_W +: COLUMN_W-32-SHIFT_W]<% if bias_w < 32 %>
+                                  ^ ^column_row[c*COLUMN_W+BIAS_W +: 32-BIAS_W]<% endif %>;
+        end
+    endgenerate
+
+    // Records: from a walk, or from a list of them.
+    reg              record_listed_q;
+    reg [ADDR_W-1:0] record_base_q;
+    reg [LANE_W-1:0] record_masks_q;
+    wire [ADDR_W-1:0] listed_at = record_base_q + list_row[ADDR_W-1:0];
+    wire [ADDR_W-1:0] record_at = record_listed_q ? listed_at : walk_row;
+    wire              record_end = record_listed_q ? list_row_last : walk_last;
+    assign record_valid   = record_busy_q && (record_listed_q ? list_row_valid : walk_address_valid);
+    assign record_address = record_at[WORD_W-1:0];
+    assign record_masks   = record_masks_q;
+    assign list_row_ready = record_busy_q && record_listed_q && record_ready;
+    assign walk_ready     = record_busy_q && !record_listed_q && record_ready;
+    wire   record_taken   = record_valid && record_ready;
+    wire [LANE_W-1:0] masks_less = gemm_masks_i[LANE_W-1:0] - 1'b1;
+    wire unused_masks = ^gemm_masks_i[15:LANE_W];  // n at most
+    always @(posedge clk_i or negedge rst_ni) begin
+        if (!rst_ni) record_busy_q <= 1'b0;
+        else if (taken[SOURCE] && !from_rows) record_busy_q <= 1'b1;
+        else if (record_taken && record_end) record_busy_q <= 1'b0;
+    end
+    always @(posedge clk_i) begin
+        if (taken[SOURCE] && !from_rows) begin
+            record_listed_q <= listed;
+            record_base_q   <= gemm_stationary_base_i;
+            record_masks_q  <= listed ? masks_less : LAST_LANE;
+        end
+    end
+    wire [7:0] unused_index = list_row[31:ADDR_W];  // of 32 bits that the index memory has
+
+    // A record past the end of the masks is reported.
+    reg               past_q;
+    reg  [ADDR_W-1:0] past_row_q;
+    wire [ADDR_W:0]   record_last = {1'b0, record_at} + {{(ADDR_W+1-LANE_W){1'b0}}, record_masks_q}
+                                  + {{ADDR_W{1'b0}}, 1'b1};
+    always @(posedge clk_i or negedge rst_ni) begin
+        if (!rst_ni) past_q <= 1'b0;
+        else past_q <= record_taken && record_last >= WORDS;
+    end
+    always @(posedge clk_i) past_row_q <= record_at;
+    assign past_o     = past_q;
+    assign past_row_o = past_row_q;
+
+    // Tiles of n items: rows of the activation memory, or what is decoded, and zeros behind it.
+    reg               tile_rows_q;
+    reg               tile_columns_q;
+    reg  [LANE_W-1:0] tile_masks_q;
+    reg  [LANE_W-1:0] item_q;
+    reg  [15:0]       tile_passes_q;
+    reg  [15:0]       passes_left_q;
+    reg  [15:0]       columns_left_q;
+    wire              behind     = !tile_rows_q && item_q > tile_masks_q;
+    wire              tile_end   = item_q == LAST_LANE;
+    wire              job_end    = tile_end && passes_left_q == 16'd1;
+    wire              tiles_end  = job_end && columns_left_q == 16'd1;
+    assign weight_valid  = tile_busy_q && (behind || (tile_rows_q ? row_row_valid : vector_valid));
+    assign weight_data   = tile_rows_q ? row_row : vector & {(N*CODE_W){!behind}};
+    assign weight_columns = tile_columns_q;
+    assign row_row_ready = tile_busy_q && tile_rows_q && weight_ready;
+    assign vector_ready  = tile_busy_q && !tile_rows_q && !behind && weight_ready;
+    wire   weight_taken  = weight_valid && weight_ready;
+    always @(posedge clk_i or negedge rst_ni) begin
+        if (!rst_ni) begin
+            tile_busy_q <= 1'b0;
+            item_q      <= {LANE_W{1'b0}};
+        end else begin
+            if (taken[TILES]) tile_busy_q <= 1'b1;
+            else if (weight_taken && tiles_end) tile_busy_q <= 1'b0;
+            if (weight_taken) item_q <= tile_end ? {LANE_W{1'b0}} : item_q + 1'b1;
+        end
+    end
+    always @(posedge clk_i) begin
+        if (taken[TILES]) begin
+            tile_rows_q    <= from_rows;
+            tile_columns_q <= gemm_source_i[0];  // listed records and columns are loaded transposed
+            tile_masks_q   <= listed ? masks_less : LAST_LANE;
+            tile_passes_q  <= gemm_passes_i;
+            passes_left_q  <= gemm_passes_i;
+            columns_left_q <= gemm_columns_i;
+        end else if (weight_taken && tile_end) begin
+            passes_left_q <= job_end ? tile_passes_q : passes_left_q - 16'd1;
+            if (job_end) columns_left_q <= columns_left_q - 16'd1;
+        end
+    end
+
+    // Results: to the activation memory, to the wide one, or to both, whichever is free first.
+    reg              result_code_q;
+    reg              result_wide_q;
+    reg              code_sent_q;
+    reg              wide_sent_q;
+    reg              done_q;
+    reg [ADDR_W-1:0] code_base_q;
+    reg [ADDR_W-1:0] wide_base_q;
+    wire             result_here = result_valid && step_address_valid;
+    wire             code_due    = result_code_q && !code_sent_q;
+    wire             wide_due    = result_wide_q && !wide_sent_q;
+    wire             result_taken = result_here && (!code_due || code_write_ready_i)
+                                                && (!wide_due || wide_write_ready_i);
+    assign code_write_valid_o   = result_here && code_due;
+    assign code_write_address_o = code_base_q + step_address;
+    assign code_write_data_o    = result_code;
+    assign wide_write_valid_o   = result_here && wide_due;
+    assign wide_write_address_o = wide_base_q + step_address;
+    assign wide_write_data_o    = result_wide;
+    assign result_ready         = result_taken;
+    assign step_ready           = result_taken;
+    always @(posedge clk_i or negedge rst_ni) begin
+        if (!rst_ni) begin
+            result_busy_q <= 1'b0;
+            code_sent_q   <= 1'b0;
+            wide_sent_q   <= 1'b0;
+            done_q        <= 1'b0;
+        end else begin
+            if (taken[RESULTS]) result_busy_q <= 1'b1;
+            else if (result_taken && step_last) result_busy_q <= 1'b0;
+            code_sent_q <= !result_taken && (code_sent_q || (code_write_valid_o && code_write_ready_i));
+            wide_sent_q <= !result_taken && (wide_sent_q || (wide_write_valid_o && wide_write_ready_i));
+            done_q      <= result_taken && step_last;
+        end
+    end
+    always @(posedge clk_i) begin
+        if (taken[RESULTS]) begin
+            result_code_q <= gemm_code_i;
+            result_wide_q <= gemm_wide_i;
+            code_base_q   <= gemm_result_base_i;
+            wide_base_q   <= gemm_wide_base_i;
+        end
+    end
+    assign done_o = done_q;
+
+@{ shell.instances }@
+
+endmodule
