@@ -70,8 +70,7 @@ impl<'a> Made<'a> {
     fn write(&self, name: &str, words: &Image, map: &FaultMap) {
         let Self { folder, made, cells } = self;
         let levels = cells.store(words).unwrap();
-        let word = |word: usize| (0..levels.width()).map(|bit| levels.get(word, bit, 1) == 1).collect();
-        let stored: Vec<_> = (0..levels.words()).map(word).collect();
+        let stored = cosim::rram::words(&levels);
         let mut wrong = vec![vec![vec![false; levels.width()]; cells.levels()]; levels.words()];
         for fault in map.faults() {
             for bit in (0..cells.bits()).filter(|bit| (fault.stored ^ fault.read) >> bit & 1 == 1) {

@@ -2,14 +2,12 @@
 #![allow(missing_docs)]
 
 use alberti_golden::{
-    accelerator::{Counters, Flat, Outcome, Registers},
-    encoder::Span,
+    accelerator::{Counters, Flat, Registers},
     entropy,
 };
 use alberti_model::{
     ModelError,
-    adapted::{Shape, TaskShape, synthetic},
-    checkpoint::HiddenActivation,
+    adapted::{Shape, synthetic},
     compile::{Compiled, Done, Engine, Session, quantise_encoder},
 };
 use alberti_rtl::Design;
@@ -17,28 +15,7 @@ use alberti_sim::cosim::accelerator::{Rtl, config};
 
 const LONGEST: usize = 32;
 
-/// Hidden 64, three shared layers, two tasks with adapters, spans and off-ramps.
-fn small() -> Shape {
-    let near = Span::Limited { span: 6, ramp: 3 };
-    let task = |adapters, spans| TaskShape { adapters, classes: 3, off_ramps: true, spans };
-    Shape {
-        embedding: 32,
-        hidden: 64,
-        heads: 4,
-        inner: 128,
-        shared: true,
-        depth: 3,
-        words: 50,
-        positions: LONGEST,
-        activation: HiddenActivation::Gelu,
-        tasks: vec![
-            task([16, 16], vec![Span::Whole, near, Span::Skipped, Span::Whole]),
-            task([16, 8], vec![Span::Skipped, Span::Whole, near, near]),
-        ],
-    }
-}
-
-/// A machine of eight lanes with room for it.
+/// A machine of eight lanes with room for a small encoder.
 fn machine8() -> Design {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../designs/machine4.yaml");
     let mut text = std::fs::read_to_string(path).expect("the design is there");
@@ -66,13 +43,7 @@ struct Verilog(Rtl);
 impl Engine for Verilog {
     fn execute(&mut self, registers: &Registers, memory: &mut Flat) -> Result<Done, ModelError> {
         let run = self.0.run(registers, &mut memory.content).map_err(|error| ModelError::Shape(error.to_string()))?;
-        let mut counters = Counters::default();
-        counters.instructions = run.instructions.into();
-        counters.vectors = run.array_busy.into();
-        counters.held = run.held.into();
-        counters.bytes_read = run.bytes_read.into();
-        counters.bytes_written = run.bytes_written.into();
-        Ok(Done { outcome: Outcome { end: run.end, counters }, cycles: Some(run.cycles) })
+        Ok(Done { outcome: run.outcome, cycles: Some(run.cycles) })
     }
 }
 
@@ -83,7 +54,7 @@ fn ids(seed: u32, count: usize) -> Vec<u32> {
 #[test]
 fn two_tasks_that_share_an_encoder_answer_from_verilog_as_from_the_interpreter() {
     let design = machine8();
-    let model = synthetic(&small(), 20);
+    let model = synthetic(&Shape::small(LONGEST), 20);
     let sequences: Vec<_> = (0..12).map(|seed| ids(100 + seed, 8 + 2 * seed as usize)).collect();
     let calibration = model.calibrate(&sequences).expect("short sequences");
     let config = config(&design).expect("a machine");

@@ -22,27 +22,6 @@ use common::encoders::{ids, machine};
 const SEED: u64 = 20;
 const LONGEST: usize = 32;
 
-/// Hidden 64, three shared layers, two tasks.
-fn small() -> Shape {
-    let near = Span::Limited { span: 6, ramp: 3 };
-    let task = |adapters, spans| TaskShape { adapters, classes: 3, off_ramps: true, spans };
-    Shape {
-        embedding: 32,
-        hidden: 64,
-        heads: 4,
-        inner: 128,
-        shared: true,
-        depth: 3,
-        words: 50,
-        positions: LONGEST,
-        activation: HiddenActivation::Gelu,
-        tasks: vec![
-            task([16, 16], vec![Span::Whole, near, Span::Skipped, Span::Whole]),
-            task([16, 8], vec![Span::Skipped, Span::Whole, near, near]),
-        ],
-    }
-}
-
 /// A machine for it.
 fn machine8() -> Config {
     Config {
@@ -68,7 +47,7 @@ fn cosine(a: &[f32], b: &[f32]) -> f64 {
 
 #[test]
 fn tasks_that_share_an_encoder_run_as_programs_and_stay_near_f32() {
-    let model = synthetic(&small(), SEED);
+    let model = synthetic(&Shape::small(LONGEST), SEED);
     let compiled = compiled(&model, &machine8());
     let arithmetic = Arithmetic::of(compiled.config()).expect("a machine");
     let mut session = Session::new(&compiled).expect("a machine");
@@ -104,7 +83,7 @@ fn tasks_that_share_an_encoder_run_as_programs_and_stay_near_f32() {
 
 #[test]
 fn a_switch_moves_the_task_alone_and_one_loop_serves_all_layers() {
-    let model = synthetic(&small(), SEED);
+    let model = synthetic(&Shape::small(LONGEST), SEED);
     let compiled = compiled(&model, &machine8());
     let mut session = Session::new(&compiled).expect("a machine");
     for task in [0, 1, 1, 0] {
@@ -131,7 +110,7 @@ fn distinct_layers_without_adapters_are_the_checkpoint_itself() {
         shared: false,
         activation: HiddenActivation::Relu,
         tasks: vec![TaskShape { adapters: [0, 12], classes: 0, off_ramps: false, spans: vec![Span::Whole; 4] }],
-        ..small()
+        ..Shape::small(LONGEST)
     };
     let model = synthetic(&shape, SEED);
     assert_eq!(synthetic(&shape, SEED).tasks, model.tasks);

@@ -23,9 +23,12 @@ use std::ops::RangeInclusive;
 /// Programs of a scenario.
 const PROGRAMS: u64 = 12;
 
+/// External memory that answers at once.
+const AT_ONCE: Traffic = Traffic { taken: Stall::None, given: Stall::None, latency: 1, data_first: false };
+
 /// How external memory behaves: at once, and with everything that a bus may do.
 const TRAFFIC: [Traffic; 2] = [
-    Traffic { taken: Stall::None, given: Stall::None, latency: 1, data_first: false },
+    AT_ONCE,
     Traffic { taken: Stall::Bursts { run: 8, pause: 12 }, given: Stall::Random(0.3), latency: 23, data_first: true },
 ];
 

@@ -3,6 +3,7 @@
 use super::{Lockstep, Outcome, Subject};
 use crate::{Bits, Error, Result, Rng, Seed};
 use alberti_golden::{
+    Image,
     cells::{self, Cells},
     rram::{Config, Inputs, Rram, Word},
 };
@@ -63,17 +64,38 @@ impl Made {
     /// When a file cannot be written.
     pub fn write(&self, image: (&Path, &[Word]), faults: (&Path, &[Vec<Word>])) -> Result<()> {
         let Self { technology, demand, choice } = self;
-        for (stem, files) in [
-            (image.0, images(technology, demand, choice, image.1)),
-            (faults.0, fault_maps(technology, demand, choice, faults.1)),
-        ] {
-            for (tile, text) in files.iter().enumerate() {
-                std::fs::write(format!("{}.{tile}.hex", stem.display()), text)
-                    .map_err(|error| Error::usage("rram", error.to_string()))?;
-            }
-        }
-        Ok(())
+        files(image.0, &images(technology, demand, choice, image.1))?;
+        files(faults.0, &fault_maps(technology, demand, choice, faults.1))
     }
+
+    /// Writes the image of a memory's words, as its macros store them.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn write_image(&self, stem: &Path, content: &Image) -> Result<()> {
+        let Self { technology, demand, choice } = self;
+        let stored = match demand.storage.kind {
+            MemoryKind::Rram => words(&cells(demand)?.store(content)?),
+            MemoryKind::Sram => words(content),
+        };
+        files(stem, &images(technology, demand, choice, &stored))
+    }
+}
+
+/// Writes a file for each tile.
+fn files(stem: &Path, texts: &[String]) -> Result<()> {
+    for (tile, text) in texts.iter().enumerate() {
+        let path = format!("{}.{tile}.hex", stem.display());
+        std::fs::write(&path, text).map_err(|error| Error::usage("rram", format!("{path}: {error}")))?;
+    }
+    Ok(())
+}
+
+/// The words of an image, bit by bit.
+#[must_use]
+pub fn words(image: &Image) -> Vec<Word> {
+    let word = |word: usize| (0..image.width()).map(|bit| image.get(word, bit, 1) == 1).collect();
+    (0..image.words()).map(word).collect()
 }
 
 /// The golden's word for a design's.

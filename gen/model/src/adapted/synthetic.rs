@@ -50,6 +50,30 @@ pub struct Shape {
     pub tasks: Vec<TaskShape>,
 }
 
+impl Shape {
+    /// A small encoder with one of everything: hidden 64, three shared layers, two tasks with adapters, spans and off-ramps.
+    #[must_use]
+    pub fn small(positions: usize) -> Self {
+        let near = Span::Limited { span: 6, ramp: 3 };
+        let task = |adapters, spans| TaskShape { adapters, classes: 3, off_ramps: true, spans };
+        Self {
+            embedding: 32,
+            hidden: 64,
+            heads: 4,
+            inner: 128,
+            shared: true,
+            depth: 3,
+            words: 50,
+            positions,
+            activation: HiddenActivation::Gelu,
+            tasks: vec![
+                task([16, 16], vec![Span::Whole, near, Span::Skipped, Span::Whole]),
+                task([16, 8], vec![Span::Skipped, Span::Whole, near, near]),
+            ],
+        }
+    }
+}
+
 /// How much larger the outputs of outlier channels are, and how many channels there are for one of them.
 const OUTLIER: (f32, usize) = (12.0, 128);
 

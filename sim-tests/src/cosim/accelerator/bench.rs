@@ -26,8 +26,8 @@ const MEMORIES: [(Memory, &str); 6] = [
 ];
 
 /// Commands of the register `counters`.
-const SNAPSHOT: u32 = 1;
-const CLEAR: u32 = 2;
+pub(super) const SNAPSHOT: u32 = 1;
+pub(super) const CLEAR: u32 = 2;
 
 /// A machine under test.
 pub struct Bench {

@@ -1,45 +1,35 @@
 //! The machine in Verilog as something that runs programs.
 
-use super::{bench::Bench, config};
+use super::{
+    AT_ONCE,
+    bench::{Bench, CLEAR, IDLE_LOOKS, SNAPSHOT},
+    config,
+};
 use crate::{
-    Error, Result, Seed, Stall,
-    axi::{Bytes, Traffic},
+    Error, Result, Seed,
+    axi::Bytes,
     cosim::{Subject, rram},
 };
 use alberti_golden::{
     Image,
-    accelerator::{End, Registers},
+    accelerator::{Counters, End, Outcome, Registers},
     secded::Code,
 };
 use alberti_isa::Fault;
 use alberti_rtl::{
     Design,
     blocks::Block,
-    design::MemoryKind,
-    memory::{Demand, Technology, choose, demands, images},
+    memory::{Technology, demands},
 };
 use std::path::Path;
-
-/// External memory that answers at once.
-const IDEAL: Traffic = Traffic { taken: Stall::None, given: Stall::None, latency: 1, data_first: false };
 
 /// What a run of a program came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Run {
-    /// Its end.
-    pub end: End,
+    /// Its end, and what the machine counted.
+    pub outcome: Outcome,
     /// Cycles from its start to its interrupt.
     pub cycles: u64,
-    /// Instructions issued.
-    pub instructions: u32,
-    /// Of the cycles, those in which the array took a vector.
-    pub array_busy: u32,
-    /// Vectors for which the array held still.
-    pub held: u32,
-    /// Bytes read from external memory.
-    pub bytes_read: u32,
-    /// Bytes written to external memory.
-    pub bytes_written: u32,
 }
 
 /// A machine with weights in its memories.
@@ -73,13 +63,14 @@ impl Rtl {
             let stem = folder.join(format!("{}.{memory}", design.name));
             let demand = demands(design).into_iter().find(|demand| demand.memory == memory);
             let demand = demand.ok_or_else(|| fail(format!("the design has no memory {memory}")))?;
-            write(&demand, content, &stem)?;
+            let technology = Technology::shipped().map_err(|problems| fail(problems.to_string()))?;
+            rram::Made::best(technology, demand)?.write_image(&stem, content)?;
             let default = format!("parameter {}_IMAGE = \"\";", memory.to_uppercase());
             let named = default.replace("\"\"", &format!("\"{}\"", stem.display()));
             subject = subject.mutate("alb_accelerator.v", &default, &named)?;
         }
         let library = subject.in_directory(folder).build()?;
-        let bench = Bench::new(design, &library, "machine", Seed::from_env()?, IDEAL)?;
+        let bench = Bench::new(design, &library, "machine", Seed::from_env()?, AT_ONCE)?;
         Ok(Self { bench })
     }
 
@@ -90,10 +81,10 @@ impl Rtl {
     pub fn run(&mut self, registers: &Registers, memory: &mut [u8]) -> Result<Run> {
         *self.bench.memory() = Bytes::new(0);
         self.bench.memory().write(0, memory);
-        self.bench.write("counters", 2)?;
+        self.bench.write("counters", CLEAR)?;
         let cycles = self.bench.run(registers)?;
-        self.bench.settle(super::bench::IDLE_LOOKS)?;
-        self.bench.write("counters", 1)?;
+        self.bench.settle(IDLE_LOOKS)?;
+        self.bench.write("counters", SNAPSHOT)?;
         let (status, cause) = (self.bench.read("status")?, self.bench.read("interrupt_cause")?);
         let end = match (Fault::ALL.iter().find(|fault| u32::from(fault.0.code()) == status >> 8), cause >> 2) {
             (Some((fault, _, _)), _) => {
@@ -104,34 +95,14 @@ impl Rtl {
         };
         let content = self.bench.memory().read(0, memory.len());
         memory.copy_from_slice(&content);
-        let mut count = |name: &str| self.bench.read_if(name);
-        Ok(Run {
-            end,
-            cycles,
-            instructions: count("count_instructions")?,
-            array_busy: count("count_array_busy")?,
-            held: count("count_held")?,
-            bytes_read: count("count_axi_read")?,
-            bytes_written: count("count_axi_written")?,
-        })
+        let mut count = |name: &str| self.bench.read_if(name).map(u64::from);
+        let mut counters = Counters::default();
+        counters.instructions = count("count_instructions")?;
+        counters.vectors = count("count_vectors")?;
+        counters.held = count("count_held")?;
+        counters.misplaced = count("count_misplaced")?;
+        counters.bytes_read = count("count_axi_read")?;
+        counters.bytes_written = count("count_axi_written")?;
+        Ok(Run { outcome: Outcome { end, counters }, cycles })
     }
-}
-
-/// Writes the image of a memory, as its cells store it.
-fn write(demand: &Demand, content: &Image, stem: &Path) -> Result<()> {
-    let fail = |what: String| Error::usage("accelerator", what);
-    let technology = Technology::shipped().map_err(|problems| fail(problems.to_string()))?;
-    let place = alberti_rtl::diagnostic::Place::file("design");
-    let choices = choose(&technology, demand, &place).map_err(|problems| fail(problems.to_string()))?;
-    let stored = match demand.storage.kind {
-        MemoryKind::Rram => rram::cells(demand)?.store(content)?,
-        MemoryKind::Sram => content.clone(),
-    };
-    let word = |word: usize| (0..stored.width()).map(|bit| stored.get(word, bit, 1) == 1).collect();
-    let words: Vec<Vec<bool>> = (0..stored.words()).map(word).collect();
-    for (tile, text) in images(&technology, demand, &choices[0], &words).iter().enumerate() {
-        let path = format!("{}.{tile}.hex", stem.display());
-        std::fs::write(&path, text).map_err(|error| fail(format!("{path}: {error}")))?;
-    }
-    Ok(())
 }

@@ -1,7 +1,7 @@
 //! The machine in Verilog as an engine of sentences.
 
 use crate::{exit::Result, source};
-use alberti_golden::accelerator::{Counters, Flat, Outcome, Registers};
+use alberti_golden::accelerator::{Flat, Registers};
 use alberti_model::{
     ModelError,
     compile::{Compiled, Done, Engine},
@@ -24,12 +24,6 @@ pub fn machine(design: &Design, compiled: &Compiled) -> Result<Machine> {
 impl Engine for Machine {
     fn execute(&mut self, registers: &Registers, memory: &mut Flat) -> std::result::Result<Done, ModelError> {
         let run = self.0.run(registers, &mut memory.content).map_err(|error| ModelError::Shape(error.to_string()))?;
-        let mut counters = Counters::default();
-        counters.instructions = run.instructions.into();
-        counters.vectors = run.array_busy.into();
-        counters.held = run.held.into();
-        counters.bytes_read = run.bytes_read.into();
-        counters.bytes_written = run.bytes_written.into();
-        Ok(Done { outcome: Outcome { end: run.end, counters }, cycles: Some(run.cycles) })
+        Ok(Done { outcome: run.outcome, cycles: Some(run.cycles) })
     }
 }

@@ -1,6 +1,6 @@
 //! `global_buffer`: a memory of rows that the machine's parts share.
 
-use super::ports::ADDRESS_W;
+use super::ports::{ADDRESS_W, flipped, reads, writes};
 use crate::{
     blocks::{Library, geometry::clog2},
     emit::Shell,
@@ -43,9 +43,9 @@ pub struct Clients {
     /// The memory's name.
     pub memory: &'static str,
     /// Readers.
-    pub reads: &'static [&'static str],
+    pub reads: Vec<&'static str>,
     /// Writers.
-    pub writes: &'static [&'static str],
+    pub writes: Vec<&'static str>,
 }
 
 /// The demand of a memory of the machine.
@@ -83,20 +83,10 @@ pub fn elaborate(library: &mut Library, clients: &Clients) -> Option<Arc<Module>
     };
     module.set_parameters(&[("width", width), ("banks", banks), ("words", demand.words as u32), ("latency", latency)]);
     let bits = Payload::Bits;
-    let port = |name: &str, is_read: bool| {
-        let interface = Interface::new(name, Role::Memory, if is_read { "Reads" } else { "Writes" })
-            .input("valid", 1, bits)
-            .output("ready", 1, bits)
-            .input("address", ADDRESS_W, bits);
-        if is_read {
-            interface.output("data", width, demand.payload)
-        } else {
-            interface.input("data", width, demand.payload)
-        }
-    };
     module.interfaces = vec![Interface::clock()];
-    module.interfaces.extend(clients.reads.iter().map(|name| port(name, true)));
-    module.interfaces.extend(clients.writes.iter().map(|name| port(name, false)));
+    let payload = demand.payload;
+    module.interfaces.extend(clients.reads.iter().map(|name| flipped(reads(name, "Reads", width, payload))));
+    module.interfaces.extend(clients.writes.iter().map(|name| flipped(writes(name, "Writes", width, payload))));
     module.interfaces.push(
         Interface::new("past", Role::Status, "A row past the end was asked for")
             .plain_output("past", 1, bits)
@@ -146,24 +136,24 @@ pub fn elaborate(library: &mut Library, clients: &Clients) -> Option<Arc<Module>
         names.iter().flat_map(|name| fields.iter().map(move |field| format!("{name}_{field}"))).collect()
     };
     let requests =
-        [named(clients.reads, &["valid_i", "address_i"]), named(clients.writes, &["valid_i", "address_i"])].concat();
+        [named(&clients.reads, &["valid_i", "address_i"]), named(&clients.writes, &["valid_i", "address_i"])].concat();
     let requests: Vec<&str> = requests.iter().map(String::as_str).collect();
-    let data = named(clients.writes, &["data_i"]);
+    let data = named(&clients.writes, &["data_i"]);
     let data: Vec<&str> = data.iter().map(String::as_str).collect();
     module
         .combinational(&["bank_read_enable", "bank_read_address", "bank_write_valid", "bank_write_address"], &requests);
     module.combinational(&["bank_write_data"], &[requests.as_slice(), &data].concat());
-    let ready = named(clients.reads, &["ready_o"]);
+    let ready = named(&clients.reads, &["ready_o"]);
     module.combinational(&ready.iter().map(String::as_str).collect::<Vec<_>>(), &requests);
-    let ready = named(clients.writes, &["ready_o"]);
+    let ready = named(&clients.writes, &["ready_o"]);
     let ready: Vec<&str> = ready.iter().map(String::as_str).collect();
     module.combinational(&ready, &[requests.as_slice(), &["bank_write_ready"]].concat());
-    let rows = named(clients.reads, &["data_o"]);
+    let rows = named(&clients.reads, &["data_o"]);
     let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
     module.registers(&rows, &["clk_i", "bank_read_data"]);
     module.registers(&["past_o", "past_row_o", "read_o", "written_o"], &["clk_i", "rst_ni"]);
     let stages = latency - memory_latency - 1;
-    let (reads, writes) = (clients.reads.to_vec(), clients.writes.to_vec());
+    let (reads, writes) = (clients.reads.clone(), clients.writes.clone());
     Some(library.add(module, |shell| {
         Body {
             shell,

@@ -39,16 +39,24 @@ impl Joints {
         module.interface(interface).unwrap_or_else(|| panic!("{} has an interface {interface}", module.name)).clone()
     }
 
+    fn at(&self, name: &str) -> usize {
+        let of = |(instance, _): &(Instance, _)| instance.name.trim_start_matches("u_") == name;
+        self.parts.iter().position(of).unwrap_or_else(|| panic!("{name} is placed"))
+    }
+
     fn part(&self, name: &str) -> &(Instance, Arc<Module>) {
-        let of = |(instance, _): &&(Instance, _)| instance.name.trim_start_matches("u_") == name;
-        self.parts.iter().find(of).unwrap_or_else(|| panic!("{name} is placed"))
+        &self.parts[self.at(name)]
+    }
+
+    fn change(&mut self, part: &str, how: impl FnOnce(Instance) -> Instance) {
+        let at = self.at(part);
+        let instance = &mut self.parts[at].0;
+        *instance = how(instance.clone());
     }
 
     /// Connects a port of a part to a net or port of the module.
     pub fn wire(&mut self, part: &str, port: &str, net: &str) {
-        let at = self.parts.iter().position(|(instance, _)| instance.name.trim_start_matches("u_") == part);
-        let instance = &mut self.parts[at.expect("the part is placed")].0;
-        *instance = std::mem::replace(instance, instance.clone()).wire(&[(port, net)]);
+        self.change(part, |instance| instance.wire(&[(port, net)]));
     }
 
     /// Joins two interfaces of the same fields, which face each other, by nets `<part>_<interface>_<field>` of the first.
@@ -85,6 +93,12 @@ impl Joints {
         net
     }
 
+    /// Joins two ports, each a part's name and the port's, by the net that the first is exposed as.
+    pub fn link(&mut self, from: (&str, &str), to: (&str, &str)) {
+        let net = self.expose(from.0, from.1);
+        self.wire(to.0, to.1, &net);
+    }
+
     /// Gives the module an interface of a part.
     pub fn inherit(&mut self, end: End) {
         let interface = self.interface(end);
@@ -97,9 +111,7 @@ impl Joints {
     /// Names files of a part by parameters of the module: pairs of the part's and the module's name.
     pub fn pass_files(&mut self, part: &str, files: &[(String, String)]) {
         let pairs: Vec<(&str, &str)> = files.iter().map(|(own, name)| (own.as_str(), name.as_str())).collect();
-        let at = self.parts.iter().position(|(instance, _)| instance.name.trim_start_matches("u_") == part);
-        let instance = &mut self.parts[at.expect("the part is placed")].0;
-        *instance = std::mem::replace(instance, instance.clone()).with_parameters(&pairs);
+        self.change(part, |instance| instance.with_parameters(&pairs));
         self.module.files.extend(files.iter().map(|(_, name)| name.clone()));
     }
 
@@ -110,10 +122,8 @@ impl Joints {
 
     /// Leaves an output unread.
     pub fn open(&mut self, part: &str, port: &str) {
-        let at = self.parts.iter().position(|(instance, _)| instance.name.trim_start_matches("u_") == part);
-        let (instance, module) = &mut self.parts[at.expect("the part is placed")];
-        let width = module.port(port).expect("the part has it").width;
-        *instance = std::mem::replace(instance, instance.clone()).open(&[(port, width)]);
+        let width = self.part(part).1.port(port).expect("the part has it").width;
+        self.change(part, |instance| instance.open(&[(port, width)]));
     }
 
     /// The module, put together.

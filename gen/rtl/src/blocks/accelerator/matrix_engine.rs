@@ -2,8 +2,8 @@
 
 use super::{
     ports::{ADDRESS_W, NUMBER_W, PARAMETER_W, operations, reads, writes},
-    reader,
-    walker::{self, fields},
+    reader, walker,
+    wires::{clocked, commanded, reading},
 };
 use crate::{
     blocks::{
@@ -34,19 +34,6 @@ struct Body<'a> {
     pass_w: u32,
     word_w: u32,
     words: u32,
-}
-
-/// A part that walks: its command's nets in the order of the walk's fields.
-fn command(prefix: &str, levels: u32, nets: &[&str]) -> Vec<(String, String)> {
-    let names = fields(levels).into_iter().map(|(field, _)| format!("command_{field}_i"));
-    let own = [("command_valid_i", "valid"), ("command_ready_o", "ready")]
-        .map(|(port, field)| (port.to_owned(), format!("{prefix}_{field}")));
-    names.zip(nets.iter().map(|net| (*net).to_owned())).chain(own).collect()
-}
-
-fn wire(instance: Instance, pairs: &[(String, String)]) -> Instance {
-    let pairs: Vec<(&str, &str)> = pairs.iter().map(|(port, net)| (port.as_str(), net.as_str())).collect();
-    instance.wire(&pairs)
 }
 
 /// The engine; `None` in a design without a machine.
@@ -108,14 +95,19 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         counts,
     ];
     let gemm = module.interface("gemm").expect("it was just added").clone();
-    for (port, width) in [("stream", 1), ("row", 1), ("column", 1), ("list", 1), ("walk", 1), ("step", 1)]
-        .iter()
-        .flat_map(|(prefix, width)| [(format!("{prefix}_valid"), *width), (format!("{prefix}_ready"), *width)])
-    {
-        // Walks that are begun only when they are idle are always ready.
-        module.add_nets(&[(&port, width)]);
+    // Walks that are begun only when they are idle need not say that they are ready.
+    for net in [
+        "stream_valid",
+        "stream_ready",
+        "row_valid",
+        "row_ready",
+        "column_valid",
+        "list_valid",
+        "walk_valid",
+        "step_valid",
+    ] {
+        module.add_nets(&[(net, 1)]);
     }
-    module.nets.retain(|net| !["column_ready", "list_ready", "walk_ready", "step_ready"].contains(&net.name.as_str()));
     module.add_nets(&[
         ("columns_long", ADDRESS_W),
         ("stream_pass", ADDRESS_W),
@@ -186,113 +178,124 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     ]);
     module.combinational(&["close"], &[]);
 
-    let clocked = [("clk_i", "clk_i"), ("rst_ni", "rst_ni")];
-    let port = |name: &str| {
-        ["valid_o", "ready_i", "address_o", "data_i"]
-            .map(|field| (format!("memory_{field}"), format!("{name}_{field}")))
-    };
     let ends = [("row_end_o", 1), ("row_last_o", 1)];
+    let end = [("row_end_o", 1)];
+    let of_engine = ["_o", "_i"];
+    let stream = commanded(
+        clocked(Instance::new("u_stream", &tiles)),
+        "stream_valid",
+        &[
+            ("base", "gemm_stream_base_i"),
+            ("count0", "gemm_rows_i"),
+            ("step0", "stream_row"),
+            ("count1", "gemm_passes_i"),
+            ("step1", "stream_pass"),
+            ("count2", "gemm_columns_i"),
+            ("step2", "nothing"),
+        ],
+    );
+    let rows = commanded(
+        clocked(Instance::new("u_rows", &tiles)),
+        "row_valid",
+        &[
+            ("base", "gemm_stationary_base_i"),
+            ("count0", "lanes"),
+            ("step0", "row_lane"),
+            ("count1", "gemm_passes_i"),
+            ("step1", "row_pass"),
+            ("count2", "gemm_columns_i"),
+            ("step2", "gemm_stationary_column_i"),
+        ],
+    );
+    let columns = commanded(
+        clocked(Instance::new("u_columns", &columns)),
+        "column_valid",
+        &[("base", "gemm_parameter_base_i"), ("count0", "columns_long"), ("step0", "column_step")],
+    );
+    let list = commanded(
+        clocked(Instance::new("u_list", &list)),
+        "list_valid",
+        &[
+            ("base", "list_base"),
+            ("count0", "gemm_passes_i"),
+            ("step0", "one"),
+            ("count1", "gemm_columns_i"),
+            ("step1", "list_column"),
+        ],
+    );
+    let records_walk = commanded(
+        clocked(Instance::new("u_walk", &walk)),
+        "walk_valid",
+        &[
+            ("base", "gemm_stationary_base_i"),
+            ("count0", "gemm_passes_i"),
+            ("step0", "row_pass"),
+            ("count1", "gemm_columns_i"),
+            ("step1", "gemm_stationary_column_i"),
+        ],
+    );
+    let steps = commanded(
+        clocked(Instance::new("u_steps", &walk)),
+        "step_valid",
+        &[
+            ("base", "nothing"),
+            ("count0", "gemm_rows_i"),
+            ("step0", "step_row"),
+            ("count1", "gemm_columns_i"),
+            ("step1", "step_column"),
+        ],
+    );
     let mut instances = vec![
-        wire(
-            wire(
-                Instance::new("u_stream", &tiles).wire(&clocked).open(&ends),
-                &command(
-                    "stream",
-                    3,
-                    &[
-                        "gemm_stream_base_i",
-                        "gemm_rows_i",
-                        "stream_row",
-                        "gemm_passes_i",
-                        "stream_pass",
-                        "gemm_columns_i",
-                        "nothing",
-                    ],
-                ),
-            ),
-            &port("stream"),
-        )
-        .wire(&[
-            ("row_valid_o", "activation_valid"),
-            ("row_ready_i", "activation_ready"),
-            ("row_data_o", "activation"),
-        ]),
-        wire(
-            wire(
-                Instance::new("u_rows", &tiles).wire(&clocked).open(&ends),
-                &command(
-                    "row",
-                    3,
-                    &[
-                        "gemm_stationary_base_i",
-                        "lanes",
-                        "row_lane",
-                        "gemm_passes_i",
-                        "row_pass",
-                        "gemm_columns_i",
-                        "gemm_stationary_column_i",
-                    ],
-                ),
-            ),
-            &port("row"),
-        )
-        .wire(&[("row_valid_o", "row_row_valid"), ("row_ready_i", "row_row_ready"), ("row_data_o", "row_row")]),
-        wire(
-            wire(
-                Instance::new("u_columns", &columns).wire(&clocked),
-                &command("column", 1, &["gemm_parameter_base_i", "columns_long", "column_step"]),
-            ),
-            &port("column"),
-        )
-        .wire(&[
-            ("row_valid_o", "column_row_valid"),
-            ("row_ready_i", "column_row_ready"),
-            ("row_data_o", "column_row"),
-            ("row_last_o", "column_row_last"),
-        ])
-        .open(&[("row_end_o", 1), ("command_ready_o", 1)]),
-        wire(
-            wire(
-                Instance::new("u_list", &list).wire(&clocked),
-                &command("list", 2, &["list_base", "gemm_passes_i", "one", "gemm_columns_i", "list_column"]),
-            ),
-            &port("list"),
-        )
-        .wire(&[
-            ("row_valid_o", "list_row_valid"),
-            ("row_ready_i", "list_row_ready"),
-            ("row_data_o", "list_row"),
-            ("row_last_o", "list_row_last"),
-        ])
-        .open(&[("row_end_o", 1), ("command_ready_o", 1)]),
-        wire(
-            Instance::new("u_walk", &walk).wire(&clocked),
-            &command(
-                "walk",
-                2,
-                &["gemm_stationary_base_i", "gemm_passes_i", "row_pass", "gemm_columns_i", "gemm_stationary_column_i"],
-            ),
-        )
-        .wire(&[
-            ("address_valid_o", "walk_address_valid"),
-            ("address_ready_i", "walk_ready"),
-            ("address_row_o", "walk_row"),
-            ("address_last_o", "walk_last"),
-        ])
-        .open(&[("address_end_o", 1), ("command_ready_o", 1)]),
-        wire(
-            Instance::new("u_steps", &walk).wire(&clocked),
-            &command("step", 2, &["nothing", "gemm_rows_i", "step_row", "gemm_columns_i", "step_column"]),
-        )
-        .wire(&[
-            ("address_valid_o", "step_address_valid"),
-            ("address_ready_i", "step_ready"),
-            ("address_row_o", "step_address"),
-            ("address_last_o", "step_last"),
-        ])
-        .open(&[("address_end_o", 1), ("command_ready_o", 1)]),
+        reading(stream, "stream", of_engine)
+            .wire(&[
+                ("command_ready_o", "stream_ready"),
+                ("row_valid_o", "activation_valid"),
+                ("row_ready_i", "activation_ready"),
+                ("row_data_o", "activation"),
+            ])
+            .open(&ends),
+        reading(rows, "row", of_engine)
+            .wire(&[
+                ("command_ready_o", "row_ready"),
+                ("row_valid_o", "row_row_valid"),
+                ("row_ready_i", "row_row_ready"),
+                ("row_data_o", "row_row"),
+            ])
+            .open(&ends),
+        reading(columns, "column", of_engine)
+            .wire(&[
+                ("row_valid_o", "column_row_valid"),
+                ("row_ready_i", "column_row_ready"),
+                ("row_data_o", "column_row"),
+                ("row_last_o", "column_row_last"),
+            ])
+            .open(&end),
+        reading(list, "list", of_engine)
+            .wire(&[
+                ("row_valid_o", "list_row_valid"),
+                ("row_ready_i", "list_row_ready"),
+                ("row_data_o", "list_row"),
+                ("row_last_o", "list_row_last"),
+            ])
+            .open(&end),
+        records_walk
+            .wire(&[
+                ("address_valid_o", "walk_address_valid"),
+                ("address_ready_i", "walk_ready"),
+                ("address_row_o", "walk_row"),
+                ("address_last_o", "walk_last"),
+            ])
+            .open(&[("address_end_o", 1)]),
+        steps
+            .wire(&[
+                ("address_valid_o", "step_address_valid"),
+                ("address_ready_i", "step_ready"),
+                ("address_row_o", "step_address"),
+                ("address_last_o", "step_last"),
+            ])
+            .open(&[("address_end_o", 1)]),
     ];
-    let mut fetch = Instance::new("u_records", &records).wire(&clocked).wire(&[
+    let mut fetch = clocked(Instance::new("u_records", &records)).wire(&[
         ("record_valid_i", "record_valid"),
         ("record_ready_o", "record_ready"),
         ("record_address_i", "record_address"),
@@ -314,8 +317,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     if guarded {
         fetch = fetch.wire(&[("corrected_count_o", "corrected_count_o"), ("detected_count_o", "detected_count_o")]);
     }
-    let mut array = Instance::new("u_unit", &unit)
-        .wire(&clocked)
+    let mut array = clocked(Instance::new("u_unit", &unit))
         .wire(&[
             ("job_valid_i", "job_valid"),
             ("job_ready_o", "job_ready"),
@@ -353,8 +355,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     }
     instances.extend([
         fetch,
-        Instance::new("u_decoder", &decoder)
-            .wire(&clocked)
+        clocked(Instance::new("u_decoder", &decoder))
             .wire(&[
                 ("base_valid_i", "base_valid"),
                 ("base_ready_o", "base_ready"),

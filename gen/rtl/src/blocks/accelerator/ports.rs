@@ -1,6 +1,6 @@
 //! What passes between the parts of a machine: instructions, and rows of shared memories.
 
-use crate::netlist::{Interface, Payload, Role};
+use crate::netlist::{Direction, Interface, Payload, Role};
 use alberti_isa::{ADDRESS_BITS, KINDS, Kind};
 
 /// Bits of a row's address.
@@ -45,4 +45,17 @@ pub fn writes(name: &str, summary: &str, width: u32, payload: Payload) -> Interf
         .input("ready", 1, Payload::Bits)
         .output("address", ADDRESS_W, Payload::Bits)
         .output("data", width, payload)
+}
+
+/// The same interface as its other side has it.
+pub fn flipped(mut interface: Interface) -> Interface {
+    for port in &mut interface.ports {
+        let (stem, to, direction) = match port.direction {
+            Direction::Input => (port.name.trim_end_matches("_i"), "_o", Direction::Output),
+            Direction::Output => (port.name.trim_end_matches("_o"), "_i", Direction::Input),
+        };
+        port.name = format!("{stem}{to}");
+        port.direction = direction;
+    }
+    interface
 }

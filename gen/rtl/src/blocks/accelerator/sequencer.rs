@@ -1,6 +1,6 @@
 //! `sequencer`: runs programs.
 
-use super::ports::{ADDRESS_W, operations, reads};
+use super::ports::{ADDRESS_W, flipped, operations, reads};
 use crate::{
     blocks::{Geometry, Library, clog2},
     design::Design,
@@ -157,18 +157,6 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         numbers: String::new(),
     };
     module.set_parameters(&[("instructions", instructions)]);
-    let source = |mut interface: Interface| {
-        for port in &mut interface.ports {
-            let (stem, to, direction) = match port.direction {
-                Direction::Input => (port.name.trim_end_matches("_i"), "_o", Direction::Output),
-                Direction::Output => (port.name.trim_end_matches("_o"), "_i", Direction::Input),
-            };
-            port.name = format!("{stem}{to}");
-            port.direction = direction;
-        }
-        interface.role = Role::Output;
-        interface
-    };
     module.interfaces = vec![
         Interface::clock(),
         Interface::new("control", Role::Configuration, "Commands and settings of software")
@@ -181,7 +169,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         Interface::sink("decision", "Whether the program ends early").input("exit", 1, bits),
     ];
     for kind in KINDS.iter().filter(|kind| kind.unit.is_some() || kind.name == "exit") {
-        let mut stream = source(operations(kind.name));
+        let mut stream = Interface { role: Role::Output, ..flipped(operations(kind.name)) };
         stream.ports.retain(|port| !OWN.iter().any(|(kind, field)| port.name == format!("{kind}_{field}_o")));
         module.interfaces.push(stream);
     }

@@ -148,8 +148,7 @@ fn count(library: &mut Library, joints: &mut Joints) {
             }
         };
         joints.wire("event_counters", &format!("{event}_i"), &net);
-        let count = joints.expose("event_counters", &format!("{event}_count_o"));
-        joints.wire("csr", &format!("{register}_i"), &count);
+        joints.link(("event_counters", &format!("{event}_count_o")), ("csr", &format!("{register}_i")));
     }
     for port in ["read_o", "written_o"] {
         joints.open("program_buffer", port);
@@ -203,19 +202,14 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
             Unit::Transfer => ("transfer", "transfer_done_o"),
             unit => (unit.name(), "done_o"),
         };
-        let net = joints.expose(part, port);
-        joints.wire("sequencer", &format!("{}_done_i", unit.name()), &net);
+        joints.link((part, port), ("sequencer", &format!("{}_done_i", unit.name())));
     }
-    let net = joints.expose("transfer", "fetch_done_o");
-    joints.wire("sequencer", "fetch_done_i", &net);
+    joints.link(("transfer", "fetch_done_o"), ("sequencer", "fetch_done_i"));
 
     // Memories that parts share.
     let mut moves = Vec::new();
     for shared in &SHARED {
-        let names = |of: &'static [(&str, &str, &str)]| -> &'static [&'static str] {
-            // Names live as long as the program: they are the table's own.
-            Vec::leak(of.iter().map(|client| client.0).collect())
-        };
+        let names = |of: &[(&'static str, &str, &str)]| of.iter().map(|client| client.0).collect();
         let clients = Clients { memory: shared.memory, reads: names(shared.reads), writes: names(shared.writes) };
         let of = buffer::elaborate(library, &clients)?;
         let name = format!("{}_buffer", shared.memory);
@@ -237,14 +231,13 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         joints.pass_files(&name, &files.collect::<Vec<_>>());
         for field in ["enable", "address", "data"] {
             let (from, to) = if field == "data" { ("i", "o") } else { ("o", "i") };
-            let net = joints.expose("matrix", &format!("{read}_{field}_{from}"));
-            joints.wire(&name, &format!("read_{field}_{to}"), &net);
+            joints.link(("matrix", &format!("{read}_{field}_{from}")), (&name, &format!("read_{field}_{to}")));
         }
         let port = if demand.storage.kind == MemoryKind::Rram { "program" } else { "write" };
         let stem = format!("transfer_{write}_write");
         for (field, from, to) in [("valid", "o", "i"), ("ready", "i", "o"), ("data", "o", "i")] {
-            let net = joints.expose("transfer", &format!("{write}_write_{field}_{from}"));
-            joints.wire(&name, &format!("{port}_{field}_{to}"), &net);
+            joints
+                .link(("transfer", &format!("{write}_write_{field}_{from}")), (&name, &format!("{port}_{field}_{to}")));
         }
         joints.expose("transfer", &format!("{write}_write_address_o"));
         let row = format!("{memory}_row");
@@ -289,8 +282,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         ("watchdog_limit_o", "sequencer", "watchdog_limit_i"),
         ("entropy_threshold_o", "exit", "threshold_i"),
     ] {
-        let net = joints.expose("csr", register);
-        joints.wire(part, port, &net);
+        joints.link(("csr", register), (part, port));
     }
     for port in
         ["counters_snapshot_o", "interrupt_enable_done_o", "interrupt_enable_error_o", "interrupt_enable_early_exit_o"]
@@ -320,8 +312,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         ("dma", "written_count_o", "count_axi_written_i"),
     ] {
         if joints.has("csr", register) {
-            let net = joints.expose(part, port);
-            joints.wire("csr", register, &net);
+            joints.link((part, port), ("csr", register));
         }
     }
     // The array multiplies in the cycles in which it takes a vector.
@@ -344,8 +335,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         ("transfer", "fault_o", "sequencer", "bus_fault_i"),
         ("transfer", "fault_address_o", "sequencer", "bus_address_i"),
     ] {
-        let net = joints.expose(part, port);
-        joints.wire(to, at, &net);
+        joints.link((part, port), (to, at));
     }
     joints.expose("dma", "busy_o");
     let (low_w, high_w) = (32, axi.address_bits - 32);
