@@ -70,8 +70,9 @@ wave: build ## the same with a waveform in build/waves
 synth: build ## area and timing of every block of a design
 	$(ALBERTI) synth designs/$(D).yaml --timing
 
-bench: build ## simulation speed, elaboration time
+bench: build ## simulation speed of the array and of the whole machine, elaboration time
 	cargo bench -q -p alberti-sim
+	cargo bench -q -p alberti --bench machine
 	cargo bench -q -p alberti-rtl
 
 targets: ## what is promised of area and frequency, on the libraries of LIBERTY=a.lib:b.lib

@@ -57,4 +57,6 @@ finds! { "accelerator":
         "matrix_busy_o     = !idle[0]" => "matrix_busy_o     = idle[0]";
     a_transfer_that_ends_before_its_response_is_found: design("machine4"), "alb_transfer_engine.v",
         "default: if ((done_seen_q || done_valid_i) && settled" => "default: if (settled";
+    weights_that_are_kept_though_they_were_loaded_anew_are_found: design("machine4"), "alb_accelerator.v",
+        "forget         = values_written || masks_written || sequencer_fetch_valid" => "forget         = sequencer_fetch_valid";
 }

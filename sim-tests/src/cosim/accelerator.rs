@@ -86,6 +86,7 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
         for number in 0..PROGRAMS {
             let case = match number {
                 1 => Case::growing(&config, &mut machine, &mut rng)?,
+                2 => Case::reloaded(&config, &mut machine, &mut rng)?,
                 _ => Case::random(&config, subject, &mut machine, number == 0, &mut rng)?,
             };
             let compared = bench.compare(&case).map_err(|error| {

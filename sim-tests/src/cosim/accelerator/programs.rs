@@ -81,7 +81,6 @@ impl Case {
         weights: bool,
         rng: &mut Rng,
     ) -> Result<Self> {
-        let base = (rng.below(1 << 20) << 6) & !(config.bus_bytes as u64 - 1);
         let half = config.activation_rows as u32 / 2;
         let bank = if subject.design.machine.is_some_and(|machine| machine.banks > 1) { half } else { ROWS.min(half) };
         let window = |memory, first, rows: usize| Window { memory, first, rows: ROWS.min(rows as u32) };
@@ -92,7 +91,7 @@ impl Case {
             window(Memory::Parameter, 0, config.parameter_rows),
             window(Memory::Index, 0, config.index_words),
         ];
-        let mut draft = Draft { config, windows, program: Vec::new(), bytes: Bytes::new(rng.u64()), base, offset: 0 };
+        let mut draft = Draft::new(config, windows, rng);
         draft.fill(weights, rng)?;
         let body = draft.program.len();
         let room = config.program_instructions - body - draft.windows.len() - 1;
@@ -116,9 +115,8 @@ impl Case {
     /// # Errors
     /// When the golden refuses it.
     pub fn growing(config: &Config, machine: &mut Machine, rng: &mut Rng) -> Result<Self> {
-        let (base, layer) = ((rng.below(1 << 20) << 6) & !(config.bus_bytes as u64 - 1), 1 + rng.below(20) as u32);
-        let mut draft =
-            Draft { config, windows: Vec::new(), program: Vec::new(), bytes: Bytes::new(rng.u64()), base, offset: 0 };
+        let layer = 1 + rng.below(20) as u32;
+        let mut draft = Draft::new(config, Vec::new(), rng);
         let logits = [64i16, -64].into_iter().chain(std::iter::repeat(0)).take(config.n);
         draft.load(Memory::Wide, 0, &[logits.flat_map(i16::to_le_bytes).collect()]);
         let exit = Exit { classes: Count(2), layer, source_base: 0, source_tile: 0 };
@@ -139,6 +137,62 @@ impl Case {
         draft.program.extend(body.map(|operation| Instruction { waits: ALL, operation }));
         draft.run(machine, 300)
     }
+
+    /// A record that begins in the row of values in which the one before ends, loaded anew between the two.
+    ///
+    /// # Errors
+    /// When the golden refuses it.
+    pub fn reloaded(config: &Config, machine: &mut Machine, rng: &mut Rng) -> Result<Self> {
+        let mut draft = Draft::new(config, Vec::new(), rng);
+        let (n, words) = (config.n as u32, draft.layout().record_words() as u32);
+        let stream: Vec<Vec<u8>> = (0..n).map(|_| draft.row(Memory::Activation, rng)).collect();
+        draft.load(Memory::Activation, 0, &stream);
+        let parameters = [0, 8].map(|byte| vec![[0, 0, 0, 0, byte]; config.n].concat());
+        draft.load(Memory::Parameter, 0, &parameters);
+        let mut items = draft.records(rng);
+        let starts = draft.weights(&items)?;
+        let shares = (0..).zip(&starts).skip(1).find(|(_, start)| *start % config.n != 0);
+        let (second, _) = shares.ok_or_else(|| Error::usage("program", "every record begins with a row"))?;
+        let product = |record: u32| Gemm {
+            source: Source::Records,
+            code: false,
+            wide: true,
+            function: Function::Identity,
+            rows: Count(n),
+            passes: Count(1),
+            columns: Count(1),
+            masks: Count(n),
+            stream_base: 0,
+            stream_pass: 0,
+            stream_row: 1,
+            stationary_base: record * words,
+            stationary_column: 0,
+            stationary_pass: 0,
+            stationary_lane: 0,
+            list_base: 0,
+            parameter_column: 0,
+            parameter_base: 1,
+            result_base: 0,
+            result_column: 0,
+            result_row: 1,
+            after: 0,
+            offset: 0,
+            wide_base: (record + 1 - second) * n,
+        };
+        draft.program.push(Instruction { waits: ALL, operation: product(second - 1).into() });
+        for code in items.iter_mut().flatten().filter(|code| **code != 0) {
+            *code = nonzero(rng);
+        }
+        let first = draft.program.len();
+        draft.weights(&items)?;
+        for again in &mut draft.program[first..] {
+            again.waits = ALL;
+        }
+        draft.program.push(Instruction { waits: ALL, operation: product(second).into() });
+        draft.windows = vec![Window { memory: Memory::Wide, first: 0, rows: 2 * n }];
+        draft.store();
+        draft.run(machine, 0)
+    }
 }
 
 fn random_waits(rng: &mut Rng) -> Waits {
@@ -148,7 +202,13 @@ fn random_waits(rng: &mut Rng) -> Waits {
     })
 }
 
-impl Draft<'_> {
+impl<'a> Draft<'a> {
+    /// An empty one, somewhere in external memory.
+    fn new(config: &'a Config, windows: Vec<Window>, rng: &mut Rng) -> Self {
+        let base = (rng.below(1 << 20) << 6) & !(config.bus_bytes as u64 - 1);
+        Self { config, windows, program: Vec::new(), bytes: Bytes::new(rng.u64()), base, offset: 0 }
+    }
+
     /// Bytes of a row in external memory.
     fn row_bytes(&self, memory: Memory) -> u64 {
         let n = self.config.n;
@@ -181,7 +241,8 @@ impl Draft<'_> {
 
     fn fill(&mut self, weights: bool, rng: &mut Rng) -> Result<()> {
         if weights {
-            self.weights(rng)?;
+            let records = self.records(rng);
+            self.weights(&records)?;
         }
         for window in self.windows.clone() {
             let rows: Vec<Vec<u8>> = (0..window.rows).map(|_| self.row(window.memory, rng)).collect();
@@ -191,11 +252,16 @@ impl Draft<'_> {
     }
 
     /// Records of n items with random codes, half of them zero.
-    fn weights(&mut self, rng: &mut Rng) -> Result<()> {
-        let (n, layout) = (self.config.n, self.layout());
+    fn records(&self, rng: &mut Rng) -> Vec<Vec<u16>> {
+        let n = self.config.n;
         let code = |rng: &mut Rng| if rng.chance(0.5) { 0 } else { nonzero(rng) };
-        let vectors: Vec<Vec<u16>> = (0..RECORDS as usize * n).map(|_| (0..n).map(|_| code(rng)).collect()).collect();
-        let encoded = layout.encode(Format::AF8_3, Pointer::default(), &vectors)?;
+        (0..RECORDS as usize * n).map(|_| (0..n).map(|_| code(rng)).collect()).collect()
+    }
+
+    /// Has records loaded into the weight memory; how many values lie before each.
+    fn weights(&mut self, items: &[Vec<u16>]) -> Result<Vec<usize>> {
+        let (n, layout) = (self.config.n, self.layout());
+        let encoded = layout.encode(Format::AF8_3, Pointer::default(), items)?;
         let rows: Vec<Vec<u8>> = encoded
             .values
             .chunks(n)
@@ -211,7 +277,7 @@ impl Draft<'_> {
         };
         let rows: Vec<Vec<u8>> = (0..words.words()).map(|word| bytes(&words, word)).collect();
         self.load(Memory::WeightMasks, 0, &rows);
-        Ok(())
+        Ok(encoded.starts)
     }
 
     fn row(&self, memory: Memory, rng: &mut Rng) -> Vec<u8> {
