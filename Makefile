@@ -70,10 +70,11 @@ wave: build ## the same with a waveform in build/waves
 synth: build ## area and timing of every block of a design
 	$(ALBERTI) synth designs/$(D).yaml --timing
 
-bench: build ## simulation speed of the array and of the whole machine, elaboration time
+bench: build ## simulation speed of array and machine, elaboration time, sentences a minute on the golden engine
 	cargo bench -q -p alberti-sim
 	cargo bench -q -p alberti --bench machine
 	cargo bench -q -p alberti-rtl
+	cargo bench -q -p alberti-model --bench golden
 
 targets: ## what is promised of area and frequency, on the libraries of LIBERTY=a.lib:b.lib
 	$(if $(LIBERTY),ALBERTI_LIBERTY=$(LIBERTY)) cargo test -q -p alberti-synth --test targets -- --ignored --nocapture --test-threads 2

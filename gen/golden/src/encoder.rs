@@ -8,7 +8,8 @@
 //! ```
 //!
 //! What programs compute on the [`machine`](crate::machine) must equal it, bit for bit: a program that differs was compiled
-//! wrongly. Rows of a tensor are tokens; codes are AdaptivFloat<8,3>.
+//! wrongly. Rows of a tensor are tokens; codes are AdaptivFloat<8,3>. What other formats, or a residual stream of 8 bits, would cost
+//! is asked of the same equations ([`Arithmetic::operand`], [`Norm::residual`]): no machine has them.
 
 mod attention;
 mod embedding;
@@ -18,8 +19,8 @@ pub use attention::{Head, Span};
 pub use embedding::{Embedding, Projection, Table};
 pub use linear::{Linear, Results};
 
-use crate::{Error, Result, accelerator::Config, elementwise, entropy, layernorm, softmax::Softmax};
-use alberti_arith::{Fixed, Format};
+use crate::{Error, Result, accelerator::Config, elementwise, entropy, layernorm, requantize, softmax::Softmax};
+use alberti_arith::{Fixed, Format, rhu, saturate};
 
 /// What results depend on beside the encoder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +29,14 @@ pub struct Arithmetic {
     pub accumulator_bits: u32,
     /// The softmax unit.
     pub softmax: Softmax,
+    /// Format of codes, of up to 8 bits.
+    pub operand: Format,
+    /// Shift of probabilities, Q1.15, to their codes.
+    pub probability_shift: i32,
 }
+
+/// That of AdaptivFloat<8,3> at exponent bias −8.
+const PROBABILITY_SHIFT: i32 = 15 - 8;
 
 impl Arithmetic {
     /// That of a machine.
@@ -37,7 +45,16 @@ impl Arithmetic {
     /// When there is no such softmax.
     pub fn of(config: &Config) -> Result<Self> {
         let softmax = Softmax::new(config.softmax_lanes, config.maximum)?;
-        Ok(Self { accumulator_bits: config.accumulator_bits, softmax })
+        let (operand, probability_shift) = (Format::AF8_3, PROBABILITY_SHIFT);
+        Ok(Self { accumulator_bits: config.accumulator_bits, softmax, operand, probability_shift })
+    }
+
+    /// A row of scores as codes of probabilities.
+    fn probabilities(&self, scores: &[i16], mask: &[u8]) -> Result<Vec<u8>> {
+        let probabilities = self.softmax.row(scores, scores.len(), mask)?.probabilities;
+        let codes =
+            probabilities.iter().map(|&p| alberti_arith::requantize(self.operand, p.into(), self.probability_shift));
+        Ok(codes.map(|code| code as u8).collect())
     }
 }
 
@@ -52,6 +69,9 @@ pub struct Norm {
     pub shift: Vec<u8>,
     /// Exponent bias of the codes; none where nothing reads codes.
     pub bias: Option<i32>,
+    /// The sum that it takes is rounded to a code of this exponent bias first, as where the residual stream has 8 bits; none in a
+    /// machine.
+    pub residual: Option<i32>,
 }
 
 /// A bottleneck behind a dense layer.
@@ -200,12 +220,17 @@ impl Half {
             let up = up.run(arithmetic, &down.run(arithmetic, &dense.codes)?.codes)?;
             sum = add(&up.wide, 0, &sum)?;
         }
-        self.norm.run(&add(&x.wide, STREAM_SHIFT, &sum)?)
+        self.norm.run(arithmetic, &add(&x.wide, STREAM_SHIFT, &sum)?)
     }
 }
 
-/// From Q6.10 to Q9.7.
-pub const STREAM_SHIFT: i32 = 3;
+/// Fraction bits of the residual stream.
+const STREAM: i32 = 10;
+/// Fraction bits of what is added to it.
+const SUM: i32 = 7;
+
+/// From one to the other.
+pub const STREAM_SHIFT: i32 = STREAM - SUM;
 
 fn add(a: &[i16], shift: i32, b: &[i16]) -> Result<Vec<i16>> {
     let format = Format::Fixed(Fixed::new(16, 0).expect("16 bits are a format"));
@@ -219,21 +244,37 @@ fn add(a: &[i16], shift: i32, b: &[i16]) -> Result<Vec<i16>> {
 
 impl Norm {
     /// Normalises rows in Q9.7, or in any other point: it does not see a factor.
-    pub(super) fn run(&self, rows: &[i16]) -> Result<Stream> {
-        let unit = layernorm::LayerNorm::new(
-            self.gamma.clone(),
-            self.beta.clone(),
-            &self.shift,
-            self.bias.unwrap_or_default(),
-        )?;
+    pub(super) fn run(&self, arithmetic: &Arithmetic, rows: &[i16]) -> Result<Stream> {
+        let bias = self.bias.unwrap_or_default();
+        let unit = layernorm::LayerNorm::new(self.gamma.clone(), self.beta.clone(), &self.shift, bias)?;
         let mut stream = Stream { codes: Vec::new(), wide: Vec::with_capacity(rows.len()) };
         for row in rows.chunks(self.gamma.len()) {
-            let row = unit.row(row)?;
-            stream.wide.extend(row.wide);
-            if self.bias.is_some() {
+            let row = match self.residual {
+                Some(bias) => unit.row(&row.iter().map(|&sum| arithmetic.rounded(sum, bias)).collect::<Vec<_>>())?,
+                None => unit.row(row)?,
+            };
+            if self.bias.is_some() && arithmetic.operand == Format::AF8_3 {
                 stream.codes.extend(row.codes.iter().map(|&code| code as u8));
+            } else if self.bias.is_some() {
+                let numbers: Vec<i64> = row.wide.iter().map(|&z| z.into()).collect();
+                let shifts: Vec<i32> = self.shift.iter().map(|&k| STREAM + i32::from(k) + bias).collect();
+                let codes = requantize::row(arithmetic.operand, &numbers, &shifts)?;
+                stream.codes.extend(codes.iter().map(|&code| code as u8));
             }
+            stream.wide.extend(row.wide);
         }
         Ok(stream)
+    }
+}
+
+impl Arithmetic {
+    /// A sum in Q9.7 that was a code between.
+    fn rounded(&self, sum: i16, bias: i32) -> i16 {
+        let code = alberti_arith::requantize(self.operand, sum.into(), SUM + bias);
+        let lowest = match self.operand {
+            Format::AdaptivFloat(f) => bias - f.mantissa_bits() as i32,
+            Format::Fixed(_) => bias,
+        };
+        saturate(rhu(self.operand.significand(code), -(lowest + SUM)), 16) as i16
     }
 }

@@ -42,6 +42,7 @@ pub mod layernorm;
 pub mod matrix_unit;
 pub mod packed;
 pub mod processing_unit;
+mod products;
 pub mod record_reader;
 pub mod requantize;
 pub mod rram;

@@ -12,10 +12,12 @@ pub struct LayerRange {
     pub output_max: f32,
 }
 
-/// The ranges of every linear layer, by name.
+/// The ranges of every linear layer, by name, and of residual sums.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Calibration {
     ranges: BTreeMap<String, LayerRange>,
+    /// Largest magnitude of each, in the order of computation.
+    sums: Vec<f32>,
 }
 
 impl Calibration {
@@ -33,6 +35,8 @@ impl Calibration {
 
     /// Widens the ranges by one more forward pass.
     pub fn include(&mut self, forward: &reference::Forward) {
+        self.sums.resize(self.sums.len().max(forward.sums.len()), 0.0);
+        self.sums.iter_mut().zip(&forward.sums).for_each(|(max, sum)| *max = max.max(*sum));
         for trace in &forward.traces {
             let range = self
                 .ranges
@@ -43,6 +47,12 @@ impl Calibration {
             }
             range.output_max = range.output_max.max(max_magnitude(&trace.output.data));
         }
+    }
+
+    /// The largest magnitude of each residual sum, two for each layer that is passed.
+    #[must_use]
+    pub fn sums(&self) -> &[f32] {
+        &self.sums
     }
 
     /// The range of a layer; none when no sentence was run.

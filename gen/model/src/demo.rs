@@ -61,9 +61,7 @@ impl Model {
     }
 
     fn calibrated(checkpoint: Checkpoint, tokenizer: Tokenizer) -> Result<Self, ModelError> {
-        let sequences: Result<Vec<_>, _> =
-            CALIBRATION.iter().map(|sentence| tokenizer.encode(sentence, &checkpoint)).collect();
-        let calibration = Calibration::run(&checkpoint, &sequences?)?;
+        let calibration = Calibration::run(&checkpoint, &calibration_ids(&tokenizer, &checkpoint)?)?;
         Ok(Self { checkpoint, tokenizer, calibration })
     }
 
@@ -73,6 +71,14 @@ impl Model {
     /// AE0707 when a share is not within 0..=1.
     pub fn pruned(&self, layers: Pruning, embeddings: Pruning) -> Result<Self, ModelError> {
         Self::calibrated(self.checkpoint.pruned(layers, embeddings)?, self.tokenizer.clone())
+    }
+
+    /// What ranges are taken from, as token ids.
+    ///
+    /// # Errors
+    /// AE0705 when the tokenizer is another model's.
+    pub fn calibration_ids(&self) -> Result<Vec<Vec<u32>>, ModelError> {
+        calibration_ids(&self.tokenizer, &self.checkpoint)
     }
 
     /// The f32 forward pass of a sentence.
@@ -130,6 +136,10 @@ impl Model {
         let name = layer.strip_suffix(Site::Intermediate.name())?;
         self.calibration.range(&format!("{name}{}", Site::Output.name()))
     }
+}
+
+fn calibration_ids(tokenizer: &Tokenizer, checkpoint: &Checkpoint) -> Result<Vec<Vec<u32>>, ModelError> {
+    CALIBRATION.iter().map(|sentence| tokenizer.encode(sentence, checkpoint)).collect()
 }
 
 /// A quantised GEMM and what f32 makes of it.

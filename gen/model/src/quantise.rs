@@ -6,6 +6,10 @@
 //! point and
 //! `s_j + result bias` in AdaptivFloat, whose codes count from the bias and not from its lowest mantissa bit.
 
+mod rules;
+
+pub use rules::Rules;
+
 use crate::{Codes, Linear, Matrix, ModelError, Site, Target, calibration::LayerRange, matrix::max_magnitude};
 use alberti_arith::Format;
 use alberti_golden::activation::Function;
@@ -87,6 +91,21 @@ pub fn quantise(
     rule: InputRule,
     target: &Target,
 ) -> Result<QuantisedLinear, ModelError> {
+    quantise_by(name, linear, range, rule, target, &Rules { operand: target.operand, ..Rules::default() })
+}
+
+/// As [`quantise`], by other rules for the target's operands.
+///
+/// # Errors
+/// As [`quantise`].
+pub fn quantise_by(
+    name: &str,
+    linear: &Linear,
+    range: &LayerRange,
+    rule: InputRule,
+    target: &Target,
+    rules: &Rules,
+) -> Result<QuantisedLinear, ModelError> {
     let (outputs, inputs) = (linear.weight.rows, linear.weight.cols);
     if range.channel_max.len() != inputs || linear.bias.len() != outputs {
         return Err(ModelError::Shape(format!(
@@ -95,9 +114,9 @@ pub fn quantise(
             range.channel_max.len()
         )));
     }
-    let (shifts, activation_scale) = input_scaling(target.operand, &range.channel_max, rule);
+    let (shifts, activation_scale) = rules.input_scaling(&range.channel_max, rule);
     let weight = shift_columns(&linear.weight, &shifts);
-    let weight_scale = weight_scales(target.operand, &weight);
+    let weight_scale = weight_scales(rules, &weight);
     let mut codes = Codes::zeros(outputs, inputs);
     for (j, row) in codes.data.chunks_exact_mut(inputs.max(1)).enumerate() {
         for (code, &w) in row.iter_mut().zip(weight.row(j)) {
@@ -152,32 +171,20 @@ fn shift_columns(weight: &Matrix, shifts: &[u8]) -> Matrix {
 }
 
 /// A scale per output. An output without weights takes the matrix's, so that its bias keeps its bits.
-fn weight_scales(operand: Format, weight: &Matrix) -> Vec<i32> {
-    let scale = |max: f32| match operand {
-        Format::AdaptivFloat(_) => operand.scale_for(max.into()).max(LOWEST_WEIGHT_BIAS),
-        Format::Fixed(_) => operand.scale_for(max.into()),
-    };
+fn weight_scales(rules: &Rules, weight: &Matrix) -> Vec<i32> {
     let whole = weight.max_magnitude();
     (0..weight.rows)
         .map(|j| match max_magnitude(weight.row(j)) {
-            0.0 => scale(whole),
-            max => scale(max),
+            max if max > 0.0 && rules.weights_by_output => rules.weight_scale(max),
+            _ => rules.weight_scale(whole),
         })
         .collect()
 }
 
-/// k_c of each input channel, and the scale (of AdaptivFloat the exponent bias) of the codes after these shifts.
+/// [`Rules::input_scaling`] of a format.
 #[must_use]
 pub fn input_scaling(operand: Format, channel_max: &[f32], rule: InputRule) -> (Vec<u8>, i32) {
-    let shifts = if rule.channel_shifts { channel_shifts(channel_max) } else { vec![0; channel_max.len()] };
-    let max = channel_max.iter().zip(&shifts).fold(0.0f32, |max, (&x, &k)| max.max(x / f32::from(1u8 << k)));
-    let scale = operand.scale_for(max.into());
-    let scale = match operand {
-        Format::AdaptivFloat(_) => scale - i32::from(rule.clipped_octaves),
-        // A fixed-point value past its range is lost, not merely coarse: nothing is clipped.
-        Format::Fixed(_) => scale,
-    };
-    (shifts, scale)
+    Rules { operand, ..Rules::default() }.input_scaling(channel_max, rule)
 }
 
 impl QuantisedLinear {

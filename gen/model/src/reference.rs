@@ -23,6 +23,8 @@ pub struct Trace {
 pub struct Forward {
     /// Every linear layer, in the order of [`Checkpoint::linear_names`].
     pub traces: Vec<Trace>,
+    /// The largest magnitude of the residual sum behind the halves of each layer that was passed, two a layer.
+    pub sums: Vec<f32>,
     /// The last layer's output, tokens × hidden.
     pub hidden: Matrix,
 }
@@ -74,6 +76,7 @@ pub fn forward_with(
     check_ids(ids, checkpoint)?;
     let mut hidden = embed(checkpoint, ids);
     let mut traces = Vec::with_capacity(Site::ALL.len() * checkpoint.layers.len());
+    let mut sums = Vec::with_capacity(2 * checkpoint.layers.len());
     for (index, layer) in checkpoint.layers.iter().enumerate() {
         let spans = vec![Span::Whole; checkpoint.config.num_attention_heads];
         let step = |step: Step, input: &Matrix| {
@@ -83,12 +86,10 @@ pub fn forward_with(
             traces.push(Trace { name, input: input.clone(), output: output.clone() });
             Ok(output)
         };
-        hidden = encoder_layer(&checkpoint.config, &spans, &hidden, step, |half| match half {
-            0 => &layer.attention_norm,
-            _ => &layer.output_norm,
-        })?;
+        let norm = |half| if half == 0 { &layer.attention_norm } else { &layer.output_norm };
+        hidden = encoder_layer(&checkpoint.config, &spans, &hidden, step, norm, &mut sums)?;
     }
-    Ok(Forward { traces, hidden })
+    Ok(Forward { traces, sums, hidden })
 }
 
 /// LN(word + position + type).
@@ -121,25 +122,28 @@ pub(crate) enum Step {
 }
 
 /// h = LN(x + attention(x)); LN(h + W₂·act(W₁·h)). `apply` computes the linear layers and what follows the dense ones, `norm`
-/// names the layer norm of each half.
+/// names the layer norm of each half. The largest magnitudes of both residual sums go to `sums`.
 pub(crate) fn encoder_layer<'a>(
     config: &Config,
     spans: &[Span],
     x: &Matrix,
     mut apply: impl FnMut(Step, &Matrix) -> Result<Matrix, ModelError>,
     norm: impl Fn(usize) -> &'a Norm,
+    sums: &mut Vec<f32>,
 ) -> Result<Matrix, ModelError> {
     let [q, k, v] = [Site::Query, Site::Key, Site::Value].map(|site| apply(Step::Site(site), x));
     let context = attention(&q?, &k?, &v?, spans);
     let mut h = apply(Step::Site(Site::AttentionOutput), &context)?;
     h = apply(Step::Half(0), &h)?;
     add(&mut h, x);
+    sums.push(h.max_magnitude());
     layer_norm(&mut h, norm(0), config.layer_norm_eps);
     let mut inner = apply(Step::Site(Site::Intermediate), &h)?;
     activate(config.hidden_act, &mut inner);
     let mut y = apply(Step::Site(Site::Output), &inner)?;
     y = apply(Step::Half(1), &y)?;
     add(&mut y, &h);
+    sums.push(y.max_magnitude());
     layer_norm(&mut y, norm(1), config.layer_norm_eps);
     Ok(y)
 }

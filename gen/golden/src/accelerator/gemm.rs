@@ -1,13 +1,10 @@
 //! `gemm`: products of the array, job by job.
 
 use super::{CODE, Execution, Row, Steps, Work, address};
-use crate::{Pointer, activation::Function, bitmask_decoder::expand, requantize};
+use crate::{Pointer, activation::Function, bitmask_decoder::expand, products::dot, requantize};
 use alberti_arith::{rhu, saturate, wrap};
 use alberti_isa::{Fault, Function as Named, Gemm, Memory, Source};
 use std::collections::HashMap;
-
-/// Products whose sum fits 32 bits: |d| ≤ 3968.
-const SHORT: usize = 128;
 
 /// Weight tiles that were decoded, by record and masks, and the row of values that the decoder has begun.
 #[derive(Clone, Debug, Default)]
@@ -217,13 +214,4 @@ impl Execution<'_> {
         }
         Ok(())
     }
-}
-
-/// The sum of products, in runs that fit 32 bits. Sums that are not checked become vector instructions in every profile.
-fn dot(a: &[i16], b: &[i16]) -> i64 {
-    let short = |(a, b): (&[i16], &[i16])| -> i64 {
-        let products = a.iter().zip(b).map(|(&a, &b)| i32::from(a).wrapping_mul(b.into()));
-        products.fold(0i32, i32::wrapping_add).into()
-    };
-    a.chunks(SHORT).zip(b.chunks(SHORT)).map(short).sum()
 }

@@ -1,7 +1,7 @@
 //! Attention: `softmax(Q·Kᵀ)·V`, head by head.
 
 use super::{Arithmetic, Layer, Linear, Results, linear};
-use crate::{Error, Result, activation::Function, softmax::MASK_ONE};
+use crate::{Error, Result, activation::Function, products::Integers, softmax::MASK_ONE};
 use alberti_arith::wrap;
 
 /// Shifts of a head: its products have no bias and one scale.
@@ -72,21 +72,23 @@ impl Layer {
             if span == Span::Skipped {
                 continue;
             }
-            let of = |tensor: &[u8]| -> Vec<i32> {
-                let rows = tensor.chunks_exact(channels).flat_map(|row| &row[number * width..][..width]);
-                linear::significands(&rows.copied().collect::<Vec<_>>())
+            let rows = |tensor: &[u8]| -> Vec<u8> {
+                tensor.chunks_exact(channels).flat_map(|row| &row[number * width..][..width]).copied().collect()
             };
-            let (q, k, v) = (of(&q), of(&k), of(&v));
-            for (token, q) in q.chunks_exact(width).enumerate() {
+            let (q, k, v) = (rows(&q), rows(&k), rows(&v));
+            let columns = (0..width).flat_map(|c| v[c..].iter().step_by(width)).copied();
+            let integers = |codes: Vec<u8>| Integers::of(arithmetic.operand, codes);
+            let (q, k, v) = (integers(q), integers(k), integers(columns.collect()));
+            for token in 0..tokens {
                 let sum = |sum: i64| wrap(sum, arithmetic.accumulator_bits);
-                let scores: Vec<i16> =
-                    k.chunks_exact(width).map(|k| linear::wide(sum(linear::dot(q, k)), head.score)).collect();
-                let mask: Vec<u8> = (0..tokens).map(|key| span.mask(key.abs_diff(token))).collect();
-                let codes = arithmetic.softmax.row(&scores, tokens, &mask)?.codes;
-                let p = linear::significands(&codes.iter().map(|&code| code as u8).collect::<Vec<_>>());
-                let sums: Vec<i64> = (0..width)
-                    .map(|c| sum(p.iter().zip(v[c..].iter().step_by(width)).map(|(&p, &v)| i64::from(p * v)).sum()))
+                let scores: Vec<i16> = q
+                    .products(token, &k, width)
+                    .into_iter()
+                    .map(|products| linear::wide(sum(products), head.score))
                     .collect();
+                let mask: Vec<u8> = (0..tokens).map(|key| span.mask(key.abs_diff(token))).collect();
+                let p = integers(arithmetic.probabilities(&scores, &mask)?);
+                let sums: Vec<i64> = p.products(0, &v, tokens).into_iter().map(sum).collect();
                 let mut results = Results::default();
                 results.push(arithmetic, &sums, &vec![head.context; width], Function::Identity, 0, 0)?;
                 context[token * channels + number * width..][..width].copy_from_slice(&results.codes);

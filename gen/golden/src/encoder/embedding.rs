@@ -2,7 +2,6 @@
 
 use super::{Arithmetic, Linear, Norm, Stream, linear};
 use crate::{Error, Result};
-use alberti_arith::Format;
 
 /// A table of which a token takes one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,14 +59,14 @@ impl Embedding {
             for (table, row) in self.tables.iter().zip(Self::rows(id, position)) {
                 let codes = table.codes.get(row * self.width..(row + 1) * self.width);
                 let codes = codes.ok_or_else(|| Error::new(format!("token {position}: a table has no row {row}")))?;
-                let gain = Format::AF8_3.significand(table.gain.into());
-                for (total, weight) in total.iter_mut().zip(linear::significands(codes)) {
-                    *total += gain * i64::from(weight);
+                let gain = arithmetic.operand.significand(table.gain.into());
+                for (total, &code) in total.iter_mut().zip(codes) {
+                    *total += gain * arithmetic.operand.significand(code.into());
                 }
             }
             sums.extend(total.iter().map(|&sum| linear::wide(sum, self.shift)));
         }
-        let stream = self.norm.run(&sums)?;
+        let stream = self.norm.run(arithmetic, &sums)?;
         let Some(projection) = &self.projection else { return Ok(stream) };
         let codes = projection.linear.run(arithmetic, &stream.codes)?.codes;
         Ok(Stream { codes, wide: projection.stream().run(arithmetic, &stream.codes)?.wide })

@@ -1,8 +1,8 @@
 //! A linear layer.
 
 use super::Arithmetic;
-use crate::{Error, Result, activation::Function, requantize};
-use alberti_arith::{Format, rhu, saturate, wrap};
+use crate::{Error, Result, activation::Function, products::Integers, requantize};
+use alberti_arith::{rhu, saturate, wrap};
 
 /// `f(W·x + b)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,12 +53,14 @@ impl Linear {
                 self.weight.len()
             )));
         }
-        let (x, w) = (significands(x), significands(&self.weight));
+        let rows = x.len() / self.inputs;
+        let of = |codes: &[u8]| Integers::of(arithmetic.operand, codes.iter().copied());
+        let (x, w) = (of(x), of(&self.weight));
         let mut results = Results::default();
-        for x in x.chunks_exact(self.inputs) {
-            let sums: Vec<i64> = (w.chunks_exact(self.inputs).zip(&self.bias))
-                .map(|(w, &bias)| wrap(i64::from(bias) + dot(x, w), arithmetic.accumulator_bits))
-                .collect();
+        for row in 0..rows {
+            let products = x.products(row, &w, self.inputs).into_iter().zip(&self.bias);
+            let sums: Vec<i64> =
+                products.map(|(sum, &bias)| wrap(i64::from(bias) + sum, arithmetic.accumulator_bits)).collect();
             results.push(arithmetic, &sums, &self.shift, self.function, self.after, self.offset)?;
         }
         Ok(results)
@@ -77,7 +79,7 @@ impl Results {
         offset: i32,
     ) -> Result<()> {
         let row = function.row(arithmetic.accumulator_bits, sums, shift, after)?;
-        self.codes.extend(requantize::row(Format::AF8_3, &row.sums, &row.shifts)?.iter().map(|&code| code as u8));
+        self.codes.extend(requantize::row(arithmetic.operand, &row.sums, &row.shifts)?.iter().map(|&code| code as u8));
         self.wide.extend(row.sums.iter().zip(&row.shifts).map(|(&sum, &shift)| wide(sum, shift + offset)));
         Ok(())
     }
@@ -86,13 +88,4 @@ impl Results {
 /// A sum as a number of 16 bits.
 pub(super) fn wide(sum: i64, shift: i32) -> i16 {
     saturate(rhu(sum, shift.clamp(-64, 63)), 16) as i16
-}
-
-/// The integers that codes stand for.
-pub(super) fn significands(codes: &[u8]) -> Vec<i32> {
-    codes.iter().map(|&code| Format::AF8_3.significand(code.into()) as i32).collect()
-}
-
-pub(super) fn dot(a: &[i32], b: &[i32]) -> i64 {
-    a.iter().zip(b).map(|(&a, &b)| i64::from(a * b)).sum()
 }

@@ -47,7 +47,7 @@ impl Adapted {
         check_ids(ids, &self.backbone)?;
         let config = &self.backbone.config;
         let of = &self.tasks[task];
-        let mut traces: Vec<Trace> = Vec::new();
+        let (mut traces, mut sums): (Vec<Trace>, _) = (Vec::new(), Vec::new());
         let mut apply = |name: String, linear: &Linear, input: &Matrix| {
             let output = reference::linear(linear, input);
             traces.push(Trace { name, input: input.clone(), output: output.clone() });
@@ -83,13 +83,14 @@ impl Adapted {
                     })
                 },
                 |half| &own.halves[half].norm,
+                &mut sums,
             )?;
             if let Some(ramp) = &of.off_ramp {
                 off_ramps.push(apply(names::head(task, "off_ramp"), ramp, &token_0(&x)).data);
             }
         }
         let logits = of.classifier.as_ref().map(|head| apply(names::head(task, "classifier"), head, &token_0(&x)).data);
-        Ok(Answer { forward: Forward { traces, hidden: x }, off_ramps, logits: logits.unwrap_or_default() })
+        Ok(Answer { forward: Forward { traces, sums, hidden: x }, off_ramps, logits: logits.unwrap_or_default() })
     }
 }
 

@@ -109,6 +109,21 @@ pub fn synthetic(shape: &Shape, seed: u64) -> Adapted {
     Adapted { backbone, projection, depth: shape.depth, tasks }
 }
 
+impl Adapted {
+    /// The same encoder with adapters of a width behind every dense layer, drawn from a seed as those of [`synthetic`] are.
+    #[must_use]
+    pub fn with_adapters(mut self, width: usize, seed: u64) -> Self {
+        let hidden = self.backbone.config.hidden_size;
+        for (task, stream) in self.tasks.iter_mut().zip(1..) {
+            let mut numbers = Numbers(Draws::new(seed, stream));
+            for half in task.layers.iter_mut().flat_map(|layer| &mut layer.halves) {
+                half.adapter = Some(numbers.adapter(hidden, width));
+            }
+        }
+        self
+    }
+}
+
 struct Numbers(Draws);
 
 impl Numbers {
@@ -154,16 +169,17 @@ impl Numbers {
         Layer::new(linears, self.norm(hidden), self.norm(hidden))
     }
 
+    fn adapter(&mut self, hidden: usize, width: usize) -> Adapter {
+        Adapter { down: self.linear(width, hidden, 1.0, 0.05), up: self.linear(hidden, width, 0.5, 0.05) }
+    }
+
     fn task(&mut self, shape: &Shape, task: &TaskShape, distinct: usize) -> Task {
         let hidden = shape.hidden;
         let layers = (0..distinct)
             .map(|_| TaskLayer {
                 spans: task.spans.clone(),
                 halves: task.adapters.map(|width| Half {
-                    adapter: (width > 0).then(|| Adapter {
-                        down: self.linear(width, hidden, 1.0, 0.05),
-                        up: self.linear(hidden, width, 0.5, 0.05),
-                    }),
+                    adapter: (width > 0).then(|| self.adapter(hidden, width)),
                     norm: self.norm(hidden),
                 }),
             })

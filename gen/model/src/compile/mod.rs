@@ -29,7 +29,7 @@ mod weights;
 pub use allocate::Use;
 pub use bundle::Bundle;
 pub use program::{Output, Sentence};
-pub use quantised::quantise_encoder;
+pub use quantised::{quantise_encoder, quantise_encoder_by};
 pub use run::{Answer, Done, Engine, Session, reals};
 
 use crate::ModelError;
@@ -205,6 +205,10 @@ fn limits(encoder: &Encoder, config: &Config, longest: usize, problems: &mut Pro
     problems.demand("units.entropy.classes_max", classes, config.classes_max);
     if !gives_codes(encoder) {
         problems.push("the encoder: a layer norm gives no codes, though a linear layer reads them");
+    }
+    let mut norms = encoder.tasks.iter().flat_map(|task| &task.layers).flat_map(|own| [&own.attention, &own.output]);
+    if norms.any(|half| half.norm.residual.is_some()) {
+        problems.push("the encoder: its residual stream is rounded to codes, which no machine does");
     }
     for function in functions(encoder) {
         if !config.activation.includes(function) {

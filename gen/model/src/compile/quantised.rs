@@ -6,7 +6,7 @@ use crate::{
     adapted::{Adapted, Half, Task, names},
     calibration::{Calibration, LayerRange},
     checkpoint::{HiddenActivation, Norm, linear_name},
-    quantise::{InputRule, QuantisedLinear, input_scaling, quantise},
+    quantise::{InputRule, QuantisedLinear, Rules, quantise_by},
 };
 use alberti_arith::{Fixed, Format};
 use alberti_golden::{accelerator::Config, activation::Function, encoder};
@@ -17,10 +17,10 @@ const SCORE: i32 = 8;
 const SUM: i32 = 7;
 /// Fraction bits of the residual stream, and of logits.
 const STREAM: i32 = 10;
-/// Exponent bias of probabilities.
-const PROBABILITY: i32 = -8;
-/// The smallest exponent of a code of a power of two, and the largest.
-const GAINS: (i32, i32) = (1, 7);
+/// What probabilities stay below, nearly.
+const PROBABILITY: f64 = 0.97;
+/// Fraction bits of probabilities.
+const SHARE: i32 = 15;
 
 /// What becomes of a linear layer's sums.
 #[derive(Clone, Copy)]
@@ -44,7 +44,23 @@ pub fn quantise_encoder(
     calibration: &Calibration,
     config: &Config,
 ) -> Result<encoder::Encoder, ModelError> {
-    Quantiser { model, ranges: Ranges { model, calibration }, config }.encoder()
+    Ok(quantise_encoder_by(model, calibration, config, &Rules::default())?.0)
+}
+
+/// As [`quantise_encoder`] by other rules, with the arithmetic of its equations.
+///
+/// # Errors
+/// As [`quantise_encoder`], and AE0711 when there is no such machine.
+pub fn quantise_encoder_by(
+    model: &Adapted,
+    calibration: &Calibration,
+    config: &Config,
+    rules: &Rules,
+) -> Result<(encoder::Encoder, encoder::Arithmetic), ModelError> {
+    let quantiser = Quantiser { model, ranges: Ranges { model, calibration }, config, rules: *rules };
+    let arithmetic = encoder::Arithmetic::of(config).map_err(|error| ModelError::Shape(error.to_string()))?;
+    let probability_shift = quantiser.code_shift(SHARE, rules.scale(PROBABILITY));
+    Ok((quantiser.encoder()?, encoder::Arithmetic { operand: rules.operand, probability_shift, ..arithmetic }))
 }
 
 /// What a layer norm's codes are scaled by: its channels stand out.
@@ -54,9 +70,40 @@ struct Quantiser<'a> {
     model: &'a Adapted,
     ranges: Ranges<'a>,
     config: &'a Config,
+    rules: Rules,
 }
 
 impl Quantiser<'_> {
+    /// The shift from an integer of so many fraction bits to a code of a scale.
+    fn code_shift(&self, fraction_bits: i32, scale: i32) -> i32 {
+        fraction_bits + scale - self.unit()
+    }
+
+    /// What the fraction bits of a format take off every shift: codes of AdaptivFloat count from their bias.
+    fn unit(&self) -> i32 {
+        match self.rules.operand {
+            Format::AdaptivFloat(_) => 0,
+            Format::Fixed(f) => f.fraction_bits() as i32,
+        }
+    }
+
+    /// The bias by which a layer norm makes codes of a scale.
+    fn norm_bias(&self, scale: i32) -> i32 {
+        scale - self.unit()
+    }
+
+    /// The code of 2^e times the smallest power of two that gains may be, and how many there are. The significand of the
+    /// smallest is 2^low.
+    fn gains(&self) -> (i32, i32, impl Fn(i32) -> u8) {
+        let (low, count, shift) = match self.rules.operand {
+            // An exponent of zero has no code of a power of two.
+            Format::AdaptivFloat(f) => (f.mantissa_bits() as i32 + 1, f.max_exponent() as i32, f.mantissa_bits()),
+            Format::Fixed(f) => (0, f.bits() as i32 - 1, 0),
+        };
+        let first = i32::from(shift > 0);
+        (low, count, move |e: i32| if shift > 0 { ((e + first) << shift) as u8 } else { 1 << e })
+    }
+
     fn encoder(&self) -> Result<encoder::Encoder, ModelError> {
         let layers = (0..self.model.distinct()).map(|layer| self.layer(layer)).collect::<Result<_, _>>()?;
         let tasks = (self.model.tasks.iter().enumerate()).map(|(number, task)| self.task(number, task));
@@ -68,28 +115,28 @@ impl Quantiser<'_> {
     fn embedding(&self) -> Result<encoder::Embedding, ModelError> {
         let embeddings = &self.model.backbone.embeddings;
         let matrices = [&embeddings.word, &embeddings.position, &embeddings.token_type];
-        let format = Format::AF8_3;
-        let bias = matrices.map(|matrix| format.scale_for(matrix.max_magnitude().into()));
-        let largest = bias.into_iter().max().unwrap_or_default();
-        let (low, high) = GAINS;
-        let bias = bias.map(|bias| bias.max(largest - (high - low)));
+        let format = self.rules.operand;
+        let scales = matrices.map(|matrix| self.rules.scale(matrix.max_magnitude().into()));
+        let largest = scales.into_iter().max().unwrap_or_default();
+        let (low, count, gain) = self.gains();
+        let scales = scales.map(|scale| scale.max(largest - (count - 1)));
         let table = |i: usize| encoder::Table {
-            codes: matrices[i].data.iter().map(|&x| format.quantize(x.into(), bias[i]) as u8).collect(),
-            gain: ((high - largest + bias[i]) << 4) as u8,
+            codes: matrices[i].data.iter().map(|&x| format.quantize(x.into(), scales[i]) as u8).collect(),
+            gain: gain(count - 1 - largest + scales[i]),
         };
-        // A code d of bias b and a gain 16·2^e stand for d·16·2^e·2^−s, s = 8 + e − b.
-        let scale = 2 * format.fraction_bits() as i32 + high - largest;
+        // A code d of scale b and a gain of 2^g stand for d·2^g·2^−s, s = f + g − b.
+        let scale = format.fraction_bits() as i32 + low + count - 1 - largest;
         let most: f32 = matrices.iter().map(|matrix| matrix.max_magnitude()).sum();
         let point = 14 - (f64::from(most.max(f32::MIN_POSITIVE)).log2().floor() as i32).max(-16);
         let codes = match &self.model.projection {
-            Some(_) => Some(input_scaling(format, &self.ranges.of(names::PROJECTION)?.channel_max, NORM)),
+            Some(_) => Some(self.rules.input_scaling(&self.ranges.of(names::PROJECTION)?.channel_max, NORM)),
             None => self.stream(0),
         };
         Ok(encoder::Embedding {
             width: embeddings.word.cols,
             tables: [0, 1, 2].map(table),
             shift: scale - point,
-            norm: self.norm("embeddings", &embeddings.norm, codes)?,
+            norm: self.norm("embeddings", &embeddings.norm, codes, None)?,
             projection: self.model.projection.as_ref().map(|linear| self.projection(linear)).transpose()?,
         })
     }
@@ -110,17 +157,20 @@ impl Quantiser<'_> {
         let width = config.hidden_size / heads;
         let fold = (std::f64::consts::LOG2_E / (width as f64).sqrt()) as f32;
         let output = |site, factor: f32| -> Result<i32, ModelError> {
-            Ok(Format::AF8_3.scale_for((self.ranges.site(layer, site)?.output_max * factor).into()))
+            Ok(self.rules.scale((self.ranges.site(layer, site)?.output_max * factor).into()))
         };
         let (q, k, v) = (output(Site::Query, fold)?, output(Site::Key, 1.0)?, output(Site::Value, 1.0)?);
         let context = self.scale(&self.ranges.site(layer, Site::AttentionOutput)?, Site::AttentionOutput);
         let inner = self.scale(&self.ranges.site(layer, Site::Output)?, Site::Output);
-        let fraction = 2 * Format::AF8_3.fraction_bits() as i32;
-        let head = encoder::Head { score: fraction - q - k - SCORE, context: fraction - PROBABILITY - v + context };
+        let sums = |a, b| 2 * self.rules.operand.fraction_bits() as i32 - a - b;
+        let head = encoder::Head {
+            score: sums(q, k) - SCORE,
+            context: self.code_shift(sums(self.rules.scale(PROBABILITY), v), context),
+        };
         let mut query = self.model.backbone.layers[layer].linear(Site::Query).clone();
         query.weight.data.iter_mut().chain(&mut query.bias).for_each(|x| *x *= fold);
         let dense = |half| match self.ranges.adapter(layer, half) {
-            Some(range) => Results::Both(Format::AF8_3.scale_for(range.max().into())),
+            Some(range) => Results::Both(self.rules.scale(range.max().into())),
             None => Results::Numbers(SUM),
         };
         Ok(encoder::Layer {
@@ -161,7 +211,7 @@ impl Quantiser<'_> {
             let [down, up] = ["down", "up"].map(|part| names::adapter(task, layer, number, part));
             let dense = self.ranges.adapter(layer, number).unwrap_or_default();
             let (input, inner) = (dense.with_output(self.ranges.of(&down)?), self.ranges.of(&up)?);
-            let (plain, behind) = (InputRule::of(Site::AttentionOutput), InputRule::of(Site::Output));
+            let (plain, behind) = (self.rules.input(Site::AttentionOutput), self.rules.input(Site::Output));
             let codes = Results::Activated(self.scale(inner, Site::Output));
             Ok(encoder::Adapter {
                 down: self.linear(&down, &adapter.down, &input, plain, codes)?,
@@ -173,16 +223,19 @@ impl Quantiser<'_> {
             0 => Some(self.scaling(&self.ranges.site(layer, Site::Intermediate)?, Site::Intermediate)),
             _ => self.stream(layer + 1),
         };
-        Ok(encoder::Half { adapter: adapter.transpose()?, norm: self.norm(&name, &half.norm, codes)? })
+        Ok(encoder::Half {
+            adapter: adapter.transpose()?,
+            norm: self.norm(&name, &half.norm, codes, Some((layer, number)))?,
+        })
     }
 
     /// Channel shifts and exponent bias of what enters a layer; none behind the last, where nothing reads codes.
     fn stream(&self, layer: usize) -> Option<(Vec<u8>, i32)> {
-        self.ranges.stream(layer).map(|range| input_scaling(Format::AF8_3, &range, NORM))
+        self.ranges.stream(layer).map(|range| self.rules.input_scaling(&range, NORM))
     }
 
     fn scaling(&self, range: &LayerRange, site: Site) -> (Vec<u8>, i32) {
-        input_scaling(Format::AF8_3, &range.channel_max, InputRule::of(site))
+        self.rules.input_scaling(&range.channel_max, self.rules.input(site))
     }
 
     fn scale(&self, range: &LayerRange, site: Site) -> i32 {
@@ -201,7 +254,7 @@ impl Quantiser<'_> {
         results: Results,
     ) -> Result<encoder::Linear, ModelError> {
         let range = self.ranges.site(layer, site)?;
-        self.linear(&linear_name(layer, site), linear, &range, InputRule::of(site), results)
+        self.linear(&linear_name(layer, site), linear, &range, self.rules.input(site), results)
     }
 
     fn linear(
@@ -213,15 +266,15 @@ impl Quantiser<'_> {
         results: Results,
     ) -> Result<encoder::Linear, ModelError> {
         let (result, function, scale, offset) = match results {
-            Results::Codes(scale) => (Format::AF8_3, Function::Identity, scale, 0),
-            Results::Activated(scale) => (Format::AF8_3, self.activation(), scale, 0),
-            Results::Both(scale) => (Format::AF8_3, Function::Identity, scale, -SUM - scale),
+            Results::Codes(scale) => (self.rules.operand, Function::Identity, scale, 0),
+            Results::Activated(scale) => (self.rules.operand, self.activation(), scale, 0),
+            Results::Both(scale) => (self.rules.operand, Function::Identity, scale, -self.code_shift(SUM, scale)),
             Results::Numbers(fraction) => {
                 let format = Fixed::new(16 - fraction as u32, fraction as u32).expect("16 bits are a format");
                 (Format::Fixed(format), Function::Identity, 0, 0)
             }
         };
-        let quantised: QuantisedLinear = quantise(name, linear, range, rule, &self.target(result))?;
+        let quantised: QuantisedLinear = quantise_by(name, linear, range, rule, &self.target(result), &self.rules)?;
         let quantised = quantised.activated(function, scale)?;
         Ok(encoder::Linear {
             inputs: quantised.weight.cols,
@@ -249,7 +302,7 @@ impl Quantiser<'_> {
         let (weight, activations) = (self.config.value_rows * n, self.config.activation_rows * n);
         Target {
             n,
-            operand: Format::AF8_3,
+            operand: self.rules.operand,
             result,
             accumulator_bits,
             accumulator_rows,
@@ -260,7 +313,14 @@ impl Quantiser<'_> {
         }
     }
 
-    fn norm(&self, name: &str, norm: &Norm, codes: Option<(Vec<u8>, i32)>) -> Result<encoder::Norm, ModelError> {
+    /// A layer norm; behind a half of a layer it takes a residual sum.
+    fn norm(
+        &self,
+        name: &str,
+        norm: &Norm,
+        codes: Option<(Vec<u8>, i32)>,
+        half: Option<(usize, usize)>,
+    ) -> Result<encoder::Norm, ModelError> {
         let fixed = |what: &'static str, values: &[f32], fraction: i32| -> Result<Vec<i16>, ModelError> {
             let one = |(channel, &value): (usize, &f32)| {
                 let integer = (f64::from(value) * f64::from(fraction).exp2() + 0.5).floor();
@@ -272,7 +332,7 @@ impl Quantiser<'_> {
             values.iter().enumerate().map(one).collect()
         };
         let (shift, bias) = match codes {
-            Some((shift, bias)) => (shift, Some(bias)),
+            Some((shift, scale)) => (shift, Some(self.norm_bias(scale))),
             None => (vec![0; norm.gain.len()], None),
         };
         Ok(encoder::Norm {
@@ -280,6 +340,12 @@ impl Quantiser<'_> {
             beta: fixed("offset", &norm.offset, 10)?,
             shift,
             bias,
+            residual: half.filter(|_| self.rules.narrow_residual).map(|half| self.residual(half)).transpose()?,
         })
+    }
+
+    /// The bias by which a residual sum becomes a code.
+    fn residual(&self, (layer, half): (usize, usize)) -> Result<i32, ModelError> {
+        Ok(self.norm_bias(self.rules.scale(self.ranges.sum(layer, half)?.into())))
     }
 }

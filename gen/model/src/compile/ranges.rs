@@ -72,6 +72,13 @@ impl<'a> Ranges<'a> {
         range.map(|Channels(channels)| channels)
     }
 
+    /// The largest residual sum behind a half of a layer, wherever its weights are passed.
+    pub fn sum(&self, layer: usize, half: usize) -> Result<f32, ModelError> {
+        let sums = self.calibration.sums().iter().skip(2 * layer + half).step_by(2 * self.model.distinct());
+        let largest = sums.copied().reduce(f32::max);
+        largest.ok_or_else(|| ModelError::Shape(format!("the residual sums of layer {layer} were not calibrated")))
+    }
+
     /// Of what the adapters of all tasks read behind a half of a layer; none where there is no adapter.
     pub fn adapter(&self, layer: usize, half: usize) -> Option<Channels> {
         let names = (0..self.model.tasks.len()).map(|task| names::adapter(task, layer, half, "down"));

@@ -128,6 +128,7 @@ impl Random {
             beta: (0..channels).map(|_| self.below(1 << 10) as i16 - 512).collect(),
             shift: (0..channels).map(|_| self.below(4) as u8).collect(),
             bias: codes.then(|| self.around(-6)),
+            residual: None,
         }
     }
 
