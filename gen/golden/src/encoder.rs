@@ -16,7 +16,7 @@ mod embedding;
 mod linear;
 
 pub use attention::{Head, Span};
-pub use embedding::{Embedding, Projection, Table};
+pub use embedding::{Embedding, Projection, Sequence, Table};
 pub use linear::{Linear, Results};
 
 use crate::{Error, Result, accelerator::Config, elementwise, entropy, layernorm, requantize, softmax::Softmax};
@@ -173,30 +173,72 @@ impl Encoder {
         self.layers.first().map_or(0, |layer| layer.query.inputs)
     }
 
-    /// Runs a task on token ids; `threshold` is that of off-ramps (entropy in bits, Q6.10).
+    /// Runs a task on tokens; `threshold` is that of off-ramps (entropy in bits, Q6.10).
     ///
     /// # Errors
     /// When an id is past its table, or parts do not belong together.
-    pub fn run(&self, arithmetic: &Arithmetic, task: &Task, ids: &[u32], threshold: u16) -> Result<Answer> {
+    pub fn run<'a>(
+        &self,
+        arithmetic: &Arithmetic,
+        task: &Task,
+        sequence: impl Into<Sequence<'a>>,
+        threshold: u16,
+    ) -> Result<Answer> {
+        let mut exit = None;
+        let decide = |depth: usize, logits: &[i16]| -> Result<bool> {
+            exit = entropy::decide(logits, threshold)?.exit.then_some(depth);
+            Ok(exit.is_some())
+        };
+        let (hidden, logits) = self.layers(arithmetic, task, sequence.into(), decide)?;
+        Ok(Answer { hidden, logits, exit })
+    }
+
+    /// Runs a task to its last layer: the logits of the off-ramp behind each layer, none without one, and those of the end.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn off_ramps<'a>(
+        &self,
+        arithmetic: &Arithmetic,
+        task: &Task,
+        sequence: impl Into<Sequence<'a>>,
+    ) -> Result<(Vec<Vec<i16>>, Vec<i16>)> {
+        let mut ramps = Vec::new();
+        let collect = |_: usize, logits: &[i16]| -> Result<bool> {
+            ramps.push(logits.to_vec());
+            Ok(false)
+        };
+        let (_, logits) = self.layers(arithmetic, task, sequence.into(), collect)?;
+        Ok((ramps, logits))
+    }
+
+    /// The last output, and logits; `ends` is asked behind each layer, counted from 1, with the logits of the off-ramp.
+    fn layers(
+        &self,
+        arithmetic: &Arithmetic,
+        task: &Task,
+        sequence: Sequence,
+        mut ends: impl FnMut(usize, &[i16]) -> Result<bool>,
+    ) -> Result<(Vec<i16>, Vec<i16>)> {
         if task.layers.len() != self.layers.len() || self.layers.is_empty() {
             return Err(Error::new(format!("a task of {} layers for {}", task.layers.len(), self.layers.len())));
         }
-        let mut x = self.embedding.run(arithmetic, ids)?;
+        let mut x = self.embedding.run(arithmetic, sequence)?;
         let mut logits = Vec::new();
         for depth in 0..self.depth {
             let index = depth % self.layers.len();
             x = self.layers[index].run(arithmetic, &task.layers[index], &x)?;
             if let Some(ramp) = &task.off_ramp {
                 logits = ramp.run(arithmetic, token_0(ramp, &x.codes)?)?.wide;
-                if entropy::decide(&logits, threshold)?.exit {
-                    return Ok(Answer { hidden: x.wide, logits, exit: Some(depth + 1) });
+                if ends(depth + 1, &logits)? {
+                    return Ok((x.wide, logits));
                 }
             }
         }
         if let Some(classifier) = &task.classifier {
             logits = classifier.run(arithmetic, token_0(classifier, &x.codes)?)?.wide;
         }
-        Ok(Answer { hidden: x.wide, logits, exit: None })
+        Ok((x.wide, logits))
     }
 }
 

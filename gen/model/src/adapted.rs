@@ -10,7 +10,12 @@ mod synthetic;
 pub use forward::Answer;
 pub use synthetic::{Shape, TaskShape, synthetic};
 
-use crate::{Checkpoint, Linear, ModelError, calibration::Calibration, checkpoint::Norm};
+use crate::{
+    Checkpoint, Linear, ModelError,
+    calibration::Calibration,
+    checkpoint::{HiddenActivation, Norm},
+};
+use alberti_golden::encoder::Sequence;
 pub use alberti_golden::encoder::Span;
 
 /// A bottleneck behind a dense layer.
@@ -18,6 +23,8 @@ pub use alberti_golden::encoder::Span;
 pub struct Adapter {
     /// To its width.
     pub down: Linear,
+    /// Behind it.
+    pub activation: HiddenActivation,
     /// Back.
     pub up: Linear,
 }
@@ -52,14 +59,10 @@ pub struct Task {
 }
 
 /// A frozen encoder with its tasks.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Adapted {
-    /// The frozen weights: distinct layers, whose own layer norms are not used.
+    /// The frozen weights; the layers' own layer norms are not used.
     pub backbone: Checkpoint,
-    /// From the embedding's width to the layers'.
-    pub projection: Option<Linear>,
-    /// Layers that are passed: layer i is number i modulo the distinct ones.
-    pub depth: usize,
     /// The tasks.
     pub tasks: Vec<Task>,
 }
@@ -75,9 +78,8 @@ impl From<Checkpoint> for Adapted {
                     .map(|norm| Half { adapter: None, norm: norm.clone() }),
             })
             .collect();
-        let depth = backbone.layers.len();
         let tasks = vec![Task { layers, off_ramp: None, classifier: None }];
-        Self { backbone, projection: None, depth, tasks }
+        Self { backbone, tasks }
     }
 }
 
@@ -102,10 +104,13 @@ impl Adapted {
     ///
     /// # Errors
     /// AE0705 when a sequence does not fit the model.
-    pub fn calibrate(&self, sequences: &[Vec<u32>]) -> Result<Calibration, ModelError> {
+    pub fn calibrate<T>(&self, sequences: &[T]) -> Result<Calibration, ModelError>
+    where
+        for<'a> &'a T: Into<Sequence<'a>>,
+    {
         let mut calibration = Calibration::default();
-        for (task, ids) in (0..self.tasks.len()).flat_map(|task| sequences.iter().map(move |ids| (task, ids))) {
-            calibration.include(&self.forward(task, ids)?.forward);
+        for (task, tokens) in (0..self.tasks.len()).flat_map(|task| sequences.iter().map(move |t| (task, t))) {
+            calibration.include(&self.forward(task, tokens)?.forward);
         }
         Ok(calibration)
     }
@@ -114,5 +119,11 @@ impl Adapted {
     #[must_use]
     pub fn distinct(&self) -> usize {
         self.backbone.layers.len()
+    }
+
+    /// Layers that are passed: layer i is number i modulo the distinct ones.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.backbone.config.num_hidden_layers
     }
 }

@@ -1,16 +1,17 @@
-//! A trained BERT-style encoder, read from `model.safetensors` and `config.json`.
+//! A trained encoder of the BERT family, read from `model.safetensors` and `config.json`.
 
 mod config;
+pub(crate) mod names;
 mod tensors;
 
-pub use config::{Config, HiddenActivation};
+pub use config::{Config, HiddenActivation, ModelType};
+pub(crate) use tensors::Tensors;
 
 use crate::{
     Matrix, ModelError,
     prune::{Pruning, prune},
 };
 use std::path::Path;
-use tensors::Tensors;
 
 /// A linear layer `y = x·Wᵀ + b`.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,20 +66,8 @@ impl Site {
         }
     }
 
-    /// The name in the checkpoint's file.
-    const fn stored(self) -> &'static str {
-        match self {
-            Self::Query => "attention.self.query",
-            Self::Key => "attention.self.key",
-            Self::Value => "attention.self.value",
-            Self::AttentionOutput => "attention.output.dense",
-            Self::Intermediate => "intermediate.dense",
-            Self::Output => "output.dense",
-        }
-    }
-
     /// Outputs and inputs of the site's layer.
-    fn shape(self, config: &Config) -> (usize, usize) {
+    pub(crate) fn shape(self, config: &Config) -> (usize, usize) {
         match self {
             Self::Intermediate => (config.intermediate_size, config.hidden_size),
             Self::Output => (config.hidden_size, config.intermediate_size),
@@ -94,7 +83,7 @@ pub fn linear_name(layer: usize, site: Site) -> String {
 }
 
 /// One encoder layer.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Layer {
     /// In the order of [`Site::ALL`].
     linears: [Linear; 6],
@@ -117,32 +106,34 @@ impl Layer {
 }
 
 /// What turns token ids into the encoder's input.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Embeddings {
-    /// Vocabulary × hidden.
+    /// Vocabulary × embedding.
     pub word: Matrix,
-    /// Positions × hidden.
+    /// Positions × embedding.
     pub position: Matrix,
-    /// Segment types × hidden.
+    /// Segment types × embedding.
     pub token_type: Matrix,
     /// Over their sum.
     pub norm: Norm,
 }
 
 /// A trained encoder in f32.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint {
     /// Its shape.
     pub config: Config,
     /// Its input.
     pub embeddings: Embeddings,
-    /// Its layers, first to last.
+    /// From the embedding's width to the layers'.
+    pub projection: Option<Linear>,
+    /// Its distinct layers: layer i of [`Config::num_hidden_layers`] is number i modulo these.
     pub layers: Vec<Layer>,
 }
 
 impl Checkpoint {
-    /// Reads a model's folder. Tensor names are those of Hugging Face's BERT, with any prefix before `embeddings.`; f16
-    /// and bf16 are widened.
+    /// Reads a model's folder. Tensor names are those of Hugging Face's BERT or ALBERT, with any prefix before `embeddings.`;
+    /// f16 and bf16 are widened. Tensors beside the encoder's, such as a pooler's, are left alone.
     ///
     /// # Errors
     /// AE0701 to AE0704; the last names every tensor that is missing, misshapen, of another type or not finite.
@@ -151,6 +142,7 @@ impl Checkpoint {
         let path = folder.join("model.safetensors");
         let bytes = std::fs::read(&path).map_err(|source| ModelError::Unreadable { path: path.clone(), source })?;
         let mut tensors = Tensors::parse(&path, &bytes)?;
+        tensors.strip_prefix_of(names::WORDS);
         let checkpoint = Self::build(config, &mut tensors);
         tensors.finish()?;
         Ok(checkpoint)
@@ -158,35 +150,46 @@ impl Checkpoint {
 
     /// Takes every tensor; where one is unusable, zeros stand in for it until `tensors` reports them all.
     fn build(config: Config, tensors: &mut Tensors) -> Self {
-        let hidden = config.hidden_size;
+        let (hidden, width, model) = (config.hidden_size, config.embedding_size(), config.model_type);
         let embeddings = Embeddings {
-            word: tensors.matrix("embeddings.word_embeddings.weight", config.vocab_size, hidden),
-            position: tensors.matrix("embeddings.position_embeddings.weight", config.max_position_embeddings, hidden),
-            token_type: tensors.matrix("embeddings.token_type_embeddings.weight", config.type_vocab_size, hidden),
-            norm: tensors.norm("embeddings.LayerNorm", hidden),
+            word: tensors.matrix(names::WORDS, config.vocab_size, width),
+            position: tensors.matrix(names::POSITIONS, config.max_position_embeddings, width),
+            token_type: tensors.matrix(names::TYPES, config.type_vocab_size, width),
+            norm: tensors.norm(names::EMBEDDING_NORM, width),
         };
-        let layers = (0..config.num_hidden_layers)
-            .map(|layer| {
-                let at = |name: &str| format!("encoder.layer.{layer}.{name}");
-                let linears = Site::ALL.map(|site| {
-                    let (outputs, inputs) = site.shape(&config);
-                    tensors.linear(&at(site.stored()), outputs, inputs)
-                });
-                let attention_norm = tensors.norm(&at("attention.output.LayerNorm"), hidden);
-                let output_norm = tensors.norm(&at("output.LayerNorm"), hidden);
-                Layer { linears, attention_norm, output_norm }
-            })
-            .collect();
-        Self { config, embeddings, layers }
+        let projection = (model != ModelType::Bert).then(|| tensors.linear(names::PROJECTION, hidden, width));
+        let mut group = |group: usize| {
+            let linears = Site::ALL.map(|site| {
+                let (outputs, inputs) = site.shape(&config);
+                tensors.linear(&model.site(group, site), outputs, inputs)
+            });
+            let [attention_norm, output_norm] = [0, 1].map(|half| tensors.norm(&model.norm(group, half), hidden));
+            Layer { linears, attention_norm, output_norm }
+        };
+        let groups: Vec<Layer> = (0..config.groups()).map(&mut group).collect();
+        let distinct = config.distinct();
+        let layers = match distinct.len() == groups.len() {
+            true => groups,
+            false => distinct.into_iter().map(|group| groups[group].clone()).collect(),
+        };
+        Self { config, embeddings, projection, layers }
     }
 
-    /// The checkpoint with the smallest weights of each matrix zero: of the layers', and of the tables of words and positions.
+    /// The layer of a depth from 0 on, which is one of the distinct ones.
+    #[must_use]
+    pub fn index(&self, depth: usize) -> usize {
+        depth % self.layers.len()
+    }
+
+    /// The checkpoint with the smallest weights of each matrix zero: of the layers' and of what widens embeddings, and of the tables
+    /// of words and positions.
     ///
     /// # Errors
     /// AE0707 when a share is not within 0..=1.
     pub fn pruned(&self, layers: Pruning, embeddings: Pruning) -> Result<Self, ModelError> {
         let mut pruned = self.clone();
-        for linear in pruned.layers.iter_mut().flat_map(|layer| &mut layer.linears) {
+        let linears = pruned.layers.iter_mut().flat_map(|layer| &mut layer.linears);
+        for linear in linears.chain(&mut pruned.projection) {
             prune(&mut linear.weight, layers)?;
         }
         for table in [&mut pruned.embeddings.word, &mut pruned.embeddings.position] {

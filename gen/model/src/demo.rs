@@ -57,7 +57,9 @@ impl Model {
     /// # Errors
     /// AE0701 to AE0705.
     pub fn load(folder: &Path) -> Result<Self, ModelError> {
-        Self::calibrated(Checkpoint::load(folder)?, Tokenizer::load(folder)?)
+        let (checkpoint, tokenizer) = (Checkpoint::load(folder)?, Tokenizer::load(folder)?);
+        tokenizer.check(&checkpoint)?;
+        Self::calibrated(checkpoint, tokenizer)
     }
 
     fn calibrated(checkpoint: Checkpoint, tokenizer: Tokenizer) -> Result<Self, ModelError> {

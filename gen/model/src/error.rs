@@ -169,7 +169,7 @@ impl ModelError {
             Self::Config { .. } => "give the config.json that the checkpoint was published with".into(),
             Self::Damaged { .. } => "fetch the file again; `make model` fetches the demo's".into(),
             Self::Tensors { .. } => {
-                "the checkpoint must hold a BERT encoder of config.json's shape, in f32, f16 or bf16".into()
+                "the checkpoint must hold a BERT or an ALBERT encoder of config.json's shape, in f32, f16 or bf16".into()
             }
             Self::Sentence(_) => "give a shorter text, or a tokenizer.json that belongs to the checkpoint".into(),
             Self::UnknownLayer { .. } => "name one of the layers above".into(),

@@ -2,10 +2,11 @@
 
 use crate::{
     Checkpoint, Linear, Matrix, ModelError, Site,
+    adapted::names,
     checkpoint::{Config, HiddenActivation, Norm, linear_name},
-    sentence::check_ids,
+    sentence::check,
 };
-use alberti_golden::encoder::Span;
+use alberti_golden::encoder::{Sequence, Span};
 
 /// What went into a linear layer and what came out, tokens × channels.
 #[derive(Clone, Debug)]
@@ -21,7 +22,8 @@ pub struct Trace {
 /// One forward pass.
 #[derive(Clone, Debug)]
 pub struct Forward {
-    /// Every linear layer, in the order of [`Checkpoint::linear_names`].
+    /// Every linear layer of the layers that were passed: those of [`Checkpoint::linear_names`] in that order, again and again where
+    /// layers share weights. At the end what widens embeddings, where there is such.
     pub traces: Vec<Trace>,
     /// The largest magnitude of the residual sum behind the halves of each layer that was passed, two a layer.
     pub sums: Vec<f32>,
@@ -55,12 +57,12 @@ pub fn mean_embedding(hidden: &Matrix) -> Vec<f32> {
     sum
 }
 
-/// Runs the encoder on one sequence of token ids, all of segment type 0, none masked.
+/// Runs the encoder on one sequence of tokens, none masked.
 ///
 /// # Errors
 /// AE0705 when the ids do not fit the checkpoint.
-pub fn forward(checkpoint: &Checkpoint, ids: &[u32]) -> Result<Forward, ModelError> {
-    forward_with(checkpoint, ids, |_, layer, input| Ok(linear(layer, input)))
+pub fn forward<'a>(checkpoint: &Checkpoint, sequence: impl Into<Sequence<'a>>) -> Result<Forward, ModelError> {
+    forward_with(checkpoint, sequence, |_, layer, input| Ok(linear(layer, input)))
 }
 
 /// As [`forward`], but every linear layer is computed by `apply` from its name, its weights and its input: how the
@@ -68,16 +70,23 @@ pub fn forward(checkpoint: &Checkpoint, ids: &[u32]) -> Result<Forward, ModelErr
 ///
 /// # Errors
 /// AE0705 when the ids do not fit the checkpoint, and those of `apply`.
-pub fn forward_with(
+pub fn forward_with<'a>(
     checkpoint: &Checkpoint,
-    ids: &[u32],
+    sequence: impl Into<Sequence<'a>>,
     mut apply: impl FnMut(&str, &Linear, &Matrix) -> Result<Matrix, ModelError>,
 ) -> Result<Forward, ModelError> {
-    check_ids(ids, checkpoint)?;
-    let mut hidden = embed(checkpoint, ids);
-    let mut traces = Vec::with_capacity(Site::ALL.len() * checkpoint.layers.len());
-    let mut sums = Vec::with_capacity(2 * checkpoint.layers.len());
-    for (index, layer) in checkpoint.layers.iter().enumerate() {
+    let sequence = sequence.into();
+    check(sequence, checkpoint)?;
+    let mut hidden = embed(checkpoint, sequence);
+    let depth = checkpoint.config.num_hidden_layers;
+    let mut traces = Vec::with_capacity(Site::ALL.len() * depth + 1);
+    let mut sums = Vec::with_capacity(2 * depth);
+    let projection = checkpoint.projection.as_ref().map(|projection| {
+        let output = linear(projection, &hidden);
+        Trace { name: names::PROJECTION.into(), input: std::mem::replace(&mut hidden, output.clone()), output }
+    });
+    for index in (0..depth).map(|depth| checkpoint.index(depth)) {
+        let layer = &checkpoint.layers[index];
         let spans = vec![Span::Whole; checkpoint.config.num_attention_heads];
         let step = |step: Step, input: &Matrix| {
             let Step::Site(site) = step else { return Ok(input.clone()) };
@@ -89,22 +98,23 @@ pub fn forward_with(
         let norm = |half| if half == 0 { &layer.attention_norm } else { &layer.output_norm };
         hidden = encoder_layer(&checkpoint.config, &spans, &hidden, step, norm, &mut sums)?;
     }
+    traces.extend(projection);
     Ok(Forward { traces, sums, hidden })
 }
 
 /// LN(word + position + type).
-pub(crate) fn embed(checkpoint: &Checkpoint, ids: &[u32]) -> Matrix {
-    let mut x = embedding_sum(checkpoint, ids);
+pub(crate) fn embed(checkpoint: &Checkpoint, sequence: Sequence) -> Matrix {
+    let mut x = embedding_sum(checkpoint, sequence);
     layer_norm(&mut x, &checkpoint.embeddings.norm, checkpoint.config.layer_norm_eps);
     x
 }
 
-/// word + position + type, tokens × hidden, of ids that fit.
-pub(crate) fn embedding_sum(checkpoint: &Checkpoint, ids: &[u32]) -> Matrix {
+/// word + position + type, tokens × channels, of tokens that fit.
+pub(crate) fn embedding_sum(checkpoint: &Checkpoint, sequence: Sequence) -> Matrix {
     let embeddings = &checkpoint.embeddings;
-    let mut x = Matrix::zeros(ids.len(), embeddings.word.cols);
-    for (position, &id) in ids.iter().enumerate() {
-        let parts = [embeddings.word.row(id as usize), embeddings.position.row(position), embeddings.token_type.row(0)];
+    let mut x = Matrix::zeros(sequence.len(), embeddings.word.cols);
+    for (position, [word, place, kind]) in sequence.rows().enumerate() {
+        let parts = [embeddings.word.row(word), embeddings.position.row(place), embeddings.token_type.row(kind)];
         for part in parts {
             x.row_mut(position).iter_mut().zip(part).for_each(|(x, part)| *x += part);
         }

@@ -1,7 +1,23 @@
-//! From a sentence to token ids.
+//! From a sentence, or a pair of them, to tokens.
 
 use crate::{Checkpoint, ModelError};
+use alberti_golden::encoder::Sequence;
 use std::path::Path;
+
+/// What an encoder reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tokens {
+    /// The token ids.
+    pub ids: Vec<u32>,
+    /// The segment type of each: 0, and 1 in the second sentence of a pair.
+    pub types: Vec<u32>,
+}
+
+impl<'a> From<&'a Tokens> for Sequence<'a> {
+    fn from(tokens: &'a Tokens) -> Self {
+        Self::new(&tokens.ids, &tokens.types)
+    }
+}
 
 /// The tokenizer that belongs to a checkpoint.
 #[derive(Clone, Debug)]
@@ -28,28 +44,61 @@ impl Tokenizer {
     /// # Errors
     /// AE0705 when the sentence is too long or its ids are none of the checkpoint's.
     pub fn encode(&self, sentence: &str, checkpoint: &Checkpoint) -> Result<Vec<u32>, ModelError> {
-        let encoding = self.0.encode(sentence, true).map_err(|error| ModelError::Sentence(error.to_string()))?;
-        let ids = encoding.get_ids().to_vec();
-        check_ids(&ids, checkpoint)?;
-        Ok(ids)
+        Ok(self.tokens(sentence, None, checkpoint)?.ids)
+    }
+
+    /// A sentence, or a pair, between and with the special tokens, checked against the checkpoint.
+    ///
+    /// # Errors
+    /// AE0705 when it is too long, or its ids or types are none of the checkpoint's.
+    pub fn tokens(&self, sentence: &str, second: Option<&str>, checkpoint: &Checkpoint) -> Result<Tokens, ModelError> {
+        let encoding = match second {
+            Some(second) => self.0.encode((sentence, second), true),
+            None => self.0.encode(sentence, true),
+        };
+        let encoding = encoding.map_err(|error| ModelError::Sentence(error.to_string()))?;
+        let tokens = Tokens { ids: encoding.get_ids().to_vec(), types: encoding.get_type_ids().to_vec() };
+        check((&tokens).into(), checkpoint)?;
+        Ok(tokens)
+    }
+
+    /// Checks that the tokenizer gives no ids that the checkpoint lacks.
+    ///
+    /// # Errors
+    /// AE0705 with the first word that has one.
+    pub fn check(&self, checkpoint: &Checkpoint) -> Result<(), ModelError> {
+        let words = checkpoint.config.vocab_size;
+        let past = self.0.get_vocab(true).into_iter().filter(|&(_, id)| id as usize >= words);
+        match past.map(|(word, id)| (id, word)).min() {
+            None => Ok(()),
+            Some((id, word)) => Err(ModelError::Sentence(format!(
+                "tokenizer.json gives `{word}` id {id}, the checkpoint's vocabulary ends at {}: they belong to different models",
+                words - 1
+            ))),
+        }
     }
 }
 
-/// Checks that an encoder can take these token ids.
+/// Checks that an encoder can take these tokens.
 ///
 /// # Errors
-/// AE0705 when there are none or too many, or one is past the vocabulary.
-pub fn check_ids(ids: &[u32], checkpoint: &Checkpoint) -> Result<(), ModelError> {
-    let (longest, words) = (checkpoint.config.max_position_embeddings, checkpoint.config.vocab_size);
-    if ids.is_empty() || ids.len() > longest {
-        return Err(ModelError::Sentence(format!("{} tokens: the encoder takes 1 to {longest}", ids.len())));
+/// AE0705 when there are none or too many, or an id or a type is past its table.
+pub fn check(sequence: Sequence, checkpoint: &Checkpoint) -> Result<(), ModelError> {
+    let config = &checkpoint.config;
+    let (longest, words, types) = (config.max_position_embeddings, config.vocab_size, config.type_vocab_size);
+    let tokens = sequence.len();
+    if tokens == 0 || tokens > longest {
+        return Err(ModelError::Sentence(format!("{tokens} tokens: the encoder takes 1 to {longest}")));
     }
-    match ids.iter().position(|&id| id as usize >= words) {
-        Some(at) => Err(ModelError::Sentence(format!(
-            "token {at} has id {}, the checkpoint's vocabulary ends at {}",
-            ids[at],
-            words - 1
-        ))),
-        None => Ok(()),
+    for (at, [word, _, kind]) in sequence.rows().enumerate() {
+        if word >= words {
+            let message = format!("token {at} has id {word}, the checkpoint's vocabulary ends at {}", words - 1);
+            return Err(ModelError::Sentence(message));
+        }
+        if kind >= types {
+            let message = format!("token {at} is of type {kind}, the checkpoint has types 0 to {}", types - 1);
+            return Err(ModelError::Sentence(message));
+        }
     }
+    Ok(())
 }

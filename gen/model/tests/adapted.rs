@@ -16,6 +16,7 @@ use alberti_model::{
     adapted::{Adapted, Shape, TaskShape, synthetic},
     checkpoint::HiddenActivation,
     compile::{Compiled, Session, quantise_encoder, reals},
+    sentence::Tokens,
 };
 use common::encoders::{ids, machine};
 
@@ -79,6 +80,36 @@ fn tasks_that_share_an_encoder_run_as_programs_and_stay_near_f32() {
     assert!(agree * 10 >= count * 8);
     let layers: std::collections::BTreeSet<_> = exits.into_iter().collect();
     assert!(layers.len() > 1, "{layers:?}");
+}
+
+#[test]
+fn the_second_sentence_of_a_pair_takes_its_own_row_of_the_types() {
+    let model = synthetic(&Shape::small(LONGEST), SEED);
+    let compiled = compiled(&model, &machine8());
+    let arithmetic = Arithmetic::of(compiled.config()).expect("a machine");
+    let mut session = Session::new(&compiled).expect("a machine");
+    let ids = ids(5, 21);
+    let types = (0..21).map(|position| u32::from(position >= 11)).collect();
+    let pair = Tokens { ids: ids.clone(), types };
+    let task = &compiled.encoder().tasks[1];
+    let expected = compiled.encoder().run(&arithmetic, task, &pair, 0).expect("a sound encoder");
+    let answer = session.run(1, &pair, 0).expect("a sound program");
+    assert_eq!(answer.logits, expected.logits);
+    assert_ne!(answer.logits, session.run(1, &ids, 0).expect("a sound program").logits);
+    let exact = model.forward(1, &pair).expect("a short sequence");
+    let hidden = Metrics::between(&reals(&expected.hidden, 64), &exact.forward.hidden).cosine;
+    let single = model.forward(1, &ids).expect("a short sequence");
+    let other = Metrics::between(&reals(&expected.hidden, 64), &single.forward.hidden).cosine;
+    assert!(hidden > 0.98 && hidden > other, "{hidden} {other}");
+    // What the off-ramps say on the way to the end is what ends it.
+    let (ramps, logits) = compiled.encoder().off_ramps(&arithmetic, task, &pair).expect("a sound encoder");
+    assert_eq!((ramps.len(), logits), (3, expected.logits));
+    for nats in [0.2, 0.5, 0.8, 1.0] {
+        let threshold = entropy::threshold(nats).expect("a threshold");
+        let first = ramps.iter().position(|ramp| entropy::decide(ramp, threshold).expect("three classes").exit);
+        let run = compiled.encoder().run(&arithmetic, task, &pair, threshold).expect("a sound encoder");
+        assert_eq!(run.exit, first.map(|layer| layer + 1), "{nats}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 mod common;
 
-use alberti_model::{Checkpoint, ModelError, Site};
+use alberti_model::{Checkpoint, ModelError, Site, reference::forward, sentence::Tokens};
 use safetensors::{Dtype, serialize, tensor::TensorView};
 use std::collections::BTreeMap;
 use tempfile::TempDir;
@@ -53,6 +53,47 @@ fn tensors(prefix: &str) -> Tensors {
     shapes.into_iter().map(|(name, shape)| (format!("{prefix}{name}"), Tensor::new(&shape))).collect()
 }
 
+const ALBERT: &str = r#"{"model_type": "albert", "embedding_size": 3, "hidden_size": 4, "num_hidden_layers": 6,
+    "num_hidden_groups": 1, "inner_group_num": 1, "num_attention_heads": 2, "intermediate_size": 6, "vocab_size": 5,
+    "max_position_embeddings": 8, "hidden_act": "gelu_new"}"#;
+
+/// Every tensor of an ALBERT of so many groups, with the pooler and the classifier that a fine-tuned one has.
+fn albert(groups: usize) -> Tensors {
+    let mut shapes: Vec<(String, Vec<usize>)> = vec![
+        ("albert.embeddings.word_embeddings.weight".into(), vec![5, 3]),
+        ("albert.embeddings.position_embeddings.weight".into(), vec![8, 3]),
+        ("albert.embeddings.token_type_embeddings.weight".into(), vec![2, 3]),
+        ("albert.embeddings.LayerNorm.weight".into(), vec![3]),
+        ("albert.embeddings.LayerNorm.bias".into(), vec![3]),
+    ];
+    let mut linear = |name: &str, outputs, inputs| {
+        shapes.push((format!("{name}.weight"), vec![outputs, inputs]));
+        shapes.push((format!("{name}.bias"), vec![outputs]));
+    };
+    linear("albert.encoder.embedding_hidden_mapping_in", 4, 3);
+    linear("albert.pooler", 4, 4);
+    linear("classifier", 2, 4);
+    for layer in (0..groups).map(|group| format!("albert.encoder.albert_layer_groups.{group}.albert_layers.0")) {
+        for name in ["attention.query", "attention.key", "attention.value", "attention.dense"] {
+            linear(&format!("{layer}.{name}"), 4, 4);
+        }
+        linear(&format!("{layer}.ffn"), 6, 4);
+        linear(&format!("{layer}.ffn_output"), 4, 6);
+    }
+    for layer in (0..groups).map(|group| format!("albert.encoder.albert_layer_groups.{group}.albert_layers.0")) {
+        for name in ["full_layer_layer_norm", "attention.LayerNorm"] {
+            shapes.push((format!("{layer}.{name}.weight"), vec![4]));
+            shapes.push((format!("{layer}.{name}.bias"), vec![4]));
+        }
+    }
+    let numbers = |(i, (name, shape)): (usize, (String, Vec<usize>))| {
+        let count: usize = shape.iter().product();
+        let data = (0..count).flat_map(|k| (((i * 7 + k * 5) % 13) as f32 / 8.0 - 0.7).to_le_bytes()).collect();
+        (name, Tensor { dtype: Dtype::F32, shape, data })
+    };
+    shapes.into_iter().enumerate().map(numbers).collect()
+}
+
 fn folder(tensors: &Tensors, config: &str) -> TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let views = tensors.iter().map(|(name, tensor)| {
@@ -85,6 +126,86 @@ fn a_checkpoint_loads_with_or_without_a_prefix() {
     let (site, linear) = plain.linear("layer.0.intermediate").expect("a layer of that name");
     assert_eq!((site, linear.weight.rows, linear.weight.cols, linear.bias.len()), (Site::Intermediate, 6, 4, 6));
     assert_eq!(linear.weight.row(1), [-0.5, -0.375, -0.25, -0.125]);
+}
+
+#[test]
+fn an_albert_passes_the_layer_of_each_group_as_often_as_its_depth_says() {
+    let shared = load(&albert(1), ALBERT).expect("a valid checkpoint");
+    assert_eq!((shared.layers.len(), shared.config.num_hidden_layers), (1, 6));
+    let projection = shared.projection.as_ref().expect("a projection");
+    assert_eq!((projection.weight.rows, projection.weight.cols), (4, 3));
+    let pass = forward(&shared, &[0, 4, 2]).expect("ids that fit");
+    assert_eq!(pass.traces.len(), 6 * 6 + 1);
+    // Groups are consecutive layers: 0 0 0 1 1 1.
+    let two = ALBERT.replace("\"num_hidden_groups\": 1", "\"num_hidden_groups\": 2");
+    let grouped = load(&albert(2), &two).expect("a valid checkpoint");
+    assert_eq!(grouped.layers.len(), 6);
+    for (layer, group) in [0, 0, 0, 1, 1, 1].into_iter().enumerate() {
+        assert_eq!(grouped.layers[layer], grouped.layers[3 * group], "layer {layer}");
+    }
+    assert_ne!(grouped.layers[0], grouped.layers[3]);
+    let six = ALBERT.replace("\"num_hidden_groups\": 1", "\"num_hidden_groups\": 6");
+    let distinct = load(&albert(6), &six).expect("a valid checkpoint");
+    assert!((1..6).all(|layer| distinct.layers[layer] != distinct.layers[0]));
+    // The same weights in every group are one group.
+    let mut copied = albert(1);
+    for (name, tensor) in albert(1).into_iter().filter(|(name, _)| name.contains("albert_layer_groups.0.")) {
+        for group in 1..6 {
+            let name = name.replace("groups.0.", &format!("groups.{group}."));
+            copied.insert(name, Tensor { dtype: tensor.dtype, shape: tensor.shape.clone(), data: tensor.data.clone() });
+        }
+    }
+    let copied = load(&copied, &six).expect("a valid checkpoint");
+    assert_eq!(forward(&copied, &[0, 4, 2]).expect("ids that fit").hidden, pass.hidden);
+}
+
+#[test]
+fn an_albert_gives_the_numbers_of_an_independent_implementation() {
+    // In double precision, from the equations of Hugging Face's modeling_albert, for ids 0 4 2 of types 0 0 1.
+    let expected = [
+        [0.780_959, -0.432_643, -0.228_606, -0.799_587],
+        [0.781_019, -0.431_912, -0.228_62, -0.799_685],
+        [0.781_075, -0.431_223, -0.228_632, -0.799_777f32],
+    ];
+    let tokens = Tokens { ids: vec![0, 4, 2], types: vec![0, 0, 1] };
+    let hidden = forward(&load(&albert(1), ALBERT).expect("a valid checkpoint"), &tokens).expect("tokens").hidden;
+    for (actual, expected) in hidden.data.iter().zip(expected.as_flattened()) {
+        assert!((actual - expected).abs() < 1e-5, "{hidden:?}");
+    }
+}
+
+#[test]
+fn tensors_of_an_albert_are_named_as_the_file_has_them() {
+    let mut all = albert(1);
+    all.remove("albert.encoder.embedding_hidden_mapping_in.bias");
+    let layer = "albert.encoder.albert_layer_groups.0.albert_layers.0";
+    all.insert(format!("{layer}.ffn.weight"), Tensor::new(&[4, 6]));
+    all.remove(&format!("{layer}.full_layer_layer_norm.weight"));
+    let (code, message) = failure(&all, ALBERT);
+    assert_eq!(code, "AE0704");
+    for line in [
+        "3 of its tensors cannot be used".to_owned(),
+        "albert.encoder.embedding_hidden_mapping_in.bias: it is missing, expected 4".to_owned(),
+        format!("{layer}.ffn.weight: its shape is 4 × 6, expected 6 × 4"),
+        format!("{layer}.full_layer_layer_norm.weight: it is missing, expected 4"),
+    ] {
+        assert!(message.contains(&line), "no `{line}` in\n{message}");
+    }
+}
+
+#[test]
+fn segment_types_choose_a_row_of_their_table() {
+    let checkpoint = load(&albert(1), ALBERT).expect("a valid checkpoint");
+    let ids = vec![0, 4, 2, 1];
+    let pair = |types: &[u32]| forward(&checkpoint, &Tokens { ids: ids.clone(), types: types.to_vec() });
+    let hidden = |types: &[u32]| pair(types).expect("tokens that fit").hidden;
+    assert_eq!(hidden(&[0; 4]), forward(&checkpoint, &ids).expect("ids that fit").hidden);
+    assert_ne!(hidden(&[0, 0, 1, 1]), hidden(&[0; 4]));
+    let error = pair(&[0, 0, 2, 0]).expect_err("two types");
+    assert_eq!(
+        (error.code(), error.to_string()),
+        ("AE0705", "token 2 is of type 2, the checkpoint has types 0 to 1".into())
+    );
 }
 
 #[test]
@@ -183,20 +304,34 @@ fn a_folder_without_files_says_which_is_missing() {
 #[test]
 fn a_configuration_that_cannot_run_says_why() {
     for (from, to, expected) in [
-        ("\"hidden_size\": 4", "\"hidden_size\": \"4\"", "invalid type"),
-        ("\"hidden_size\": 4, ", "", "missing field `hidden_size`"),
+        ("\"hidden_size\": 4", "\"hidden_size\": \"4\"", "hidden_size is \"4\", it must be a number of at least 1"),
+        ("\"hidden_size\": 4, ", "", "hidden_size is missing"),
         ("\"num_attention_heads\": 2", "\"num_attention_heads\": 3", "no multiple of num_attention_heads 3"),
         ("\"num_attention_heads\": 2", "\"num_attention_heads\": 0", "num_attention_heads is 0"),
         ("\"num_hidden_layers\": 1", "\"num_hidden_layers\": 100000000", "at most 256"),
-        ("\"gelu\"", "\"swish\"", "unknown variant `swish`"),
+        ("\"gelu\"", "\"swish\"", "hidden_act is `swish`, known are `gelu`, `gelu_new`, `relu`"),
         ("\"vocab_size\"", "\"position_embedding_type\": \"relative_key\", \"vocab_size\"", "only `absolute`"),
+        ("\"vocab_size\"", "\"model_type\": \"roberta\", \"vocab_size\"", "known are `albert` and `bert`"),
+        ("\"vocab_size\"", "\"is_decoder\": true, \"vocab_size\"", "is_decoder is true"),
+        ("\"vocab_size\"", "\"pruned_heads\": {\"0\": [1]}, \"vocab_size\"", "with all heads"),
+        ("1e-12", "-1e-12", "layer_norm_eps is -1e-12"),
         ("{", "", "expected"),
+        ("{", "[{", "expected a map"),
     ] {
         let config = CONFIG.replacen(from, to, 1);
         assert_ne!(config, CONFIG);
         let (code, message) = failure(&tensors(""), &config);
         assert_eq!(code, "AE0702");
         assert!(message.contains("config.json") && message.contains(expected), "no `{expected}` in {message}");
+    }
+    let many = ALBERT
+        .replace("\"inner_group_num\": 1", "\"inner_group_num\": 2, \"is_decoder\": true")
+        .replace("\"num_hidden_groups\": 1", "\"num_hidden_groups\": 7")
+        .replace("\"vocab_size\": 5,", "")
+        .replace("gelu_new", "swish");
+    let (_, message) = failure(&albert(1), &many);
+    for part in ["inner_group_num is 2", "is_decoder", "num_hidden_groups 7", "vocab_size is missing", "`swish`"] {
+        assert!(message.contains(part), "no `{part}` in {message}");
     }
 }
 
@@ -212,10 +347,9 @@ fn an_unknown_layer_is_answered_with_those_there_are() {
 
 #[test]
 fn ids_that_do_not_fit_the_checkpoint_are_refused() {
-    use alberti_model::reference::forward;
     let checkpoint = load(&tensors(""), CONFIG).expect("a valid checkpoint");
     assert_eq!(forward(&checkpoint, &[0, 4]).expect("ids that fit").traces.len(), 6);
-    for ids in [vec![], vec![5], vec![0; 9]] {
+    for ids in [vec![], vec![5u32], vec![0; 9]] {
         assert_eq!(forward(&checkpoint, &ids).map(|_| ()).map_err(|e| e.code()), Err("AE0705"));
     }
 }

@@ -28,7 +28,7 @@ const KNOWN: [Known; 3] = [
 fn embeddings_equal_those_of_the_independent_implementation() {
     let checkpoint = Checkpoint::load(&common::model_folder()).expect("the trained model loads");
     for (sentence, ids, embedding, hidden) in &KNOWN[..2] {
-        let forward = forward(&checkpoint, ids).expect("ids that fit");
+        let forward = forward(&checkpoint, *ids).expect("ids that fit");
         let actual = forward.sentence_embedding();
         assert_eq!(actual.len(), 384);
         for (actual, expected) in actual.iter().zip(embedding).chain(forward.hidden.row(0).iter().zip(hidden)) {

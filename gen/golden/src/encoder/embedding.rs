@@ -3,6 +3,57 @@
 use super::{Arithmetic, Linear, Norm, Stream, linear};
 use crate::{Error, Result};
 
+/// The tokens of a sentence, or of a pair: their ids and segment types. Ids alone are all of type 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sequence<'a> {
+    ids: &'a [u32],
+    types: &'a [u32],
+}
+
+impl<'a> Sequence<'a> {
+    /// Tokens past the last of `types` are of type 0.
+    #[must_use]
+    pub fn new(ids: &'a [u32], types: &'a [u32]) -> Self {
+        Self { ids, types }
+    }
+
+    /// Tokens.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// The rows that each token takes of the three tables.
+    pub fn rows(self) -> impl Iterator<Item = [usize; 3]> + 'a {
+        let kind = move |position: usize| self.types.get(position).copied().unwrap_or_default() as usize;
+        self.ids.iter().enumerate().map(move |(position, &id)| [id as usize, position, kind(position)])
+    }
+}
+
+impl<'a> From<&'a [u32]> for Sequence<'a> {
+    fn from(ids: &'a [u32]) -> Self {
+        Self::new(ids, &[])
+    }
+}
+
+impl<'a, const N: usize> From<&'a [u32; N]> for Sequence<'a> {
+    fn from(ids: &'a [u32; N]) -> Self {
+        Self::new(ids, &[])
+    }
+}
+
+impl<'a> From<&'a Vec<u32>> for Sequence<'a> {
+    fn from(ids: &'a Vec<u32>) -> Self {
+        Self::new(ids, &[])
+    }
+}
+
 /// A table of which a token takes one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
@@ -34,7 +85,7 @@ impl Projection {
 pub struct Embedding {
     /// Channels of the tables.
     pub width: usize,
-    /// Words, positions, segment types, of which all tokens have the first.
+    /// Words, positions, segment types.
     pub tables: [Table; 3],
     /// From the sum to what the layer norm takes.
     pub shift: i32,
@@ -45,18 +96,12 @@ pub struct Embedding {
 }
 
 impl Embedding {
-    /// The rows that a token takes, one of each table.
-    #[must_use]
-    pub fn rows(id: u32, position: usize) -> [usize; 3] {
-        [id as usize, position, 0]
-    }
-
     /// The first layer's input.
-    pub(super) fn run(&self, arithmetic: &Arithmetic, ids: &[u32]) -> Result<Stream> {
-        let mut sums = Vec::with_capacity(ids.len() * self.width);
-        for (position, &id) in ids.iter().enumerate() {
+    pub(super) fn run(&self, arithmetic: &Arithmetic, sequence: Sequence) -> Result<Stream> {
+        let mut sums = Vec::with_capacity(sequence.len() * self.width);
+        for (position, rows) in sequence.rows().enumerate() {
             let mut total = vec![0; self.width];
-            for (table, row) in self.tables.iter().zip(Self::rows(id, position)) {
+            for (table, row) in self.tables.iter().zip(rows) {
                 let codes = table.codes.get(row * self.width..(row + 1) * self.width);
                 let codes = codes.ok_or_else(|| Error::new(format!("token {position}: a table has no row {row}")))?;
                 let gain = arithmetic.operand.significand(table.gain.into());

@@ -51,7 +51,7 @@ impl<'a> Passes<'a> {
         let one = |sentence| {
             let ids = model.tokenizer.encode(sentence, &model.checkpoint)?;
             let forward = reference::forward(&model.checkpoint, &ids)?;
-            Ok(Pass { embedding_sum: reference::embedding_sum(&model.checkpoint, &ids), forward })
+            Ok(Pass { embedding_sum: reference::embedding_sum(&model.checkpoint, (&ids).into()), forward })
         };
         Ok(Self { model, all: sentences.into_iter().map(one).collect::<Result<_, ModelError>>()? })
     }

@@ -5,8 +5,9 @@ use crate::{
     Linear, Matrix, ModelError,
     checkpoint::linear_name,
     reference::{self, Forward, Trace},
-    sentence::check_ids,
+    sentence::check,
 };
+use alberti_golden::encoder::Sequence;
 
 /// One pass to the last layer.
 #[derive(Clone, Debug)]
@@ -27,8 +28,9 @@ impl Answer {
     }
 }
 
-/// `ln Σ e^y − Σ y·e^y / Σ e^y`, y the logits less their maximum.
-fn entropy(logits: &[f32]) -> f64 {
+/// In nats: `ln Σ e^y − Σ y·e^y / Σ e^y`, y the logits less their maximum.
+#[must_use]
+pub fn entropy(logits: &[f32]) -> f64 {
     let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let powers = logits.iter().map(|&x| f64::from(x - max)).map(|y| (y, y.exp()));
     let (sum, weighted) = powers.fold((0.0, 0.0), |(sum, weighted), (y, e)| (sum + e, weighted + y * e));
@@ -36,15 +38,16 @@ fn entropy(logits: &[f32]) -> f64 {
 }
 
 impl Adapted {
-    /// Runs a task on token ids.
+    /// Runs a task on tokens.
     ///
     /// # Errors
-    /// AE0705 when the ids do not fit.
+    /// AE0705 when they do not fit.
     ///
     /// # Panics
     /// When there is no such task.
-    pub fn forward(&self, task: usize, ids: &[u32]) -> Result<Answer, ModelError> {
-        check_ids(ids, &self.backbone)?;
+    pub fn forward<'a>(&self, task: usize, sequence: impl Into<Sequence<'a>>) -> Result<Answer, ModelError> {
+        let sequence = sequence.into();
+        check(sequence, &self.backbone)?;
         let config = &self.backbone.config;
         let of = &self.tasks[task];
         let (mut traces, mut sums): (Vec<Trace>, _) = (Vec::new(), Vec::new());
@@ -53,13 +56,13 @@ impl Adapted {
             traces.push(Trace { name, input: input.clone(), output: output.clone() });
             output
         };
-        let mut x = reference::embed(&self.backbone, ids);
-        if let Some(projection) = &self.projection {
+        let mut x = reference::embed(&self.backbone, sequence);
+        if let Some(projection) = &self.backbone.projection {
             x = apply(names::PROJECTION.into(), projection, &x);
         }
         let mut off_ramps = Vec::new();
-        for depth in 0..self.depth {
-            let index = depth % self.distinct();
+        for depth in 0..self.depth() {
+            let index = self.backbone.index(depth);
             let (layer, own) = (&self.backbone.layers[index], &of.layers[index]);
             x = reference::encoder_layer(
                 config,
@@ -72,7 +75,7 @@ impl Adapted {
                             let mut y = input.clone();
                             if let Some(adapter) = &own.halves[half].adapter {
                                 let mut inner = apply(names::adapter(task, index, half, "down"), &adapter.down, input);
-                                reference::activate(config.hidden_act, &mut inner);
+                                reference::activate(adapter.activation, &mut inner);
                                 reference::add(
                                     &mut y,
                                     &apply(names::adapter(task, index, half, "up"), &adapter.up, &inner),

@@ -8,7 +8,7 @@
 use super::{Adapted, Adapter, Half, Span, Task, TaskLayer};
 use crate::{
     Checkpoint, Config, Linear, Matrix, Site,
-    checkpoint::{Embeddings, HiddenActivation, Layer, Norm},
+    checkpoint::{Embeddings, HiddenActivation, Layer, ModelType, Norm},
     faults::Draws,
 };
 
@@ -74,6 +74,18 @@ impl Shape {
     }
 }
 
+impl Shape {
+    /// An ALBERT where layers share weights or embeddings are not as wide as they: it widens embeddings in either case.
+    fn model_type(&self) -> ModelType {
+        match self.shared || self.embedding != self.hidden {
+            true => {
+                ModelType::Albert { embedding_size: self.embedding, groups: if self.shared { 1 } else { self.depth } }
+            }
+            false => ModelType::Bert,
+        }
+    }
+}
+
 /// How much larger the outputs of outlier channels are, and how many channels there are for one of them.
 const OUTLIER: (f32, usize) = (12.0, 128);
 
@@ -82,6 +94,7 @@ const OUTLIER: (f32, usize) = (12.0, 128);
 pub fn synthetic(shape: &Shape, seed: u64) -> Adapted {
     let mut numbers = Numbers(Draws::new(seed, 0));
     let config = Config {
+        model_type: shape.model_type(),
         hidden_size: shape.hidden,
         num_hidden_layers: shape.depth,
         num_attention_heads: shape.heads,
@@ -91,7 +104,6 @@ pub fn synthetic(shape: &Shape, seed: u64) -> Adapted {
         type_vocab_size: 2,
         layer_norm_eps: 1e-12,
         hidden_act: shape.activation,
-        position_embedding_type: None,
     };
     let embeddings = Embeddings {
         word: numbers.matrix(shape.words, shape.embedding, 0.055),
@@ -99,25 +111,26 @@ pub fn synthetic(shape: &Shape, seed: u64) -> Adapted {
         token_type: numbers.matrix(2, shape.embedding, 0.024),
         norm: numbers.norm(shape.embedding),
     };
-    let projection = (shape.embedding != shape.hidden).then(|| numbers.linear(shape.hidden, shape.embedding, 1.0, 0.1));
-    let distinct = if shape.shared { 1 } else { shape.depth };
+    let projection =
+        (config.model_type != ModelType::Bert).then(|| numbers.linear(shape.hidden, shape.embedding, 1.0, 0.1));
+    let distinct = config.groups();
     let layers: Vec<Layer> = (0..distinct).map(|_| numbers.layer(shape)).collect();
     let tasks = (shape.tasks.iter().zip(1..))
         .map(|(task, stream)| Numbers(Draws::new(seed, stream)).task(shape, task, distinct))
         .collect();
-    let backbone = Checkpoint { config, embeddings, layers };
-    Adapted { backbone, projection, depth: shape.depth, tasks }
+    let backbone = Checkpoint { config, embeddings, projection, layers };
+    Adapted { backbone, tasks }
 }
 
 impl Adapted {
     /// The same encoder with adapters of a width behind every dense layer, drawn from a seed as those of [`synthetic`] are.
     #[must_use]
     pub fn with_adapters(mut self, width: usize, seed: u64) -> Self {
-        let hidden = self.backbone.config.hidden_size;
+        let (hidden, activation) = (self.backbone.config.hidden_size, self.backbone.config.hidden_act);
         for (task, stream) in self.tasks.iter_mut().zip(1..) {
             let mut numbers = Numbers(Draws::new(seed, stream));
             for half in task.layers.iter_mut().flat_map(|layer| &mut layer.halves) {
-                half.adapter = Some(numbers.adapter(hidden, width));
+                half.adapter = Some(numbers.adapter(hidden, width, activation));
             }
         }
         self
@@ -169,8 +182,9 @@ impl Numbers {
         Layer::new(linears, self.norm(hidden), self.norm(hidden))
     }
 
-    fn adapter(&mut self, hidden: usize, width: usize) -> Adapter {
-        Adapter { down: self.linear(width, hidden, 1.0, 0.05), up: self.linear(hidden, width, 0.5, 0.05) }
+    fn adapter(&mut self, hidden: usize, width: usize, activation: HiddenActivation) -> Adapter {
+        let down = self.linear(width, hidden, 1.0, 0.05);
+        Adapter { down, activation, up: self.linear(hidden, width, 0.5, 0.05) }
     }
 
     fn task(&mut self, shape: &Shape, task: &TaskShape, distinct: usize) -> Task {
@@ -179,7 +193,7 @@ impl Numbers {
             .map(|_| TaskLayer {
                 spans: task.spans.clone(),
                 halves: task.adapters.map(|width| Half {
-                    adapter: (width > 0).then(|| self.adapter(hidden, width)),
+                    adapter: (width > 0).then(|| self.adapter(hidden, width, shape.activation)),
                     norm: self.norm(hidden),
                 }),
             })

@@ -1,29 +1,81 @@
 //! The shape of an encoder: the part of `config.json` that we need.
 
 use crate::ModelError;
-use serde::Deserialize;
+use serde_json::{Map, Value};
 use std::path::Path;
 
 /// What stands between the two halves of the feed-forward net.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HiddenActivation {
     /// x·Φ(x).
-    #[serde(rename = "gelu")]
     Gelu,
     /// The tanh form of GELU.
-    #[serde(rename = "gelu_new", alias = "gelu_pytorch_tanh")]
     GeluTanh,
     /// max(x, 0).
-    #[serde(rename = "relu")]
     Relu,
 }
 
-/// The shape of a BERT-style encoder; other keys of the file are ignored.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+impl HiddenActivation {
+    /// Hugging Face's names, our own first.
+    const NAMES: [(&'static str, Self); 4] = [
+        ("gelu", Self::Gelu),
+        ("gelu_new", Self::GeluTanh),
+        ("relu", Self::Relu),
+        ("gelu_pytorch_tanh", Self::GeluTanh),
+    ];
+
+    /// By Hugging Face's name.
+    ///
+    /// # Errors
+    /// What is known instead.
+    pub(crate) fn parse(name: &str) -> Result<Self, String> {
+        let known = Self::NAMES.iter().find(|(known, _)| *known == name);
+        known.map(|&(_, activation)| activation).ok_or_else(|| {
+            let known = Self::NAMES.map(|(known, _)| format!("`{known}`")).join(", ");
+            format!("`{name}`, known are {known}")
+        })
+    }
+
+    /// Hugging Face's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, activation)| *activation == self).map_or("gelu", |&(name, _)| name)
+    }
+}
+
+/// Whose names the tensors have, and what follows from that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModelType {
+    /// Every layer has weights of its own, embeddings are as wide as the layers.
+    Bert,
+    /// Layers share weights by groups, a linear layer widens the embeddings.
+    Albert {
+        /// Channels of the embeddings.
+        embedding_size: usize,
+        /// Groups of consecutive layers with the same weights.
+        groups: usize,
+    },
+}
+
+impl ModelType {
+    /// `model_type` of config.json, which is also the prefix of tensors of models with heads.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bert => "bert",
+            Self::Albert { .. } => "albert",
+        }
+    }
+}
+
+/// The shape of an encoder of the BERT family.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
+    /// Whose encoder it is.
+    pub model_type: ModelType,
     /// Width of the residual stream.
     pub hidden_size: usize,
-    /// Number of encoder layers.
+    /// Number of encoder layers that are passed.
     pub num_hidden_layers: usize,
     /// Heads of each attention.
     pub num_attention_heads: usize,
@@ -34,73 +86,176 @@ pub struct Config {
     /// Longest sequence.
     pub max_position_embeddings: usize,
     /// Segment types.
-    #[serde(default = "two")]
     pub type_vocab_size: usize,
     /// ε of the layer norms.
-    #[serde(default = "epsilon")]
     pub layer_norm_eps: f32,
     /// Activation of the feed-forward net.
     pub hidden_act: HiddenActivation,
-    /// How positions enter; absent in old files.
-    #[serde(default)]
-    pub(crate) position_embedding_type: Option<String>,
-}
-
-const fn two() -> usize {
-    2
-}
-
-const fn epsilon() -> f32 {
-    1e-12
 }
 
 /// More layers than any encoder has; bounds the work on a broken file.
 const MAX_LAYERS: usize = 256;
 
 impl Config {
-    /// Reads and checks a `config.json`.
+    /// Reads and checks a `config.json`; keys that do not bear on the encoder are ignored.
     ///
     /// # Errors
-    /// AE0701 when it cannot be read, AE0702 when it is malformed or describes an encoder that we cannot run.
+    /// AE0701 when it cannot be read, AE0702 with all that is wrong when it is malformed or describes an encoder that we cannot
+    /// run.
     pub fn load(path: &Path) -> Result<Self, ModelError> {
         let text =
             std::fs::read_to_string(path).map_err(|source| ModelError::Unreadable { path: path.into(), source })?;
-        let broken = |problem| ModelError::Config { path: path.into(), problem };
-        let config: Self = serde_json::from_str(&text).map_err(|error| broken(error.to_string()))?;
-        let problems = config.problems();
-        if problems.is_empty() { Ok(config) } else { Err(broken(problems.join("; "))) }
+        Self::parse(&text).map_err(|problem| ModelError::Config { path: path.into(), problem })
     }
 
-    fn problems(&self) -> Vec<String> {
+    fn parse(text: &str) -> Result<Self, String> {
+        let map = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let mut keys = Keys { map, problems: Vec::new() };
+        let config = Self {
+            model_type: keys.model_type(),
+            hidden_size: keys.count("hidden_size", None),
+            num_hidden_layers: keys.count("num_hidden_layers", None),
+            num_attention_heads: keys.count("num_attention_heads", None),
+            intermediate_size: keys.count("intermediate_size", None),
+            vocab_size: keys.count("vocab_size", None),
+            max_position_embeddings: keys.count("max_position_embeddings", None),
+            type_vocab_size: keys.count("type_vocab_size", Some(2)),
+            layer_norm_eps: keys.epsilon(),
+            hidden_act: keys.activation(),
+        };
+        keys.refuse("position_embedding_type", "only `absolute` is known", |kind| kind == "absolute");
+        for decoder in ["is_decoder", "add_cross_attention"] {
+            keys.refuse(decoder, "an encoder has false", |given| given == &Value::Bool(false));
+        }
+        let none = |heads: &Value| heads.as_object().is_some_and(Map::is_empty);
+        keys.refuse("pruned_heads", "write the checkpoint with all heads", none);
+        keys.problems.extend(config.contradictions());
+        if keys.problems.is_empty() { Ok(config) } else { Err(keys.problems.join("; ")) }
+    }
+
+    fn contradictions(&self) -> Vec<String> {
+        let Self { hidden_size, num_hidden_layers: layers, num_attention_heads: heads, .. } = *self;
         let mut problems = Vec::new();
-        for (key, value) in [
-            ("hidden_size", self.hidden_size),
-            ("num_hidden_layers", self.num_hidden_layers),
-            ("num_attention_heads", self.num_attention_heads),
-            ("intermediate_size", self.intermediate_size),
-            ("vocab_size", self.vocab_size),
-            ("max_position_embeddings", self.max_position_embeddings),
-            ("type_vocab_size", self.type_vocab_size),
-        ] {
-            if value == 0 {
-                problems.push(format!("{key} is 0, it must be at least 1"));
-            }
+        if layers > MAX_LAYERS {
+            problems.push(format!("num_hidden_layers is {layers}, at most {MAX_LAYERS} are taken"));
         }
-        if self.num_hidden_layers > MAX_LAYERS {
-            problems.push(format!("num_hidden_layers is {}, at most {MAX_LAYERS} are taken", self.num_hidden_layers));
+        if heads > 0 && !hidden_size.is_multiple_of(heads) {
+            problems.push(format!("hidden_size {hidden_size} is no multiple of num_attention_heads {heads}"));
         }
-        if self.num_attention_heads > 0 && !self.hidden_size.is_multiple_of(self.num_attention_heads) {
-            problems.push(format!(
-                "hidden_size {} is no multiple of num_attention_heads {}",
-                self.hidden_size, self.num_attention_heads
-            ));
-        }
-        if !(self.layer_norm_eps.is_finite() && self.layer_norm_eps >= 0.0) {
-            problems.push(format!("layer_norm_eps is {}, it must not be negative", self.layer_norm_eps));
-        }
-        if let Some(kind) = self.position_embedding_type.as_deref().filter(|kind| *kind != "absolute") {
-            problems.push(format!("position_embedding_type is `{kind}`, only `absolute` is known"));
+        if let ModelType::Albert { groups, .. } = self.model_type
+            && groups > layers
+            && layers > 0
+        {
+            problems.push(format!("num_hidden_groups {groups} is more than num_hidden_layers {layers}"));
         }
         problems
+    }
+
+    /// Channels of the embeddings.
+    #[must_use]
+    pub const fn embedding_size(&self) -> usize {
+        match self.model_type {
+            ModelType::Bert => self.hidden_size,
+            ModelType::Albert { embedding_size, .. } => embedding_size,
+        }
+    }
+
+    /// Groups of consecutive layers with the same weights, as the file has them.
+    #[must_use]
+    pub const fn groups(&self) -> usize {
+        match self.model_type {
+            ModelType::Bert => self.num_hidden_layers,
+            ModelType::Albert { groups, .. } => groups,
+        }
+    }
+
+    /// The group of each distinct layer as the machine runs them: one for all, or one for each, where groups of several layers are
+    /// so often there.
+    #[must_use]
+    pub fn distinct(&self) -> Vec<usize> {
+        match self.groups() {
+            1 => vec![0],
+            groups => (0..self.num_hidden_layers).map(|layer| layer * groups / self.num_hidden_layers).collect(),
+        }
+    }
+}
+
+/// Keys of the file, and what is wrong with them.
+struct Keys {
+    map: Map<String, Value>,
+    problems: Vec<String>,
+}
+
+impl Keys {
+    /// The value of a key; `null` is as good as none.
+    fn get(&self, key: &str) -> Option<&Value> {
+        self.map.get(key).filter(|value| !value.is_null())
+    }
+
+    /// A number of at least 1; 1 stands in for one that cannot be used.
+    fn count(&mut self, key: &str, default: Option<usize>) -> usize {
+        let problem = match (self.get(key), default) {
+            (None, Some(default)) => return default,
+            (None, None) => format!("{key} is missing"),
+            (Some(value), _) => match value.as_u64().map(usize::try_from) {
+                Some(Ok(count @ 1..)) => return count,
+                _ => format!("{key} is {value}, it must be a number of at least 1"),
+            },
+        };
+        self.problems.push(problem);
+        1
+    }
+
+    fn model_type(&mut self) -> ModelType {
+        match self.get("model_type").map(|kind| kind.as_str().map_or_else(|| kind.to_string(), str::to_owned)) {
+            None => ModelType::Bert,
+            Some(kind) if kind == "bert" => ModelType::Bert,
+            Some(kind) if kind == "albert" => {
+                let inner = self.count("inner_group_num", Some(1));
+                if inner != 1 {
+                    self.problems.push(format!("inner_group_num is {inner}, only groups of 1 layer are known"));
+                }
+                // Hugging Face's own defaults.
+                let embedding_size = self.count("embedding_size", Some(128));
+                ModelType::Albert { embedding_size, groups: self.count("num_hidden_groups", Some(1)) }
+            }
+            Some(kind) => {
+                self.problems.push(format!("model_type is `{kind}`, known are `albert` and `bert`"));
+                ModelType::Bert
+            }
+        }
+    }
+
+    fn epsilon(&mut self) -> f32 {
+        const DEFAULT: f32 = 1e-12;
+        match self.get("layer_norm_eps").map(|value| (value.as_f64(), value)) {
+            None => DEFAULT,
+            Some((Some(epsilon), _)) if (0.0..1.0).contains(&epsilon) => epsilon as f32,
+            Some((_, value)) => {
+                self.problems.push(format!("layer_norm_eps is {value}, it must be a number from 0 to 1"));
+                DEFAULT
+            }
+        }
+    }
+
+    fn activation(&mut self) -> HiddenActivation {
+        let problem = match self.get("hidden_act") {
+            None => "hidden_act is missing".to_owned(),
+            Some(Value::String(name)) => match HiddenActivation::parse(name) {
+                Ok(activation) => return activation,
+                Err(problem) => format!("hidden_act is {problem}"),
+            },
+            Some(value) => format!("hidden_act is {value}, it must be a name"),
+        };
+        self.problems.push(problem);
+        HiddenActivation::Gelu
+    }
+
+    /// Refuses a key that has any but the one meaning that we know.
+    fn refuse(&mut self, key: &str, instead: &str, known: impl Fn(&Value) -> bool) {
+        if let Some(value) = self.get(key).filter(|value| !known(value)) {
+            let shown = value.as_str().map_or_else(|| value.to_string(), |text| format!("`{text}`"));
+            self.problems.push(format!("{key} is {shown}, {instead}"));
+        }
     }
 }

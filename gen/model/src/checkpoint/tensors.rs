@@ -6,7 +6,7 @@ use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use std::path::{Path, PathBuf};
 
 /// The tensors of a file and the problems met so far.
-pub(super) struct Tensors<'a> {
+pub(crate) struct Tensors<'a> {
     path: PathBuf,
     file: SafeTensors<'a>,
     prefix: String,
@@ -15,28 +15,26 @@ pub(super) struct Tensors<'a> {
 
 impl<'a> Tensors<'a> {
     /// Reads the header of a file.
-    pub(super) fn parse(path: &Path, bytes: &'a [u8]) -> Result<Self, ModelError> {
+    pub(crate) fn parse(path: &Path, bytes: &'a [u8]) -> Result<Self, ModelError> {
         let damaged = |problem| ModelError::Damaged { path: path.into(), problem };
         if let Some(problem) = truncation(bytes) {
             return Err(damaged(problem));
         }
         let file = SafeTensors::deserialize(bytes)
             .map_err(|error| damaged(format!("this is no valid safetensors file: {error}")))?;
+        Ok(Self { path: path.into(), file, prefix: String::new(), problems: Vec::new() })
+    }
+
+    /// Names are given without what stands in front of this one from now on.
+    pub(crate) fn strip_prefix_of(&mut self, anchor: &str) {
         // The file's order of names is not deterministic: the shortest prefix is.
-        let anchor = "embeddings.word_embeddings.weight";
-        let prefix = file
-            .names()
-            .into_iter()
-            .filter_map(|name| name.strip_suffix(anchor))
-            .filter(|prefix| prefix.is_empty() || prefix.ends_with('.'))
-            .min_by_key(|prefix| (prefix.len(), *prefix))
-            .unwrap_or("")
-            .to_owned();
-        Ok(Self { path: path.into(), file, prefix, problems: Vec::new() })
+        let names = self.file.names().into_iter().filter_map(|name| name.strip_suffix(anchor));
+        let prefixes = names.filter(|prefix| prefix.is_empty() || prefix.ends_with('.'));
+        self.prefix = prefixes.min_by_key(|prefix| (prefix.len(), *prefix)).unwrap_or("").to_owned();
     }
 
     /// All problems at once, if there were any.
-    pub(super) fn finish(self) -> Result<(), ModelError> {
+    pub(crate) fn finish(self) -> Result<(), ModelError> {
         if self.problems.is_empty() {
             Ok(())
         } else {
@@ -45,12 +43,12 @@ impl<'a> Tensors<'a> {
     }
 
     /// A rows × cols tensor; empty when it cannot be used.
-    pub(super) fn matrix(&mut self, name: &str, rows: usize, cols: usize) -> Matrix {
+    pub(crate) fn matrix(&mut self, name: &str, rows: usize, cols: usize) -> Matrix {
         Matrix { rows, cols, data: self.take(&[name], &[rows, cols]) }
     }
 
     /// `name.weight` and `name.bias`.
-    pub(super) fn linear(&mut self, name: &str, outputs: usize, inputs: usize) -> Linear {
+    pub(crate) fn linear(&mut self, name: &str, outputs: usize, inputs: usize) -> Linear {
         Linear {
             weight: self.matrix(&format!("{name}.weight"), outputs, inputs),
             bias: self.take(&[&format!("{name}.bias")], &[outputs]),
@@ -58,7 +56,7 @@ impl<'a> Tensors<'a> {
     }
 
     /// `name.weight` and `name.bias`, which old files call gamma and beta.
-    pub(super) fn norm(&mut self, name: &str, width: usize) -> Norm {
+    pub(crate) fn norm(&mut self, name: &str, width: usize) -> Norm {
         Norm {
             gain: self.take(&[&format!("{name}.weight"), &format!("{name}.gamma")], &[width]),
             offset: self.take(&[&format!("{name}.bias"), &format!("{name}.beta")], &[width]),
@@ -67,12 +65,15 @@ impl<'a> Tensors<'a> {
 
     /// The elements of the first of `names` that exists.
     fn take(&mut self, names: &[&str], shape: &[usize]) -> Vec<f32> {
-        let full = format!("{}{}", self.prefix, names[0]);
-        let found = names.iter().find_map(|name| self.file.tensor(&format!("{}{name}", self.prefix)).ok());
-        let problem = match found.as_ref().map(|view| read(view, shape)) {
-            None => format!("it is missing, expected {}", describe(shape)),
-            Some(Ok(values)) => return values,
-            Some(Err(problem)) => problem,
+        let mut names = names.iter().map(|name| format!("{}{name}", self.prefix)).peekable();
+        let first = names.peek().cloned().unwrap_or_default();
+        let found = names.find_map(|name| self.file.tensor(&name).ok().map(|view| (name, view)));
+        let (full, problem) = match found {
+            None => (first, format!("it is missing, expected {}", describe(shape))),
+            Some((name, view)) => match read(&view, shape) {
+                Ok(values) => return values,
+                Err(problem) => (name, problem),
+            },
         };
         self.problems.push(format!("{full}: {problem}"));
         Vec::new()

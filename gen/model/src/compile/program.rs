@@ -8,7 +8,7 @@ use super::{
     layer::Stream,
     waits,
 };
-use alberti_golden::{accelerator::Config, encoder::Embedding};
+use alberti_golden::{accelerator::Config, encoder::Sequence};
 use alberti_isa::{BYTES, Base, Count, End, Exit, Halt, Load, Memory, Operation, Program, Repeat, Store};
 use serde::Serialize;
 
@@ -52,12 +52,13 @@ const INDEX_BITS: usize = 32;
 impl Compiled {
     /// What a program reads from `data_base` on: the rows of tables for each token, padding being the tables' first.
     #[must_use]
-    pub fn input(&self, ids: &[u32]) -> Vec<u8> {
+    pub fn input<'a>(&self, sequence: impl Into<Sequence<'a>>) -> Vec<u8> {
+        let sequence = sequence.into();
         let beat = row_bytes(&self.config, INDEX_BITS);
         let weights = &self.plan.weights;
         let mut bytes = Vec::new();
-        for position in 0..ids.len().next_multiple_of(self.config.n) {
-            let rows = ids.get(position).map_or([0; 3], |&id| Embedding::rows(id, position));
+        let padded = sequence.len().next_multiple_of(self.config.n);
+        for rows in sequence.rows().chain(std::iter::repeat([0; 3])).take(padded) {
             for (table, row) in weights.tables.iter().zip(rows) {
                 bytes.extend((table + (row * weights.row_words) as u32).to_le_bytes());
                 bytes.resize(bytes.len().next_multiple_of(beat), 0);

@@ -27,8 +27,8 @@ const SHARE: i32 = 15;
 enum Results {
     /// Codes of this exponent bias.
     Codes(i32),
-    /// The same behind the activation.
-    Activated(i32),
+    /// The same behind an activation.
+    Activated(HiddenActivation, i32),
     /// Numbers of so many fraction bits.
     Numbers(i32),
     /// Codes of this exponent bias, and what is added to the residual stream.
@@ -108,7 +108,7 @@ impl Quantiser<'_> {
         let layers = (0..self.model.distinct()).map(|layer| self.layer(layer)).collect::<Result<_, _>>()?;
         let tasks = (self.model.tasks.iter().enumerate()).map(|(number, task)| self.task(number, task));
         let tasks = tasks.collect::<Result<_, _>>()?;
-        Ok(encoder::Encoder { embedding: self.embedding()?, layers, depth: self.model.depth, tasks })
+        Ok(encoder::Encoder { embedding: self.embedding()?, layers, depth: self.model.depth(), tasks })
     }
 
     /// Tables whose scales the gains bring together, and a sum as large as Q9.7 holds: the layer norm sees no factor.
@@ -128,7 +128,7 @@ impl Quantiser<'_> {
         let scale = format.fraction_bits() as i32 + low + count - 1 - largest;
         let most: f32 = matrices.iter().map(|matrix| matrix.max_magnitude()).sum();
         let point = 14 - (f64::from(most.max(f32::MIN_POSITIVE)).log2().floor() as i32).max(-16);
-        let codes = match &self.model.projection {
+        let codes = match &self.model.backbone.projection {
             Some(_) => Some(self.rules.input_scaling(&self.ranges.of(names::PROJECTION)?.channel_max, NORM)),
             None => self.stream(0),
         };
@@ -137,7 +137,7 @@ impl Quantiser<'_> {
             tables: [0, 1, 2].map(table),
             shift: scale - point,
             norm: self.norm("embeddings", &embeddings.norm, codes, None)?,
-            projection: self.model.projection.as_ref().map(|linear| self.projection(linear)).transpose()?,
+            projection: self.model.backbone.projection.as_ref().map(|linear| self.projection(linear)).transpose()?,
         })
     }
 
@@ -179,7 +179,7 @@ impl Quantiser<'_> {
             value: self.site(layer, Site::Value, Results::Codes(v))?,
             heads: vec![head; heads],
             output: self.site(layer, Site::AttentionOutput, dense(0))?,
-            inner: self.site(layer, Site::Intermediate, Results::Activated(inner))?,
+            inner: self.site(layer, Site::Intermediate, Results::Activated(config.hidden_act, inner))?,
             outer: self.site(layer, Site::Output, dense(1))?,
         })
     }
@@ -194,7 +194,7 @@ impl Quantiser<'_> {
             let name = names::head(number, which);
             // Behind the last layer as behind any other.
             let range = LayerRange {
-                channel_max: self.ranges.stream(self.model.depth).unwrap_or_default(),
+                channel_max: self.ranges.stream(self.model.depth()).unwrap_or_default(),
                 output_max: self.ranges.of(&name)?.output_max,
             };
             self.linear(&name, linear, &range, NORM, Results::Numbers(STREAM)).map(Some)
@@ -212,7 +212,7 @@ impl Quantiser<'_> {
             let dense = self.ranges.adapter(layer, number).unwrap_or_default();
             let (input, inner) = (dense.with_output(self.ranges.of(&down)?), self.ranges.of(&up)?);
             let (plain, behind) = (self.rules.input(Site::AttentionOutput), self.rules.input(Site::Output));
-            let codes = Results::Activated(self.scale(inner, Site::Output));
+            let codes = Results::Activated(adapter.activation, self.scale(inner, Site::Output));
             Ok(encoder::Adapter {
                 down: self.linear(&down, &adapter.down, &input, plain, codes)?,
                 up: self.linear(&up, &adapter.up, inner, behind, Results::Numbers(SUM))?,
@@ -267,7 +267,7 @@ impl Quantiser<'_> {
     ) -> Result<encoder::Linear, ModelError> {
         let (result, function, scale, offset) = match results {
             Results::Codes(scale) => (self.rules.operand, Function::Identity, scale, 0),
-            Results::Activated(scale) => (self.rules.operand, self.activation(), scale, 0),
+            Results::Activated(activation, scale) => (self.rules.operand, self.function(activation), scale, 0),
             Results::Both(scale) => (self.rules.operand, Function::Identity, scale, -self.code_shift(SUM, scale)),
             Results::Numbers(fraction) => {
                 let format = Fixed::new(16 - fraction as u32, fraction as u32).expect("16 bits are a format");
@@ -287,9 +287,9 @@ impl Quantiser<'_> {
         })
     }
 
-    /// The activation of the model; either form of GELU stands in for the other.
-    fn activation(&self) -> Function {
-        match (self.model.backbone.config.hidden_act, self.config.activation) {
+    /// An activation as the array has it; either form of GELU stands in for the other.
+    fn function(&self, activation: HiddenActivation) -> Function {
+        match (activation, self.config.activation) {
             (HiddenActivation::Relu, _) => Function::Relu,
             (HiddenActivation::Gelu | HiddenActivation::GeluTanh, gelu @ Function::Gelu(_)) => gelu,
             (HiddenActivation::Gelu, _) => Function::Gelu(alberti_arith::tables::Gelu::Erf),

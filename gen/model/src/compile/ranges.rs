@@ -63,7 +63,7 @@ impl<'a> Ranges<'a> {
             (0..model.tasks.len()).flat_map(|task| ["off_ramp", "classifier"].map(|which| names::head(task, which)));
         let heads = heads.filter_map(|name| self.calibration.range(&name));
         let query = |layer: usize| self.calibration.range(&linear_name(layer, Site::Query));
-        let alike = distinct < model.depth || model.tasks.iter().any(|task| task.off_ramp.is_some());
+        let alike = distinct < model.depth() || model.tasks.iter().any(|task| task.off_ramp.is_some());
         let range = match layer {
             _ if alike => Channels::union((0..distinct).filter_map(query).chain(heads)),
             _ if layer < distinct => Channels::union(query(layer).into_iter()),

@@ -2,7 +2,10 @@
 
 use super::{Compiled, Sentence, program};
 use crate::{Matrix, ModelError};
-use alberti_golden::accelerator::{Counters, End, Flat, Machine, Outcome, Registers};
+use alberti_golden::{
+    accelerator::{Counters, End, Flat, Machine, Outcome, Registers},
+    encoder::Sequence,
+};
 use std::collections::{HashMap, hash_map::Entry};
 
 /// What runs programs.
@@ -104,29 +107,47 @@ impl<'a, E: Engine> Session<'a, E> {
         }
     }
 
-    /// Runs a task on token ids; `threshold` is that of off-ramps.
+    /// Loads a task's parameters, where another task's are there; gives the bytes that this reads from external memory.
+    ///
+    /// # Errors
+    /// AE0711 when the program is at fault.
+    ///
+    /// # Panics
+    /// When there is no such task.
+    pub fn switch(&mut self, task: usize) -> Result<u64, ModelError> {
+        if self.task == Some(task) {
+            return Ok(0);
+        }
+        let bundle = self.compiled.task(task);
+        self.load(&bundle.bytes(), bundle.program.bytes().len())?;
+        self.task = Some(task);
+        Ok(self.loaded.last().copied().unwrap_or_default())
+    }
+
+    /// Runs a task on tokens; `threshold` is that of off-ramps.
     ///
     /// # Errors
     /// AE0705 when the sentence is longer than the machine was laid out for, AE0711 when the program is at fault.
     ///
     /// # Panics
     /// When there is no such task.
-    pub fn run(&mut self, task: usize, ids: &[u32], threshold: u16) -> Result<Answer, ModelError> {
-        let compiled = self.compiled;
-        if self.task != Some(task) {
-            let bundle = compiled.task(task);
-            self.load(&bundle.bytes(), bundle.program.bytes().len())?;
-            self.task = Some(task);
-        }
-        let sentence = match self.programs.entry((task, ids.len())) {
+    pub fn run<'s>(
+        &mut self,
+        task: usize,
+        sequence: impl Into<Sequence<'s>>,
+        threshold: u16,
+    ) -> Result<Answer, ModelError> {
+        let (compiled, sequence) = (self.compiled, sequence.into());
+        self.switch(task)?;
+        let sentence = match self.programs.entry((task, sequence.len())) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(compiled.sentence(task, ids.len())?),
+            Entry::Vacant(place) => place.insert(compiled.sentence(task, sequence.len())?),
         };
         let Sentence { program, output, data_bytes, tokens, chunks, .. } = sentence;
         let (output, data_bytes, tokens, chunks) = (*output, *data_bytes, *tokens, chunks.clone());
         let mut memory = Flat { content: program.bytes() };
         let data_base = memory.content.len();
-        memory.content.extend(compiled.input(ids));
+        memory.content.extend(compiled.input(sequence));
         memory.content.resize(data_base + data_bytes, 0);
         let registers = Registers {
             program_base: 0,

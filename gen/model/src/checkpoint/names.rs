@@ -1,0 +1,50 @@
+//! What tensors are called in Hugging Face's files, behind the prefix of the encoder.
+
+use super::{ModelType, Site};
+
+/// The table of words, by which the prefix is found.
+pub(crate) const WORDS: &str = "embeddings.word_embeddings.weight";
+/// The table of positions.
+pub(crate) const POSITIONS: &str = "embeddings.position_embeddings.weight";
+/// The table of segment types.
+pub(crate) const TYPES: &str = "embeddings.token_type_embeddings.weight";
+/// The layer norm over their sum.
+pub(crate) const EMBEDDING_NORM: &str = "embeddings.LayerNorm";
+/// What widens the embeddings of ALBERT.
+pub(crate) const PROJECTION: &str = "encoder.embedding_hidden_mapping_in";
+
+impl ModelType {
+    /// What a layer's names begin with; ALBERT counts groups.
+    fn layer(self, group: usize) -> String {
+        match self {
+            Self::Bert => format!("encoder.layer.{group}"),
+            Self::Albert { .. } => format!("encoder.albert_layer_groups.{group}.albert_layers.0"),
+        }
+    }
+
+    /// A linear layer.
+    pub(crate) fn site(self, group: usize, site: Site) -> String {
+        let (bert, albert) = match site {
+            Site::Query => ("attention.self.query", "attention.query"),
+            Site::Key => ("attention.self.key", "attention.key"),
+            Site::Value => ("attention.self.value", "attention.value"),
+            Site::AttentionOutput => ("attention.output.dense", "attention.dense"),
+            Site::Intermediate => ("intermediate.dense", "ffn"),
+            Site::Output => ("output.dense", "ffn_output"),
+        };
+        self.of(group, bert, albert)
+    }
+
+    /// The layer norm behind the attention, or behind the feed-forward net.
+    pub(crate) fn norm(self, group: usize, half: usize) -> String {
+        let (bert, albert) =
+            [("attention.output.LayerNorm", "attention.LayerNorm"), ("output.LayerNorm", "full_layer_layer_norm")]
+                [half];
+        self.of(group, bert, albert)
+    }
+
+    fn of(self, group: usize, bert: &str, albert: &str) -> String {
+        let name = if self == Self::Bert { bert } else { albert };
+        format!("{}.{name}", self.layer(group))
+    }
+}
