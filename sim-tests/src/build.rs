@@ -49,12 +49,28 @@ impl PortSpec {
     }
 }
 
+/// A look at nets inside of a design: an output beside its ports, for tests of what no port shows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Probe {
+    pub(crate) port: PortSpec,
+    pub(crate) nets: Vec<String>,
+}
+
+impl Probe {
+    /// An output of this name and width: these nets side by side, the first lowest. A net is named from the top on, through
+    /// instances, and may have a range: `u_part.net[3:0]`.
+    pub fn new<N: Into<String>>(name: &str, width: u32, nets: impl IntoIterator<Item = N>) -> Self {
+        Probe { port: PortSpec::output(name, width), nets: nets.into_iter().map(Into::into).collect() }
+    }
+}
+
 /// A build to be made: a top module, its sources and all of its ports.
 #[derive(Clone, Debug)]
 pub struct Build {
     top: String,
     sources: Vec<(String, String)>,
     ports: Vec<PortSpec>,
+    probes: Vec<Probe>,
     waveform: bool,
     lint: bool,
     directory: Option<PathBuf>,
@@ -70,6 +86,7 @@ impl Build {
             top: top.to_owned(),
             sources: sources.into_iter().map(|(name, text)| (name.into(), text.into())).collect(),
             ports: Vec::new(),
+            probes: Vec::new(),
             waveform: std::env::var_os(WAVEFORM_VARIABLE).is_some(),
             lint: true,
             directory: None,
@@ -81,6 +98,12 @@ impl Build {
     /// Every port of the top. A port that is missing, or of another direction or width, fails the build.
     pub fn ports(mut self, ports: impl IntoIterator<Item = PortSpec>) -> Self {
         self.ports.extend(ports);
+        self
+    }
+
+    /// Nets that models show beside the ports.
+    pub fn probes(mut self, probes: impl IntoIterator<Item = Probe>) -> Self {
+        self.probes.extend(probes);
         self
     }
 
@@ -130,8 +153,10 @@ impl Build {
         let cache = cache.canonicalize().map_err(|e| Error::io("find", &cache, e))?;
         let entry = Entry { top: &self.top, toolchain: &toolchain, fingerprint: toolchain.fingerprint()? };
 
-        let border = shim::border(&self.top, &self.ports);
-        let interface = shim::interface(&self.ports, self.waveform);
+        let ports: Vec<PortSpec> =
+            self.ports.iter().chain(self.probes.iter().map(|probe| &probe.port)).cloned().collect();
+        let border = shim::border(&self.top, &self.ports, &self.probes);
+        let interface = shim::interface(&ports, self.waveform);
         let flags = self.verilator_flags();
         let key = self.sources.iter().flat_map(|(name, text)| [name.as_str(), text.as_str()]);
         let key = key.chain([border.as_str(), interface.as_str()]).chain(flags.iter().copied());
@@ -141,12 +166,7 @@ impl Build {
             self.verilate(&toolchain, &directory, &border, &flags)?;
             entry.link(&directory, &runtime, &interface)
         })?;
-        Ok(Library {
-            top: self.top.clone(),
-            ports: self.ports.clone(),
-            traces: self.traces.clone(),
-            loaded: Loaded::open(&path)?,
-        })
+        Ok(Library { top: self.top.clone(), ports, traces: self.traces.clone(), loaded: Loaded::open(&path)? })
     }
 
     fn check(&self) -> Result<()> {
@@ -158,7 +178,7 @@ impl Build {
         if !identifier(&self.top) || self.top == "border" {
             return refuse("the top's name has to be a plain Verilog identifier other than `border`".into());
         }
-        for port in &self.ports {
+        for port in self.ports.iter().chain(self.probes.iter().map(|probe| &probe.port)) {
             if !identifier(&port.name) {
                 return refuse(format!("`{}` is no plain Verilog identifier", port.name));
             }
@@ -250,7 +270,7 @@ impl Library {
         Ok(model)
     }
 
-    /// The ports, in the order in which they were named.
+    /// The ports, in the order in which they were named, and the probes behind them.
     pub fn port_specs(&self) -> &[PortSpec] {
         &self.ports
     }

@@ -36,7 +36,7 @@ pub mod testbench;
 pub mod toolchain;
 
 pub use bits::Bits;
-pub use build::{Build, Direction, Library, PortSpec};
+pub use build::{Build, Direction, Library, PortSpec, Probe};
 pub use error::{Error, Result};
 pub use memory::Memory;
 pub use model::{Model, Port};

@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use crate::bits::words_of;
-use crate::build::{Direction, PortSpec};
+use crate::build::{Direction, PortSpec, Probe};
 
 /// Part of every cache key: changes with the text below.
 pub(crate) const VERSION: &str = "1";
@@ -28,10 +28,9 @@ extern "C" int alberti_print(const char* format, ...);
 #include <string>
 "#;
 
-/// The border module.
-pub(crate) fn border(top: &str, ports: &[PortSpec]) -> String {
-    let header: Vec<String> = ports
-        .iter()
+/// The border module: a port for each of the design's, then one for each probe.
+pub(crate) fn border(top: &str, ports: &[PortSpec], probes: &[Probe]) -> String {
+    let header: Vec<String> = (ports.iter().chain(probes.iter().map(|probe| &probe.port)))
         .enumerate()
         .map(|(i, port)| {
             let direction = match port.direction {
@@ -42,7 +41,14 @@ pub(crate) fn border(top: &str, ports: &[PortSpec]) -> String {
         })
         .collect();
     let pins: Vec<String> = ports.iter().enumerate().map(|(i, port)| format!("    .{}(port_{i})", port.name)).collect();
-    format!("module border (\n{}\n);\n  {top} u_{top} (\n{}\n  );\nendmodule\n", header.join(",\n"), pins.join(",\n"))
+    let taps: String = (probes.iter().enumerate())
+        .map(|(i, probe)| {
+            let nets: Vec<String> = probe.nets.iter().rev().map(|net| format!("u_{top}.{net}")).collect();
+            format!("  assign port_{} = {{{}}};\n", ports.len() + i, nets.join(", "))
+        })
+        .collect();
+    let (header, pins) = (header.join(",\n"), pins.join(",\n"));
+    format!("module border (\n{header}\n);\n  {top} u_{top} (\n{pins}\n  );\n{taps}endmodule\n")
 }
 
 /// The C interface of a model with these ports, to be compiled behind Verilator's output.

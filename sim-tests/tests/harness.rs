@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use alberti_sim::{Bits, Build, Error, Library, Memory, PortSpec, Result, Seed, Stall, Testbench, Toolchain};
+use alberti_sim::{Bits, Build, Error, Library, Memory, PortSpec, Probe, Result, Seed, Stall, Testbench, Toolchain};
 
 /// A register stage with full throughput: two slots.
 const SKID: &str = "
@@ -543,5 +543,38 @@ fn a_memory_of_another_shape_is_refused() -> Result<()> {
     let memory = bench.add_memory(Memory::new(4, 4, 5));
     let error = bench.read_port("value", memory, 1).expect_err("there is no such port");
     shows(&error, &["skid: it has no port `value_data_i`"]);
+    Ok(())
+}
+
+#[test]
+fn probes_show_what_no_port_does() -> Result<()> {
+    let both = Probe::new("taken", 42, ["u_skid.data_q", "u_skid.valid_q"]);
+    let wrapped = "
+module pair (
+  input  wire        clk_i, input wire rst_ni,
+  input  wire        in_valid_i, output wire in_ready_o, input wire [39:0] in_data_i, input wire in_last_i,
+  output wire        out_valid_o, input wire out_ready_i, output wire [39:0] out_data_o, output wire out_last_o
+);
+  skid u_skid (.*);
+endmodule
+"
+    .replace(
+        "(.*)",
+        &format!("({})", skid_ports().iter().map(|p| format!(".{0}({0})", p.name)).collect::<Vec<_>>().join(", ")),
+    );
+    let build = Build::new("pair", [("skid.v", SKID), ("pair.v", &wrapped)]).ports(skid_ports());
+    let library = build.clone().probes([both]).compile()?;
+    let mut model = library.model(1)?;
+    model.reset(2)?;
+    let [valid, data, last] =
+        ["in_valid_i", "in_data_i", "in_last_i"].map(|name| model.port(name).expect("a port of it"));
+    for (port, value) in [(valid, 1), (data, 0x12_3456_789a), (last, 1)] {
+        model.set(port, value);
+    }
+    model.tick()?;
+    model.settle()?;
+    assert_eq!(model.get(model.output("taken")?), 1 << 41 | 1 << 40 | 0x12_3456_789a);
+    let error = build.probes([Probe::new("nothing", 1, ["u_skid.nothing_q"])]).compile();
+    shows(&error.expect_err("there is no such net"), &["nothing_q"]);
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What a scenario drives: a block's Verilog, as emitted or changed on purpose.
 
-use crate::{Build, Direction, Error, Library, PortSpec, Report, Result, Seed, Testbench};
+use crate::{Build, Direction, Error, Library, PortSpec, Probe, Report, Result, Seed, Testbench};
 use alberti_golden::{BlockSparsity, activation::Function, processing_unit::Config};
 use alberti_rtl::{
     Design,
@@ -16,6 +16,7 @@ pub struct Subject<'a> {
     pub design: &'a Design,
     top: String,
     ports: Vec<PortSpec>,
+    probes: Vec<Probe>,
     sources: Vec<(String, String)>,
     lint: bool,
     traces: Option<PathBuf>,
@@ -72,6 +73,7 @@ impl<'a> Subject<'a> {
             design,
             top: netlist.top().into(),
             ports: ports.collect(),
+            probes: Vec::new(),
             sources: netlist.sources(),
             lint: true,
             traces: None,
@@ -106,6 +108,13 @@ impl<'a> Subject<'a> {
         Ok(self)
     }
 
+    /// Shows nets inside of it beside its ports.
+    #[must_use]
+    pub fn with_probes(mut self, probes: Vec<Probe>) -> Self {
+        self.probes = probes;
+        self
+    }
+
     /// Writes a waveform of every run into this folder.
     #[must_use]
     pub fn with_waveforms(mut self, folder: PathBuf) -> Self {
@@ -125,7 +134,10 @@ impl<'a> Subject<'a> {
     /// # Errors
     /// When Verilator or the compiler is missing, or refuses the text.
     pub fn build(&self) -> Result<Library> {
-        let mut build = Build::new(&self.top, self.sources.clone()).ports(self.ports.clone()).lint(self.lint);
+        let mut build = Build::new(&self.top, self.sources.clone())
+            .ports(self.ports.clone())
+            .probes(self.probes.clone())
+            .lint(self.lint);
         if let Some(folder) = &self.traces {
             build = build.traces(folder);
         }
