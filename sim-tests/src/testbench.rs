@@ -347,7 +347,20 @@ impl Testbench {
     ///
     /// # Errors
     /// As [`Testbench::step`], and [`Error::NoProgress`] when nothing moves or the limit is reached.
-    pub fn run_until(&mut self, limit: u64, mut done: impl FnMut(&Self) -> bool) -> Result<()> {
+    pub fn run_until(&mut self, limit: u64, done: impl FnMut(&Self) -> bool) -> Result<()> {
+        self.run_watched(limit, done, |_| Ok(()))
+    }
+
+    /// The same, and lets `watch` look at the model in every cycle, when its logic has settled.
+    ///
+    /// # Errors
+    /// As [`Testbench::run_until`], and those of `watch`.
+    pub fn run_watched(
+        &mut self,
+        limit: u64,
+        mut done: impl FnMut(&Self) -> bool,
+        mut watch: impl FnMut(&Self) -> Result<()>,
+    ) -> Result<()> {
         let result = self.start();
         self.named(result)?;
         let begin = self.model.cycle();
@@ -358,7 +371,9 @@ impl Testbench {
                 let result = Err(self.no_progress(still.min(spent)));
                 return self.named(result);
             }
-            self.step()?;
+            self.settle()?;
+            watch(self)?;
+            self.clock()?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
-//! The whole machine against the interpreter of its programs, and faults that this finds.
+//! The whole machine against the interpreter of its programs, instruction by instruction, and faults that this finds.
 
 mod common;
-use common::{design, equals_its_golden, finds, variant};
+use common::{design, equals_its_golden, failure, finds, variant};
 
 equals_its_golden! { "accelerator":
     holds_for_four_lanes => design("machine4");
@@ -59,4 +59,51 @@ finds! { "accelerator":
         "default: if ((done_seen_q || done_valid_i) && settled" => "default: if (settled";
     weights_that_are_kept_though_they_were_loaded_anew_are_found: design("machine4"), "alb_accelerator.v",
         "forget         = values_written || masks_written || sequencer_fetch_valid" => "forget         = sequencer_fetch_valid";
+}
+
+/// Demands that a fault is found at an instruction of a kind, and how it differs.
+fn names(mutation: &str, change: (&str, &str, &str), kind: &str, what: &str) {
+    let error = failure("accelerator", &design("machine4"), mutation, change).to_string();
+    let (_, named) =
+        error.split_once("of those done), ").unwrap_or_else(|| panic!("{mutation} names nothing: {error}"));
+    let (instruction, difference) = named.split_once('\n').unwrap_or_default();
+    assert!(instruction.starts_with(kind), "{mutation}: {instruction}");
+    let difference = difference.lines().next().unwrap_or_default();
+    assert!(what.split('*').all(|part| difference.contains(part)), "{mutation}: {difference}");
+}
+
+/// One test for each fault whose first effect must be put down to the instruction that it has it in.
+macro_rules! named {
+    ($($name:ident: $file:literal, $from:literal => $to:literal, $kind:literal, $what:literal;)*) => {$(
+        #[test]
+        fn $name() {
+            names(stringify!($name), ($file, $from, $to), $kind, $what);
+        }
+    )*};
+}
+
+named! {
+    a_wrong_sum_of_powers_is_a_softmax: "alb_softmax.v", "(sum_q >> risen_q)" => "sum_q",
+        "softmax", "of the activation memory, lane *: expected 0x*, got 0x";
+    a_wrong_sum_of_rows_is_an_elementwise: "alb_elementwise_engine.v",
+        "(elementwise_b_shift_i)" => "(elementwise_a_shift_i)",
+        "elementwise", "of the wide memory, lane *: expected *, got ";
+    a_wrong_tile_is_a_gemm: "alb_matrix_engine.v", "tile_columns_q <= gemm_source_i[0];" => "tile_columns_q <= 1'b0;",
+        "gemm source=", "memory, lane *: expected ";
+    an_instruction_that_is_done_too_early_is_named: "alb_matrix_engine.v",
+        "done_q      <= result_taken && step_last;" => "done_q      <= taken[RESULTS];",
+        "gemm", "is not written when it is done";
+    a_row_that_is_written_twice_is_named: "alb_matrix_engine.v",
+        "code_sent_q <= !result_taken && (code_sent_q ||" => "code_sent_q <= 1'b0 && (code_sent_q ||",
+        "gemm", "of the activation memory";
+    a_row_that_goes_to_another_place_is_named: "alb_global_buffer_wide.v",
+        "put_row[b*WORD_W +: WORD_W] = write_address[i*ADDR_W +: WORD_W];"
+        => "put_row[b*WORD_W +: WORD_W] = write_address[i*ADDR_W +: WORD_W] ^ {{(WORD_W-1){1'b0}}, i != 2};",
+        "", "expected row *of the wide memory, got row ";
+    a_row_that_nobody_asked_for_is_named: "alb_global_buffer_parameter.v",
+        "bank_write_valid   = put;" => "bank_write_valid   = put | {BANKS{read_valid == 0 && write_valid == 0}};",
+        "", "of the parameter memory: no unit writes it";
+    a_store_of_other_bytes_is_named: "alb_transfer_engine.v",
+        "else content_q <= content_q >> BEAT_W;" => "else content_q <= content_q;",
+        "store", "of external memory: expected ";
 }

@@ -3,8 +3,12 @@
 pub mod bench;
 pub mod driver;
 mod faults;
+mod lockstep;
 mod machine;
 pub mod programs;
+mod steps;
+mod taps;
+mod watch;
 
 use super::{Outcome, Subject, config as array};
 use crate::{
@@ -14,7 +18,9 @@ use crate::{
 use alberti_golden::accelerator::{Config, End, External, Machine, Registers};
 use alberti_isa::Fault;
 use alberti_rtl::Design;
+pub use lockstep::{Lockstep, Timed};
 pub use machine::{Rtl, Run};
+pub use steps::Steps;
 
 use bench::Bench;
 use programs::Case;
@@ -73,10 +79,11 @@ pub fn config(design: &Design) -> Result<Config> {
 /// Random programs of every instruction, each followed by stores of all that they may have changed.
 ///
 /// # Errors
-/// When the build fails, a byte of external memory differs, or a program ends otherwise than the interpreter says.
+/// When the build fails, an instruction writes other rows than the interpreter's or leaves others there, a byte of external memory
+/// differs, or a program ends otherwise than the interpreter says.
 pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
     let config = config(subject.design)?;
-    let library = subject.build()?;
+    let library = subject.clone().with_probes(taps::probes(subject.design, &config)?).build()?;
     let mut outcome = Outcome::default();
     for (pattern, traffic) in TRAFFIC.into_iter().enumerate() {
         let name = format!("accelerator.{}.{pattern}", subject.design.name);

@@ -1,11 +1,11 @@
 //! The machine with external memory behind it, and software in front of it.
 
-use super::{error_code, programs::Case, settings};
+use super::{config, error_code, programs::Case, settings, steps::Steps, taps::Taps, watch::Watch};
 use crate::{
     AxiId, Bits, Error, Library, Result, Seed, Testbench,
     axi::{Bytes, Rules, Traffic},
 };
-use alberti_golden::accelerator::{Counters, End, Registers};
+use alberti_golden::accelerator::{Config, Counters, End, Registers};
 use alberti_isa::{Fault, Memory, Unit};
 use alberti_rtl::{Design, registers::Map};
 
@@ -34,6 +34,8 @@ pub struct Bench {
     bench: Testbench,
     bus: AxiId,
     map: Map,
+    config: Config,
+    taps: Option<Taps>,
 }
 
 impl Bench {
@@ -48,7 +50,9 @@ impl Bench {
         let rules = Rules { burst_beats: machine.axi.burst_beats, open_bursts: u32::MAX };
         let bytes = Bytes::new(0);
         let bus = bench.axi("m_axi", bytes, rules, traffic)?;
-        let mut bench = Self { bench, bus, map };
+        let config = config(design)?;
+        let taps = Taps::new(design, &config, library, bench.model())?;
+        let mut bench = Self { bench, bus, map, config, taps };
         for port in ["awvalid", "wvalid", "arvalid", "bready", "rready", "awprot", "arprot"] {
             bench.set(port, 0)?;
         }
@@ -192,6 +196,35 @@ impl Bench {
         self.wait()
     }
 
+    /// The same, and compares what each instruction writes with what it should; gives as well the cycle in which each instruction
+    /// of a unit was done.
+    ///
+    /// # Errors
+    /// As [`Bench::run`], when the machine was built without probes, and the first instruction that differs.
+    pub fn run_watched(&mut self, registers: &Registers, steps: &Steps) -> Result<(u64, Vec<Option<u64>>)> {
+        self.start(registers)?;
+        let begin = self.bench.model().cycle();
+        let interrupt = self.bench.model().output("interrupt_o")?;
+        self.bench.set_patience(PATIENCE);
+        let Self { bench, bus, taps, config, .. } = self;
+        let taps = taps.as_ref().ok_or_else(|| Error::usage("accelerator", "it was built without probes"))?;
+        let mut watch = Watch::new(config, steps);
+        let run = bench.run_watched(
+            u64::MAX,
+            |bench| bench.model().get(interrupt) == 1,
+            |bench| match taps.look(bench.model()) {
+                Some(events) => watch.take(bench.model().cycle() - begin, events, &bench.bus(*bus).bytes),
+                None => Ok(()),
+            },
+        );
+        let cycles = bench.model().cycle() - begin;
+        match (&run, watch.apart()) {
+            (Ok(()), _) => Ok((cycles, watch.finish()?)),
+            (Err(_), Some(apart)) => Err(apart),
+            (Err(_), None) => self.explain(run, cycles).map(|cycles| (cycles, Vec::new())),
+        }
+    }
+
     /// Starts a program.
     ///
     /// # Errors
@@ -219,6 +252,11 @@ impl Bench {
         self.bench.set_patience(PATIENCE);
         let run = self.bench.run_until(u64::MAX, |bench| bench.model().get(interrupt) == 1);
         let cycles = self.bench.model().cycle() - begin;
+        self.explain(run, cycles)
+    }
+
+    /// The cycles of a run, or where the machine was when it came to no end.
+    fn explain(&mut self, run: Result<()>, cycles: u64) -> Result<u64> {
         match run {
             Ok(()) => Ok(cycles),
             Err(error) => {
@@ -234,11 +272,15 @@ impl Bench {
     /// # Errors
     /// When a byte differs, or the end does.
     pub fn compare(&mut self, case: &Case) -> Result<u64> {
-        let Case { registers, before, after, end, counters, .. } = case;
+        let Case { registers, before, after, end, counters, steps, .. } = case;
         let end = *end;
         *self.memory() = before.clone();
         self.write("counters", CLEAR)?;
-        let cycles = self.run(registers)?;
+        // Of a program that is stopped, what was under way is cut short.
+        let cycles = match (&self.taps, end) {
+            (Some(_), End::Halted | End::Exited { .. }) => self.run_watched(registers, steps)?.0,
+            _ => self.run(registers)?,
+        };
         self.settle(IDLE_LOOKS)?;
         self.write("counters", SNAPSHOT)?;
         let (status, cause) = (self.read("status")?, self.read("interrupt_cause")?);

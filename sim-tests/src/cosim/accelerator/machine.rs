@@ -6,7 +6,7 @@ use super::{
     config,
 };
 use crate::{
-    Error, Result, Seed,
+    Error, Probe, Result, Seed,
     axi::Bytes,
     cosim::{Subject, rram},
 };
@@ -44,6 +44,17 @@ impl Rtl {
     /// # Errors
     /// When the design has no machine, the build fails, or an image cannot be written.
     pub fn new(design: &Design, values: &[u16], masks: &Image, folder: &Path) -> Result<Self> {
+        Self::with_probes(design, values, masks, folder, Vec::new())
+    }
+
+    /// The same, with nets inside of it shown.
+    pub(super) fn with_probes(
+        design: &Design,
+        values: &[u16],
+        masks: &Image,
+        folder: &Path,
+        probes: Vec<Probe>,
+    ) -> Result<Self> {
         let fail = |what: String| Error::usage("accelerator", what);
         let block = Block::named("accelerator").ok_or_else(|| fail("there is no such block".into()))?;
         let mut subject = Subject::of_block(design, block)
@@ -69,7 +80,7 @@ impl Rtl {
             let named = default.replace("\"\"", &format!("\"{}\"", stem.display()));
             subject = subject.mutate("alb_accelerator.v", &default, &named)?;
         }
-        let library = subject.in_directory(folder).build()?;
+        let library = subject.with_probes(probes).in_directory(folder).build()?;
         let bench = Bench::new(design, &library, "machine", Seed::from_env()?, AT_ONCE)?;
         Ok(Self { bench })
     }
@@ -79,10 +90,20 @@ impl Rtl {
     /// # Errors
     /// When nothing moves any more, or the protocol is broken.
     pub fn run(&mut self, registers: &Registers, memory: &mut [u8]) -> Result<Run> {
+        self.run_with(registers, memory, Bench::run)
+    }
+
+    /// The same by `run`, which starts the program and waits for its end.
+    pub(super) fn run_with(
+        &mut self,
+        registers: &Registers,
+        memory: &mut [u8],
+        run: impl FnOnce(&mut Bench, &Registers) -> Result<u64>,
+    ) -> Result<Run> {
         *self.bench.memory() = Bytes::new(0);
         self.bench.memory().write(0, memory);
         self.bench.write("counters", CLEAR)?;
-        let cycles = self.bench.run(registers)?;
+        let cycles = run(&mut self.bench, registers)?;
         self.bench.settle(IDLE_LOOKS)?;
         self.bench.write("counters", SNAPSHOT)?;
         let (status, cause) = (self.bench.read("status")?, self.bench.read("interrupt_cause")?);

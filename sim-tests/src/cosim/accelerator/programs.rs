@@ -1,6 +1,6 @@
 //! Random programs, and what the interpreter makes of them.
 
-use super::Outside;
+use super::{Outside, steps::Steps};
 use crate::{Error, Result, Rng, axi::Bytes, cosim::Subject};
 use alberti_arith::Format;
 use alberti_golden::{
@@ -40,6 +40,8 @@ pub struct Case {
     pub counters: Counters,
     /// Bytes that it stores.
     pub stored: u64,
+    /// What each instruction writes.
+    pub steps: Steps,
 }
 
 /// A run of rows of a memory that programs work on.
@@ -521,12 +523,12 @@ impl<'a> Draft<'a> {
             match whole.run(&all, &mut outside(), |step, _| at = step.at + 1) {
                 Ok(_) => {
                     let mut outside = outside();
-                    let outcome = trial.run(&registers, &mut outside, |_, _| {})?;
+                    let (outcome, steps) = Steps::of(&mut trial, &registers, &mut outside)?;
                     *machine = trial;
                     let stored = outcome.counters.bytes_written;
                     let (before, after, end) = (self.bytes, outside.bytes, outcome.end);
                     let counters = outcome.counters;
-                    return Ok(Case { program, registers, before, after, end, counters, stored });
+                    return Ok(Case { program, registers, before, after, end, counters, stored, steps });
                 }
                 Err(error) => {
                     let at = error_place(&error.to_string()).unwrap_or(at);
