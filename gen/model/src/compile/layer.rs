@@ -17,6 +17,17 @@ pub(super) struct Stream {
     pub wide: Region,
 }
 
+/// An adapter's tensors.
+struct Bottleneck<'a> {
+    adapter: &'a Adapter,
+    plans: (Dense, Dense),
+    /// Codes of what it is added to.
+    input: Region,
+    narrow: Region,
+    /// What is added.
+    wide: Region,
+}
+
 impl Emitter<'_> {
     /// The first layer's input, of rows that the index memory lists from its first word on.
     pub fn embedding(&mut self) -> Stream {
@@ -78,8 +89,8 @@ impl Emitter<'_> {
         }
     }
 
-    /// One layer.
-    pub fn layer(&mut self, index: usize, x: Stream) -> Stream {
+    /// One layer; `ramp` reads the codes of token 0 as soon as they are there.
+    pub fn layer(&mut self, index: usize, x: Stream, mut ramp: impl FnMut(&mut Self, Region)) -> Stream {
         let (encoder, plan, task) = (self.encoder, self.plan, self.task);
         let (layer, rows, places) = (&encoder.layers[index], &plan.layers[index], &plan.weights.layers[index]);
         let (first, second) = self.task_plan.layers[index];
@@ -98,12 +109,17 @@ impl Emitter<'_> {
         let (Some(codes), Some(inner)) = (h.codes, inner) else { return h };
         self.free_codes(codes);
         let outer = product(&layer.outer, places.outer, rows.outer);
-        self.half(outer, (inner, inner_tiles), x.wide, (&task.layers[index].output, second), |_, _, _| {})
+        let output = (&task.layers[index].output, second);
+        self.half(outer, (inner, inner_tiles), x.wide, output, |emitter, codes, chunk| {
+            if chunk.start == 0 {
+                ramp(emitter, codes);
+            }
+        })
     }
 
     /// A dense layer of `input`, its adapter, the sum with the stream `x`, the layer norm, and what reads its codes, chunk by chunk.
     ///
-    /// Each chunk's results may take the place of what that chunk was made of: those that read it are done by then.
+    /// While sums and norms of a chunk are made, the array has the next one's dense layer, and then what reads this one's codes.
     fn half(
         &mut self,
         product: Product,
@@ -113,58 +129,68 @@ impl Emitter<'_> {
         mut then: impl FnMut(&mut Self, Region, Chunk),
     ) -> Stream {
         let (tiles, chunks) = (self.plan.axes.hidden.tiles(), self.chunks);
+        let codes = half.norm.bias.map(|_| self.codes("layer input", tiles));
         let sum = self.numbers("dense layer", tiles);
-        let wide = |chunk| Some(sum.chunk(tiles, chunk));
-        match (&half.adapter, plan.adapter) {
-            (Some(adapter), Some(plan)) => {
-                let codes = self.codes("adapter input", tiles);
-                for &chunk in chunks {
-                    let target = Target { code: Some(codes.chunk(tiles, chunk)), wide: wide(chunk) };
-                    self.linear(product, input.chunk(inputs, chunk), target);
-                }
-                self.free_codes(input);
-                self.adapter(adapter, plan, codes, sum);
+        let adapter = half.adapter.as_ref().zip(plan.adapter).map(|(adapter, plans)| self.bottleneck(adapter, plans));
+        let finish = |emitter: &mut Self, chunk| {
+            let (sum, x) = (sum.chunk(tiles, chunk), x.chunk(tiles, chunk));
+            if let Some(adapter) = &adapter {
+                emitter.add(adapter.wide.chunk(tiles, chunk), false, sum, tiles);
             }
-            _ => {
-                for &chunk in chunks {
-                    self.linear(product, input.chunk(inputs, chunk), Target { code: None, wide: wide(chunk) });
-                }
-                self.free_codes(input);
+            emitter.add(x, true, sum, tiles);
+            let code = codes.map(|codes| codes.chunk(tiles, chunk));
+            emitter.norm(&half.norm, plan.norm, sum, Target { code, wide: Some(x) });
+        };
+        let mut behind = None;
+        for &chunk in chunks {
+            let code = adapter.as_ref().map(|adapter| adapter.input.chunk(tiles, chunk));
+            let target = Target { code, wide: Some(sum.chunk(tiles, chunk)) };
+            self.linear(product, input.chunk(inputs, chunk), target);
+            if let Some(before) = behind.replace(chunk) {
+                finish(self, before);
+            }
+            if let Some(adapter) = &adapter {
+                self.adapter(adapter, chunk);
             }
         }
-        let codes = half.norm.bias.map(|_| self.codes("layer input", tiles));
-        for &chunk in chunks {
-            let (sum, x) = (sum.chunk(tiles, chunk), x.chunk(tiles, chunk));
-            self.add(x, true, sum, tiles);
-            let code = codes.map(|codes| codes.chunk(tiles, chunk));
-            self.norm(&half.norm, plan.norm, sum, Target { code, wide: Some(x) });
-            if let Some(codes) = codes {
-                then(self, codes, chunk);
+        self.free_codes(input);
+        if let Some(adapter) = &adapter {
+            [adapter.input, adapter.narrow].into_iter().for_each(|region| self.free_codes(region));
+        }
+        let mut read = |emitter: &mut Self, chunks: &[Chunk]| {
+            for (codes, &chunk) in codes.iter().flat_map(|&codes| chunks.iter().map(move |chunk| (codes, chunk))) {
+                then(emitter, codes, chunk);
             }
+        };
+        let (last, before) = chunks.split_last().expect("a sentence has tokens");
+        read(self, before);
+        finish(self, *last);
+        read(self, &[*last]);
+        if let Some(adapter) = &adapter {
+            self.free_numbers(adapter.wide);
         }
         self.free_numbers(sum);
         Stream { codes, wide: x }
     }
 
-    /// An adapter of codes, added to the numbers that they stand for.
-    fn adapter(&mut self, Adapter { down, up }: &Adapter, plans: (Dense, Dense), codes: Region, sum: Region) {
-        let (tiles, width, chunks) = (self.plan.axes.hidden.tiles(), plans.0.place.columns, self.chunks);
-        let narrow = self.codes("adapter", width);
-        for &chunk in chunks {
-            let target = Target::codes(narrow.chunk(width, chunk));
-            self.linear(dense(down, plans.0), codes.chunk(tiles, chunk), target);
+    /// Room for an adapter's tensors.
+    fn bottleneck<'b>(&mut self, adapter: &'b Adapter, plans: (Dense, Dense)) -> Bottleneck<'b> {
+        let (tiles, width) = (self.plan.axes.hidden.tiles(), plans.0.place.columns);
+        Bottleneck {
+            adapter,
+            plans,
+            input: self.codes("adapter input", tiles),
+            narrow: self.codes("adapter", width),
+            wide: self.numbers("adapter", tiles),
         }
-        self.free_codes(codes);
-        let wide = self.numbers("adapter", tiles);
-        for &chunk in chunks {
-            let target = Target::wide(wide.chunk(tiles, chunk));
-            self.linear(dense(up, plans.1), narrow.chunk(width, chunk), target);
-        }
-        self.free_codes(narrow);
-        for &chunk in chunks {
-            self.add(wide.chunk(tiles, chunk), false, sum.chunk(tiles, chunk), tiles);
-        }
-        self.free_numbers(wide);
+    }
+
+    /// An adapter of a chunk.
+    fn adapter(&mut self, of: &Bottleneck, chunk: Chunk) {
+        let (tiles, width) = (self.plan.axes.hidden.tiles(), of.plans.0.place.columns);
+        let narrow = of.narrow.chunk(width, chunk);
+        self.linear(dense(&of.adapter.down, of.plans.0), of.input.chunk(tiles, chunk), Target::codes(narrow));
+        self.linear(dense(&of.adapter.up, of.plans.1), narrow, Target::wide(of.wide.chunk(tiles, chunk)));
     }
 
     /// Logits of token 0.

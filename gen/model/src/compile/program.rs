@@ -5,7 +5,6 @@ use super::{
     allocate::{Allocator, Use},
     bundle::row_bytes,
     emit::{Chunk, Emitter, chunks},
-    layer::Stream,
     waits,
 };
 use alberti_golden::{accelerator::Config, encoder::Sequence};
@@ -144,8 +143,10 @@ impl Emitter<'_> {
         let before = x;
         let body = self.operations.len();
         for depth in 0..encoder.depth {
-            x = self.layer(depth % encoder.layers.len(), x);
-            self.off_ramp(depth as u32 + 1, x, logits, offset);
+            let layer = depth as u32 + 1;
+            x = self.layer(depth % encoder.layers.len(), x, |emitter, codes| {
+                emitter.off_ramp(layer, codes, logits, offset);
+            });
             // Where the first layer's weights are all layers', and its result lies where its input lay, a loop does the rest.
             if depth == 0 && encoder.layers.len() == 1 && encoder.depth > 1 && x == before {
                 self.operations.insert(body, Repeat { count: Count(encoder.depth as u32) }.into());
@@ -172,10 +173,8 @@ impl Emitter<'_> {
     }
 
     /// Logits behind a layer: they are stored before the program may end with them.
-    fn off_ramp(&mut self, layer: u32, x: Stream, logits: Option<super::Region>, offset: u32) {
-        if let (Some(linear), Some(dense), Some(codes), Some(logits)) =
-            (&self.task.off_ramp, self.task_plan.off_ramp, x.codes, logits)
-        {
+    fn off_ramp(&mut self, layer: u32, codes: super::Region, logits: Option<super::Region>, offset: u32) {
+        if let (Some(linear), Some(dense), Some(logits)) = (&self.task.off_ramp, self.task_plan.off_ramp, logits) {
             self.logits(linear, dense, codes, logits);
             self.store(logits, offset);
             let classes = Count(linear.outputs() as u32);
