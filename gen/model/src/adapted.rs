@@ -4,6 +4,7 @@
 //! half of a layer   LN(x + y + W_up·f(W_down·y)),  y the dense layer's result
 //! ```
 
+pub mod folder;
 mod forward;
 mod synthetic;
 
@@ -17,6 +18,9 @@ use crate::{
 };
 use alberti_golden::encoder::Sequence;
 pub use alberti_golden::encoder::Span;
+
+/// More classes than any entropy unit takes.
+pub(crate) const CLASSES_MAX: usize = *alberti_golden::entropy::CLASSES.end();
 
 /// A bottleneck behind a dense layer.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +54,10 @@ pub struct TaskLayer {
 /// What belongs to one task.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Task {
+    /// What it is called; empty for the encoder itself.
+    pub name: String,
+    /// What its classes are called.
+    pub labels: Vec<String>,
     /// One for each distinct layer.
     pub layers: Vec<TaskLayer>,
     /// Logits of token 0 behind every layer.
@@ -78,7 +86,7 @@ impl From<Checkpoint> for Adapted {
                     .map(|norm| Half { adapter: None, norm: norm.clone() }),
             })
             .collect();
-        let tasks = vec![Task { layers, off_ramp: None, classifier: None }];
+        let tasks = vec![Task { name: String::new(), labels: Vec::new(), layers, off_ramp: None, classifier: None }];
         Self { backbone, tasks }
     }
 }

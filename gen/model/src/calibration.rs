@@ -1,6 +1,7 @@
 //! The ranges that a checkpoint's tensors take on typical sentences.
 
 use crate::{Checkpoint, ModelError, matrix::max_magnitude, reference};
+use alberti_golden::encoder::Sequence;
 use std::collections::BTreeMap;
 
 /// What one linear layer saw.
@@ -21,14 +22,17 @@ pub struct Calibration {
 }
 
 impl Calibration {
-    /// Runs the f32 encoder on some sequences of token ids and keeps the maxima.
+    /// Runs the f32 encoder on some sequences of tokens and keeps the maxima.
     ///
     /// # Errors
     /// AE0705 when a sequence does not fit the checkpoint.
-    pub fn run(checkpoint: &Checkpoint, sequences: &[Vec<u32>]) -> Result<Self, ModelError> {
+    pub fn run<T>(checkpoint: &Checkpoint, sequences: &[T]) -> Result<Self, ModelError>
+    where
+        for<'a> &'a T: Into<Sequence<'a>>,
+    {
         let mut calibration = Self::default();
-        for ids in sequences {
-            calibration.include(&reference::forward(checkpoint, ids)?);
+        for tokens in sequences {
+            calibration.include(&reference::forward(checkpoint, tokens)?);
         }
         Ok(calibration)
     }

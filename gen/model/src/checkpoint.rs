@@ -4,6 +4,7 @@ mod config;
 pub(crate) mod names;
 mod tensors;
 
+pub(crate) use config::MAX_LAYERS;
 pub use config::{Config, HiddenActivation, ModelType};
 pub(crate) use tensors::Tensors;
 

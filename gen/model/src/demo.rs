@@ -7,7 +7,7 @@ use crate::{
     prune::{Pruning, prune},
     quantise::{InputRule, QuantisedLinear, input_scaling, quantise},
     reference::{self, Forward},
-    sentence::Tokenizer,
+    sentence::{Tokenizer, Tokens},
 };
 use alberti_golden::activation::Function;
 use std::path::Path;
@@ -40,6 +40,18 @@ pub fn sentences() -> Vec<String> {
     CALIBRATION.into_iter().chain([SENTENCE]).map(str::to_owned).chain([passage]).collect()
 }
 
+/// What ranges are taken from: a dozen sentences, and where they are wanted also pairs of each with the next. They are cut off where
+/// a model has fewer positions.
+///
+/// # Errors
+/// AE0705 when the tokenizer is of another model.
+pub fn calibration(tokenizer: &Tokenizer, checkpoint: &Checkpoint, pairs: bool) -> Result<Vec<Tokens>, ModelError> {
+    let second = CALIBRATION.into_iter().cycle().skip(1);
+    let singles = CALIBRATION.into_iter().map(|sentence| (sentence, None));
+    let pairs = CALIBRATION.into_iter().zip(second.map(Some)).filter(|_| pairs);
+    singles.chain(pairs).map(|(sentence, second)| tokenizer.beginning(sentence, second, checkpoint)).collect()
+}
+
 /// A checkpoint with its tokenizer and calibrated ranges.
 #[derive(Clone, Debug)]
 pub struct Model {
@@ -63,7 +75,8 @@ impl Model {
     }
 
     fn calibrated(checkpoint: Checkpoint, tokenizer: Tokenizer) -> Result<Self, ModelError> {
-        let calibration = Calibration::run(&checkpoint, &calibration_ids(&tokenizer, &checkpoint)?)?;
+        let sequences = calibration(&tokenizer, &checkpoint, false)?;
+        let calibration = Calibration::run(&checkpoint, &sequences)?;
         Ok(Self { checkpoint, tokenizer, calibration })
     }
 
@@ -75,12 +88,12 @@ impl Model {
         Self::calibrated(self.checkpoint.pruned(layers, embeddings)?, self.tokenizer.clone())
     }
 
-    /// What ranges are taken from, as token ids.
+    /// What ranges are taken from, as tokens.
     ///
     /// # Errors
     /// AE0705 when the tokenizer is another model's.
-    pub fn calibration_ids(&self) -> Result<Vec<Vec<u32>>, ModelError> {
-        calibration_ids(&self.tokenizer, &self.checkpoint)
+    pub fn calibration_ids(&self) -> Result<Vec<Tokens>, ModelError> {
+        calibration(&self.tokenizer, &self.checkpoint, false)
     }
 
     /// The f32 forward pass of a sentence.
@@ -138,10 +151,6 @@ impl Model {
         let name = layer.strip_suffix(Site::Intermediate.name())?;
         self.calibration.range(&format!("{name}{}", Site::Output.name()))
     }
-}
-
-fn calibration_ids(tokenizer: &Tokenizer, checkpoint: &Checkpoint) -> Result<Vec<Vec<u32>>, ModelError> {
-    CALIBRATION.iter().map(|sentence| tokenizer.encode(sentence, checkpoint)).collect()
 }
 
 /// A quantised GEMM and what f32 makes of it.

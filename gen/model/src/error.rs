@@ -134,6 +134,14 @@ pub enum ModelError {
         /// The power of two that its magnitude must stay below.
         most: f64,
     },
+    /// AE0717: a task's folder holds what is no task of the model, or what no machine runs: all of it, one a line.
+    #[error("{}: it is no task that the machine can run\n  {}", path.display(), problems.join("\n  "))]
+    Task {
+        /// The folder.
+        path: PathBuf,
+        /// One line per problem, each with its file.
+        problems: Vec<String>,
+    },
 }
 
 impl ModelError {
@@ -155,6 +163,7 @@ impl ModelError {
             Self::Capacity { .. } => "AE0712",
             Self::Machine { .. } => "AE0713",
             Self::NormRange { .. } => "AE0714",
+            Self::Task { .. } => "AE0717",
         }
     }
 
@@ -183,6 +192,9 @@ impl ModelError {
             Self::Capacity { memory, needed, .. } => format!("set memories.{memory}.values to {needed} or more"),
             Self::Machine { .. } => {
                 "enlarge what is named, prune the weights (--prune), or give shorter sentences".into()
+            }
+            Self::Task { .. } => {
+                "give a folder of AdapterHub's for this model, with Houlsby's adapters; `alberti explain AE0717` lists what is read".into()
             }
             Self::NormRange { .. } => {
                 "divide the whole layer norm by 2 and what is added to it as well, and multiply the weights that read it by 2".into()

@@ -1,5 +1,7 @@
 //! From a sentence, or a pair of them, to tokens.
 
+mod synthetic;
+
 use crate::{Checkpoint, ModelError};
 use alberti_golden::encoder::Sequence;
 use std::path::Path;
@@ -39,6 +41,22 @@ impl Tokenizer {
         Ok(Self(tokenizer))
     }
 
+    /// One of so many words for a synthetic model: see [`synthetic`].
+    ///
+    /// # Errors
+    /// AE0705 when it cannot be made.
+    pub fn synthetic(words: usize) -> Result<Self, ModelError> {
+        synthetic::tokenizer(words).map(Self).map_err(|error| ModelError::Sentence(error.to_string()))
+    }
+
+    /// What `tokenizer.json` holds.
+    ///
+    /// # Errors
+    /// AE0705 when it cannot be written.
+    pub fn to_json(&self) -> Result<String, ModelError> {
+        self.0.to_string(false).map_err(|error| ModelError::Sentence(error.to_string()))
+    }
+
     /// The ids of a sentence between the special tokens, checked against the checkpoint.
     ///
     /// # Errors
@@ -52,14 +70,34 @@ impl Tokenizer {
     /// # Errors
     /// AE0705 when it is too long, or its ids or types are none of the checkpoint's.
     pub fn tokens(&self, sentence: &str, second: Option<&str>, checkpoint: &Checkpoint) -> Result<Tokens, ModelError> {
+        let tokens = self.whole(sentence, second)?;
+        check((&tokens).into(), checkpoint)?;
+        Ok(tokens)
+    }
+
+    /// As much of a sentence, or a pair, as the checkpoint has positions for.
+    ///
+    /// # Errors
+    /// AE0705 when ids or types are none of the checkpoint's.
+    pub fn beginning(
+        &self,
+        sentence: &str,
+        second: Option<&str>,
+        checkpoint: &Checkpoint,
+    ) -> Result<Tokens, ModelError> {
+        let mut tokens = self.whole(sentence, second)?;
+        tokens.ids.truncate(checkpoint.config.max_position_embeddings);
+        check((&tokens).into(), checkpoint)?;
+        Ok(tokens)
+    }
+
+    fn whole(&self, sentence: &str, second: Option<&str>) -> Result<Tokens, ModelError> {
         let encoding = match second {
             Some(second) => self.0.encode((sentence, second), true),
             None => self.0.encode(sentence, true),
         };
         let encoding = encoding.map_err(|error| ModelError::Sentence(error.to_string()))?;
-        let tokens = Tokens { ids: encoding.get_ids().to_vec(), types: encoding.get_type_ids().to_vec() };
-        check((&tokens).into(), checkpoint)?;
-        Ok(tokens)
+        Ok(Tokens { ids: encoding.get_ids().to_vec(), types: encoding.get_type_ids().to_vec() })
     }
 
     /// Checks that the tokenizer gives no ids that the checkpoint lacks.

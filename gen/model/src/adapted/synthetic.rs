@@ -5,10 +5,10 @@
 //! and single channels of its second feed-forward matrix are a dozen times as large as others: they are what makes channels of
 //! the residual stream stand out.
 
-use super::{Adapted, Adapter, Half, Span, Task, TaskLayer};
+use super::{Adapted, Adapter, CLASSES_MAX, Half, Span, Task, TaskLayer};
 use crate::{
     Checkpoint, Config, Linear, Matrix, Site,
-    checkpoint::{Embeddings, HiddenActivation, Layer, ModelType, Norm},
+    checkpoint::{Embeddings, HiddenActivation, Layer, MAX_LAYERS, ModelType, Norm},
     faults::Draws,
 };
 
@@ -74,7 +74,83 @@ impl Shape {
     }
 }
 
+/// Spans that EdgeBERT learned for the heads of ALBERT-base on SST-2, and on MNLI.
+const LEARNED: [[u16; 12]; 2] = [[31, 0, 0, 0, 0, 101, 14, 5, 0, 36, 0, 0], [20, 0, 0, 0, 0, 0, 36, 81, 0, 0, 0, 10]];
+/// Logarithm of the ramp behind them.
+const RAMP: u8 = 5;
+
+/// More numbers than any encoder here is to have: 16 GB of them.
+const PARAMETERS_MAX: f64 = 4e9;
+
 impl Shape {
+    /// ALBERT-base with two tasks: adapters of 64, off-ramps, learned spans; two classes, and three.
+    #[must_use]
+    pub fn albert_base() -> Self {
+        let tasks = LEARNED.into_iter().zip([2, 3]).map(|(spans, classes)| {
+            let span = |span| if span == 0 { Span::Skipped } else { Span::Limited { span, ramp: RAMP } };
+            TaskShape { adapters: [64, 64], classes, off_ramps: true, spans: spans.map(span).to_vec() }
+        });
+        Self {
+            embedding: 128,
+            hidden: 768,
+            heads: 12,
+            inner: 3072,
+            shared: true,
+            depth: 12,
+            words: 30_000,
+            positions: 512,
+            activation: HiddenActivation::GeluTanh,
+            tasks: tasks.collect(),
+        }
+    }
+
+    /// All that keeps an encoder of this shape from being drawn.
+    #[must_use]
+    pub fn problems(&self) -> Vec<String> {
+        let Self { embedding, hidden, heads, inner, depth, words, positions, .. } = *self;
+        let mut problems = Vec::new();
+        let counts = [
+            ("embedding", embedding),
+            ("hidden", hidden),
+            ("heads", heads),
+            ("inner", inner),
+            ("layers", depth),
+            ("words", words),
+            ("positions", positions),
+        ];
+        for (name, _) in counts.into_iter().filter(|&(_, count)| count == 0) {
+            problems.push(format!("{name} must be at least 1"));
+        }
+        if heads > 0 && !hidden.is_multiple_of(heads) {
+            problems.push(format!("hidden {hidden} is no multiple of heads {heads}"));
+        }
+        if depth > MAX_LAYERS {
+            problems.push(format!("{depth} layers: at most {MAX_LAYERS} are taken"));
+        }
+        let product = |a: usize, b: usize| a as f64 * b as f64;
+        let distinct = if self.shared { 1.0 } else { depth as f64 };
+        let layer = 4.0 * product(hidden, hidden) + 2.0 * product(hidden, inner);
+        let mut parameters =
+            product(words, embedding) + product(positions, embedding) + product(hidden, embedding) + distinct * layer;
+        for (number, task) in (1..).zip(&self.tasks) {
+            let TaskShape { adapters, classes, ref spans, .. } = *task;
+            if spans.len() != heads {
+                problems.push(format!("task {number} has {} spans for {heads} heads", spans.len()));
+            }
+            if classes > CLASSES_MAX || (task.off_ramps && classes == 1) {
+                problems.push(format!(
+                    "task {number} has {classes} classes: 0 to {CLASSES_MAX}, off-ramps decide over 2 or more"
+                ));
+            }
+            let adapters: f64 = adapters.iter().map(|&width| 2.0 * product(width, hidden)).sum();
+            parameters += distinct * adapters + product(classes, hidden);
+        }
+        if parameters > PARAMETERS_MAX {
+            problems.push(format!("{parameters:.1e} parameters: at most {PARAMETERS_MAX:.0e} are drawn"));
+        }
+        problems
+    }
+
     /// An ALBERT where layers share weights or embeddings are not as wide as they: it widens embeddings in either case.
     fn model_type(&self) -> ModelType {
         match self.shared || self.embedding != self.hidden {
@@ -116,7 +192,7 @@ pub fn synthetic(shape: &Shape, seed: u64) -> Adapted {
     let distinct = config.groups();
     let layers: Vec<Layer> = (0..distinct).map(|_| numbers.layer(shape)).collect();
     let tasks = (shape.tasks.iter().zip(1..))
-        .map(|(task, stream)| Numbers(Draws::new(seed, stream)).task(shape, task, distinct))
+        .map(|(task, stream)| Numbers(Draws::new(seed, stream)).task(shape, task, stream, distinct))
         .collect();
     let backbone = Checkpoint { config, embeddings, projection, layers };
     Adapted { backbone, tasks }
@@ -187,7 +263,7 @@ impl Numbers {
         Adapter { down, activation, up: self.linear(hidden, width, 0.5, 0.05) }
     }
 
-    fn task(&mut self, shape: &Shape, task: &TaskShape, distinct: usize) -> Task {
+    fn task(&mut self, shape: &Shape, task: &TaskShape, number: u64, distinct: usize) -> Task {
         let hidden = shape.hidden;
         let layers = (0..distinct)
             .map(|_| TaskLayer {
@@ -199,6 +275,9 @@ impl Numbers {
             })
             .collect();
         let mut head = |wanted: bool| (wanted && task.classes > 0).then(|| self.linear(task.classes, hidden, 3.0, 0.1));
-        Task { layers, off_ramp: head(task.off_ramps), classifier: head(true) }
+        // Hugging Face's names of classes that have none.
+        let labels = (0..task.classes).map(|class| format!("LABEL_{class}")).collect();
+        let (off_ramp, classifier) = (head(task.off_ramps), head(true));
+        Task { name: format!("task{number}"), labels, layers, off_ramp, classifier }
     }
 }

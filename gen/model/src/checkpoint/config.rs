@@ -94,7 +94,7 @@ pub struct Config {
 }
 
 /// More layers than any encoder has; bounds the work on a broken file.
-const MAX_LAYERS: usize = 256;
+pub(crate) const MAX_LAYERS: usize = 256;
 
 impl Config {
     /// Reads and checks a `config.json`; keys that do not bear on the encoder are ignored.
@@ -177,6 +177,11 @@ impl Config {
             1 => vec![0],
             groups => (0..self.num_hidden_layers).map(|layer| layer * groups / self.num_hidden_layers).collect(),
         }
+    }
+
+    /// The first distinct layer of a group.
+    pub(crate) fn first(&self, group: usize) -> usize {
+        self.distinct().iter().position(|&of| of == group).unwrap_or_default()
     }
 }
 

@@ -13,6 +13,11 @@ pub(crate) const EMBEDDING_NORM: &str = "embeddings.LayerNorm";
 /// What widens the embeddings of ALBERT.
 pub(crate) const PROJECTION: &str = "encoder.embedding_hidden_mapping_in";
 
+/// The first of an adapter's linear layers.
+pub(crate) const DOWN: &str = "adapter_down.0";
+/// The second.
+pub(crate) const UP: &str = "adapter_up";
+
 impl ModelType {
     /// What a layer's names begin with; ALBERT counts groups.
     fn layer(self, group: usize) -> String {
@@ -41,6 +46,14 @@ impl ModelType {
             [("attention.output.LayerNorm", "attention.LayerNorm"), ("output.LayerNorm", "full_layer_layer_norm")]
                 [half];
         self.of(group, bert, albert)
+    }
+
+    /// A part of a task's adapter behind the attention, or behind the feed-forward net, as AdapterHub's `adapters` stores it.
+    pub(crate) fn adapter(self, group: usize, half: usize, task: &str, part: &str) -> String {
+        let (bert, albert) =
+            [("attention.output", "attention.attention_adapters"), ("output", "output_adapters")][half];
+        let at = |module: &str| format!("{module}.adapters.{task}.{part}");
+        self.of(group, &at(bert), &at(albert))
     }
 
     fn of(self, group: usize, bert: &str, albert: &str) -> String {

@@ -3,13 +3,17 @@
 use super::{Linear, Norm};
 use crate::{Matrix, ModelError};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 /// The tensors of a file and the problems met so far.
 pub(crate) struct Tensors<'a> {
     path: PathBuf,
     file: SafeTensors<'a>,
     prefix: String,
+    taken: BTreeSet<String>,
     problems: Vec<String>,
 }
 
@@ -22,15 +26,37 @@ impl<'a> Tensors<'a> {
         }
         let file = SafeTensors::deserialize(bytes)
             .map_err(|error| damaged(format!("this is no valid safetensors file: {error}")))?;
-        Ok(Self { path: path.into(), file, prefix: String::new(), problems: Vec::new() })
+        Ok(Self { path: path.into(), file, prefix: String::new(), taken: BTreeSet::new(), problems: Vec::new() })
     }
 
-    /// Names are given without what stands in front of this one from now on.
+    /// Names are given without what stands in front of `anchor` from now on: the whole rest of a name, or with a dot behind it the
+    /// beginning of the rest.
     pub(crate) fn strip_prefix_of(&mut self, anchor: &str) {
         // The file's order of names is not deterministic: the shortest prefix is.
-        let names = self.file.names().into_iter().filter_map(|name| name.strip_suffix(anchor));
+        let names = self.file.names().into_iter().filter_map(|name| match anchor.ends_with('.') {
+            true => name.split_once(anchor).map(|(prefix, _)| prefix),
+            false => name.strip_suffix(anchor),
+        });
         let prefixes = names.filter(|prefix| prefix.is_empty() || prefix.ends_with('.'));
         self.prefix = prefixes.min_by_key(|prefix| (prefix.len(), *prefix)).unwrap_or("").to_owned();
+    }
+
+    /// The shape of a tensor that is there.
+    pub(crate) fn shape(&self, name: &str) -> Option<Vec<usize>> {
+        self.file.tensor(&format!("{}{name}", self.prefix)).ok().map(|view| view.shape().to_vec())
+    }
+
+    /// Names that begin with this, without it, in order.
+    pub(crate) fn behind(&self, start: &str) -> BTreeSet<String> {
+        let start = format!("{}{start}", self.prefix);
+        self.file.names().into_iter().filter_map(|name| Some(name.strip_prefix(&start)?.to_owned())).collect()
+    }
+
+    /// All problems; a tensor that nothing took is one.
+    pub(crate) fn finish_complete(self) -> Vec<String> {
+        let names: BTreeSet<_> = self.file.names().into_iter().map(str::to_owned).collect();
+        let left = names.difference(&self.taken).map(|name| format!("{name}: it is not known what this tensor does"));
+        self.problems.into_iter().chain(left).collect()
     }
 
     /// All problems at once, if there were any.
@@ -70,10 +96,13 @@ impl<'a> Tensors<'a> {
         let found = names.find_map(|name| self.file.tensor(&name).ok().map(|view| (name, view)));
         let (full, problem) = match found {
             None => (first, format!("it is missing, expected {}", describe(shape))),
-            Some((name, view)) => match read(&view, shape) {
-                Ok(values) => return values,
-                Err(problem) => (name, problem),
-            },
+            Some((name, view)) => {
+                self.taken.insert(name.clone());
+                match read(&view, shape) {
+                    Ok(values) => return values,
+                    Err(problem) => (name, problem),
+                }
+            }
         };
         self.problems.push(format!("{full}: {problem}"));
         Vec::new()

@@ -169,6 +169,7 @@ codes! {
     CapacityOfLayer = "AE0712", Error, External, "a memory is too small for a layer";
     MachineTooSmall = "AE0713", Error, External, "the machine does not hold the model";
     NormRange = "AE0714", Error, External, "a layer norm's parameter does not fit its port";
+    TaskUnusable = "AE0717", Error, External, "a task cannot be used";
 
     MissingTool = "AE0801", Error, External, "a tool is not installed";
     ToolFailed = "AE0802", Error, External, "a tool failed";

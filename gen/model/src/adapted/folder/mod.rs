@@ -1,0 +1,32 @@
+//! Tasks on disk, as AdapterHub's `adapters` library stores them, and models with their tasks.
+//!
+//! | file of a task | what |
+//! |---|---|
+//! | `adapter_config.json` | where adapters are, their activation |
+//! | `adapter.safetensors` | adapters; the task's layer norms, by the names that the model has for its own |
+//! | `head_config.json` | the number and the names of classes |
+//! | `model_head.safetensors` | the classifier `heads.<name>.1`, and `off_ramp` |
+//! | `task.json` | how far each head sees |
+//!
+//! A file that is not there leaves out what it would hold: layer norms are the model's own then, heads see everything.
+
+mod read;
+mod span;
+mod write;
+
+pub use read::{load, task};
+pub use write::files;
+
+/// Where a model's own tasks are, each in a folder of its name.
+pub const TASKS: &str = "tasks";
+
+const ADAPTER_CONFIG: &str = "adapter_config.json";
+const ADAPTER: &str = "adapter.safetensors";
+const HEAD_CONFIG: &str = "head_config.json";
+const HEAD: &str = "model_head.safetensors";
+const TASK: &str = "task.json";
+
+/// The classifier: what stands behind the name of a head of one linear layer (number 0 is its dropout).
+const CLASSIFIER: &str = "1";
+/// The linear layer behind every layer.
+const OFF_RAMP: &str = "off_ramp";

@@ -1,0 +1,196 @@
+//! Writing models with their tasks.
+
+use super::{
+    super::{Adapted, Half, Task},
+    ADAPTER, ADAPTER_CONFIG, CLASSIFIER, HEAD, HEAD_CONFIG, OFF_RAMP, TASK, TASKS, span,
+};
+use crate::{
+    Checkpoint, Config, Linear, Matrix, ModelError, Site,
+    checkpoint::{ModelType, Norm, names},
+};
+use safetensors::{Dtype, serialize, tensor::TensorView};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Files of a folder by their paths.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// The files of a model with all of its tasks but its tokenizer, as [`super::load`] reads them. Half of a layer has an adapter in all
+/// layers or in none, of one activation.
+///
+/// # Errors
+/// AE0711 when a matrix does not have the elements of its shape.
+pub fn files(model: &Adapted) -> Result<Files, ModelError> {
+    let backbone = &model.backbone;
+    let mut files = Files::new();
+    files.insert("config.json".into(), text(&config(&backbone.config)));
+    files.insert("model.safetensors".into(), encoder(backbone).bytes()?);
+    for task in &model.tasks {
+        let at = |file: &str| format!("{TASKS}/{}/{file}", task.name);
+        let (settings, adapters) = adapters(task, backbone);
+        files.insert(at(ADAPTER_CONFIG), text(&settings));
+        files.insert(at(ADAPTER), adapters.bytes()?);
+        if let Some(classifier) = &task.classifier {
+            files.insert(at(HEAD_CONFIG), text(&head(task, classifier, &backbone.config)));
+            let mut tensors = Tensors::default();
+            tensors.linear(&format!("heads.{}.{CLASSIFIER}", task.name), classifier);
+            task.off_ramp.iter().for_each(|ramp| tensors.linear(OFF_RAMP, ramp));
+            files.insert(at(HEAD), tensors.bytes()?);
+        }
+        let config = &backbone.config;
+        let spans: Vec<_> = (0..config.groups()).map(|group| task.layers[config.first(group)].spans.clone()).collect();
+        files.extend(span::store(&spans).map(|spans| (at(TASK), text(&spans))));
+    }
+    Ok(files)
+}
+
+fn text(value: &Value) -> Vec<u8> {
+    format!("{value:#}\n").into_bytes()
+}
+
+fn config(config: &Config) -> Value {
+    let mut value = json!({
+        "model_type": config.model_type.name(),
+        "hidden_size": config.hidden_size,
+        "num_hidden_layers": config.num_hidden_layers,
+        "num_attention_heads": config.num_attention_heads,
+        "intermediate_size": config.intermediate_size,
+        "vocab_size": config.vocab_size,
+        "max_position_embeddings": config.max_position_embeddings,
+        "type_vocab_size": config.type_vocab_size,
+        "layer_norm_eps": f64::from(config.layer_norm_eps),
+        "hidden_act": config.hidden_act.name(),
+        "position_embedding_type": "absolute",
+    });
+    if let ModelType::Albert { embedding_size, groups } = config.model_type {
+        value["embedding_size"] = json!(embedding_size);
+        value["num_hidden_groups"] = json!(groups);
+        value["inner_group_num"] = json!(1);
+    }
+    value
+}
+
+fn encoder(checkpoint: &Checkpoint) -> Tensors<'_> {
+    let (model, embeddings) = (checkpoint.config.model_type, &checkpoint.embeddings);
+    let mut tensors = Tensors { prefix: format!("{}.", model.name()), ..Tensors::default() };
+    tensors.matrix(names::WORDS, &embeddings.word);
+    tensors.matrix(names::POSITIONS, &embeddings.position);
+    tensors.matrix(names::TYPES, &embeddings.token_type);
+    tensors.norm(names::EMBEDDING_NORM, &embeddings.norm);
+    checkpoint.projection.iter().for_each(|projection| tensors.linear(names::PROJECTION, projection));
+    for (group, layer) in groups(checkpoint).zip(&checkpoint.layers) {
+        Site::ALL.into_iter().for_each(|site| tensors.linear(&model.site(group, site), layer.linear(site)));
+        tensors.norm(&model.norm(group, 0), &layer.attention_norm);
+        tensors.norm(&model.norm(group, 1), &layer.output_norm);
+    }
+    tensors
+}
+
+/// The number of the group that each distinct layer is stored as.
+fn groups(checkpoint: &Checkpoint) -> impl Iterator<Item = usize> {
+    checkpoint.config.distinct().into_iter()
+}
+
+/// What AdapterHub's DoubleSeqBnConfig is stored as, and the tensors.
+fn adapters<'a>(task: &'a Task, backbone: &Checkpoint) -> (Value, Tensors<'a>) {
+    let (config, model) = (&backbone.config, backbone.config.model_type);
+    let mut tensors = Tensors { prefix: format!("{}.", model.name()), ..Tensors::default() };
+    let halves = |half: usize| task.layers.iter().filter_map(move |layer| layer.halves[half].adapter.as_ref());
+    for (group, layer) in groups(backbone).zip(&task.layers) {
+        for (half, Half { adapter, norm }) in layer.halves.iter().enumerate() {
+            tensors.norm(&model.norm(group, half), norm);
+            if let Some(adapter) = adapter {
+                tensors.linear(&model.adapter(group, half, &task.name, names::DOWN), &adapter.down);
+                tensors.linear(&model.adapter(group, half, &task.name, names::UP), &adapter.up);
+            }
+        }
+    }
+    let one = halves(0).chain(halves(1)).next();
+    let activation = one.map_or(config.hidden_act, |adapter| adapter.activation);
+    let width = one.map_or(1, |adapter| adapter.down.weight.rows);
+    let settings = json!({
+        "config": {
+            "architecture": null,
+            "original_ln_before": false,
+            "original_ln_after": true,
+            "residual_before_ln": true,
+            "adapter_residual_before_ln": false,
+            "ln_before": false,
+            "ln_after": false,
+            "is_parallel": false,
+            "use_gating": false,
+            "phm_layer": false,
+            "cross_adapter": false,
+            "inv_adapter": null,
+            "scaling": 1.0,
+            "leave_out": [],
+            "mh_adapter": halves(0).next().is_some(),
+            "output_adapter": halves(1).next().is_some(),
+            "non_linearity": activation.name(),
+            "reduction_factor": config.hidden_size as f64 / width as f64,
+        },
+        "hidden_size": config.hidden_size,
+        "model_type": model.name(),
+        "name": task.name,
+    });
+    (settings, tensors)
+}
+
+fn head(task: &Task, classifier: &Linear, config: &Config) -> Value {
+    let ids: BTreeMap<&String, usize> = task.labels.iter().zip(0..).collect();
+    json!({
+        "config": {
+            "head_type": "classification",
+            "num_labels": classifier.weight.rows,
+            "layers": 1,
+            "activation_function": "tanh",
+            "use_pooler": false,
+            "bias": true,
+            "label2id": ids,
+        },
+        "hidden_size": config.hidden_size,
+        "model_type": config.model_type.name(),
+        "name": task.name,
+    })
+}
+
+/// Tensors to be written, by name.
+#[derive(Default)]
+struct Tensors<'a> {
+    prefix: String,
+    all: BTreeMap<String, (Vec<usize>, &'a [f32])>,
+}
+
+impl<'a> Tensors<'a> {
+    fn put(&mut self, name: String, shape: Vec<usize>, data: &'a [f32]) {
+        self.all.insert(format!("{}{name}", self.prefix), (shape, data));
+    }
+
+    fn matrix(&mut self, name: &str, matrix: &'a Matrix) {
+        self.put(name.to_owned(), vec![matrix.rows, matrix.cols], &matrix.data);
+    }
+
+    fn linear(&mut self, name: &str, linear: &'a Linear) {
+        self.matrix(&format!("{name}.weight"), &linear.weight);
+        self.put(format!("{name}.bias"), vec![linear.bias.len()], &linear.bias);
+    }
+
+    fn norm(&mut self, name: &str, norm: &'a Norm) {
+        self.put(format!("{name}.weight"), vec![norm.gain.len()], &norm.gain);
+        self.put(format!("{name}.bias"), vec![norm.offset.len()], &norm.offset);
+    }
+
+    /// The file, in f32.
+    fn bytes(&self) -> Result<Vec<u8>, ModelError> {
+        let bytes: Vec<(&String, &Vec<usize>, Vec<u8>)> = (self.all.iter())
+            .map(|(name, (shape, data))| (name, shape, data.iter().flat_map(|x| x.to_le_bytes()).collect()))
+            .collect();
+        let unfit =
+            |error: safetensors::SafeTensorError| ModelError::Shape(format!("a tensor cannot be stored: {error}"));
+        let views = bytes
+            .iter()
+            .map(|(name, shape, data)| TensorView::new(Dtype::F32, (*shape).clone(), data).map(|view| (*name, view)));
+        let views: Vec<_> = views.collect::<Result<_, _>>().map_err(unfit)?;
+        serialize(views, None).map_err(unfit)
+    }
+}
