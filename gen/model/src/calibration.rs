@@ -64,4 +64,17 @@ impl Calibration {
     pub fn range(&self, layer: &str) -> Option<&LayerRange> {
         self.ranges.get(layer)
     }
+
+    /// A layer's inputs and outputs times powers of two, where it was run.
+    pub(crate) fn scale(&mut self, layer: &str, inputs: i32, outputs: i32) {
+        if let Some(range) = self.ranges.get_mut(layer) {
+            range.channel_max.iter_mut().for_each(|max| *max *= (inputs as f32).exp2());
+            range.output_max *= (outputs as f32).exp2();
+        }
+    }
+
+    /// Each residual sum times a power of two that its number tells.
+    pub(crate) fn scale_sums(&mut self, exponent: impl Fn(usize) -> i32) {
+        self.sums.iter_mut().enumerate().for_each(|(number, sum)| *sum *= (exponent(number) as f32).exp2());
+    }
 }

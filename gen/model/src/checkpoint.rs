@@ -99,6 +99,11 @@ impl Layer {
         Self { linears, attention_norm, output_norm }
     }
 
+    /// The linear layer at a site, to be changed.
+    pub(crate) fn linear_mut(&mut self, site: Site) -> &mut Linear {
+        &mut self.linears[site as usize]
+    }
+
     /// The linear layer at a site.
     #[must_use]
     pub fn linear(&self, site: Site) -> &Linear {

@@ -197,7 +197,8 @@ impl ModelError {
                 "give a folder of AdapterHub's for this model, with Houlsby's adapters; `alberti explain AE0717` lists what is read".into()
             }
             Self::NormRange { .. } => {
-                "divide the whole layer norm by 2 and what is added to it as well, and multiply the weights that read it by 2".into()
+                "divide all gains and offsets of the last layer norm by a power of two: the answer is as much smaller"
+                    .into()
             }
         }
     }

@@ -18,6 +18,7 @@ pub mod calibration;
 pub mod checkpoint;
 pub mod compile;
 pub mod demo;
+pub mod equalise;
 mod error;
 pub mod faults;
 pub mod gemm;

@@ -6,6 +6,7 @@ use crate::{
     adapted::{Adapted, Half, Task, names},
     calibration::{Calibration, LayerRange},
     checkpoint::{HiddenActivation, Norm, linear_name},
+    equalise::equalise,
     quantise::{InputRule, QuantisedLinear, Rules, quantise_by},
 };
 use alberti_arith::{Fixed, Format};
@@ -57,6 +58,8 @@ pub fn quantise_encoder_by(
     config: &Config,
     rules: &Rules,
 ) -> Result<(encoder::Encoder, encoder::Arithmetic), ModelError> {
+    let (model, calibration) = equalise(model, calibration);
+    let (model, calibration) = (&*model, &*calibration);
     let quantiser = Quantiser { model, ranges: Ranges { model, calibration }, config, rules: *rules };
     let arithmetic = encoder::Arithmetic::of(config).map_err(|error| ModelError::Shape(error.to_string()))?;
     let probability_shift = quantiser.code_shift(SHARE, rules.scale(PROBABILITY));

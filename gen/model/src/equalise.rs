@@ -1,0 +1,180 @@
+//! Layer norms whose parameters are too large for the machine, made smaller without a change of what the encoder computes.
+//!
+//! A layer norm gives x. Divided by 2^e, gains and offsets fit; what reads x has its weights multiplied by 2^e, and what is added to x
+//! before the next layer norm is divided by 2^e: that layer norm does not see a factor of its whole row.
+//!
+//! ```text
+//! x·2^−s ─▶ W_qkv·2^s … W_o·2^−s ─▶ + ─▶ LN·2^−a ─▶ W_1·2^a … W_2·2^−a ─▶ + ─▶ LN·2^−s'
+//! ```
+//!
+//! Powers of two move biases and exponents alone: not one code changes. A stream has one factor wherever the same weights meet it: for all
+//! tasks, for all layers that share weights, and behind all layers where an off-ramp reads them.
+
+use crate::{
+    Linear,
+    adapted::{Adapted, Task, names},
+    calibration::Calibration,
+    checkpoint::{Norm, Site, linear_name},
+};
+use std::borrow::Cow;
+
+/// What the machine's gains stay below, either way.
+const GAIN_MOST: f32 = 2.0;
+/// The same of offsets.
+const OFFSET_MOST: f32 = 32.0;
+
+/// The factors of a model's streams, as exponents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Factors {
+    /// Of what a projection reads.
+    embedding: i32,
+    /// Behind the attention of each distinct layer.
+    inner: Vec<i32>,
+    /// In front of each distinct layer, and behind the last.
+    stream: Vec<i32>,
+}
+
+/// The model with parameters of layer norms that fit, and its ranges, where that takes anything. Behind the last layer of an encoder
+/// without classifier nothing could take a factor up: there its parameters stay.
+#[must_use]
+pub fn equalise<'a>(model: &'a Adapted, calibration: &'a Calibration) -> (Cow<'a, Adapted>, Cow<'a, Calibration>) {
+    let factors = Factors::of(model);
+    if factors.inner.iter().chain(&factors.stream).chain([&factors.embedding]).all(|&e| e == 0) {
+        return (Cow::Borrowed(model), Cow::Borrowed(calibration));
+    }
+    let mut model = model.clone();
+    factors.rewrite(&mut model);
+    let mut calibration = calibration.clone();
+    factors.ranges(&model, &mut calibration);
+    (Cow::Owned(model), Cow::Owned(calibration))
+}
+
+impl Factors {
+    fn of(model: &Adapted) -> Self {
+        let distinct = model.distinct();
+        let half = |layer: usize, half: usize| {
+            model.tasks.iter().map(|task| needed(&task.layers[layer].halves[half].norm)).max().unwrap_or_default()
+        };
+        let inner = (0..distinct).map(|layer| half(layer, 0)).collect();
+        let first = if model.backbone.projection.is_none() { needed(&model.backbone.embeddings.norm) } else { 0 };
+        let mut stream: Vec<i32> = [first].into_iter().chain((0..distinct).map(|layer| half(layer, 1))).collect();
+        let ramps = model.tasks.iter().any(|task| task.off_ramp.is_some());
+        let read = ramps || model.tasks.iter().all(|task| task.classifier.is_some());
+        if !read {
+            stream[distinct] = 0;
+        }
+        if distinct < model.depth() || ramps {
+            // One factor throughout; none where the last layer's output is the answer.
+            let one = if read { stream.iter().copied().max().unwrap_or_default() } else { 0 };
+            stream.fill(one);
+        }
+        let embedding = if model.backbone.projection.is_some() { needed(&model.backbone.embeddings.norm) } else { 0 };
+        Self { embedding, inner, stream }
+    }
+
+    fn rewrite(&self, model: &mut Adapted) {
+        let (first, last) = (self.stream[0], self.stream[self.stream.len() - 1]);
+        match &mut model.backbone.projection {
+            Some(projection) => {
+                scale_norm(&mut model.backbone.embeddings.norm, -self.embedding);
+                scale(projection, -first);
+                scale_weight(projection, self.embedding);
+            }
+            None => scale_norm(&mut model.backbone.embeddings.norm, -first),
+        }
+        for (layer, weights) in model.backbone.layers.iter_mut().enumerate() {
+            let (before, inner) = (self.stream[layer], self.inner[layer]);
+            for site in [Site::Query, Site::Key, Site::Value] {
+                scale_weight(weights.linear_mut(site), before);
+            }
+            scale(weights.linear_mut(Site::AttentionOutput), -before);
+            scale_weight(weights.linear_mut(Site::Intermediate), inner);
+            scale(weights.linear_mut(Site::Output), -inner);
+        }
+        for Task { layers, off_ramp, classifier, .. } in &mut model.tasks {
+            for (layer, own) in layers.iter_mut().enumerate() {
+                let residual = [self.stream[layer], self.inner[layer]];
+                let norms = [self.inner[layer], self.stream[layer + 1]];
+                for (half, (residual, norm)) in own.halves.iter_mut().zip(residual.into_iter().zip(norms)) {
+                    if let Some(adapter) = &mut half.adapter {
+                        scale_weight(&mut adapter.down, residual);
+                        scale(&mut adapter.up, -residual);
+                    }
+                    scale_norm(&mut half.norm, -norm);
+                }
+            }
+            for head in [off_ramp, classifier].into_iter().flatten() {
+                scale_weight(head, last);
+            }
+        }
+    }
+
+    /// The ranges of the rewritten model.
+    fn ranges(&self, model: &Adapted, calibration: &mut Calibration) {
+        let last = self.stream[self.stream.len() - 1];
+        calibration.scale(names::PROJECTION, -self.embedding, -self.stream[0]);
+        for layer in 0..model.distinct() {
+            let (before, inner) = (self.stream[layer], self.inner[layer]);
+            for site in [Site::Query, Site::Key, Site::Value] {
+                calibration.scale(&linear_name(layer, site), -before, 0);
+            }
+            calibration.scale(&linear_name(layer, Site::AttentionOutput), 0, -before);
+            calibration.scale(&linear_name(layer, Site::Intermediate), -inner, 0);
+            calibration.scale(&linear_name(layer, Site::Output), 0, -inner);
+            for (task, (half, residual)) in
+                (0..model.tasks.len()).flat_map(|task| [(0, before), (1, inner)].map(|half| (task, half)))
+            {
+                calibration.scale(&names::adapter(task, layer, half, "down"), -residual, 0);
+                calibration.scale(&names::adapter(task, layer, half, "up"), 0, -residual);
+            }
+        }
+        for name in
+            (0..model.tasks.len()).flat_map(|task| ["off_ramp", "classifier"].map(|which| names::head(task, which)))
+        {
+            calibration.scale(&name, -last, 0);
+        }
+        calibration.scale_sums(|sum| {
+            let (layer, half) = (sum / 2 % model.distinct(), sum % 2);
+            -if half == 0 { self.stream[layer] } else { self.inner[layer] }
+        });
+    }
+}
+
+/// The exponent by which a layer norm is too large.
+fn needed(norm: &Norm) -> i32 {
+    let most = |values: &[f32], bound: f32| {
+        let largest = values.iter().fold(0.0f32, |largest, x| largest.max(x.abs()));
+        // Rounded to its last place, what lies just below the bound may reach it.
+        (0..64).find(|&e| f64::from(largest) * f64::from(-e).exp2() < f64::from(bound) * 0.9999).unwrap_or_default()
+    };
+    most(&norm.gain, GAIN_MOST).max(most(&norm.offset, OFFSET_MOST))
+}
+
+fn factor(exponent: i32) -> f32 {
+    (exponent as f32).exp2()
+}
+
+fn scale_weight(linear: &mut Linear, exponent: i32) {
+    linear.weight.data.iter_mut().for_each(|w| *w *= factor(exponent));
+}
+
+fn scale(linear: &mut Linear, exponent: i32) {
+    scale_weight(linear, exponent);
+    linear.bias.iter_mut().for_each(|b| *b *= factor(exponent));
+}
+
+fn scale_norm(norm: &mut Norm, exponent: i32) {
+    norm.gain.iter_mut().chain(&mut norm.offset).for_each(|x| *x *= factor(exponent));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_smallest_power_of_two_that_fits_is_taken() {
+        let of = |gain: f32, offset: f32| needed(&Norm { gain: vec![0.5, -gain], offset: vec![offset, 0.0] });
+        assert_eq!([of(1.9, 31.0), of(2.0, 0.0), of(0.0, -32.0), of(3.0, 70.0), of(17.0, 0.0)], [0, 1, 1, 2, 4]);
+        assert_eq!(of(1.999_99, 0.0), 1, "it would round to 2");
+    }
+}

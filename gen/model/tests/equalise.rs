@@ -1,0 +1,115 @@
+//! Layer norms with parameters that no port holds: what is rewritten, and what stays.
+#![allow(missing_docs)]
+
+mod common;
+
+use alberti_golden::encoder::Arithmetic;
+use alberti_model::{
+    Metrics,
+    adapted::{Adapted, Shape, synthetic},
+    calibration::Calibration,
+    compile::{quantise_encoder, reals},
+    equalise::equalise,
+};
+use common::encoders::machine;
+use std::borrow::Cow;
+
+const SEED: u64 = 11;
+
+fn sequences() -> Vec<Vec<u32>> {
+    (1..6).map(|step| (0..16).map(|token| (token * 7 * step) % 50).collect()).collect()
+}
+
+/// Gains and offsets of some layer norms times a factor: another model, as good as the first.
+fn enlarged(mut model: Adapted) -> Adapted {
+    let enlarge = |norm: &mut alberti_model::checkpoint::Norm, factor: f32| {
+        norm.gain.iter_mut().chain(&mut norm.offset).for_each(|x| *x *= factor);
+    };
+    enlarge(&mut model.backbone.embeddings.norm, 9.0);
+    for task in &mut model.tasks {
+        for layer in &mut task.layers {
+            enlarge(&mut layer.halves[0].norm, 3.0);
+        }
+    }
+    enlarge(&mut model.tasks[0].layers[0].halves[1].norm, 2.5);
+    enlarge(&mut model.tasks[1].layers[0].halves[1].norm, 4.5);
+    model
+}
+
+/// Mean cosine of logits to f32's, over tasks and sequences.
+fn cosine(model: &Adapted, calibration: &Calibration) -> f64 {
+    let config = machine(8);
+    let encoder = quantise_encoder(model, calibration, &config).expect("parameters that fit");
+    let arithmetic = Arithmetic::of(&config).expect("a machine");
+    let pairs = (0..model.tasks.len()).flat_map(|task| sequences().into_iter().map(move |ids| (task, ids)));
+    let cosines: Vec<f64> = pairs
+        .map(|(task, ids)| {
+            let logits = encoder.run(&arithmetic, &encoder.tasks[task], &ids, 0).expect("a sound encoder").logits;
+            let exact = model.forward(task, &ids).expect("ids that fit").logits;
+            let exact = alberti_model::Matrix { rows: 1, cols: exact.len(), data: exact };
+            Metrics::between(&reals(&logits, exact.cols), &exact).cosine
+        })
+        .collect();
+    cosines.iter().sum::<f64>() / cosines.len() as f64
+}
+
+#[test]
+fn large_parameters_are_taken_up_by_what_reads_them() {
+    let shapes =
+        [Shape::small(32), Shape { shared: false, ..Shape::small(32) }, Shape { embedding: 64, ..Shape::small(32) }];
+    for shape in shapes {
+        let model = enlarged(synthetic(&shape, SEED));
+        let calibration = model.calibrate(&sequences()).expect("ids of the model");
+        let (rewritten, ranges) = equalise(&model, &calibration);
+        for (task, ids) in (0..2).flat_map(|task| sequences().into_iter().map(move |ids| (task, ids))) {
+            // In f32 the same answers, but for the epsilon of layer norms.
+            let (before, after) =
+                (model.forward(task, &ids).expect("ids"), rewritten.forward(task, &ids).expect("ids"));
+            for (a, b) in before.logits.iter().zip(&after.logits) {
+                assert!((a - b).abs() < 1e-4 * b.abs().max(1.0), "{a} {b}");
+            }
+        }
+        // Ranges are those of the rewritten model.
+        let measured = rewritten.calibrate(&sequences()).expect("ids of the model");
+        for (a, b) in ranges.sums().iter().zip(measured.sums()) {
+            assert!((a / b - 1.0).abs() < 1e-4, "{a} {b}");
+        }
+        for name in
+            ["layer.0.attention.query", "layer.0.output", "task.0.layer.0.output.adapter.down", "task.1.classifier"]
+        {
+            let (a, b) = (ranges.range(name).expect("a range"), measured.range(name).expect("a range"));
+            assert!((a.output_max / b.output_max - 1.0).abs() < 1e-4, "{name}");
+            for (a, b) in a.channel_max.iter().zip(&b.channel_max) {
+                assert!((a / b - 1.0).abs() < 1e-3, "{name}: {a} {b}");
+            }
+        }
+        let cosine = cosine(&model, &calibration);
+        assert!(cosine > 0.95, "{cosine}");
+    }
+}
+
+#[test]
+fn parameters_that_fit_are_left_alone() {
+    let model = synthetic(&Shape::small(32), SEED);
+    let calibration = model.calibrate(&sequences()).expect("ids of the model");
+    let (same, ranges) = equalise(&model, &calibration);
+    assert!(matches!((same, ranges), (Cow::Borrowed(_), Cow::Borrowed(_))));
+}
+
+/// Nothing could take the factor up: the answer would be another.
+#[test]
+fn behind_the_last_layer_of_an_encoder_without_classifier_they_are_refused() {
+    let mut shape = Shape { shared: false, ..Shape::small(32) };
+    for task in &mut shape.tasks {
+        (task.classes, task.off_ramps) = (0, false);
+    }
+    let mut model = synthetic(&shape, SEED);
+    model.tasks[0].layers[2].halves[1].norm.gain[5] = 2.5;
+    let calibration = model.calibrate(&sequences()).expect("ids of the model");
+    let refused = quantise_encoder(&model, &calibration, &machine(8)).expect_err("a gain of 2.5");
+    assert_eq!(refused.code(), "AE0714");
+    // Before the last layer there is something.
+    model.tasks[0].layers[2].halves[1].norm.gain[5] = 0.5;
+    model.tasks[0].layers[1].halves[1].norm.gain[5] = 2.5;
+    quantise_encoder(&model, &calibration, &machine(8)).expect("it is taken up");
+}
