@@ -1,7 +1,7 @@
 //! The arguments.
 
 use crate::commands::{
-    accuracy, check, doctor, dump, explain, faults, generate, golden, lint, report, run, sim, synth,
+    accuracy, check, doctor, dump, explain, faults, generate, golden, lint, pack, report, run, sim, sweep, synth,
 };
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -28,9 +28,11 @@ pub enum Command {
     Lint(lint::Arguments),
     Sim(sim::Arguments),
     Golden(golden::Arguments),
+    Pack(pack::Arguments),
     Run(run::Arguments),
     Accuracy(accuracy::Arguments),
     Faults(faults::Arguments),
+    Sweep(sweep::Arguments),
     Synth(synth::Arguments),
     Dump(dump::Arguments),
     Report(report::Arguments),
@@ -47,9 +49,11 @@ impl Command {
             Self::Lint(_) => "lint",
             Self::Sim(_) => "sim",
             Self::Golden(_) => "golden",
+            Self::Pack(_) => "pack",
             Self::Run(_) => "run",
             Self::Accuracy(_) => "accuracy",
             Self::Faults(_) => "faults",
+            Self::Sweep(_) => "sweep",
             Self::Synth(_) => "synth",
             Self::Dump(_) => "dump",
             Self::Report(_) => "report",

@@ -91,8 +91,11 @@ impl From<Checkpoint> for Adapted {
     }
 }
 
-/// The names of linear layers beside the backbone's.
+/// The names of tables, and of linear layers beside the backbone's.
 pub(crate) mod names {
+    /// Of the tables of an embedding.
+    pub const TABLES: [&str; 3] = ["embeddings.word", "embeddings.position", "embeddings.token_type"];
+
     /// Of the projection of embeddings.
     pub const PROJECTION: &str = "embeddings.projection";
 

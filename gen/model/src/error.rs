@@ -142,6 +142,14 @@ pub enum ModelError {
         /// One line per problem, each with its file.
         problems: Vec<String>,
     },
+    /// AE0720: a recipe of compression cannot be used: all that is wrong with it, one a line.
+    #[error("{name}: the recipe cannot be used\n  {}", problems.join("\n  "))]
+    Recipe {
+        /// The file.
+        name: String,
+        /// One line per key.
+        problems: Vec<String>,
+    },
 }
 
 impl ModelError {
@@ -164,6 +172,7 @@ impl ModelError {
             Self::Machine { .. } => "AE0713",
             Self::NormRange { .. } => "AE0714",
             Self::Task { .. } => "AE0717",
+            Self::Recipe { .. } => "AE0720",
         }
     }
 
@@ -196,6 +205,7 @@ impl ModelError {
             Self::Task { .. } => {
                 "give a folder of AdapterHub's for this model, with Houlsby's adapters; `alberti explain AE0717` lists what is read".into()
             }
+            Self::Recipe { .. } => "write what is named as docs/compression.md has it".into(),
             Self::NormRange { .. } => {
                 "divide all gains and offsets of the last layer norm by a power of two: the answer is as much smaller"
                     .into()

@@ -8,7 +8,7 @@
 //!                                  └▶ faults: what cells that err cost
 //! ```
 //!
-//! Each step is a function of its inputs; only [`checkpoint`] and [`sentence`] read files.
+//! Each step is a function of its inputs; only [`checkpoint`], [`sentence`] and [`pack`]'s recipe read files.
 
 #![forbid(unsafe_code)]
 
@@ -24,11 +24,13 @@ pub mod faults;
 pub mod gemm;
 mod matrix;
 pub mod metrics;
+pub mod pack;
 pub mod partition;
 pub mod prune;
 pub mod quantise;
 pub mod reference;
 pub mod sentence;
+pub mod sweep;
 mod target;
 pub mod workload;
 

@@ -4,14 +4,17 @@ use crate::{BlockSparsity, Matrix, ModelError};
 use std::{cmp::Ordering, fmt};
 
 /// Which weights of a matrix stay.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Pruning {
     /// All.
+    #[default]
     Dense,
     /// All but this share of them, wherever the smallest lie.
     Unstructured(f64),
     /// The largest of every block along the reduction.
     Block(BlockSparsity),
+    /// Those of this magnitude or more.
+    Below(f32),
 }
 
 impl fmt::Display for Pruning {
@@ -20,6 +23,7 @@ impl fmt::Display for Pruning {
             Self::Dense => f.write_str("dense"),
             Self::Unstructured(share) => write!(f, "{:.0} % unstructured", share * 100.0),
             Self::Block(b) => write!(f, "{}:{}", b.nonzeros(), b.block()),
+            Self::Below(magnitude) => write!(f, "below {magnitude}"),
         }
     }
 }
@@ -34,6 +38,10 @@ pub fn prune(weights: &mut Matrix, pruning: Pruning) -> Result<(), ModelError> {
         Pruning::Unstructured(share) => unstructured(weights, share),
         Pruning::Block(shape) => {
             blocks(weights, shape);
+            Ok(())
+        }
+        Pruning::Below(magnitude) => {
+            weights.data.iter_mut().filter(|w| w.abs() < magnitude).for_each(|w| *w = 0.0);
             Ok(())
         }
     }
@@ -134,6 +142,16 @@ mod tests {
         let mut weights = Matrix { rows: 1, cols: 4, data: vec![-1.0, 1.0, 1.0, 1.0] };
         blocks(&mut weights, BlockSparsity::new(2, 4).expect("a known shape"));
         assert_eq!(weights.data, [-1.0, 1.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn a_threshold_takes_what_is_smaller_and_what_is_zero_stays_so() {
+        let mut weights = Matrix { rows: 1, cols: 5, data: vec![-0.5, 0.25, 0.0, -0.125, 0.2] };
+        prune(&mut weights, Pruning::Below(0.2)).expect("any threshold");
+        assert_eq!(weights.data, [-0.5, 0.25, 0.0, 0.0, 0.2]);
+        // Zeros are the smallest: what a checkpoint has pruned goes first.
+        prune(&mut weights, Pruning::Unstructured(0.4)).expect("a valid share");
+        assert_eq!(weights.data, [-0.5, 0.25, 0.0, 0.0, 0.2]);
     }
 
     #[test]

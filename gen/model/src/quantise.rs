@@ -194,6 +194,13 @@ impl QuantisedLinear {
         2 * self.operand.fraction_bits() as i32 - self.activation_scale - self.weight_scale[output]
     }
 
+    /// What the codes of an output's weights stand for, without channel shifts.
+    pub fn weights_of(&self, output: usize) -> impl Iterator<Item = f64> + '_ {
+        let scale = self.weight_scale[output];
+        let value = move |(&code, &k): (&u16, &u8)| self.operand.value(code, scale - i32::from(k));
+        self.weight.row(output).iter().zip(&self.channel_shifts).map(value)
+    }
+
     /// Bias at the sums' scale, rounded to nearest.
     fn integer_bias(&self, bias: &[f32], bits: u32) -> Result<Vec<i32>, ModelError> {
         let convert = |(output, &value): (usize, &f32)| {

@@ -9,9 +9,11 @@ pub mod faults;
 pub mod generate;
 pub mod golden;
 pub mod lint;
+pub mod pack;
 pub mod report;
 pub mod run;
 pub mod sim;
+pub mod sweep;
 pub mod synth;
 
 use crate::{cli::Command, exit::Result, output::Answer};
@@ -29,9 +31,11 @@ pub fn run(command: &Command) -> Result<Answer> {
         Command::Lint(arguments) => lint::run(arguments),
         Command::Sim(arguments) => sim::run(arguments),
         Command::Golden(arguments) => golden::run(arguments),
+        Command::Pack(arguments) => pack::run(arguments),
         Command::Run(arguments) => run::run(arguments),
         Command::Accuracy(arguments) => accuracy::run(arguments),
         Command::Faults(arguments) => faults::run(arguments),
+        Command::Sweep(arguments) => sweep::run(arguments),
         Command::Synth(arguments) => synth::run(arguments),
         Command::Dump(arguments) => dump::run(arguments),
         Command::Report(arguments) => report::run(arguments),

@@ -29,7 +29,7 @@ mod weights;
 pub use allocate::Use;
 pub use bundle::Bundle;
 pub use program::{Output, Sentence};
-pub use quantised::{quantise_encoder, quantise_encoder_by};
+pub use quantised::{Quantised, quantise_encoder, quantise_encoder_by};
 pub use run::{Answer, Done, Engine, Session, reals};
 
 use crate::ModelError;
@@ -98,6 +98,12 @@ impl Compiled {
     #[must_use]
     pub fn weights(&self) -> (&[u16], &Image) {
         (&self.plan.weights.values, &self.plan.weights.masks)
+    }
+
+    /// Whether a mask word is a record's pointer.
+    #[must_use]
+    pub fn is_pointer(&self, word: usize) -> bool {
+        self.plan.weights.pointers.binary_search(&word).is_ok()
     }
 
     /// Loads what all tasks share.

@@ -11,6 +11,7 @@ use crate::{
 };
 use alberti_arith::{Fixed, Format};
 use alberti_golden::{accelerator::Config, activation::Function, encoder};
+use std::{cell::RefCell, collections::BTreeMap};
 
 /// Fraction bits of scores.
 const SCORE: i32 = 8;
@@ -45,10 +46,21 @@ pub fn quantise_encoder(
     calibration: &Calibration,
     config: &Config,
 ) -> Result<encoder::Encoder, ModelError> {
-    Ok(quantise_encoder_by(model, calibration, config, &Rules::default())?.0)
+    Ok(quantise_encoder_by(model, calibration, config, &Rules::default())?.encoder)
 }
 
-/// As [`quantise_encoder`] by other rules, with the arithmetic of its equations.
+/// An encoder in integers.
+#[derive(Clone, Debug)]
+pub struct Quantised {
+    /// Its codes, exponents, shifts and tables.
+    pub encoder: encoder::Encoder,
+    /// The arithmetic of its equations.
+    pub arithmetic: encoder::Arithmetic,
+    /// √(Σ(w − code)² / Σw²) of the weights of each linear layer and table, by name.
+    pub errors: BTreeMap<String, f64>,
+}
+
+/// As [`quantise_encoder`] by other rules, with what codes have lost.
 ///
 /// # Errors
 /// As [`quantise_encoder`], and AE0711 when there is no such machine.
@@ -57,13 +69,15 @@ pub fn quantise_encoder_by(
     calibration: &Calibration,
     config: &Config,
     rules: &Rules,
-) -> Result<(encoder::Encoder, encoder::Arithmetic), ModelError> {
+) -> Result<Quantised, ModelError> {
     let (model, calibration) = equalise(model, calibration);
     let (model, calibration) = (&*model, &*calibration);
-    let quantiser = Quantiser { model, ranges: Ranges { model, calibration }, config, rules: *rules };
+    let ranges = Ranges { model, calibration };
+    let quantiser = Quantiser { model, ranges, config, rules: *rules, errors: RefCell::default() };
     let arithmetic = encoder::Arithmetic::of(config).map_err(|error| ModelError::Shape(error.to_string()))?;
     let probability_shift = quantiser.code_shift(SHARE, rules.scale(PROBABILITY));
-    Ok((quantiser.encoder()?, encoder::Arithmetic { operand: rules.operand, probability_shift, ..arithmetic }))
+    let arithmetic = encoder::Arithmetic { operand: rules.operand, probability_shift, ..arithmetic };
+    Ok(Quantised { encoder: quantiser.encoder()?, arithmetic, errors: quantiser.errors.into_inner() })
 }
 
 /// What a layer norm's codes are scaled by: its channels stand out.
@@ -74,9 +88,20 @@ struct Quantiser<'a> {
     ranges: Ranges<'a>,
     config: &'a Config,
     rules: Rules,
+    /// What codes have lost so far.
+    errors: RefCell<BTreeMap<String, f64>>,
 }
 
 impl Quantiser<'_> {
+    /// Notes what codes stand for, beside what they were made from.
+    fn note(&self, name: &str, pairs: impl Iterator<Item = (f64, f32)>) {
+        let (lost, all) = pairs.fold((0.0, 0.0), |(lost, all), (code, exact)| {
+            let exact = f64::from(exact);
+            (lost + (code - exact).powi(2), all + exact * exact)
+        });
+        self.errors.borrow_mut().insert(name.to_owned(), if all > 0.0 { (lost / all).sqrt() } else { 0.0 });
+    }
+
     /// The shift from an integer of so many fraction bits to a code of a scale.
     fn code_shift(&self, fraction_bits: i32, scale: i32) -> i32 {
         fraction_bits + scale - self.unit()
@@ -123,9 +148,12 @@ impl Quantiser<'_> {
         let largest = scales.into_iter().max().unwrap_or_default();
         let (low, count, gain) = self.gains();
         let scales = scales.map(|scale| scale.max(largest - (count - 1)));
-        let table = |i: usize| encoder::Table {
-            codes: matrices[i].data.iter().map(|&x| format.quantize(x.into(), scales[i]) as u8).collect(),
-            gain: gain(count - 1 - largest + scales[i]),
+        let table = |i: usize| {
+            let codes: Vec<u16> = matrices[i].data.iter().map(|&x| format.quantize(x.into(), scales[i])).collect();
+            let values = codes.iter().map(|&code| format.value(code, scales[i]));
+            self.note(names::TABLES[i], values.zip(matrices[i].data.iter().copied()));
+            let codes = codes.into_iter().map(|code| code as u8).collect();
+            encoder::Table { codes, gain: gain(count - 1 - largest + scales[i]) }
         };
         // A code d of scale b and a gain of 2^g stand for d·2^g·2^−s, s = f + g − b.
         let scale = format.fraction_bits() as i32 + low + count - 1 - largest;
@@ -278,6 +306,8 @@ impl Quantiser<'_> {
             }
         };
         let quantised: QuantisedLinear = quantise_by(name, linear, range, rule, &self.target(result), &self.rules)?;
+        let values = (0..linear.weight.rows).flat_map(|output| quantised.weights_of(output));
+        self.note(name, values.zip(linear.weight.data.iter().copied()));
         let quantised = quantised.activated(function, scale)?;
         Ok(encoder::Linear {
             inputs: quantised.weight.cols,

@@ -3,6 +3,7 @@
 use super::{Compiled, Sentence, program};
 use crate::{Matrix, ModelError};
 use alberti_golden::{
+    Image,
     accelerator::{Counters, End, Flat, Machine, Outcome, Registers},
     encoder::Sequence,
 };
@@ -65,8 +66,16 @@ impl<'a> Session<'a> {
     /// # Errors
     /// AE0711 when the machine cannot be built.
     pub fn new(compiled: &'a Compiled) -> Result<Self, ModelError> {
-        let mut machine = Machine::new(compiled.config.clone()).map_err(golden)?;
         let (values, masks) = compiled.weights();
+        Self::with_weights(compiled, values, masks)
+    }
+
+    /// The same with what is read of its weight memories, right or not.
+    ///
+    /// # Errors
+    /// AE0711 when the machine cannot be built, or has no room for them.
+    pub fn with_weights(compiled: &'a Compiled, values: &[u16], masks: &Image) -> Result<Self, ModelError> {
+        let mut machine = Machine::new(compiled.config.clone()).map_err(golden)?;
         machine.set_weights(values, masks).map_err(golden)?;
         Self::on(compiled, machine)
     }

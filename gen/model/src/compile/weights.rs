@@ -67,6 +67,8 @@ pub(super) struct Weights {
     pub layers: Vec<LayerPlaces>,
     pub masks: Image,
     pub values: Vec<u16>,
+    /// The records' first words, ascending.
+    pub pointers: Vec<usize>,
     layout: Layout,
     n: usize,
     next: usize,
@@ -101,6 +103,7 @@ impl Weights {
             layers: Vec::with_capacity(encoder.layers.len()),
             masks,
             values: Vec::new(),
+            pointers: Vec::new(),
             layout,
             n,
             next: 0,
@@ -156,6 +159,7 @@ impl Weights {
     /// One record: a pointer, and a mask with its offset for each item.
     fn record(&mut self, items: impl Iterator<Item = Vec<u8>>) {
         let start = self.values.len();
+        self.pointers.push(self.next);
         self.layout.set_pointer(&mut self.masks, self.next, Pointer::default(), start);
         self.next += 1;
         for item in items {

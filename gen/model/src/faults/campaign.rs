@@ -7,7 +7,7 @@
 //! Activations are those of a sentence, results those of the golden model: integers throughout, so that a trial without
 //! faults differs in nothing. What is the same in all trials is done once, and only records that a fault touches are decoded again.
 
-use super::{Defects, Draws, Misreads, draw};
+use super::{Defects, Draws, Misreads, whole::faulty};
 use crate::{Matrix, Metrics, ModelError, demo::Gemm, quantise::QuantisedLinear};
 use alberti_arith::{Format, requantize, wrap};
 use alberti_golden::{
@@ -30,13 +30,15 @@ pub enum Target {
     Mantissas,
     /// In the mask memory: masks, offsets, pointers.
     Masks,
+    /// In pointers alone.
+    Pointers,
     /// In codes and masks.
     Both,
 }
 
 impl Target {
     /// The bits of a code that faults can change, none where they are in masks alone.
-    fn bits(self, format: Format) -> u16 {
+    pub(super) fn bits(self, format: Format) -> u16 {
         let all = ((1u32 << format.bits()) - 1) as u16;
         let low = match format {
             Format::AdaptivFloat(f) => f.mantissa_bits(),
@@ -47,12 +49,12 @@ impl Target {
             Self::Values | Self::Both => all,
             Self::Exponents => all & !low,
             Self::Mantissas => low,
-            Self::Masks => 0,
+            Self::Masks | Self::Pointers => 0,
         }
     }
 
-    fn masks(self) -> bool {
-        matches!(self, Self::Masks | Self::Both)
+    pub(super) fn masks(self) -> bool {
+        matches!(self, Self::Masks | Self::Pointers | Self::Both)
     }
 }
 
@@ -353,8 +355,11 @@ impl Stored {
         }
         if point.target.masks() {
             let defects = &point.stress.masks;
-            let faulty = faulty(&self.mask_words, &settings.masks, defects, &mut of_masks)?;
-            self.take_masks(&mut read, faulty);
+            let (image, mut words) = faulty(&self.mask_words, &settings.masks, defects, &mut of_masks)?;
+            if point.target == Target::Pointers {
+                words.retain(|word| word.is_multiple_of(self.layout.record_words()));
+            }
+            self.take_masks(&mut read, (image, words));
         }
         Ok(read)
     }
@@ -392,22 +397,6 @@ impl Stored {
             }
         }
     }
-}
-
-/// What is read of an image with faults drawn, and the words of it that differ.
-fn faulty(
-    image: &Image,
-    form: &CellForm,
-    defects: &Defects,
-    draws: &mut Draws,
-) -> Result<(Image, BTreeSet<usize>), ModelError> {
-    let wrong = |error: alberti_golden::Error| misfit("cells", &error);
-    let cells = form.cells(image.width()).map_err(wrong)?;
-    let map = draw(&cells, image.words(), defects, draws)?;
-    let read = cells.read(image, &map).map_err(wrong)?;
-    let mut words: BTreeSet<_> = map.faults().iter().map(|fault| fault.word).collect();
-    words.retain(|&word| read.difference(image, word) > 0);
-    Ok((read, words))
 }
 
 fn misfit(what: &str, error: &alberti_golden::Error) -> ModelError {

@@ -2,6 +2,7 @@
 
 mod report;
 mod state;
+mod whole;
 mod words;
 
 use crate::{
@@ -63,7 +64,8 @@ pub struct Arguments {
     /// pruning allows]
     #[arg(long, value_name = "LAYOUTS", value_delimiter = ',', value_parser = words::layout)]
     layouts: Vec<Variant>,
-    /// Where faults are, with commas: values, exponents (with signs), mantissas, masks, both (values and masks)
+    /// Where faults are, with commas: values, exponents (with signs), mantissas, masks (and offsets and pointers), pointers,
+    /// both (values and masks)
     #[arg(long, value_name = "TARGETS", value_delimiter = ',', default_value = "values,masks", value_parser = words::target)]
     target: Vec<Target>,
     /// Which level stands for the bits of a cell, in both memories: gray or binary [default: the design's]
@@ -105,6 +107,13 @@ pub struct Arguments {
     /// Weights pruned by magnitude: a share such as 0.5, blocks such as 8:16, or none
     #[arg(long, value_name = "HOW", default_value = "0.5", value_parser = pruning)]
     prune: Pruning,
+    /// The whole encoder on the golden machine of a design that has one, its answers against f32: all weights lie as the machine's do, and
+    /// sentences are read to the end
+    #[arg(long, conflicts_with_all = ["layouts", "layers", "state"])]
+    whole: bool,
+    /// With --whole, a file with a sentence on each line [default: a sentence of our own]
+    #[arg(long, value_name = "FILE", requires = "whole", conflicts_with = "sentence")]
+    file: Option<PathBuf>,
     /// Keep finished trials in this file, and go on from those that it has
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
@@ -138,6 +147,9 @@ struct Plan {
 /// The design's problems, a model, technology or state file that cannot be used, or arguments that do not go together.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let design = source::load(&arguments.design)?;
+    if arguments.whole {
+        return whole::run(arguments, &design);
+    }
     let plan = Plan::new(arguments, &design)?;
     let mut variants: Vec<_> = plan.points.iter().map(|point| point.1).collect();
     variants.sort_unstable();
@@ -196,44 +208,10 @@ fn trials(
 impl Plan {
     fn new(arguments: &Arguments, design: &Design) -> Result<Self> {
         let target = target(design)?;
-        let sparsity = match arguments.prune {
-            Pruning::Block(blocks) => Some(blocks),
-            Pruning::Dense | Pruning::Unstructured(_) => None,
-        };
-        let variants = layouts(arguments, sparsity.is_some())?;
-        let (weight, masks) = (&design.memories.weight, design.memories.weight_masks);
-        let of_design = if weight.storage.kind == MemoryKind::Rram { weight.storage.bits_per_cell } else { 2 };
-        let settings = Settings {
-            n: target.n,
-            capacity: target.capacity.weight,
-            sparsity,
-            values: form(arguments, arguments.value_cell_bits, &Storage { bits_per_cell: of_design, ..weight.storage }),
-            masks: form(arguments, arguments.mask_cell_bits, &masks.map_or(ONE_BIT, |masks| masks.storage)),
-            secded: arguments.ecc.unwrap_or(masks.map_or(Ecc::None, |masks| masks.ecc)) == Ecc::Secded,
-            seed: match arguments.seed {
-                Some(seed) => seed.0,
-                None => Seed::from_env()?.0,
-            },
-        };
-        let mut rates = arguments.rates.clone();
-        rates.sort_by(f64::total_cmp);
-        rates.dedup();
-        let largest = settings.values.bits.max(settings.masks.bits);
-        if let Some(rate) = rates.iter().find(|&rate| rate * largest as f64 > 1.0) {
-            return Err(Failure::input(
-                format!("a bit error rate of {rate} in cells of {largest} bits, of which a misread level changes one"),
-                format!("give rates up to {}", 1.0 / largest as f64),
-            ));
-        }
-        let mut stresses = Vec::new();
-        for rate in rates {
-            stresses.push((Some(rate), Stress::uniform(&settings, rate, arguments.stuck)?));
-        }
-        let (technical, stress) = technical(arguments, &settings)?;
-        stresses.extend(stress.map(|stress| (None, stress)));
-        let mut targets = arguments.target.clone();
-        targets.sort_unstable();
-        targets.dedup();
+        let settings = settings(arguments, design, &target)?;
+        let variants = layouts(arguments, settings.sparsity.is_some())?;
+        let (technical, stresses) = stresses(arguments, &settings)?;
+        let targets = targets(arguments);
         let mut points = Vec::new();
         for &of in &targets {
             for &variant in &variants {
@@ -301,6 +279,57 @@ const ONE_BIT: Storage = Storage {
     placing: design::Placing::Adjacent,
     optimise: design::Optimise::Area,
 };
+
+/// Where faults are asked for, each once.
+fn targets(arguments: &Arguments) -> Vec<Target> {
+    let mut targets = arguments.target.clone();
+    targets.sort_unstable();
+    targets.dedup();
+    targets
+}
+
+/// What is the same in every trial.
+fn settings(arguments: &Arguments, design: &Design, target: &alberti_model::Target) -> Result<Settings> {
+    let sparsity = match arguments.prune {
+        Pruning::Block(blocks) => Some(blocks),
+        Pruning::Dense | Pruning::Unstructured(_) | Pruning::Below(_) => None,
+    };
+    let (weight, masks) = (&design.memories.weight, design.memories.weight_masks);
+    let of_design = if weight.storage.kind == MemoryKind::Rram { weight.storage.bits_per_cell } else { 2 };
+    Ok(Settings {
+        n: target.n,
+        capacity: target.capacity.weight,
+        sparsity,
+        values: form(arguments, arguments.value_cell_bits, &Storage { bits_per_cell: of_design, ..weight.storage }),
+        masks: form(arguments, arguments.mask_cell_bits, &masks.map_or(ONE_BIT, |masks| masks.storage)),
+        secded: arguments.ecc.unwrap_or(masks.map_or(Ecc::None, |masks| masks.ecc)) == Ecc::Secded,
+        seed: match arguments.seed {
+            Some(seed) => seed.0,
+            None => Seed::from_env()?.0,
+        },
+    })
+}
+
+/// Rates that are asked for and what they are of each cell, and the technology's own last.
+fn stresses(arguments: &Arguments, settings: &Settings) -> Result<(Technical, Vec<(Option<f64>, Stress)>)> {
+    let mut rates = arguments.rates.clone();
+    rates.sort_by(f64::total_cmp);
+    rates.dedup();
+    let largest = settings.values.bits.max(settings.masks.bits);
+    if let Some(rate) = rates.iter().find(|&rate| rate * largest as f64 > 1.0) {
+        return Err(Failure::input(
+            format!("a bit error rate of {rate} in cells of {largest} bits, of which a misread level changes one"),
+            format!("give rates up to {}", 1.0 / largest as f64),
+        ));
+    }
+    let mut stresses = Vec::new();
+    for rate in rates {
+        stresses.push((Some(rate), Stress::uniform(settings, rate, arguments.stuck)?));
+    }
+    let (technical, stress) = technical(arguments, settings)?;
+    stresses.extend(stress.map(|stress| (None, stress)));
+    Ok((technical, stresses))
+}
 
 /// Cells as the design has them, unless the arguments say otherwise.
 fn form(arguments: &Arguments, bits: Option<u32>, storage: &Storage) -> CellForm {

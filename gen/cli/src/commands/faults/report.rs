@@ -32,7 +32,7 @@ pub struct Spread {
 
 impl Spread {
     /// Of at least one number; quantiles are those of the nearest rank.
-    fn of(mut numbers: Vec<f64>) -> Self {
+    pub fn of(mut numbers: Vec<f64>) -> Self {
         numbers.sort_by(f64::total_cmp);
         let count = numbers.len();
         let rank = |share: f64| numbers[((share * count as f64).ceil() as usize).clamp(1, count) - 1];

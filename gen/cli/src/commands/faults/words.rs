@@ -7,11 +7,12 @@ use alberti_golden::{
 use alberti_model::faults::Target;
 use alberti_rtl::design::Ecc;
 
-const TARGETS: [(&str, Target); 5] = [
+const TARGETS: [(&str, Target); 6] = [
     ("values", Target::Values),
     ("exponents", Target::Exponents),
     ("mantissas", Target::Mantissas),
     ("masks", Target::Masks),
+    ("pointers", Target::Pointers),
     ("both", Target::Both),
 ];
 const LAYOUTS: [(&str, Variant); 5] = [

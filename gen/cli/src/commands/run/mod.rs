@@ -1,6 +1,6 @@
 //! `alberti run`.
 
-mod answers;
+pub mod answers;
 mod rtl;
 mod trained;
 

@@ -1,0 +1,176 @@
+//! What a choice of formats, scales, sparsities or adapters costs a whole encoder: its equations in integers against f32.
+
+use crate::{
+    Checkpoint, Matrix, Metrics, ModelError,
+    adapted::Adapted,
+    calibration::Calibration,
+    compile::{Quantised, quantise_encoder_by, reals},
+    demo::Model,
+    prune::Pruning,
+    quantise::Rules,
+    reference::mean_embedding,
+};
+use alberti_golden::{accelerator::Config, encoder};
+use serde::Serialize;
+
+/// Bits of the widest accumulator that there is: what a choice costs is not the accumulator's fault.
+const ACCUMULATOR_BITS: u32 = 48;
+
+/// A choice.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    /// In a few words.
+    pub name: String,
+    /// How the encoder is quantised.
+    pub rules: Rules,
+    /// What becomes of the layers' weights.
+    pub weights: Pruning,
+    /// What becomes of the tables of words and positions.
+    pub embeddings: Pruning,
+    /// Width of adapters, drawn from a seed; none for 0.
+    pub adapter: usize,
+}
+
+impl Choice {
+    /// The machine's own, with all weights.
+    #[must_use]
+    pub fn machine(name: impl Into<String>) -> Self {
+        let (weights, embeddings) = (Pruning::Dense, Pruning::Dense);
+        Self { name: name.into(), rules: Rules::default(), weights, embeddings, adapter: 0 }
+    }
+
+    /// The machine's own by other rules.
+    #[must_use]
+    pub fn by(name: impl Into<String>, rules: Rules) -> Self {
+        Self { rules, ..Self::machine(name) }
+    }
+}
+
+/// Cosines of an answer to f32's.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Cosines {
+    /// Of the mean over tokens.
+    pub embedding: f64,
+    /// Of the last layer's output, all tokens.
+    pub hidden: f64,
+}
+
+impl Cosines {
+    /// Of two outputs of the last layer, tokens × channels.
+    ///
+    /// # Panics
+    /// When the shapes differ.
+    #[must_use]
+    pub fn between(hidden: &Matrix, exact: &Matrix) -> Self {
+        let row = |hidden: &Matrix| Matrix { rows: 1, cols: hidden.cols, data: mean_embedding(hidden) };
+        let embedding = Metrics::between(&row(hidden), &row(exact)).cosine;
+        Self { embedding, hidden: Metrics::between(hidden, exact).cosine }
+    }
+}
+
+/// Bits that frozen weights take as codes with a mask.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Stored {
+    /// Weights.
+    pub weights: u64,
+    /// Codes other than zero.
+    pub nonzero: u64,
+    /// Bits of a code.
+    pub code_bits: u32,
+}
+
+impl Stored {
+    /// Of an encoder whose codes are of a format.
+    #[must_use]
+    pub fn of(encoder: &encoder::Encoder, arithmetic: &encoder::Arithmetic) -> Self {
+        let layers = encoder.layers.iter().flat_map(|l| [&l.query, &l.key, &l.value, &l.output, &l.inner, &l.outer]);
+        let linears = layers.chain(encoder.embedding.projection.as_ref().map(|projection| &projection.linear));
+        let tables = encoder.embedding.tables.iter().map(|table| &table.codes);
+        let mut stored = Self { code_bits: arithmetic.operand.bits(), ..Self::default() };
+        for codes in linears.map(|linear| &linear.weight).chain(tables) {
+            stored.weights += codes.len() as u64;
+            stored.nonzero += codes.iter().filter(|&&code| !arithmetic.operand.is_zero(code.into())).count() as u64;
+        }
+        stored
+    }
+
+    /// A mask for all, and the codes that are not zero.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        (self.weights + self.nonzero * self.code_bits as u64).div_ceil(8)
+    }
+}
+
+/// An encoder as a choice makes it.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// In f32, pruned as the choice is.
+    pub model: Adapted,
+    /// In integers.
+    pub encoder: encoder::Encoder,
+    /// And theirs.
+    pub arithmetic: encoder::Arithmetic,
+    /// What the frozen weights take.
+    pub stored: Stored,
+}
+
+impl Candidate {
+    /// Prunes, calibrates and quantises.
+    ///
+    /// # Errors
+    /// AE0707 to AE0711, AE0714.
+    pub fn new(model: &Model, choice: &Choice, config: &Config, seed: u64) -> Result<Self, ModelError> {
+        let checkpoint: Checkpoint = model.checkpoint.pruned(choice.weights, choice.embeddings)?;
+        let mut adapted = Adapted::from(checkpoint);
+        if choice.adapter > 0 {
+            adapted = adapted.with_adapters(choice.adapter, seed);
+        }
+        let calibration: Calibration = adapted.calibrate(&model.calibration_ids()?)?;
+        let config = Config { accumulator_bits: ACCUMULATOR_BITS, ..config.clone() };
+        let Quantised { encoder, arithmetic, .. } =
+            quantise_encoder_by(&adapted, &calibration, &config, &choice.rules)?;
+        let stored = Stored::of(&encoder, &arithmetic);
+        Ok(Self { model: adapted, encoder, arithmetic, stored })
+    }
+
+    /// Bytes of the task's own parameters: adapters as codes with bias and shift of each output, layer norms as numbers.
+    #[must_use]
+    pub fn task_bytes(&self) -> u64 {
+        task_bytes(&self.encoder.tasks[0])
+    }
+
+    /// The last layer's output in integers, as reals.
+    ///
+    /// # Errors
+    /// AE0705 when the ids do not fit, AE0711 when parts do not belong together.
+    pub fn hidden(&self, ids: &[u32]) -> Result<Matrix, ModelError> {
+        crate::sentence::check(ids.into(), &self.model.backbone)?;
+        let answer = self.encoder.run(&self.arithmetic, &self.encoder.tasks[0], ids, 0);
+        let answer = answer.map_err(|error| ModelError::Shape(error.to_string()))?;
+        Ok(reals(&answer.hidden, self.encoder.width()))
+    }
+
+    /// The same in f32.
+    ///
+    /// # Errors
+    /// AE0705 when the ids do not fit.
+    pub fn exact(&self, ids: &[u32]) -> Result<Matrix, ModelError> {
+        Ok(self.model.forward(0, ids)?.forward.hidden)
+    }
+}
+
+/// Bytes of the rows of n columns that the array and the layer norm take beside codes: 32 bits and 8, 16, 16 and 8.
+const PARAMETER_BYTES: usize = 5;
+
+/// Bytes of a task's own parameters.
+#[must_use]
+pub fn task_bytes(task: &encoder::Task) -> u64 {
+    let linear = |linear: &encoder::Linear| linear.weight.len() + PARAMETER_BYTES * linear.outputs();
+    let half = |half: &encoder::Half| {
+        let adapter = half.adapter.as_ref().map_or(0, |adapter| linear(&adapter.down) + linear(&adapter.up));
+        adapter + PARAMETER_BYTES * half.norm.gamma.len()
+    };
+    let layers = task.layers.iter().map(|layer| half(&layer.attention) + half(&layer.output)).sum::<usize>();
+    let heads = [&task.off_ramp, &task.classifier].into_iter().flatten().map(linear).sum::<usize>();
+    (layers + heads) as u64
+}
