@@ -170,6 +170,38 @@ fn scale_norm(norm: &mut Norm, exponent: i32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::adapted::{Shape, synthetic};
+
+    /// A model written larger by powers of two comes back to the bit, and so do its integers.
+    #[test]
+    fn what_was_multiplied_by_powers_of_two_is_as_it_was() {
+        let small = Shape::small(32);
+        let shapes = [small.clone(), Shape { shared: false, ..small.clone() }, Shape { embedding: 64, ..small }];
+        for shape in shapes {
+            let mut model = synthetic(&shape, 7);
+            let norms = model.tasks.iter_mut().flat_map(|task| &mut task.layers).flat_map(|own| &mut own.halves);
+            // As large as fits to the power of two: what is smaller could stay larger than it was.
+            norms
+                .map(|half| &mut half.norm)
+                .chain([&mut model.backbone.embeddings.norm])
+                .for_each(|norm| norm.gain[0] = 1.5);
+            let distinct = model.distinct();
+            let embedding = if model.backbone.projection.is_some() { -3 } else { 0 };
+            let stream = vec![-2; distinct + 1];
+            let larger = Factors { embedding, inner: vec![-1; distinct], stream };
+            let mut large = model.clone();
+            larger.rewrite(&mut large);
+            assert!(large.tasks != model.tasks);
+            let calibration = Calibration::default();
+            let (same, _) = equalise(&large, &calibration);
+            // Not as text: they are long.
+            assert!(same.tasks == model.tasks && same.backbone.projection == model.backbone.projection, "{shape:?}");
+            assert!(same.backbone.embeddings.norm == model.backbone.embeddings.norm, "{shape:?}");
+            for (a, b) in same.backbone.layers.iter().zip(&model.backbone.layers) {
+                assert!(Site::ALL.into_iter().all(|site| a.linear(site) == b.linear(site)));
+            }
+        }
+    }
 
     #[test]
     fn the_smallest_power_of_two_that_fits_is_taken() {

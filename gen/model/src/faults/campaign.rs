@@ -30,10 +30,10 @@ pub enum Target {
     Mantissas,
     /// In the mask memory: masks, offsets, pointers.
     Masks,
-    /// In pointers alone.
-    Pointers,
     /// In codes and masks.
     Both,
+    /// In pointers alone.
+    Pointers,
 }
 
 impl Target {
