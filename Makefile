@@ -4,6 +4,7 @@ SHELL    := /bin/bash -euo pipefail
 D        ?= edge16
 B        ?= processing_unit
 SEED     ?=
+MINUTES  ?= 5
 OUT      ?= build/$(D)
 NEXTEST  := 0.9.143
 MODEL    := build/models/minilm
@@ -14,7 +15,7 @@ SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 COSIM    := $(ALBERTI) sim designs/$(D).yaml --block $(B) $(if $(SEED),--seed $(SEED))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup model build demo test quick test-full lint cosim wave synth bench targets bless room docs clean
+.PHONY: help setup model build demo test quick test-full lint cosim wave synth bench fuzz targets bless room docs clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -75,6 +76,11 @@ bench: build ## simulation speed of array and machine, elaboration time, sentenc
 	cargo bench -q -p alberti --bench machine
 	cargo bench -q -p alberti-rtl
 	cargo bench -q -p alberti-model --bench golden
+
+fuzz: ## changed files for every reader, MINUTES= each; SEED= gives a run back
+	cargo test -q -p alberti --test readers --no-run
+	ulimit -v 8000000; ALBERTI_FUZZ_MINUTES=$(MINUTES) $(if $(SEED),ALBERTI_SEED=$(SEED)) \
+	    cargo test -q -p alberti --test readers -- --nocapture --test-threads 2
 
 targets: ## what is promised of area and frequency, on the libraries of LIBERTY=a.lib:b.lib
 	$(if $(LIBERTY),ALBERTI_LIBERTY=$(LIBERTY)) cargo test -q -p alberti-synth --test targets -- --ignored --nocapture --test-threads 2

@@ -18,6 +18,8 @@ fn a_design_that_is_missing_is_named() {
         vec!["golden", "nowhere.yaml", "-b", "vmac", "--example"],
         vec!["accuracy", "nowhere.yaml", "--model", "x"],
         vec!["run", "nowhere.yaml", "--model", "x"],
+        vec!["pack", "nowhere.yaml", "--model", "x"],
+        vec!["sweep", "nowhere.yaml", "--model", "x"],
         vec!["synth", "nowhere.yaml"],
         vec!["lint", "nowhere.yaml"],
         vec!["report", "nowhere.yaml"],

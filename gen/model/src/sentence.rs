@@ -4,7 +4,8 @@ mod synthetic;
 
 use crate::{Checkpoint, ModelError};
 use alberti_golden::encoder::Sequence;
-use std::path::Path;
+use serde::de::IgnoredAny;
+use std::{fmt::Display, panic::catch_unwind, path::Path};
 
 /// What an encoder reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,11 +34,15 @@ impl Tokenizer {
     pub fn load(folder: &Path) -> Result<Self, ModelError> {
         let path = folder.join("tokenizer.json");
         let text = std::fs::read(&path).map_err(|source| ModelError::Unreadable { path: path.clone(), source })?;
-        let malformed = |error| ModelError::Sentence(format!("{}: {error}", path.display()));
-        let mut tokenizer = tokenizers::Tokenizer::from_bytes(text).map_err(malformed)?;
+        let malformed = |error: &dyn Display| ModelError::Sentence(format!("{}: {error}", path.display()));
+        // The library panics on some of what it does not know, in files that are no JSON first of all.
+        serde_json::from_slice::<IgnoredAny>(&text).map_err(|error| malformed(&error))?;
+        let mut tokenizer = catch_unwind(|| tokenizers::Tokenizer::from_bytes(text))
+            .map_err(|_| malformed(&"it describes a part of a tokenizer that is not known"))?
+            .map_err(|error| malformed(&error))?;
         // Files are published with the padding and cutting of their training; we want the sentence as it is.
         tokenizer.with_padding(None);
-        tokenizer.with_truncation(None).map_err(malformed)?;
+        tokenizer.with_truncation(None).map_err(|error| malformed(&error))?;
         Ok(Self(tokenizer))
     }
 

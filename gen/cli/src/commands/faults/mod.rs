@@ -128,6 +128,9 @@ Columns:
   cosine      of a layer's results to those without faults, mean over layers; over trials: mean, 5 % quantile, least
   rms         root of sum (x - e)^2 / sum e^2, e without faults; mean and 95 % quantile";
 
+/// A rate that was asked for, or the technology's, and how often cells err at it.
+type Rate = (Option<f64>, Stress);
+
 /// Where a campaign's points come from: a target, a layout, and an index of [`Plan::stresses`].
 type Place = (Target, Variant, usize);
 
@@ -135,7 +138,7 @@ type Place = (Target, Variant, usize);
 struct Plan {
     settings: Settings,
     /// Rates asked for, and that of the technology last.
-    stresses: Vec<(Option<f64>, Stress)>,
+    stresses: Vec<Rate>,
     points: Vec<Place>,
     technical: Technical,
     gemms: Vec<Gemm>,
@@ -311,7 +314,7 @@ fn settings(arguments: &Arguments, design: &Design, target: &alberti_model::Targ
 }
 
 /// Rates that are asked for and what they are of each cell, and the technology's own last.
-fn stresses(arguments: &Arguments, settings: &Settings) -> Result<(Technical, Vec<(Option<f64>, Stress)>)> {
+fn stresses(arguments: &Arguments, settings: &Settings) -> Result<(Technical, Vec<Rate>)> {
     let mut rates = arguments.rates.clone();
     rates.sort_by(f64::total_cmp);
     rates.dedup();
