@@ -10,6 +10,9 @@ module @{ shell.name }@ (
     localparam PLACES   = BLOCK - NONZEROS + 1;
     localparam SELECT_W = @{ select_w }@;
 
+    wire [BLOCKS-1:0] error;
+    assign error_o = error;
+
     genvar b, i, k;
     generate
         for (b = 0; b < BLOCKS; b = b + 1) begin : gen_block
@@ -44,7 +47,7 @@ module @{ shell.name }@ (
                 assign select_o[(b*NONZEROS+k)*SELECT_W +: SELECT_W] = select;
             end
 
-            assign error_o[b] = !gen_seen[BLOCK].seen[NONZEROS];
+            assign error[b] = !gen_seen[BLOCK].seen[NONZEROS];
         end
     endgenerate
 
