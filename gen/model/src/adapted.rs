@@ -8,7 +8,7 @@ pub mod folder;
 mod forward;
 mod synthetic;
 
-pub use forward::Answer;
+pub use forward::{Answer, entropy};
 pub use synthetic::{Shape, TaskShape, synthetic};
 
 use crate::{

@@ -142,6 +142,14 @@ pub enum ModelError {
         /// One line per problem, each with its file.
         problems: Vec<String>,
     },
+    /// AE0718: labelled sentences that do not belong to a task: all of them, one a line.
+    #[error("{}: these are no labelled sentences of the task\n  {}", path.display(), problems.join("\n  "))]
+    Data {
+        /// The file.
+        path: PathBuf,
+        /// One line per problem.
+        problems: Vec<String>,
+    },
     /// AE0720: a recipe of compression cannot be used: all that is wrong with it, one a line.
     #[error("{name}: the recipe cannot be used\n  {}", problems.join("\n  "))]
     Recipe {
@@ -172,6 +180,7 @@ impl ModelError {
             Self::Machine { .. } => "AE0713",
             Self::NormRange { .. } => "AE0714",
             Self::Task { .. } => "AE0717",
+            Self::Data { .. } => "AE0718",
             Self::Recipe { .. } => "AE0720",
         }
     }
@@ -201,6 +210,9 @@ impl ModelError {
             Self::Capacity { memory, needed, .. } => format!("set memories.{memory}.values to {needed} or more"),
             Self::Machine { .. } => {
                 "enlarge what is named, prune the weights (--prune), or give shorter sentences".into()
+            }
+            Self::Data { .. } => {
+                "give GLUE's .tsv, or a .csv, whose labels are those of the task's head_config.json".into()
             }
             Self::Task { .. } => {
                 "give a folder of AdapterHub's for this model, with Houlsby's adapters; `alberti explain AE0717` lists what is read".into()

@@ -8,7 +8,7 @@
 //!                                  └▶ faults: what cells that err cost
 //! ```
 //!
-//! Each step is a function of its inputs; only [`checkpoint`], [`sentence`] and [`pack`]'s recipe read files.
+//! Each step is a function of its inputs; only [`checkpoint`], [`adapted::folder`], [`sentence`], [`dataset`] and [`pack`]'s recipe read files.
 
 #![forbid(unsafe_code)]
 
@@ -17,11 +17,13 @@ pub mod adapted;
 pub mod calibration;
 pub mod checkpoint;
 pub mod compile;
+pub mod dataset;
 pub mod demo;
 pub mod equalise;
 mod error;
 pub mod faults;
 pub mod gemm;
+pub mod glue;
 mod matrix;
 pub mod metrics;
 pub mod pack;

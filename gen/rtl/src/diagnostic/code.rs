@@ -170,6 +170,7 @@ codes! {
     MachineTooSmall = "AE0713", Error, External, "the machine does not hold the model";
     NormRange = "AE0714", Error, External, "a layer norm's parameter does not fit its port";
     TaskUnusable = "AE0717", Error, External, "a task cannot be used";
+    DataUnusable = "AE0718", Error, External, "labelled sentences do not belong to the task";
     RecipeUnusable = "AE0720", Error, External, "the recipe of compression cannot be used";
 
     MissingTool = "AE0801", Error, External, "a tool is not installed";
