@@ -1,7 +1,8 @@
 //! The arguments.
 
 use crate::commands::{
-    accuracy, check, doctor, dump, explain, faults, generate, golden, lint, pack, report, run, sim, sweep, synth,
+    accuracy, check, doctor, dump, eval, explain, faults, generate, golden, lint, model, pack, report, run, sim, sweep,
+    synth,
 };
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -28,8 +29,10 @@ pub enum Command {
     Lint(lint::Arguments),
     Sim(sim::Arguments),
     Golden(golden::Arguments),
+    Model(model::Arguments),
     Pack(pack::Arguments),
     Run(run::Arguments),
+    Eval(eval::Arguments),
     Accuracy(accuracy::Arguments),
     Faults(faults::Arguments),
     Sweep(sweep::Arguments),
@@ -49,8 +52,10 @@ impl Command {
             Self::Lint(_) => "lint",
             Self::Sim(_) => "sim",
             Self::Golden(_) => "golden",
+            Self::Model(_) => "model",
             Self::Pack(_) => "pack",
             Self::Run(_) => "run",
+            Self::Eval(_) => "eval",
             Self::Accuracy(_) => "accuracy",
             Self::Faults(_) => "faults",
             Self::Sweep(_) => "sweep",

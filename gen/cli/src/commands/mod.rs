@@ -4,11 +4,13 @@ pub mod accuracy;
 pub mod check;
 pub mod doctor;
 pub mod dump;
+pub mod eval;
 pub mod explain;
 pub mod faults;
 pub mod generate;
 pub mod golden;
 pub mod lint;
+pub mod model;
 pub mod pack;
 pub mod report;
 pub mod run;
@@ -31,8 +33,10 @@ pub fn run(command: &Command) -> Result<Answer> {
         Command::Lint(arguments) => lint::run(arguments),
         Command::Sim(arguments) => sim::run(arguments),
         Command::Golden(arguments) => golden::run(arguments),
+        Command::Model(arguments) => model::run(arguments),
         Command::Pack(arguments) => pack::run(arguments),
         Command::Run(arguments) => run::run(arguments),
+        Command::Eval(arguments) => eval::run(arguments),
         Command::Accuracy(arguments) => accuracy::run(arguments),
         Command::Faults(arguments) => faults::run(arguments),
         Command::Sweep(arguments) => sweep::run(arguments),

@@ -1,7 +1,7 @@
 //! The program of the machine for a trained encoder.
 
 use crate::{
-    commands::run::Prunings,
+    commands::run::{Prunings, Ranges},
     exit::{Failure, Result},
     machine,
     table::{Table, count},
@@ -15,9 +15,12 @@ use std::{collections::BTreeMap, path::PathBuf};
 #[derive(clap::Args)]
 #[command(next_help_heading = "Program")]
 pub struct ProgramOf {
-    /// The folder of a trained BERT-style encoder
+    /// The folder of an encoder of the BERT family
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
+    /// A task: a folder, or the name of one in the model's `tasks`; again for more, which are resident beside the first
+    #[arg(long = "task", value_name = "TASK", requires = "model")]
+    tasks: Vec<PathBuf>,
     #[command(flatten)]
     prunings: Prunings,
     /// Tokens of the sentence [default: the longest that softmax takes]
@@ -54,14 +57,14 @@ pub fn dump(design: &Design, arguments: &ProgramOf) -> Result<(String, Listing)>
     let Some(folder) = &arguments.model else {
         return Err(Failure::input("a program is of a model", "add --model DIR"));
     };
-    let pruned = arguments.prunings.load(folder)?;
-    let longest = pruned.model.checkpoint.config.max_position_embeddings;
+    let pruned = arguments.prunings.load(folder, &arguments.tasks)?;
+    let longest = pruned.model.backbone.config.max_position_embeddings;
     let tokens = arguments.tokens.unwrap_or(config.softmax_max.min(longest));
     if !(1..=longest).contains(&tokens) {
         let message = format!("{tokens} tokens: the model takes 1 to {longest}");
         return Err(Failure::input(message, "give --tokens within that"));
     }
-    let compiled = pruned.compile(config, tokens)?;
+    let compiled = pruned.compile(config, tokens, Ranges::Single)?;
     let sentence = compiled.sentence(0, tokens)?;
     let map = compiled.map(&sentence);
     let text = text(&sentence, &compiled.setup().program.to_string(), &map);

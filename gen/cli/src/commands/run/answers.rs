@@ -1,37 +1,30 @@
 //! What is said of each sentence.
 
-use super::Pruned;
+use super::{
+    Pruned,
+    figures::{Figures, shown},
+};
 use crate::{
     exit::{Failure, Result},
     table::{Table, count, decimals},
 };
-use alberti_golden::encoder::Arithmetic;
 use alberti_model::{
     Matrix, Metrics,
     compile::{Answer, Compiled, reals},
     demo,
-    reference::{self, mean_embedding},
+    reference::mean_embedding,
+    sentence::Tokens,
 };
-use alberti_rtl::diagnostic::Code;
 use serde::Serialize;
 use std::path::Path;
-
-/// Characters of a text that a table shows.
-const SHOWN: usize = 40;
 
 /// An answer.
 #[derive(Clone, Debug, Serialize)]
 pub struct Line {
     text: String,
-    tokens: usize,
-    instructions: u64,
-    vectors: u64,
-    held_vectors: u64,
+    #[serde(flatten)]
+    figures: Figures,
     useful_share: f64,
-    bytes_read: u64,
-    bytes_written: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cycles: Option<u64>,
     embedding: Vec<f32>,
     #[serde(flatten)]
     comparison: Option<Comparison>,
@@ -77,26 +70,17 @@ pub fn texts(given: &[String], file: Option<&Path>) -> Result<Vec<String>> {
     }
 }
 
-/// An answer beside f32's, and beside that of the equations.
-pub fn compare(pruned: &Pruned, compiled: &Compiled, ids: &[u32], answer: &Answer) -> Result<Comparison> {
-    let encoder = compiled.encoder();
-    let arithmetic = Arithmetic::of(compiled.config())?;
-    if encoder.run(&arithmetic, &encoder.tasks[0], ids, 0)?.hidden != answer.hidden {
-        return Err(Failure::does_not_hold(
-            Code::SimulationDiffers,
-            "the program and the encoder's equations give different integers",
-            "please report this with the design and the model",
-        ));
-    }
-    let hidden = reals(&answer.hidden, encoder.width());
-    let exact = reference::forward(&pruned.model.checkpoint, ids)?.hidden;
-    let unpruned = pruned.unpruned.as_ref().map(|all| reference::forward(all, ids)).transpose()?;
+/// An answer of a task beside f32's.
+pub fn compare(pruned: &Pruned, task: usize, tokens: &Tokens, answer: &Answer) -> Result<Comparison> {
+    let hidden = reals(&answer.hidden, pruned.model.backbone.config.hidden_size);
+    let exact = pruned.model.forward(task, tokens)?.forward.hidden;
+    let unpruned = pruned.unpruned.as_ref().map(|all| all.forward(task, tokens)).transpose()?;
     let metrics = Metrics::between(&hidden, &exact);
     Ok(Comparison {
         embedding_cosine: embedding_cosine(&hidden, &exact),
         hidden_cosine: metrics.cosine,
         hidden_relative_rms: metrics.relative_rms,
-        unpruned_embedding_cosine: unpruned.map(|all| embedding_cosine(&hidden, &all.hidden)),
+        unpruned_embedding_cosine: unpruned.map(|all| embedding_cosine(&hidden, &all.forward.hidden)),
     })
 }
 
@@ -109,21 +93,15 @@ impl Line {
     pub fn new(
         text: &str,
         tokens: usize,
-        compiled: &Compiled,
+        (compiled, task): (&Compiled, usize),
         answer: &Answer,
         comparison: Option<Comparison>,
     ) -> Self {
-        let (n, counters) = (compiled.config().n as u64, answer.counters);
+        let (n, figures) = (compiled.config().n as u64, Figures::of(answer, tokens));
         Self {
             text: text.to_owned(),
-            tokens,
-            instructions: counters.instructions,
-            vectors: counters.vectors,
-            held_vectors: counters.held,
-            useful_share: compiled.products(0, tokens) as f64 / (counters.vectors * n * n).max(1) as f64,
-            bytes_read: counters.bytes_read,
-            bytes_written: counters.bytes_written,
-            cycles: answer.cycles,
+            figures,
+            useful_share: compiled.products(task, tokens) as f64 / (figures.vectors * n * n).max(1) as f64,
             embedding: mean_embedding(&reals(&answer.hidden, compiled.encoder().width())),
             comparison,
         }
@@ -132,7 +110,7 @@ impl Line {
 
 impl Summary {
     /// Of lines that were compared.
-    pub fn of(lines: &[Line]) -> Option<Self> {
+    pub fn of(lines: &[&Line]) -> Option<Self> {
         let all: Vec<Comparison> = lines.iter().filter_map(|line| line.comparison).collect();
         if all.is_empty() {
             return None;
@@ -157,28 +135,25 @@ pub fn table(lines: &[Line]) -> Table {
     let compared = lines.iter().any(|line| line.comparison.is_some());
     let pruned = lines.iter().any(|line| line.comparison.is_some_and(|c| c.unpruned_embedding_cosine.is_some()));
     let mut head = vec!["sentence", "tokens", "instructions", "vectors", "held", "useful", "read", "written"];
-    let counted = lines.iter().any(|line| line.cycles.is_some());
+    let counted = lines.iter().any(|line| line.figures.cycles.is_some());
     head.extend(counted.then_some(["cycles", "busy"]).into_iter().flatten());
     head.extend(compared.then_some(["embedding", "hidden"]).into_iter().flatten());
     head.extend(pruned.then_some("unpruned"));
     let mut table = Table::new(&head);
     for line in lines {
-        let mut shown: String = line.text.chars().take(SHOWN).collect();
-        if line.text.chars().count() > SHOWN {
-            shown.push('…');
-        }
+        let figures = line.figures;
         let mut row = vec![
-            shown,
-            line.tokens.to_string(),
-            count(line.instructions),
-            count(line.vectors),
-            count(line.held_vectors),
+            shown(&line.text),
+            figures.tokens.to_string(),
+            count(figures.instructions),
+            count(figures.vectors),
+            count(figures.held_vectors),
             format!("{:.1} %", 100.0 * line.useful_share),
-            count(line.bytes_read),
-            count(line.bytes_written),
+            count(figures.bytes_read),
+            count(figures.bytes_written),
         ];
-        if let Some(cycles) = line.cycles {
-            row.extend([count(cycles), format!("{:.1} %", 100.0 * line.vectors as f64 / cycles.max(1) as f64)]);
+        if let Some(cycles) = line.figures.cycles {
+            row.extend([count(cycles), format!("{:.1} %", 100.0 * figures.vectors as f64 / cycles.max(1) as f64)]);
         }
         if let Some(comparison) = line.comparison {
             row.extend([decimals(comparison.embedding_cosine, 5), decimals(comparison.hidden_cosine, 5)]);

@@ -1,16 +1,31 @@
 //! `alberti run`.
 
 pub mod answers;
+pub mod decisions;
+mod figures;
 mod rtl;
 mod trained;
 
-pub use trained::{Pruned, Prunings};
+pub use trained::{Pruned, Prunings, Ranges};
 
-use crate::{exit::Result, machine, output::Answer, progress, source, table::decimals};
-use alberti_model::compile::{self, Compiled, Session};
+use crate::{
+    exit::{Failure, Result},
+    machine,
+    output::Answer,
+    progress, source,
+    table::{count, decimals},
+};
+use alberti_golden::{encoder::Arithmetic, entropy};
+use alberti_model::{
+    compile::{self, Compiled, Session},
+    sentence::Tokens,
+};
+use alberti_rtl::diagnostic::Code;
 use answers::{Line, Summary};
 use clap::ValueEnum;
+use decisions::{Decision, Float};
 use rayon::prelude::*;
+use serde::Serialize;
 use std::{
     path::PathBuf,
     sync::{Mutex, PoisonError},
@@ -28,10 +43,16 @@ pub struct Arguments {
     /// The design, a YAML file with a section `machine`
     #[arg(value_name = "DESIGN")]
     design: PathBuf,
-    /// The folder of a trained BERT-style encoder: model.safetensors, config.json, tokenizer.json; `make model` fetches
-    /// one
+    /// The folder of an encoder of the BERT family: model.safetensors, config.json, tokenizer.json; `make model` fetches
+    /// one, `alberti model` draws one
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
+    /// A task: a folder with adapters, classifier and off-ramp, or the name of one in the model's `tasks`; again for more
+    #[arg(long = "task", value_name = "TASK")]
+    tasks: Vec<PathBuf>,
+    /// Entropy below which an off-ramp ends a sentence; 0 never does
+    #[arg(long, value_name = "NATS", default_value = "0", value_parser = nats)]
+    threshold: f64,
     #[command(flatten)]
     prunings: Prunings,
     /// What the model reads; again for more [default: the built-in sentences]
@@ -62,93 +83,219 @@ Columns:
   useful     products of real tokens and channels, of those that the array had places for
   read       bytes from external memory: program and list of rows; written: bytes of the answer
   embedding  cosine of the answer to f32's; with pruning also to that of the weights before it (`unpruned`)
-  hidden     cosine of the last layer's output, all tokens, to f32's";
+  hidden     cosine of the last layer's output, all tokens, to f32's
+Columns of a task:
+  layers     that were passed; an off-ramp ended the sentence where these are fewer than the encoder has
+  read       as above; bytes of the switch to the task stand before the table
+  f32        the label that f32 gives, with its logits and layers at the same threshold";
+
+/// An entropy threshold in nats.
+pub fn nats(text: &str) -> std::result::Result<f64, String> {
+    let nats = text.parse::<f64>().map_err(|_| format!("`{text}` is no number of nats"))?;
+    entropy::threshold(nats).map(|_| nats).map_err(|error| error.to_string())
+}
+
+/// What a task came to.
+#[derive(Serialize)]
+struct TaskRun {
+    task: String,
+    /// Bytes that the switch to the task moved.
+    switch_bytes: u64,
+    /// Where it has no classes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    sentences: Vec<Line>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    decisions: Vec<Decision>,
+}
+
+/// One answer.
+enum Said {
+    Embedding(Line),
+    Decision(Decision),
+}
+
+/// What all sentences have in common.
+struct Job<'a> {
+    compare: bool,
+    nats: f64,
+    threshold: u16,
+    pruned: &'a Pruned,
+    compiled: &'a Compiled,
+}
 
 /// Runs.
 ///
 /// # Errors
-/// The design's problems, a model or a sentence that cannot be used, a machine that does not hold the model, and programs that
-/// differ from the encoder's equations.
+/// The design's problems, a model, a task or a sentence that cannot be used, a machine that does not hold the model, and programs
+/// that differ from the encoder's equations.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let design = source::load(&arguments.design)?;
     let config = machine::config(&design)?;
     let texts = answers::texts(&arguments.texts, arguments.file.as_deref())?;
-    let pruned = arguments.prunings.load(&arguments.model)?;
-    let ids = texts.iter().map(|text| pruned.tokens(text)).collect::<Result<Vec<_>>>()?;
-    let longest = ids.iter().map(Vec::len).max().unwrap_or_default();
-    let compiled = pruned.compile(config, longest)?;
-    let bar = progress::bar(texts.len());
-    let (setup, lines, engine) = match arguments.engine {
+    let pruned = arguments.prunings.load(&arguments.model, &arguments.tasks)?;
+    let tokens = texts.iter().map(|text| pruned.tokens(text, None)).collect::<Result<Vec<_>>>()?;
+    let longest = tokens.iter().map(|tokens| tokens.ids.len()).max().unwrap_or_default();
+    let compiled = pruned.compile(config, longest, Ranges::Single)?;
+    let tasks = compiled.encoder().tasks.len();
+    let bar = progress::bar(texts.len() * tasks);
+    let (nats, threshold) = (arguments.threshold, entropy::threshold(arguments.threshold)?);
+    let job = Job { compare: arguments.compare, nats, threshold, pruned: &pruned, compiled: &compiled };
+    let each = || texts.iter().zip(&tokens);
+    let (setup, runs, engine) = match arguments.engine {
         Engine::Golden => {
-            let first = Session::new(&compiled)?;
-            // A machine for each thread at most: one holds all weights.
-            let machines = Mutex::new(vec![first.clone()]);
-            let lines = (texts.par_iter().zip(&ids))
-                .map(|(text, ids)| {
+            let mut first = Session::new(&compiled)?;
+            let runs = (0..tasks).map(|task| {
+                let bytes = first.switch(task)?;
+                // A machine for each thread at most: one holds all weights.
+                let machines = Mutex::new(vec![first.clone()]);
+                let said = each().collect::<Vec<_>>().into_par_iter().map(|sentence| {
                     let free = machines.lock().unwrap_or_else(PoisonError::into_inner).pop();
                     let mut session = free.unwrap_or_else(|| first.clone());
-                    let line = line(arguments, &pruned, &compiled, &mut session, (text, ids))?;
+                    let said = job.sentence(&mut session, task, sentence)?;
                     machines.lock().unwrap_or_else(PoisonError::into_inner).push(session);
                     bar.inc(1);
-                    Ok(line)
-                })
-                .collect::<Result<Vec<Line>>>()?;
-            (first.loaded, lines, "golden machine")
+                    Ok(said)
+                });
+                Ok(job.task(task, bytes, said.collect::<Result<Vec<Said>>>()?))
+            });
+            let runs = runs.collect::<Result<Vec<_>>>()?;
+            (first.loaded.first().copied(), runs, "golden machine")
         }
         Engine::Rtl => {
             bar.set_message("building");
             let mut session = Session::on(&compiled, rtl::machine(&design, &compiled)?)?;
             bar.set_message("");
-            let each = texts.iter().zip(&ids).map(|both| {
-                let line = line(arguments, &pruned, &compiled, &mut session, both)?;
-                bar.inc(1);
-                Ok(line)
+            let runs = (0..tasks).map(|task| {
+                let bytes = session.switch(task)?;
+                let said = each().map(|sentence| {
+                    let said = job.sentence(&mut session, task, sentence)?;
+                    bar.inc(1);
+                    Ok(said)
+                });
+                Ok(job.task(task, bytes, said.collect::<Result<Vec<Said>>>()?))
             });
-            let lines = each.collect::<Result<Vec<Line>>>()?;
-            (session.loaded, lines, "machine in Verilog")
+            let runs = runs.collect::<Result<Vec<_>>>()?;
+            (session.loaded.first().copied(), runs, "machine in Verilog")
         }
     };
-    let setup = setup.iter().sum::<u64>();
     bar.finish_and_clear();
+    let setup = setup.unwrap_or_default();
+    let lines: Vec<&Line> = runs.iter().flat_map(|run| &run.sentences).collect();
     let summary = Summary::of(&lines);
-    let checkpoint = &pruned.model.checkpoint.config;
-    let text = format!(
+    let checkpoint = &pruned.model.backbone.config;
+    let mut text = format!(
         "{}: {} layers of {} heads, {} channels; weights {}, embeddings {}; {} sentences on the {engine}\n\
-         set up once with {} bytes, beside {} codes in {} words of masks\n\n{}{}",
+         set up once with {} bytes, beside {} codes in {} words of masks\n",
         design.name,
         checkpoint.num_hidden_layers,
         checkpoint.num_attention_heads,
         checkpoint.hidden_size,
         pruned.weights,
         pruned.embeddings,
-        lines.len(),
-        crate::table::count(setup),
-        crate::table::count(compiled.weights().0.len() as u64),
-        crate::table::count(compiled.weights().1.words() as u64),
-        answers::table(&lines).text(),
-        summary.map_or_else(String::new, |summary| format!(
+        texts.len(),
+        count(setup),
+        count(compiled.weights().0.len() as u64),
+        count(compiled.weights().1.words() as u64),
+    );
+    for (run, task) in runs.iter().zip(&pruned.model.tasks) {
+        text += &run.text(task, nats, checkpoint.num_hidden_layers);
+    }
+    if let Some(summary) = summary {
+        text += &format!(
             "\nembedding: mean cosine to f32 {}, worst {}; every program equal to the equations, bit for bit\n",
             decimals(summary.mean_embedding_cosine, 5),
             decimals(summary.worst_embedding_cosine, 5),
-        )),
-    );
+        );
+    }
     let data = serde_json::json!({
         "design": design.name, "hash": design.hash, "engine": arguments.engine.to_possible_value().map(|value| value.get_name().to_owned()),
         "pruning": {"weights": pruned.weights.to_string(), "embeddings": pruned.embeddings.to_string()},
-        "setup_bytes": setup, "summary": summary, "sentences": lines,
+        "setup_bytes": setup, "entropy_threshold_nats": nats, "summary": summary, "sentences": lines,
+        "tasks": if arguments.tasks.is_empty() { &[] } else { &runs[..] },
     });
     Ok(Answer::new(text, &data).with_warnings(design.warnings()))
 }
 
-/// One sentence.
-fn line<E: compile::Engine>(
-    arguments: &Arguments,
-    pruned: &Pruned,
-    compiled: &Compiled,
-    session: &mut Session<'_, E>,
-    (text, ids): (&String, &Vec<u32>),
-) -> Result<Line> {
-    let answer = session.run(0, ids, 0)?;
-    let comparison = arguments.compare.then(|| answers::compare(pruned, compiled, ids, &answer)).transpose()?;
-    Ok(Line::new(text, ids.len(), compiled, &answer, comparison))
+impl Job<'_> {
+    /// One sentence.
+    fn sentence<E: compile::Engine>(
+        &self,
+        session: &mut Session<'_, E>,
+        task: usize,
+        (text, tokens): (&String, &Tokens),
+    ) -> Result<Said> {
+        let answer = session.run(task, tokens, self.threshold)?;
+        let (model, count) = (&self.pruned.model, tokens.ids.len());
+        if self.compare {
+            self.check(task, tokens, &answer)?;
+        }
+        if answer.logits.is_empty() {
+            let comparison = self.compare.then(|| answers::compare(self.pruned, task, tokens, &answer)).transpose()?;
+            return Ok(Said::Embedding(Line::new(text, count, (self.compiled, task), &answer, comparison)));
+        }
+        let float = self.compare.then(|| model.forward(task, tokens)).transpose()?;
+        let float = float.map(|exact| Float::of(&model.tasks[task], &exact, self.nats));
+        Ok(Said::Decision(Decision::new(text, count, &model.tasks[task], &answer, float)))
+    }
+
+    /// That a program gives what the encoder's equations give.
+    fn check(&self, task: usize, tokens: &Tokens, answer: &compile::Answer) -> Result<()> {
+        let encoder = self.compiled.encoder();
+        let arithmetic = Arithmetic::of(self.compiled.config())?;
+        let expected = encoder.run(&arithmetic, &encoder.tasks[task], tokens, self.threshold)?;
+        let same = match answer.logits.is_empty() {
+            true => expected.hidden == answer.hidden,
+            false => expected.logits == answer.logits && expected.exit.map(|layer| layer as u32) == answer.exit,
+        };
+        if same {
+            return Ok(());
+        }
+        Err(Failure::does_not_hold(
+            Code::SimulationDiffers,
+            "the program and the encoder's equations give different integers",
+            "please report this with the design and the model",
+        ))
+    }
+
+    fn task(&self, task: usize, switch_bytes: u64, said: Vec<Said>) -> TaskRun {
+        let (mut sentences, mut decisions) = (Vec::new(), Vec::new());
+        for said in said {
+            match said {
+                Said::Embedding(line) => sentences.push(line),
+                Said::Decision(decision) => decisions.push(decision),
+            }
+        }
+        TaskRun { task: self.pruned.model.tasks[task].name.clone(), switch_bytes, sentences, decisions }
+    }
+}
+
+impl TaskRun {
+    /// Its table, and how it compares.
+    fn text(&self, task: &alberti_model::adapted::Task, nats: f64, depth: usize) -> String {
+        let mut text = String::from("\n");
+        if !self.task.is_empty() {
+            text += &format!("{}: the switch to it moves {} bytes\n", self.task, count(self.switch_bytes));
+        }
+        if !self.sentences.is_empty() {
+            return text + &answers::table(&self.sentences).text();
+        }
+        if let Some(ramp) = task.off_ramp.as_ref().filter(|ramp| nats > (ramp.weight.rows as f64).ln()) {
+            let classes = ramp.weight.rows;
+            text += &format!(
+                "{nats} nats is above the entropy of any {classes} classes: every sentence ends behind the first layer\n"
+            );
+        }
+        text += &decisions::table(&self.decisions, depth).text();
+        let count = |of: fn(&Decision) -> Option<bool>| {
+            let compared = self.decisions.iter().filter_map(of);
+            compared.fold((0, 0), |(all, other), differs| (all + 1, other + usize::from(differs)))
+        };
+        let ((all, labels), (_, layers)) = (count(Decision::differs), count(Decision::leaves_elsewhere));
+        if all > 0 {
+            text += &format!(
+                "{labels} of {all} labels and {layers} layers differ from f32's; every program equal to the equations, bit for bit\n"
+            );
+        }
+        text
+    }
 }

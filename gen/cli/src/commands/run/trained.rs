@@ -3,13 +3,13 @@
 use crate::{commands::sim::model::pruning, exit::Result};
 use alberti_golden::accelerator::Config;
 use alberti_model::{
-    Checkpoint,
-    adapted::Adapted,
+    adapted::{Adapted, folder},
     compile::{Compiled, quantise_encoder},
-    demo::Model,
+    demo,
     prune::Pruning,
+    sentence::{Tokenizer, Tokens},
 };
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What becomes of a model's weights.
 #[derive(clap::Args)]
@@ -24,48 +24,64 @@ pub struct Prunings {
 
 /// A model ready to be compiled.
 pub struct Pruned {
-    /// With its weights pruned, and its ranges taken with them.
-    pub model: Model,
-    /// All weights, where some were pruned.
-    pub unpruned: Option<Checkpoint>,
+    /// With its weights pruned, and its tasks.
+    pub model: Adapted,
+    /// The same with all weights, where some were pruned.
+    pub unpruned: Option<Adapted>,
+    /// From text to tokens.
+    pub tokenizer: Tokenizer,
     /// What became of the layers' weights.
     pub weights: Pruning,
     /// What became of the embeddings.
     pub embeddings: Pruning,
 }
 
+/// What ranges are taken from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Ranges {
+    /// Of sentences.
+    Single,
+    /// Of pairs of them as well.
+    Pairs,
+}
+
 impl Prunings {
-    /// Loads a model's folder and prunes.
+    /// Loads a model's folder with tasks and prunes; without tasks it is the encoder alone.
     ///
     /// # Errors
-    /// AE0701 to AE0707.
-    pub fn load(&self, folder: &Path) -> Result<Pruned> {
-        let model = Model::load(folder)?;
+    /// AE0701 to AE0707, and AE0717.
+    pub fn load(&self, folder: &Path, tasks: &[PathBuf]) -> Result<Pruned> {
+        let mut model = folder::load(folder, tasks)?;
+        let tokenizer = Tokenizer::load(folder)?;
+        tokenizer.check(&model.backbone)?;
         let (weights, embeddings) = (self.prune, self.prune_embeddings);
-        if (weights, embeddings) == (Pruning::Dense, Pruning::Dense) {
-            return Ok(Pruned { model, unpruned: None, weights, embeddings });
+        let mut unpruned = None;
+        if (weights, embeddings) != (Pruning::Dense, Pruning::Dense) {
+            let backbone = model.backbone.pruned(weights, embeddings)?;
+            unpruned = Some(std::mem::replace(&mut model, Adapted { backbone, tasks: Vec::new() }));
+            // An encoder alone has its layer norms as its task.
+            model.tasks = unpruned.iter().flat_map(|model| model.tasks.clone()).collect();
         }
-        let unpruned = Some(model.checkpoint.clone());
-        Ok(Pruned { model: model.pruned(weights, embeddings)?, unpruned, weights, embeddings })
+        Ok(Pruned { model, unpruned, tokenizer, weights, embeddings })
     }
 }
 
 impl Pruned {
-    /// Token ids of a text.
+    /// Tokens of a text, or of a pair.
     ///
     /// # Errors
-    /// AE0705 when it does not fit the model.
-    pub fn tokens(&self, text: &str) -> Result<Vec<u32>> {
-        Ok(self.model.tokenizer.encode(text, &self.model.checkpoint)?)
+    /// AE0705 when they do not fit the model.
+    pub fn tokens(&self, text: &str, second: Option<&str>) -> Result<Tokens> {
+        Ok(self.tokenizer.tokens(text, second, &self.model.backbone)?)
     }
 
-    /// Quantises it and lays it out for a machine.
+    /// Quantises it by the ranges of built-in sentences and lays it out for a machine.
     ///
     /// # Errors
     /// AE0708 to AE0710, AE0713 and AE0714.
-    pub fn compile(&self, config: Config, longest: usize) -> Result<Compiled> {
-        let model = Adapted::from(self.model.checkpoint.clone());
-        let encoder = quantise_encoder(&model, &self.model.calibration, &config)?;
+    pub fn compile(&self, config: Config, longest: usize, ranges: Ranges) -> Result<Compiled> {
+        let sequences = demo::calibration(&self.tokenizer, &self.model.backbone, ranges == Ranges::Pairs)?;
+        let encoder = quantise_encoder(&self.model, &self.model.calibrate(&sequences)?, &config)?;
         Ok(Compiled::new(encoder, config, longest)?)
     }
 }

@@ -1,0 +1,212 @@
+//! `alberti model`.
+
+use crate::{
+    exit::{Failure, Result},
+    output::Answer,
+    table::{Table, count},
+};
+use alberti_model::{
+    adapted::{Shape, Span, TaskShape, folder, synthetic},
+    checkpoint::HiddenActivation,
+    sentence::Tokenizer,
+};
+use alberti_rtl::emit::{MANIFEST, Package};
+use clap::ValueEnum;
+use serde_json::json;
+use std::path::PathBuf;
+
+/// A model with tasks whose weights are drawn from a seed.
+///
+/// For machines whose trained model is not at hand. Weights have the statistics of a trained encoder's, with channels that stand out. The folder holds what Hugging Face's
+/// and AdapterHub's would: config.json, model.safetensors, tokenizer.json, and for each task its adapters, layer norms, head and
+/// spans in tasks/. It is written whole or not at all; the same shape and seed give the same bytes.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The shape to start from
+    #[arg(long, value_name = "SHAPE")]
+    synthetic: Preset,
+    /// The seed of all weights
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    seed: u64,
+    /// The folder to write
+    #[arg(short, long, value_name = "DIR")]
+    output: PathBuf,
+    #[command(flatten)]
+    changes: Changes,
+}
+
+/// Shapes by name.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Preset {
+    /// 3 shared layers of 64 channels, 50 words, two tasks: for tests
+    Small,
+    /// ALBERT-base: 12 shared layers of 768 channels, embeddings of 128, 30,000 words; two tasks with adapters of 64
+    AlbertBase,
+}
+
+/// What differs from the preset.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Shape")]
+struct Changes {
+    /// Channels of the embeddings
+    #[arg(long, value_name = "CHANNELS")]
+    embedding: Option<usize>,
+    /// Channels of the layers
+    #[arg(long, value_name = "CHANNELS")]
+    hidden: Option<usize>,
+    /// Heads of each attention
+    #[arg(long, value_name = "HEADS")]
+    heads: Option<usize>,
+    /// Channels of the feed-forward net
+    #[arg(long, value_name = "CHANNELS")]
+    inner: Option<usize>,
+    /// Layers that are passed
+    #[arg(long, value_name = "LAYERS")]
+    layers: Option<usize>,
+    /// Whether all layers have the same weights
+    #[arg(long, value_name = "YES")]
+    shared: Option<bool>,
+    /// Token ids
+    #[arg(long, value_name = "WORDS")]
+    words: Option<usize>,
+    /// Longest sequence
+    #[arg(long, value_name = "TOKENS")]
+    positions: Option<usize>,
+    /// Activation of the feed-forward net and of adapters
+    #[arg(long, value_name = "NAME")]
+    activation: Option<Activation>,
+    /// Tasks
+    #[arg(long, value_name = "TASKS")]
+    tasks: Option<usize>,
+    /// Width of adapters behind the attention and behind the feed-forward net, or of both; 0 for none
+    #[arg(long, value_name = "WIDTH[,WIDTH]", value_delimiter = ',', num_args = 1..=2)]
+    adapters: Option<Vec<usize>>,
+    /// Classes of each task
+    #[arg(long, value_name = "CLASSES")]
+    classes: Option<usize>,
+    /// Whether tasks have off-ramps
+    #[arg(long, value_name = "YES")]
+    off_ramps: Option<bool>,
+    /// Distance that each head sees, 0 for a head that is skipped
+    #[arg(long, value_name = "TOKENS,…", value_delimiter = ',')]
+    spans: Option<Vec<u16>>,
+    /// Logarithm of the ramp behind a span
+    #[arg(long, value_name = "BITS", default_value = "5", value_parser = clap::value_parser!(u8).range(0..=7))]
+    ramp: u8,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Activation {
+    Gelu,
+    #[value(name = "gelu_new")]
+    GeluNew,
+    Relu,
+}
+
+/// Positions of the preset `small`: those of machines in tests.
+const POSITIONS: usize = 64;
+
+/// BERT's special tokens, and a character.
+const WORDS_MIN: usize = 6;
+
+impl Changes {
+    fn apply(&self, mut shape: Shape) -> Shape {
+        let heads = shape.heads;
+        for (given, place) in [
+            (self.embedding, &mut shape.embedding),
+            (self.hidden, &mut shape.hidden),
+            (self.heads, &mut shape.heads),
+            (self.inner, &mut shape.inner),
+            (self.layers, &mut shape.depth),
+            (self.words, &mut shape.words),
+            (self.positions, &mut shape.positions),
+        ] {
+            *place = given.unwrap_or(*place);
+        }
+        shape.shared = self.shared.unwrap_or(shape.shared);
+        shape.activation = match self.activation {
+            None => shape.activation,
+            Some(Activation::Gelu) => HiddenActivation::Gelu,
+            Some(Activation::GeluNew) => HiddenActivation::GeluTanh,
+            Some(Activation::Relu) => HiddenActivation::Relu,
+        };
+        // More tasks than the preset has are like its own, one after the other.
+        let tasks: Vec<TaskShape> =
+            shape.tasks.iter().cycle().take(self.tasks.unwrap_or(shape.tasks.len())).cloned().collect();
+        shape.tasks = tasks.into_iter().map(|task| self.task(task, shape.heads, heads)).collect();
+        shape
+    }
+
+    fn task(&self, mut task: TaskShape, heads: usize, before: usize) -> TaskShape {
+        if let Some(widths) = &self.adapters {
+            task.adapters = [widths.first(), widths.last()].map(|width| width.copied().unwrap_or_default());
+        }
+        task.classes = self.classes.unwrap_or(task.classes);
+        task.off_ramps = self.off_ramps.unwrap_or(task.off_ramps) && task.classes > 0;
+        let span = |&span| if span == 0 { Span::Skipped } else { Span::Limited { span, ramp: self.ramp } };
+        match &self.spans {
+            Some(spans) => task.spans = spans.iter().map(span).collect(),
+            // Those of the preset are of its own heads.
+            None if heads != before => task.spans = vec![Span::Whole; heads],
+            None => {}
+        }
+        task
+    }
+}
+
+/// Draws and writes.
+///
+/// # Errors
+/// A shape that cannot be drawn, and a folder that cannot be written.
+pub fn run(arguments: &Arguments) -> Result<Answer> {
+    let preset = match arguments.synthetic {
+        Preset::Small => Shape::small(POSITIONS),
+        Preset::AlbertBase => Shape::albert_base(),
+    };
+    let shape = arguments.changes.apply(preset);
+    let mut problems = shape.problems();
+    if shape.words < WORDS_MIN {
+        problems.push(format!("{} words: at least {WORDS_MIN}, of which five are special tokens", shape.words));
+    }
+    if !problems.is_empty() {
+        let help = "`alberti model --help` lists what can be set";
+        return Err(Failure::input(format!("no such model can be drawn: {}", problems.join("; ")), help));
+    }
+    let seed = arguments.seed;
+    let model = synthetic(&shape, seed);
+    let tokenizer = Tokenizer::synthetic(shape.words)?;
+    let mut files = folder::files(&model)?;
+    files.insert("tokenizer.json".into(), tokenizer.to_json()?.into_bytes());
+    let mut names: Vec<String> = files.keys().cloned().collect();
+    names.push(MANIFEST.into());
+    names.sort();
+    let manifest = json!({
+        "generator": concat!("alberti ", env!("CARGO_PKG_VERSION")),
+        "seed": seed,
+        "shape": format!("{shape:?}"),
+        "files": names,
+    });
+    files.insert(MANIFEST.into(), format!("{manifest:#}\n").into_bytes());
+    let sizes: Vec<(String, u64)> = files.iter().map(|(name, bytes)| (name.clone(), bytes.len() as u64)).collect();
+    Package { files }.write(&arguments.output)?;
+    let mut table = Table::new(&["file", "bytes"]);
+    sizes.iter().for_each(|(name, bytes)| table.row(vec![name.clone(), count(*bytes)]));
+    let config = &model.backbone.config;
+    let text = format!(
+        "{}: {} of {} layers of {} heads, {} channels, {} words, {} tasks, drawn with seed {seed}\n\n{}",
+        arguments.output.display(),
+        config.model_type.name(),
+        config.num_hidden_layers,
+        config.num_attention_heads,
+        config.hidden_size,
+        count(config.vocab_size as u64),
+        model.tasks.len(),
+        table.text(),
+    );
+    let files: serde_json::Map<_, _> = sizes.into_iter().map(|(name, bytes)| (name, json!(bytes))).collect();
+    let tasks: Vec<&str> = model.tasks.iter().map(|task| task.name.as_str()).collect();
+    Ok(Answer::new(
+        text,
+        &json!({"seed": seed, "model_type": config.model_type.name(), "tasks": tasks, "files_bytes": files}),
+    ))
+}

@@ -1,0 +1,178 @@
+//! Tasks that share a synthetic encoder, from the command line: drawn, run, measured.
+#![allow(missing_docs)]
+
+mod common;
+
+use common::{fails, json, run, text, well};
+use serde_json::Value;
+use std::{fs, path::Path};
+
+const ENCODER16: &str = "designs/encoder16.yaml";
+
+/// A small model in a folder.
+fn draw(folder: &Path) -> String {
+    let model = folder.join("small");
+    well(&["model", "--synthetic", "small", "--seed", "7", "-o", text(&model)]);
+    text(&model).to_owned()
+}
+
+fn sentences(count: usize) -> String {
+    let all = fs::read_to_string(common::root().join("gen/model/tests/data/sentences.txt")).expect("sentences");
+    let short = all.lines().filter(|line| line.len() < 60 && !line.contains(['\t', '"']));
+    short.take(count).map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn a_model_is_drawn_whole_and_the_same_for_the_same_seed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = draw(folder.path());
+    let first = common::files(Path::new(&model));
+    let names: Vec<_> =
+        first.iter().map(|(path, _)| path.strip_prefix(&model).expect("below").display().to_string()).collect();
+    for name in [
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "tasks/task2/adapter.safetensors",
+        "tasks/task1/task.json",
+    ] {
+        assert!(names.contains(&name.to_owned()), "{name}");
+    }
+    // An earlier model of ours is replaced, a folder of others is left alone.
+    draw(folder.path());
+    assert_eq!(common::files(Path::new(&model)), first);
+    let said = well(&["model", "--synthetic", "small", "--seed", "8", "--words", "400", "-o", &model]);
+    assert!(said.contains("drawn with seed 8") && said.contains("400 words"), "{said}");
+    assert_ne!(common::files(Path::new(&model)), first);
+    fs::write(Path::new(&model).join("notes.txt"), "mine").expect("a file");
+    fails(&["model", "--synthetic", "small", "-o", &model], 2, "notes.txt");
+    let out = text(folder.path()).to_owned() + "/other";
+    let odd = ["model", "--synthetic", "albert-base", "--hidden", "770", "--spans", "1,2", "-o", &out];
+    let said = fails(&odd, 2, "no such model can be drawn");
+    assert!(said.contains("770 is no multiple of heads 12") && said.contains("2 spans for 12 heads"), "{said}");
+    fails(&["model", "--synthetic", "small", "--words", "4", "-o", &out], 2, "4 words: at least 6");
+    assert!(!Path::new(&out).exists());
+}
+
+#[test]
+fn tasks_answer_with_labels_beside_those_of_f32() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (model, out) = (draw(folder.path()), folder.path().join("out.json"));
+    let file = folder.path().join("sentences.txt");
+    fs::write(&file, sentences(12)).expect("a file");
+    let second = format!("{model}/tasks/task2");
+    let arguments = ["run", ENCODER16, "--model", &model, "--task", "task1", "--task", &second, "--threshold", "0.6"];
+    let more = ["--file", text(&file), "--compare", "--json", text(&out)];
+    let said = well(&[&arguments[..], &more].concat());
+    for part in ["task1: the switch to it moves", "task2: the switch to it moves", "bit for bit", "LABEL_"] {
+        assert!(said.contains(part), "no `{part}` in\n{said}");
+    }
+    let result = &json(&out)["result"];
+    let tasks = result["tasks"].as_array().expect("tasks");
+    let (mut alike, mut exits) = (0, std::collections::BTreeSet::new());
+    for (task, name) in tasks.iter().zip(["task1", "task2"]) {
+        assert_eq!(task["task"], name);
+        assert!(task["switch_bytes"].as_u64() > Some(1000));
+        let decisions = task["decisions"].as_array().expect("decisions");
+        assert_eq!(decisions.len(), 12);
+        for decision in decisions {
+            assert_eq!(decision["logits"].as_array().map(Vec::len), Some(3));
+            alike += usize::from(decision["label"] == decision["float_label"]);
+            exits.insert(decision["exit_layer"].to_string());
+        }
+    }
+    assert!(alike >= 21, "{alike} of 24");
+    assert!(exits.len() > 1, "{exits:?}");
+    // Without a task the encoder itself answers; above the entropy of the classes every sentence ends at once.
+    let said = well(&["run", ENCODER16, "--model", &model, "--text", "Yes.", "--compare"]);
+    assert!(said.contains("mean cosine to f32 0.99"), "{said}");
+    let said = well(&["run", ENCODER16, "--model", &model, "--task", "task1", "--threshold", "1.2", "--text", "Yes."]);
+    assert!(said.contains("above the entropy of any 3 classes"), "{said}");
+}
+
+/// Sentences, or pairs, with the labels that f32 gives them.
+fn labelled(folder: &Path, model: &str) -> Vec<(String, String)> {
+    let (file, out) = (folder.join("unlabelled.txt"), folder.join("labels.json"));
+    fs::write(&file, sentences(24)).expect("a file");
+    let arguments = ["run", ENCODER16, "--model", model, "--task", "task1", "--file", text(&file), "--compare"];
+    well(&[&arguments[..], &["--json", text(&out)]].concat());
+    let word = |value: &Value| value.as_str().expect("a word").to_owned();
+    let result = json(&out);
+    let decisions = result["result"]["tasks"][0]["decisions"].as_array().expect("decisions").clone();
+    decisions.iter().map(|decision| (word(&decision["text"]), word(&decision["float_label"]))).collect()
+}
+
+#[test]
+fn a_task_is_measured_on_sentences_that_f32_labelled() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = draw(folder.path());
+    let all = labelled(folder.path(), &model);
+    let (data, out) = (folder.path().join("data.tsv"), folder.path().join("eval.json"));
+    let lines: String = all.iter().map(|(sentence, label)| format!("{sentence}\t{label}\n")).collect();
+    fs::write(&data, format!("sentence\tlabel\n{lines}")).expect("a file");
+    let arguments = ["eval", ENCODER16, "--model", &model, "--task", "task1", "--data", text(&data)];
+    let said = well(&[&arguments[..], &["--compare", "--threshold", "0.6", "--json", text(&out)]].concat());
+    assert!(said.contains("task1 on 24 sentences") && said.contains("ended behind layer"), "{said}");
+    let result = &json(&out)["result"];
+    let curve = result["curve"].as_array().expect("a curve");
+    // What never ends early is what f32 labelled.
+    assert_eq!((curve[0]["threshold_nats"].as_f64(), curve[0]["mean_layers"].as_f64()), (Some(0.0), Some(3.0)));
+    assert_eq!(curve[0]["float"]["accuracy"], 1.0);
+    assert!(curve[0]["accuracy"].as_f64() >= Some(0.85), "{}", curve[0]);
+    assert_eq!(curve[0]["accuracy"], curve[0]["agreement"]);
+    let layers: Vec<f64> = curve.iter().filter_map(|point| point["mean_layers"].as_f64()).collect();
+    assert!(layers.is_sorted_by(|a, b| a >= b) && layers.last() < Some(&1.5), "{layers:?}");
+    let histogram: Vec<u64> =
+        result["exit_layers"].as_array().expect("layers").iter().filter_map(Value::as_u64).collect();
+    assert_eq!((histogram.len(), histogram.iter().sum()), (3, 24u64));
+
+    // Pairs, as numbers of classes, between commas.
+    let pairs: String = all.windows(2).map(|pair| format!("\"{}\",\"{}\",2\n", pair[0].0, pair[1].0)).take(4).collect();
+    let data = folder.path().join("pairs.csv");
+    fs::write(&data, format!("sentence1,sentence2,label\n{pairs}")).expect("a file");
+    let wide = folder.path().join("wide");
+    let drawn = ["model", "--synthetic", "small", "--words", "2000", "--positions", "128", "-o", text(&wide)];
+    well(&drawn);
+    let said =
+        well(&["eval", ENCODER16, "--model", text(&wide), "--task", "task2", "--data", text(&data), "--limit", "3"]);
+    assert!(said.contains("task2 on 3 sentences"), "{said}");
+}
+
+#[test]
+fn what_cannot_be_measured_says_why() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = draw(folder.path());
+    let data = folder.path().join("data.tsv");
+    let eval = |content: &str| {
+        fs::write(&data, content).expect("a file");
+        run(&["eval", ENCODER16, "--model", &model, "--task", "task1", "--data", text(&data)])
+    };
+    let long = format!("sentence\tlabel\n{}\t0\nYes.\t1\n", "word ".repeat(40));
+    for (content, parts) in [
+        ("text\tlabel\nYes.\t1\n", ["its header is `text`, `label`", "sentence1 and sentence2"]),
+        ("sentence\tlabel\nYes.\tgood\nNo.\t3\n", ["line 2: `good` is no label", "line 3: `3` is no label"]),
+        ("sentence\tlabel\nYes.\n", ["line 2: it has fewer values", "AE0718"]),
+        ("sentence\tlabel\n", ["it has no examples", "AE0718"]),
+        (&long, ["example 1: ", "the encoder takes 1 to 64"]),
+    ] {
+        let ran = eval(content);
+        assert_eq!(ran.code, 2, "{}", ran.err);
+        parts.iter().for_each(|part| assert!(ran.err.contains(part), "no `{part}` in\n{}", ran.err));
+    }
+    let arguments = ["eval", ENCODER16, "--model", &model, "--data", text(&data), "--task"];
+    fails(&[&arguments[..], &["task9"]].concat(), 2, "error[AE0701]: cannot read task9");
+    // A broken model, in every way that the files of one can be.
+    let task = |part: &str| Path::new(&model).join("tasks/task1").join(part);
+    let truncated = fs::read(task("model_head.safetensors")).expect("it was written");
+    fs::write(task("model_head.safetensors"), &truncated[..truncated.len() - 1]).expect("a file");
+    fails(&["run", ENCODER16, "--model", &model, "--task", "task1"], 2, "error[AE0703]");
+    let head = fs::read_to_string(task("head_config.json")).expect("it was written");
+    fs::write(task("model_head.safetensors"), truncated).expect("a file");
+    fs::write(task("head_config.json"), head.replace("\"layers\": 1", "\"layers\": 2")).expect("a file");
+    let said = fails(&["run", ENCODER16, "--model", &model, "--task", "task1"], 2, "error[AE0717]");
+    assert!(said.contains("layers is 2") && said.contains("help: "), "{said}");
+    let other = folder.path().join("other");
+    well(&["model", "--synthetic", "small", "--words", "300", "-o", text(&other)]);
+    fs::copy(other.join("tokenizer.json"), Path::new(&model).join("tokenizer.json")).expect("a file");
+    fails(&["run", ENCODER16, "--model", &model], 2, "the checkpoint's vocabulary ends at 49");
+}
