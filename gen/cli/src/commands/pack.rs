@@ -21,7 +21,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, path::PathBuf};
 
-/// From a checkpoint to the images of a machine, with what each step costs in bytes and in error
+/// From a checkpoint to the images of a machine, and what each step costs
 ///
 /// The backbone is pruned and quantised as a recipe says (docs/compression.md), and laid out for the design's machine: one image for
 /// its RRAM, a small one for each task, and the programs for sentences. The folder is written whole or not at all; the same model and
@@ -52,7 +52,7 @@ pub struct Arguments {
 
 const COLUMNS: &str = "\
 Steps:
-  bytes      of all weights, biases and layer norms; from `pruned` on the backbone has a mask and what is not zero
+  bytes      of all weights, biases and layer norms; from `pruned` on the backbone has a mask and non-zeros
   embedding  cosine of the answer to f32's with all weights: mean over sentences, and worst
   step       mean cosine to the step before
 

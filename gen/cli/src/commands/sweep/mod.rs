@@ -21,7 +21,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// What formats, scales, sparsities and adapters cost a trained encoder, in a table and a plot
+/// What formats, scales, sparsities and adapters cost a trained encoder
 ///
 /// Each choice is the whole encoder in integers, by its equations, against f32 with the same weights and against f32 with all of them.
 /// Ranges come from a dozen built-in sentences, measured is on those that are given.
