@@ -129,10 +129,12 @@ impl Emitter<'_> {
         mut then: impl FnMut(&mut Self, Region, Chunk),
     ) -> Stream {
         let (tiles, chunks) = (self.plan.axes.hidden.tiles(), self.chunks);
-        let codes = half.norm.bias.map(|_| self.codes("layer input", tiles));
+        let place = |emitter: &mut Self| half.norm.bias.map(|_| emitter.codes("layer input", tiles));
+        // Below the adapter's tensors; without one where the input lay, of which a chunk's results take the place.
+        let early = half.adapter.as_ref().map(|_| place(self));
         let sum = self.numbers("dense layer", tiles);
         let adapter = half.adapter.as_ref().zip(plan.adapter).map(|(adapter, plans)| self.bottleneck(adapter, plans));
-        let finish = |emitter: &mut Self, chunk| {
+        let finish = |emitter: &mut Self, codes: Option<Region>, chunk| {
             let (sum, x) = (sum.chunk(tiles, chunk), x.chunk(tiles, chunk));
             if let Some(adapter) = &adapter {
                 emitter.add(adapter.wide.chunk(tiles, chunk), false, sum, tiles);
@@ -141,19 +143,23 @@ impl Emitter<'_> {
             let code = codes.map(|codes| codes.chunk(tiles, chunk));
             emitter.norm(&half.norm, plan.norm, sum, Target { code, wide: Some(x) });
         };
-        let mut behind = None;
-        for &chunk in chunks {
+        let mut placed = None;
+        for (i, &chunk) in chunks.iter().enumerate() {
             let code = adapter.as_ref().map(|adapter| adapter.input.chunk(tiles, chunk));
             let target = Target { code, wide: Some(sum.chunk(tiles, chunk)) };
             self.linear(product, input.chunk(inputs, chunk), target);
-            if let Some(before) = behind.replace(chunk) {
-                finish(self, before);
+            if i + 1 == chunks.len() {
+                self.free_codes(input);
+            }
+            if i > 0 {
+                let codes = *placed.get_or_insert_with(|| early.unwrap_or_else(|| place(self)));
+                finish(self, codes, chunks[i - 1]);
             }
             if let Some(adapter) = &adapter {
                 self.adapter(adapter, chunk);
             }
         }
-        self.free_codes(input);
+        let codes = placed.unwrap_or_else(|| early.unwrap_or_else(|| place(self)));
         if let Some(adapter) = &adapter {
             [adapter.input, adapter.narrow].into_iter().for_each(|region| self.free_codes(region));
         }
@@ -164,7 +170,7 @@ impl Emitter<'_> {
         };
         let (last, before) = chunks.split_last().expect("a sentence has tokens");
         read(self, before);
-        finish(self, *last);
+        finish(self, codes, *last);
         read(self, &[*last]);
         if let Some(adapter) = &adapter {
             self.free_numbers(adapter.wide);
