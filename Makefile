@@ -15,7 +15,7 @@ SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 COSIM    := $(ALBERTI) sim designs/$(D).yaml --block $(B) $(if $(SEED),--seed $(SEED))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup model build demo test quick test-full lint cosim wave synth bench fuzz targets bless room docs clean
+.PHONY: help setup model build demo test quick test-full lint cosim wave synth bench layer fuzz targets bless room docs clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -81,6 +81,9 @@ fuzz: ## changed files for every reader, MINUTES= each; SEED= gives a run back
 	cargo test -q -p alberti --test readers --no-run
 	ulimit -v 8000000; ALBERTI_FUZZ_MINUTES=$(MINUTES) $(if $(SEED),ALBERTI_SEED=$(SEED)) \
 	    cargo test -q -p alberti --test readers -- --nocapture --test-threads 2
+
+layer: ## ALBERT-base in Verilog: the array's cycles in a layer at n = 4, 8, 16 and 32
+	cargo test -q -p alberti --test albert -- --ignored --nocapture cycles_of_a_layer
 
 targets: ## what is promised of area and frequency, on the libraries of LIBERTY=a.lib:b.lib
 	$(if $(LIBERTY),ALBERTI_LIBERTY=$(LIBERTY)) cargo test -q -p alberti-synth --test targets -- --ignored --nocapture --test-threads 2

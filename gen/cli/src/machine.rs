@@ -12,7 +12,7 @@ use alberti_sim::cosim::accelerator;
 pub fn config(design: &Design) -> Result<Config> {
     if design.machine.is_none() {
         let message = format!("the design {} has no machine", design.name);
-        let help = "give it the section `machine`; designs/machine4.yaml and designs/encoder16.yaml have one";
+        let help = "give it the section `machine`; designs/machine4.yaml, designs/encoder16.yaml and designs/albert16.yaml have one";
         return Err(Failure::new(Code::BlockAbsent, message, help));
     }
     Ok(accelerator::config(design)?)

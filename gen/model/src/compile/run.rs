@@ -98,6 +98,11 @@ impl<'a, E: Engine> Session<'a, E> {
         &self.machine
     }
 
+    /// The machine, to be asked for what it keeps.
+    pub fn machine_mut(&mut self) -> &mut E {
+        &mut self.machine
+    }
+
     fn load(&mut self, bytes: &[u8], program: usize) -> Result<(), ModelError> {
         let mut memory = Flat { content: bytes.to_vec() };
         let registers = Registers { program_length: program as u32, ..Registers::default() };
