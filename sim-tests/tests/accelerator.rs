@@ -1,7 +1,7 @@
 //! The whole machine against the interpreter of its programs, instruction by instruction, and faults that this finds.
 
 mod common;
-use common::{design, equals_its_golden, failure, finds, variant};
+use common::{design, equals_its_golden, failure, finds, machine4_2of4, machine4_2of4_with, variant};
 
 equals_its_golden! { "accelerator":
     holds_for_four_lanes => design("machine4");
@@ -9,6 +9,12 @@ equals_its_golden! { "accelerator":
         ("banks: 2", "banks: 1"),
         ("data_bits: 64, burst_beats: 16", "data_bits: 128, burst_beats: 256"),
     ]);
+    holds_for_blocks_of_four => machine4_2of4();
+    holds_for_a_block_a_lane_and_four_banks => variant("machine4", &[
+        ("datapath:\n  n: 4", "datapath:\n  n: 8\n  sparsity: {kind: block, nonzeros: 8, block: 16}"),
+        ("banks: 2", "banks: 4"),
+    ]);
+    holds_for_blocks_without_zero_skip => machine4_2of4_with(&[("  n: 4", "  n: 4\n  zero_skip: false")]);
 }
 
 finds! { "accelerator":
@@ -55,6 +61,25 @@ finds! { "accelerator":
         => "u_event_counters (\n        .clk_i                      (clk_i),\n        .rst_ni                     (units_rst_n)";
     a_unit_that_is_busy_when_it_is_idle_is_found: design("machine4"), "alb_sequencer.v",
         "matrix_busy_o     = !idle[0]" => "matrix_busy_o     = idle[0]";
+    vectors_of_odd_passes_that_are_those_of_even_ones_are_found: machine4_2of4(), "alb_matrix_engine.v",
+        "assign odd_base     = gemm_stream_base_i + {{(ADDR_W-16){1'b0}}, gemm_stream_pass_i};"
+        => "assign odd_base     = gemm_stream_base_i;";
+    odd_passes_where_there_are_none_are_found: machine4_2of4(), "alb_matrix_engine.v",
+        "has_odd      = gemm_passes_i != 16'd1" => "has_odd      = 1'b1";
+    a_job_of_a_tile_for_each_pass_is_found: machine4_2of4(), "alb_matrix_engine.v",
+        "job_passes_q   <= tiles_of_job[PASS_W-1:0] - 1'b1" => "job_passes_q   <= gemm_passes_i[PASS_W-1:0] - 1'b1";
+    a_last_pass_that_is_taken_for_half_a_tile_of_blocks_is_found: machine4_2of4(), "alb_matrix_engine.v",
+        "tile_blocks_q && !(tile_odd_q && passes_left_q == 16'd1)" => "tile_blocks_q";
+    a_tile_of_blocks_whatever_the_instruction_says_is_found: machine4_2of4(), "alb_matrix_engine.v",
+        "tile_blocks_q  <= gemm_blocks_i;" => "tile_blocks_q  <= 1'b1;";
+    values_of_a_block_that_are_spread_by_its_mask_are_found: machine4_2of4(), "alb_matrix_engine.v",
+        "mask[N-1:0] | {N{mask_block}}" => "mask[N-1:0]";
+    masks_that_do_not_wait_for_their_values_are_found: machine4_2of4(), "alb_matrix_engine.v",
+        ".mask_i   (vector_mask)" => ".mask_i   (mask)";
+    blocks_of_what_is_no_record_are_found: machine4_2of4(), "alb_sequencer.v",
+        "&& !(is_gemm && gemm_blocks_o && gemm_source_o != 2'd0)" => "";
+    a_row_of_a_bank_that_is_not_its_own_is_found: machine4_2of4(), "alb_global_buffer_activation.v",
+        "odd_bank_q <= odd_address_i[0 +: BANK_W];" => "odd_bank_q <= odd_address_i[WORD_W +: BANK_W];";
     a_transfer_that_ends_before_its_response_is_found: design("machine4"), "alb_transfer_engine.v",
         "default: if ((done_seen_q || done_valid_i) && settled" => "default: if (settled";
     weights_that_are_kept_though_they_were_loaded_anew_are_found: design("machine4"), "alb_accelerator.v",

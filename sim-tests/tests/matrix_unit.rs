@@ -2,7 +2,7 @@
 
 mod common;
 use alberti_rtl::Design;
-use common::{design, edge4_2of4, edge4_with_pipeline, edge8_4of8, equals_its_golden, finds, variant};
+use common::{design, edge4_2of4, edge4_with_pipeline, edge8_4of8, equals_its_golden, finds, machine4_2of4, variant};
 
 /// The fewest lanes: weight tiles load faster than a sum comes back.
 fn two_lanes() -> Design {
@@ -28,6 +28,7 @@ equals_its_golden! { "matrix_unit":
     holds_in_a_machine => design("machine4");
     holds_in_a_machine_without_activation => variant("machine4", &[("activation: gelu", "activation: none")]);
     holds_in_a_machine_with_relu_alone => variant("machine4", &[("activation: gelu", "activation: relu")]);
+    holds_in_a_machine_with_blocks_of_four => machine4_2of4();
     holds_in_a_machine_with_one_register => machine4_with_pipeline(1);
     holds_in_a_machine_with_three_registers => machine4_with_pipeline(3);
 }
@@ -73,6 +74,8 @@ finds! { "matrix_unit":
         "last_row && (first ? job_close_i : close_q)" => "last_row";
     a_tile_by_columns_of_every_item_that_says_so_is_found: design("machine4"), "alb_matrix_unit.v",
         "columns = lane_q == {LANE_W{1'b0}} ? weight_columns_i : columns_q" => "columns = weight_columns_i";
+    a_tile_by_columns_that_keeps_the_choices_of_the_one_before_is_found: machine4_2of4(), "alb_vmac.v",
+        "if (load_i || load_place_i[k])\n                shadow_select_q" => "if (load_i)\n                shadow_select_q";
     an_offset_that_does_not_wait_for_the_activation_is_found: design("machine4"), "alb_matrix_unit.v",
         "assign offset = offset_q[1*OFFSET_W +: OFFSET_W]" => "assign offset = offset_q[0 +: OFFSET_W]";
     an_offset_of_the_shift_after_gelu_is_found: design("machine4"), "alb_matrix_unit.v",

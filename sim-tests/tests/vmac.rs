@@ -1,7 +1,7 @@
 //! `vmac` against its golden, every product of 8-bit codes among it, and faults that this finds.
 
 mod common;
-use common::{design, edge4_2of4, edge4_with_pipeline, equals_its_golden, finds, variant};
+use common::{design, edge4_2of4, edge4_with_pipeline, equals_its_golden, finds, machine4_2of4, variant};
 
 equals_its_golden! { "vmac":
     holds_for_four_lanes => design("edge4");
@@ -16,6 +16,7 @@ equals_its_golden! { "vmac":
     holds_for_fixed_point_with_one_register => variant("edge8_q3_5", &[("datapath:\n  n: 8", "datapath:\n  n: 4\n  pipeline: 1")]);
     holds_for_fixed_point_with_three_registers => variant("edge8_q3_5", &[("datapath:\n  n: 8", "datapath:\n  n: 4\n  pipeline: 3")]);
     holds_in_a_machine => design("machine4");
+    holds_in_a_machine_with_blocks_of_four => machine4_2of4();
     holds_without_zero_skip => variant("edge4", &[("datapath:\n  n: 4", "datapath:\n  n: 4\n  zero_skip: false")]);
 }
 
@@ -38,6 +39,8 @@ finds! { "vmac":
         "load_place_i[k] ? load_code_i : load_weight_i" => "1'b0 ? load_code_i : load_weight_i";
     a_place_that_loads_the_whole_lane_is_found: design("machine4"), "alb_vmac.v",
         "if (load_i || load_place_i[k])" => "if (load_i || load_place_i != {N{1'b0}})";
+    a_place_that_does_not_take_its_first_choice_is_found: machine4_2of4(), "alb_vmac.v",
+        "load_select_i[k*SELECT_W +: SELECT_W] & {SELECT_W{load_i}}" => "load_select_i[k*SELECT_W +: SELECT_W]";
     a_multiplier_that_adds_the_sign_row_of_a_negative_weight_is_found: design("edge8_q3_5"), "alb_vmac.v",
         "{1'b0, {(OP_W-1){1'b1}}}" => "{1'b1, {(OP_W-1){1'b0}}}";
 }

@@ -75,6 +75,14 @@ fn every_block_of_machine4_is_clean_by_itself() {
 }
 
 #[test]
+fn every_block_of_a_machine_with_blocks_is_clean_by_itself() {
+    let blocks = "datapath:\n  n: 4\n  sparsity: {kind: block, nonzeros: 2, block: 4}";
+    let text = common::text_of("machine4").replace("datapath:\n  n: 4", blocks);
+    let design = Design::parse("machine4_2of4.yaml", &text).unwrap_or_else(|problems| panic!("{problems}"));
+    every_block_is_clean(&design);
+}
+
+#[test]
 fn edge16_is_clean_at_every_depth() {
     the_unit_is_clean_at_every_depth("edge16");
 }

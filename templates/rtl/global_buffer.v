@@ -70,13 +70,13 @@ module @{ shell.name }@ (
             for (i = 0; i < READS; i = i + 1)
                 if (read_valid[i] && !get[b]@{ here("read_address") }@) begin
                     get[b]                      = 1'b1;
-                    get_row[b*WORD_W +: WORD_W] = read_address[i*ADDR_W +: WORD_W];
+                    get_row[b*WORD_W +: WORD_W] = read_address[i*ADDR_W@{ word_at }@ +: WORD_W];
                     read_ready[i]               = 1'b1;
                 end
             for (i = 0; i < WRITES; i = i + 1)
                 if (write_valid[i] && !put[b]@{ here("write_address") }@) begin
                     put[b]                      = 1'b1;
-                    put_row[b*WORD_W +: WORD_W] = write_address[i*ADDR_W +: WORD_W];
+                    put_row[b*WORD_W +: WORD_W] = write_address[i*ADDR_W@{ word_at }@ +: WORD_W];
                     put_data[b*WIDTH +: WIDTH]  = write_data[i*WIDTH +: WIDTH];
                     write_ready[i]              = free[b];
                 end
@@ -113,9 +113,9 @@ module @{ shell.name }@ (
     reg  [WIDTH-1:0]          @{ name }@_row_q;
     always @(posedge clk_i) begin
 <%- if latency == 1 %>
-        @{ name }@_bank_q <= @{ name }@_address_i[WORD_W +: BANK_W];
+        @{ name }@_bank_q <= @{ name }@_address_i[@{ bank_at }@ +: BANK_W];
 <%- else %>
-        @{ name }@_bank_q <= {@{ name }@_bank_q[(LATENCY-1)*BANK_W-1:0], @{ name }@_address_i[WORD_W +: BANK_W]};
+        @{ name }@_bank_q <= {@{ name }@_bank_q[(LATENCY-1)*BANK_W-1:0], @{ name }@_address_i[@{ bank_at }@ +: BANK_W]};
 <%- endif %>
         @{ name }@_row_q <= bank_read_data[@{ name }@_bank*WIDTH +: WIDTH];
     end

@@ -20,9 +20,24 @@ module @{ shell.name }@ (
 
 @{ shell.nets }@
 
-    // An instruction goes to five parts, each of which takes it when it has given all that the one before asked for:
+<%- if blocks %>
+
+    // Vectors of odd passes come by a walk of their own, so that a tile of blocks has those of two passes at once. A
+    // record of blocks is of two passes; the last of an odd number is plain.
+    assign even_passes  = {1'b0, gemm_passes_i[15:1]} + {15'd0, gemm_passes_i[0]};
+    assign odd_passes   = {1'b0, gemm_passes_i[15:1]};
+    assign tiles_of_job = gemm_blocks_i ? even_passes : gemm_passes_i;
+    assign odd_base     = gemm_stream_base_i + {{(ADDR_W-16){1'b0}}, gemm_stream_pass_i};
+    wire   has_odd      = gemm_passes_i != 16'd1;
+<%- endif %>
+
+    // An instruction goes to @{ parts() }@ parts, each of which takes it when it has given all that the one before asked for:
     // vectors and weights of the next are on their way while the last results of this one are written.
+<%- if !blocks %>
     localparam STREAM = 0, JOBS = 1, TILES = 2, SOURCE = 3, RESULTS = 4, PARTS = 5;
+<%- else %>
+    localparam STREAM = 0, JOBS = 1, TILES = 2, SOURCE = 3, RESULTS = 4, ODD = 5, PARTS = 6;
+<%- endif %>
     reg                job_busy_q;
     reg                tile_busy_q;
     reg                record_busy_q;
@@ -31,12 +46,18 @@ module @{ shell.name }@ (
     wire               from_rows = gemm_source_i == ROWS || gemm_source_i == COLUMNS;
     wire               listed    = gemm_source_i == LISTED;
     wire [PARTS-1:0]   free  = {
+<%- if blocks %>
+        odd_ready || !has_odd,
+<%- endif %>
         !result_busy_q, from_rows ? row_ready : !record_busy_q, !tile_busy_q, !job_busy_q, stream_ready
     };
     wire [PARTS-1:0]   asked = {PARTS{gemm_valid_i}} & ~given_q;
     wire [PARTS-1:0]   taken = asked & free;
     assign gemm_ready_o  = &(given_q | free);
     assign stream_valid  = asked[STREAM];
+<%- if blocks %>
+    assign odd_valid     = asked[ODD] && has_odd;
+<%- endif %>
     assign column_valid  = taken[JOBS];
     assign step_valid    = taken[RESULTS];
     assign row_valid     = asked[SOURCE] && from_rows;
@@ -49,7 +70,11 @@ module @{ shell.name }@ (
 
     // Counts of 16 bits that a run of rows takes in 24.
     assign columns_long = {{(ADDR_W-16){1'b0}}, gemm_columns_i};
+<%- if !blocks %>
     assign stream_pass  = {{(ADDR_W-16){1'b0}}, gemm_stream_pass_i};
+<%- else %>
+    assign stream_pass  = {{(ADDR_W-17){1'b0}}, gemm_stream_pass_i, 1'b0};  // two passes
+<%- endif %>
     assign stream_row   = {{(ADDR_W-16){1'b0}}, gemm_stream_row_i};
     assign row_pass     = {{(ADDR_W-16){1'b0}}, gemm_stationary_pass_i};
     assign row_lane     = {{(ADDR_W-16){1'b0}}, gemm_stationary_lane_i};
@@ -84,7 +109,7 @@ module @{ shell.name }@ (
     always @(posedge clk_i) begin
         if (taken[JOBS]) begin
             job_rows_q     <= gemm_rows_i[ROW_W-1:0] - 1'b1;
-            job_passes_q   <= gemm_passes_i[PASS_W-1:0] - 1'b1;
+            job_passes_q   <= @{ tiles() }@[PASS_W-1:0] - 1'b1;
 <%- if function_w != 0 %>
             job_function_q <= gemm_function_i<% if function_w == 1 %>[0]<% endif %>;
 <%- endif %>
@@ -161,6 +186,10 @@ module @{ shell.name }@ (
     reg               tile_columns_q;
     reg  [LANE_W-1:0] tile_masks_q;
     reg  [LANE_W-1:0] item_q;
+<%- if blocks %>
+    reg               tile_blocks_q;
+    reg               tile_odd_q;
+<%- endif %>
     reg  [15:0]       tile_passes_q;
     reg  [15:0]       passes_left_q;
     reg  [15:0]       columns_left_q;
@@ -189,14 +218,27 @@ module @{ shell.name }@ (
             tile_rows_q    <= from_rows;
             tile_columns_q <= gemm_source_i[0];  // listed records and columns are loaded transposed
             tile_masks_q   <= listed ? masks_less : LAST_LANE;
-            tile_passes_q  <= gemm_passes_i;
-            passes_left_q  <= gemm_passes_i;
+            tile_passes_q  <= @{ tiles() }@;
+            passes_left_q  <= @{ tiles() }@;
+<%- if blocks %>
+            tile_blocks_q  <= gemm_blocks_i;
+            tile_odd_q     <= gemm_passes_i[0];
+<%- endif %>
             columns_left_q <= gemm_columns_i;
         end else if (weight_taken && tile_end) begin
             passes_left_q <= job_end ? tile_passes_q : passes_left_q - 16'd1;
             if (job_end) columns_left_q <= columns_left_q - 16'd1;
         end
     end
+
+<%- if blocks %>
+
+    // A block item has n values, whose mask waits for them. Of which kind a tile is, the instruction says.
+    assign value_mask   = mask[N-1:0] | {N{mask_block}};
+    assign mask_taken   = mask_valid && mask_ready;
+    assign vector_taken = vector_valid && vector_ready;
+    assign weight_block = tile_blocks_q && !(tile_odd_q && passes_left_q == 16'd1);
+<%- endif %>
 
     // Results: to the activation memory, to the wide one, or to both, whichever is free first.
     reg              result_code_q;

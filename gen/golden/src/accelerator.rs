@@ -15,7 +15,7 @@ mod transfer;
 pub use external::{External, Flat};
 pub use memory::{Memories, Row};
 
-use crate::{Error, Result, activation, check, softmax, storage::Layout};
+use crate::{BlockSparsity, Error, Result, activation, check, softmax, storage::Layout};
 use alberti_arith::Format;
 use alberti_isa::{ADDRESS_BITS, BYTES, Count, Fault, Instruction, Memory, Operation, Repeat, Waits};
 use gemm::Tiles;
@@ -34,6 +34,8 @@ pub struct Config {
     pub passes_max: usize,
     /// Whether the array holds still for vectors of zeros; changes a counter alone.
     pub zero_skip: bool,
+    /// Block-sparse weights, if the array takes them: records of two passes each.
+    pub sparsity: Option<BlockSparsity>,
     /// The function that has all that programs may ask for.
     pub activation: activation::Function,
     /// Where distances of a softmax are taken from.
@@ -72,9 +74,9 @@ impl Config {
     /// How weights lie in their memories.
     ///
     /// # Errors
-    /// When n is out of range.
+    /// When n is out of range, or no multiple of a block's weights.
     pub fn layout(&self) -> Result<Layout> {
-        Layout::new(self.n, self.value_rows * self.n, self.n, true, None)
+        Layout::new(self.n, self.value_rows * self.n, self.n, true, self.sparsity)
     }
 
     fn check(&self) -> Result<()> {
@@ -130,6 +132,8 @@ pub struct Counters {
     pub held: u64,
     /// Masks whose values do not begin where those before ended.
     pub misplaced: u64,
+    /// Masks that an instruction reads as blocks, with one of a wrong number of ones, as plain ones have.
+    pub mask_errors: u64,
     /// Bytes read from external memory, those of the program included.
     pub bytes_read: u64,
     /// Bytes written to external memory.

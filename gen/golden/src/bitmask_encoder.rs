@@ -76,7 +76,8 @@ impl Gather {
 }
 
 /// The mask of a vector's non-zero codes, and those codes.
-pub(crate) fn pack(format: Format, vector: &[u16]) -> (u64, Vec<u16>) {
+#[must_use]
+pub fn pack(format: Format, vector: &[u16]) -> (u64, Vec<u16>) {
     let kept = |&(_, &code): &(usize, &u16)| !format.is_zero(code);
     let mask = vector.iter().enumerate().filter(kept).map(|(i, _)| 1u64 << i).sum();
     (mask, vector.iter().enumerate().filter(kept).map(|(_, &code)| code).collect())

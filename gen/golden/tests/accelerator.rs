@@ -2,7 +2,7 @@
 
 use alberti_arith::{Format, rhu, saturate};
 use alberti_golden::{
-    Image, Pointer,
+    BlockSparsity, Image, Pointer,
     accelerator::{Config, End, External, Flat, Machine, Memories, Registers, Row},
     activation::Function,
     gemm::Gemm as Product,
@@ -24,6 +24,7 @@ fn config() -> Config {
         accumulator_rows: 16,
         passes_max: 8,
         zero_skip: true,
+        sparsity: None,
         activation: Function::Relu,
         maximum: Maximum::Row,
         softmax_lanes: 2,
@@ -54,7 +55,11 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let machine = Machine::new(config()).expect("such a machine can be built");
+        Self::of(config())
+    }
+
+    fn of(config: Config) -> Self {
+        let machine = Machine::new(config).expect("such a machine can be built");
         let memory = Flat { content: vec![0; 1 << 17] };
         Self { machine, memory, data: 0, program: Vec::new(), threshold: 0 }
     }
@@ -138,6 +143,7 @@ fn gemm(rows: usize, passes: usize, columns: usize) -> Gemm {
         code: true,
         wide: true,
         function: Named::Identity,
+        blocks: false,
         rows: Count(rows as u32),
         passes: Count(passes as u32),
         columns: Count(columns as u32),
@@ -231,6 +237,96 @@ fn a_gemm_is_a_matrix_multiply_whatever_its_weights_come_from() {
             let wide = saturate(rhu(sum(row, j).max(0), i32::from(columns[j].1) - 7), 16);
             let at = 32 + (j / N * rows + row) as u32;
             assert_eq!(i64::from(memories.numbers(at)[j % N]), wide, "{source:?}, row {row}, output {j}");
+        }
+    }
+}
+
+/// 2:4 weights: a record for each two passes, and a plain one where the last pass is alone.
+#[test]
+fn a_record_of_blocks_is_the_weights_of_two_passes() {
+    let (rows, outputs) = (5, 8);
+    let sparsity = BlockSparsity::new(2, 4).expect("such blocks");
+    for passes in [1, 2, 3, 4] {
+        let reduction = passes * N;
+        let x = codes(passes as u32, rows * reduction);
+        let mut w = codes(7, outputs * reduction);
+        // Of every block along whole pairs of passes, half are kept.
+        for (i, code) in w.iter_mut().enumerate() {
+            let paired = i % reduction / (2 * N) < passes / 2;
+            *code *= u8::from(!paired || [0, 3].contains(&(i % 4)));
+        }
+        let columns = vec![(100, 10); outputs];
+        let product = Product {
+            operand: Format::AF8_3,
+            result: Format::AF8_3,
+            accumulator_bits: 35,
+            rows,
+            reduction,
+            columns: outputs,
+            activations: x.iter().map(|&c| c.into()).collect(),
+            weights: w.iter().map(|&c| c.into()).collect(),
+            bias: vec![100; outputs],
+            scale: vec![10; outputs],
+            function: Function::Identity,
+            after: 0,
+        };
+        let expected = product.codes().expect("the multiply is sound");
+
+        let mut bench = Bench::of(Config { sparsity: Some(sparsity), ..config() });
+        let layout = bench.machine.config().layout().expect("such records");
+        let weight = |output: usize, input: usize| u16::from(w[output * reduction + input]);
+        let (mut masks, mut values) = (Image::new(64, layout.word_bits()).expect("such words"), Vec::new());
+        let records = passes.div_ceil(2);
+        for (number, (j, k)) in (0..outputs / N).flat_map(|j| (0..records).map(move |k| (j, k))).enumerate() {
+            let width = if 2 * k + 1 < passes { 2 * N } else { N };
+            let item = |l: usize| (0..width).map(|i| weight(j * N + l, 2 * k * N + i)).collect();
+            let tile: Vec<Vec<u16>> = (0..N).map(item).collect();
+            let base = Pointer { row: values.len() / N, lane: values.len() % N };
+            let encoded = layout.encode(Format::AF8_3, base, &tile).expect("the tile encodes");
+            for word in 0..=N {
+                let content = encoded.masks.get(word, 0, layout.word_bits());
+                masks.set(number * (N + 1) + word, 0, layout.word_bits(), content);
+            }
+            values.extend(encoded.values);
+        }
+        bench.machine.set_weights(&values, &masks).expect("they fit");
+        bench.load(Memory::Activation, 0, &tiled(&x, rows)).load(Memory::Parameter, 0, &parameters(&columns));
+        let words = (N + 1) as u32;
+        let op = Gemm {
+            source: Source::Records,
+            blocks: true,
+            stationary_base: 0,
+            stationary_pass: words,
+            stationary_column: words * records as u32,
+            ..gemm(rows, passes, outputs / N)
+        };
+        let memories = bench.then(LOADED, op).halts();
+        for (i, &code) in expected.iter().enumerate() {
+            let (row, j) = (i / outputs, i % outputs);
+            let at = (j / N * rows + row) as u32;
+            assert_eq!(u16::from(memories.codes(128 + at)[j % N]), code, "{passes} passes, row {row}, output {j}");
+        }
+        // Read as what they are not, blocks by plain passes and plain ones as blocks, they are errors at most.
+        let registers = Registers::default();
+        let plain = Gemm { blocks: false, passes: Count(records as u32), ..op };
+        let odd = passes % 2;
+        let pair = Gemm {
+            stream_pass: 0,
+            passes: Count(2),
+            columns: Count(1),
+            stationary_base: (records - 1) as u32 * words,
+            ..op
+        };
+        for (op, vectors, wrong) in
+            [(op, outputs / N * records, 0), (plain, outputs / N * records, 0), (pair, 1, odd * N)]
+        {
+            bench.then(Waits::NONE, op).then(Waits::NONE, Halt {});
+            let content = Program { instructions: std::mem::take(&mut bench.program) }.bytes();
+            bench.memory.content[..content.len()].copy_from_slice(&content);
+            let registers = Registers { program_length: content.len() as u32, ..registers };
+            let outcome = bench.machine.run(&registers, &mut bench.memory, |_, _| {}).expect("the program is sound");
+            assert_eq!((outcome.end, outcome.counters.mask_errors), (End::Halted, wrong as u64), "{passes} passes");
+            assert_eq!(outcome.counters.vectors, (vectors * rows) as u64);
         }
     }
 }
@@ -507,6 +603,7 @@ fn every_fault_stops_the_program_where_it_is() {
     assert_eq!(with(|op| op.rows = Count(17)), (Fault::Instruction, 3));
     assert_eq!(with(|op| op.masks = Count(5)), (Fault::Instruction, 3));
     assert_eq!(with(|op| op.passes = Count(9)), (Fault::Instruction, 3));
+    assert_eq!(with(|op| (op.source, op.blocks) = (Source::Records, true)), (Fault::Instruction, 3));
     assert_eq!(with(|op| op.stream_base = 256), (Fault::Address, 3));
     assert_eq!(with(|op| op.result_base = 253), (Fault::Address, 3));
     assert_eq!(with(|op| op.parameter_base = 32), (Fault::Address, 3));

@@ -168,7 +168,9 @@ instructions! {
     /// | rows | lane l is row `stationary_base + j*stationary_column + k*stationary_pass + l*stationary_lane` of the activation memory |
     /// | columns | position l of all lanes is that row: the tile is transposed |
     ///
-    /// Vector r of the pass is row `stream_base + k*stream_pass + r*stream_row` of the activation memory. Result r of column
+    /// Vector r of the pass is row `stream_base + k*stream_pass + r*stream_row` of the activation memory. With `blocks`, which
+    /// only designs with block sparsity have, a record has two passes' weights, in blocks: record k is of passes 2k and 2k + 1,
+    /// and plain where there is no second one. Result r of column
     /// j goes to row `j*result_column + r*result_row` of the activation memory, counted from `result_base`, as codes, and
     /// of the wide memory, counted from `wide_base`, as numbers of 16 bits, shifted by `offset` more than the codes.
     Gemm = "gemm", 0x10, Some(Unit::Matrix), {
@@ -180,6 +182,8 @@ instructions! {
         wide: bool = 0[21; 1],
         /// What stands between sums and results.
         function: Function = 0[22; 2],
+        /// Each record is of two passes, in n:m blocks; designs with block sparsity alone, and with `records`.
+        blocks: bool = 0[24; 1],
         /// Vectors, at most the rows of the accumulator.
         rows: Count = 1[0; 16],
         /// Tiles along the reduction.

@@ -76,6 +76,7 @@ fn gemm() -> Gemm {
         code: true,
         wide: false,
         function: Function::Gelu,
+        blocks: true,
         rows: Count(128),
         passes: Count(48),
         columns: Count(192),
@@ -124,7 +125,7 @@ fn waits_take_the_stricter_of_two() {
 fn an_instruction_reads_as_what_it_does() {
     let instruction = Instruction { waits: Waits::NONE.and(Unit::Layernorm, 0), operation: gemm().into() };
     let text = instruction.to_string();
-    assert!(text.starts_with("gemm source=records code function=gelu rows=128 passes=48 columns=192"), "{text}");
+    assert!(text.starts_with("gemm source=records code function=gelu blocks rows=128 passes=48 columns=192"), "{text}");
     assert!(text.contains(" after=-3") && text.ends_with(" (layernorm<=0)"), "{text}");
     assert!(!text.contains("wide_base"), "{text}");
 }

@@ -22,6 +22,7 @@ fn encoder16() -> Config {
         accumulator_rows: 128,
         passes_max: 96,
         zero_skip: true,
+        sparsity: None,
         activation: Function::Gelu(Gelu::Erf),
         maximum: Maximum::Running,
         softmax_lanes: 8,

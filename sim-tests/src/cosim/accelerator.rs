@@ -55,6 +55,7 @@ pub fn config(design: &Design) -> Result<Config> {
         accumulator_rows: d.accumulator_rows as usize,
         passes_max: d.reduction_max.div_ceil(d.n) as usize,
         zero_skip: d.zero_skip,
+        sparsity: array.sparsity,
         activation: array.activation,
         maximum: super::softmax::maximum(softmax.maximum),
         softmax_lanes: softmax.lanes as usize,

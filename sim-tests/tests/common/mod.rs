@@ -41,6 +41,17 @@ pub fn edge8_4of8() -> Design {
     variant("edge4", &[("datapath:\n  n: 4", "datapath:\n  n: 8\n  sparsity: {kind: block, nonzeros: 4, block: 8}")])
 }
 
+/// A machine of four lanes with 2:4 block sparsity.
+pub fn machine4_2of4() -> Design {
+    machine4_2of4_with(&[])
+}
+
+/// The same with changes.
+pub fn machine4_2of4_with(changes: &[(&str, &str)]) -> Design {
+    let blocks = ("datapath:\n  n: 4", "datapath:\n  n: 4\n  sparsity: {kind: block, nonzeros: 2, block: 4}");
+    variant("machine4", &[&[blocks], changes].concat())
+}
+
 /// A block of a design as it is emitted.
 pub fn subject<'a>(block: &str, design: &'a Design) -> Subject<'a> {
     let block = Block::named(block).expect("the registry has every block");

@@ -1,23 +1,35 @@
 //! `gemm`: products of the array, job by job.
 
-use super::{CODE, Execution, Row, Steps, Work, address};
-use crate::{Pointer, activation::Function, bitmask_decoder::expand, products::dot, requantize};
+use super::{CODE, Config, Execution, Machine, Row, Steps, Work, address};
+use crate::{
+    Image, Packed, Pointer, activation::Function, bitmask_decoder::expand, block_select, products::dot, requantize,
+};
 use alberti_arith::{rhu, saturate, wrap};
 use alberti_isa::{Fault, Function as Named, Gemm, Memory, Source};
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
-/// Weight tiles that were decoded, by record and masks, and the row of values that the decoder has begun.
+/// A record as an instruction reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Record {
+    word: u32,
+    masks: u32,
+    /// Whether it is of two passes, in blocks.
+    block: bool,
+}
+
+/// Weight tiles that were decoded, and the row of values that the decoder has begun.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tiles {
-    decoded: HashMap<(u32, u32), Tile>,
+    decoded: HashMap<Record, Tile>,
     kept: Option<usize>,
 }
 
-/// n × n integers, lane by lane, and where they come from.
+/// n × n integers, or n × 2n in blocks, item by item, and where they come from.
 #[derive(Clone, Debug)]
 struct Tile {
     integers: Vec<i16>,
     misplaced: u64,
+    mask_errors: u64,
     items: Vec<Stored>,
 }
 
@@ -37,6 +49,38 @@ impl Tiles {
 }
 
 impl Tile {
+    /// Decodes a record.
+    fn of(config: &Config, masks: &Image, values: &Packed, record: Record) -> Work<Self> {
+        let (n, layout) = (config.n, config.layout()?);
+        let words = layout.items(masks, record.word as usize, record.masks as usize).map_err(|_| Fault::Address)?;
+        let width = if record.block { 2 * n } else { n };
+        let mut tile =
+            Self { integers: vec![0; n * width], misplaced: 0, mask_errors: 0, items: Vec::with_capacity(n) };
+        for (item, integers) in words.items.iter().zip(tile.integers.chunks_exact_mut(width)) {
+            // The values of a block item have no gaps: multiplier m has the m-th.
+            let mask = if item.word.block { u64::MAX >> (64 - n) } else { item.word.mask as u64 };
+            let (first, count) = (layout.place(words.pointer, item.position), mask.count_ones() as usize);
+            let apart = tile.items.is_empty() || item.misplaced;
+            tile.items.push(Stored { first, values: count, apart });
+            tile.misplaced += u64::from(item.misplaced);
+            let codes = expand(mask, n, &values.read(first, count));
+            let weights = codes.iter().map(|&code| CODE.significand(code) as i16).enumerate();
+            match config.sparsity.filter(|_| record.block) {
+                None => weights.for_each(|(position, weight)| integers[position] = weight),
+                Some(sparsity) => {
+                    let selection = block_select::select_lane(sparsity, n, item.word.mask)?;
+                    tile.mask_errors += u64::from(selection.errors.contains(&true));
+                    for (multiplier, weight) in weights {
+                        if let Some(select) = selection.selects[multiplier] {
+                            integers[sparsity.input(multiplier, select)] = weight;
+                        }
+                    }
+                }
+            }
+        }
+        Ok(tile)
+    }
+
     /// How often the decoder reads a row of n values, of so many rows: when the first value of it is needed, or values begin
     /// inside one that is not kept.
     fn rows(&self, n: usize, rows: usize, kept: &mut Option<usize>) -> usize {
@@ -81,18 +125,24 @@ impl Execution<'_> {
         self.limit(rows, config.accumulator_rows)?;
         self.limit(passes, config.passes_max)?;
         self.limit(gemm.masks.get(), n)?;
+        if gemm.blocks && (config.sparsity.is_none() || gemm.source != Source::Records) {
+            return Err(Fault::Instruction.into());
+        }
+        let tiles = if gemm.blocks { passes.div_ceil(2) } else { passes };
 
         let (stream, zeros) = self.stream(&gemm)?;
-        self.counters.vectors += (rows * passes * columns) as u64;
+        self.counters.vectors += (rows * tiles * columns) as u64;
         self.counters.read(Memory::Activation, rows * passes * columns);
         self.counters.held += if zero_skip { zeros * columns as u64 } else { 0 };
         let reduction = passes * n;
         let mut weights = vec![0i16; n * reduction];
         for column in 0..columns as u32 {
             let job = self.columns(address(gemm.parameter_base, [(column, gemm.parameter_column)]))?;
-            for pass in 0..passes as u32 {
-                self.tile(&gemm, column, pass, |lane, position, weight| {
-                    weights[lane * reduction + pass as usize * n + position] = weight;
+            for tile in 0..tiles as u32 {
+                let pass = if gemm.blocks { 2 * tile } else { tile } as usize;
+                let block = gemm.blocks && pass + 1 < passes;
+                self.tile(&gemm, column, tile, block, |lane, position, weight| {
+                    weights[lane * reduction + pass * n + position] = weight;
                 })?;
             }
             for (row, vector) in stream.chunks_exact(reduction).enumerate() {
@@ -106,17 +156,21 @@ impl Execution<'_> {
         Ok(())
     }
 
-    /// The vectors as integers, row after row, and how many are zero.
+    /// The vectors as integers, row after row, and of how many the array sees zeros alone: those of a block tile come in pairs.
     fn stream(&mut self, gemm: &Gemm) -> Work<(Vec<i16>, u64)> {
-        let mut vectors = Vec::with_capacity(gemm.rows.get() * gemm.passes.get() * self.machine.config.n);
+        let n = self.machine.config.n;
+        let mut vectors = Vec::with_capacity(gemm.rows.get() * gemm.passes.get() * n);
+        let together = if gemm.blocks { 2 * n } else { n };
         let mut zeros = 0;
         for row in 0..gemm.rows.0 {
+            let begin = vectors.len();
             for pass in 0..gemm.passes.0 {
                 let at = address(gemm.stream_base, [(pass, gemm.stream_pass), (row, gemm.stream_row)]);
                 let codes = self.machine.memories.read_codes(self.order, at)?;
-                zeros += u64::from(codes.iter().all(|&code| CODE.is_zero(code.into())));
                 vectors.extend(codes.iter().map(|&code| CODE.significand(code.into()) as i16));
             }
+            let is_zero = |vector: &&[i16]| vector.iter().all(|&integer| integer == 0);
+            zeros += vectors[begin..].chunks(together).filter(is_zero).count() as u64;
         }
         Ok((vectors, zeros))
     }
@@ -130,21 +184,31 @@ impl Execution<'_> {
         Ok(Columns { bias, shift })
     }
 
-    /// Gives the weights of a tile: lane, position, integer.
-    fn tile(&mut self, gemm: &Gemm, column: u32, pass: u32, mut put: impl FnMut(usize, usize, i16)) -> Work {
+    /// Gives the weights of a tile: lane, position, integer. A tile of blocks has 2n positions.
+    fn tile(
+        &mut self,
+        gemm: &Gemm,
+        column: u32,
+        tile: u32,
+        block: bool,
+        mut put: impl FnMut(usize, usize, i16),
+    ) -> Work {
         let n = self.machine.config.n;
-        let base = address(gemm.stationary_base, [(column, gemm.stationary_column), (pass, gemm.stationary_pass)]);
+        let base = address(gemm.stationary_base, [(column, gemm.stationary_column), (tile, gemm.stationary_pass)]);
         match gemm.source {
             Source::Records => {
-                for (i, &weight) in self.record(base, n as u32)?.iter().enumerate() {
-                    put(i / n, i % n, weight);
+                let width = if block { 2 * n } else { n };
+                let record = self.record(Record { word: base, masks: n as u32, block })?;
+                for (i, &weight) in record.iter().enumerate() {
+                    put(i / width, i % width, weight);
                 }
             }
             Source::Listed => {
-                let word = address(gemm.list_base, [(column, gemm.passes.0), (pass, 1)]);
+                let word = address(gemm.list_base, [(column, gemm.passes.0), (tile, 1)]);
                 self.counters.read(Memory::Index, 1);
                 let listed = self.machine.memories.read_index(self.order, word)?;
-                let record = self.record(address(gemm.stationary_base, [(listed, 1)]), gemm.masks.0)?;
+                let word = address(gemm.stationary_base, [(listed, 1)]);
+                let record = self.record(Record { word, masks: gemm.masks.0, block: false })?;
                 for (i, &weight) in record.iter().enumerate() {
                     put(i % n, i / n, weight);
                 }
@@ -164,33 +228,17 @@ impl Execution<'_> {
         Ok(())
     }
 
-    /// The n × n integers of a record of so many items, item by item; the others are zero.
-    fn record(&mut self, word: u32, masks: u32) -> Work<&[i16]> {
-        let machine = &mut *self.machine;
-        let n = machine.config.n;
-        if !machine.tiles.decoded.contains_key(&(word, masks)) {
-            let layout = machine.config.layout()?;
-            let (memory, values) = (&machine.memories.masks, &machine.memories.values);
-            let record = layout.items(memory, word as usize, masks as usize).map_err(|_| Fault::Address)?;
-            let mut tile = Tile { integers: vec![0; n * n], misplaced: 0, items: Vec::with_capacity(n) };
-            for (item, integers) in record.items.iter().zip(tile.integers.chunks_exact_mut(n)) {
-                let mask = item.word.mask as u64;
-                let (first, count) = (layout.place(record.pointer, item.position), mask.count_ones() as usize);
-                let apart = tile.items.is_empty() || item.misplaced;
-                tile.items.push(Stored { first, values: count, apart });
-                let codes = values.read(first, count);
-                for (integer, code) in integers.iter_mut().zip(expand(mask, n, &codes)) {
-                    *integer = CODE.significand(code) as i16;
-                }
-            }
-            tile.misplaced = record.items.iter().filter(|item| item.misplaced).count() as u64;
-            machine.tiles.decoded.insert((word, masks), tile);
-        }
-        let tiles = &mut machine.tiles;
-        let tile = &tiles.decoded[&(word, masks)];
+    /// The integers of a record, item by item; those of items that it has not are zero.
+    fn record(&mut self, record: Record) -> Work<&[i16]> {
+        let Machine { config, memories, tiles } = &mut *self.machine;
+        let tile = match tiles.decoded.entry(record) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(Tile::of(config, &memories.masks, &memories.values, record)?),
+        };
         self.counters.misplaced += tile.misplaced;
-        self.counters.read(Memory::WeightMasks, 1 + masks as usize);
-        self.counters.read(Memory::WeightValues, tile.rows(n, machine.config.value_rows, &mut tiles.kept));
+        self.counters.mask_errors += tile.mask_errors;
+        self.counters.read(Memory::WeightMasks, 1 + record.masks as usize);
+        self.counters.read(Memory::WeightValues, tile.rows(config.n, config.value_rows, &mut tiles.kept));
         Ok(&tile.integers)
     }
 

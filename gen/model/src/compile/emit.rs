@@ -95,6 +95,7 @@ pub(super) const BLANK: Gemm = Gemm {
     code: false,
     wide: false,
     function: Named::Identity,
+    blocks: false,
     rows: Count(1),
     passes: Count(1),
     columns: Count(1),

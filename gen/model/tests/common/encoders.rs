@@ -56,6 +56,7 @@ pub fn machine(n: usize) -> Config {
         accumulator_rows: 16,
         passes_max: 64,
         zero_skip: true,
+        sparsity: None,
         activation: Function::Gelu(Gelu::Tanh),
         maximum: Maximum::Running,
         softmax_lanes: 2,

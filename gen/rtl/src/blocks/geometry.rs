@@ -83,6 +83,12 @@ impl Geometry {
         self.sparsity.map_or(1, |s| s.block / s.nonzeros)
     }
 
+    /// Blocks of a lane: 0 without block sparsity.
+    #[must_use]
+    pub fn blocks(&self) -> u32 {
+        self.sparsity.map_or(0, |s| self.n / s.nonzeros)
+    }
+
     /// Width of a vector as the array takes it.
     #[must_use]
     pub fn choice_w(&self) -> u32 {

@@ -22,7 +22,8 @@ const MOST_ROWS: u32 = 1 << 16;
 /// A row of the activation memory is a dense vector of n codes: special function units and the array address it directly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Machine {
-    /// Banks of the activation memory: a power of two, 1 to 16. The top bits of an address choose one.
+    /// Banks of the activation memory: a power of two, 1 to 16. The top bits of an address choose one; with block sparsity the
+    /// lowest, so that streams of rows that are read together, wherever they lie, do not meet in one.
     pub banks: u32,
     /// Residual sums, scores and logits.
     pub wide: WideMemory,
@@ -105,7 +106,7 @@ impl Machine {
             None => None,
         };
         section.finish();
-        others.check();
+        others.check(banks);
         Some(Self { banks: banks?, wide: wide?, parameters: parameters?, program: program?, index: index?, axi: axi? })
     }
 }
@@ -115,7 +116,7 @@ fn banks(section: &mut Section<'_>, n: Option<u32>, memories: Option<&Memories>)
     let banks = section.integer_or("banks", 1..=16, 1, Code::OutOfRange)?;
     if !banks.is_power_of_two() {
         let (below, above) = (banks.next_power_of_two() / 2, banks.next_power_of_two());
-        let message = format!("`banks` is {banks}, no power of two: the top bits of an address choose a bank");
+        let message = format!("`banks` is {banks}, no power of two: bits of an address choose a bank");
         section.push("banks", Code::OutOfRange, message, format!("set banks to {below} or to {above}"));
         return None;
     }
@@ -183,7 +184,7 @@ impl Axi {
 
 impl Surroundings<'_> {
     /// Reports, in one go, all that a machine works with and the design lacks.
-    fn check(&self) {
+    fn check(&self, banks: Option<u32>) {
         let mut lacks: Vec<String> =
             PARTS.iter().filter(|part| !self.report.index.has(part)).map(|part| format!("`{part}`")).collect();
         let (operand, result) = self.datapath.map_or((None, None), |datapath| (datapath.operand, datapath.result));
@@ -196,7 +197,7 @@ impl Surroundings<'_> {
         if self.memories.is_some_and(|memories| memories.activation.storage.kind != MemoryKind::Sram) {
             lacks.push("`memories.activation.kind: sram` (it is rram, and written in inference)".to_owned());
         }
-        lacks.extend(self.shape());
+        lacks.extend(self.shape(banks));
         if lacks.is_empty() {
             return;
         }
@@ -206,14 +207,17 @@ impl Surroundings<'_> {
     }
 
     /// What engines and addresses ask of the sizes. Lanes divide n, and are powers of two as it is.
-    fn shape(&self) -> Vec<String> {
+    fn shape(&self, banks: Option<u32>) -> Vec<String> {
         let mut lacks = Vec::new();
         let n = self.datapath.and_then(|datapath| datapath.n);
         if let Some(n) = n.filter(|n| !n.is_power_of_two()) {
             lacks.push(format!("`datapath.n` of a power of two (it is {n})"));
         }
-        if self.datapath.is_some_and(|datapath| matches!(datapath.sparsity, Some(Some(_)))) {
-            lacks.push("a `datapath` without `sparsity`".to_owned());
+        let blocks = self.datapath.is_some_and(|datapath| matches!(datapath.sparsity, Some(Some(_))));
+        if blocks && banks == Some(1) {
+            lacks.push(
+                "`machine.banks` of 2 or more (it is 1, and block-sparse weights take two vectors a cycle)".to_owned(),
+            );
         }
         let (softmax, layernorm) = self.units.map_or((None, None), |units| (units.softmax, units.layernorm));
         let buffers =

@@ -354,16 +354,19 @@ impl Bench {
             End::Halted | End::Exited { .. } => {
                 let own = [
                     ("count_vectors", counters.vectors),
-                    ("count_held", counters.held),
                     ("count_misplaced", counters.misplaced),
                     ("count_axi_read", counters.bytes_read),
                     ("count_axi_written", counters.bytes_written),
                 ];
+                // A design may lack what these count.
+                let some = [("count_held", counters.held), ("count_mask_errors", counters.mask_errors)];
+                let some: Vec<_> = some.into_iter().filter(|(name, _)| self.offset(name).is_ok()).collect();
                 let rows = MEMORIES.iter().flat_map(|&(memory, name)| {
                     let of = counters.of(memory);
                     [(format!("count_{name}_read"), of.read), (format!("count_{name}_written"), of.written)]
                 });
-                own.map(|(name, count)| (name.to_owned(), count)).into_iter().chain(rows).chain([issued]).collect()
+                let own = own.into_iter().chain(some).map(|(name, count)| (name.to_owned(), count));
+                own.chain(rows).chain([issued]).collect()
             }
         };
         for (register, expected) in expected {

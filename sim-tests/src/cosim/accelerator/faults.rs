@@ -7,10 +7,39 @@ use crate::{
     cosim::{Outcome, Subject},
 };
 use alberti_golden::accelerator::{Config, End, Machine};
-use alberti_isa::{BYTES, Count, Elementwise, Fault, Instruction, Operation, Waits};
+use alberti_isa::{BYTES, Count, Elementwise, Fault, Function, Gemm, Instruction, Operation, Source, Waits};
 
 /// Cycles that the watchdog waits in these tests: longer than any bus that goes on.
 const WATCHDOG: u32 = 3000;
+
+/// A product of one vector that goes nowhere.
+const BLANK: Gemm = Gemm {
+    source: Source::Records,
+    code: false,
+    wide: false,
+    function: Function::Identity,
+    blocks: false,
+    rows: Count(1),
+    passes: Count(1),
+    columns: Count(1),
+    masks: Count(1),
+    stream_base: 0,
+    stream_pass: 0,
+    stream_row: 0,
+    stationary_base: 0,
+    stationary_column: 0,
+    stationary_pass: 0,
+    stationary_lane: 0,
+    list_base: 0,
+    parameter_column: 0,
+    parameter_base: 0,
+    result_base: 0,
+    result_column: 0,
+    result_row: 0,
+    after: 0,
+    offset: 0,
+    wide_base: 0,
+};
 
 /// What is done to a program that was right.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +48,8 @@ enum Harm {
     Opcode,
     /// A bit that no field has.
     Bit,
+    /// Blocks of what is no record.
+    Blocks,
     /// A count of zero.
     Count,
     /// An address past the end of its memory.
@@ -39,9 +70,10 @@ enum Harm {
     Store,
 }
 
-const HARMS: [Harm; 11] = [
+const HARMS: [Harm; 12] = [
     Harm::Opcode,
     Harm::Bit,
+    Harm::Blocks,
     Harm::Count,
     Harm::Address,
     Harm::Row,
@@ -166,6 +198,11 @@ impl Harm {
         match self {
             Self::Opcode => words[0] = words[0] & !0xff | 0x7e,
             Self::Bit => words[15] |= 1 << rng.below(32),
+            Self::Blocks => {
+                let source = *rng.pick(&[Source::Listed, Source::Rows, Source::Columns]);
+                let gemm = Gemm { source, blocks: true, ..BLANK };
+                words = Instruction { waits: Waits::NONE, operation: gemm.into() }.encode();
+            }
             Self::Count | Self::Address => {
                 let is = |instruction: &&mut Instruction| matches!(instruction.operation, Operation::Store(_));
                 let store = case.program.instructions.iter_mut().find(is).map(|store| &mut store.operation);

@@ -122,6 +122,7 @@ impl Rtl {
         counters.vectors = count("count_vectors")?;
         counters.held = count("count_held")?;
         counters.misplaced = count("count_misplaced")?;
+        counters.mask_errors = count("count_mask_errors")?;
         counters.bytes_read = count("count_axi_read")?;
         counters.bytes_written = count("count_axi_written")?;
         Ok(Run { outcome: Outcome { end, counters }, cycles })

@@ -21,6 +21,9 @@ const ROWS: u32 = 192;
 /// Records that programs use.
 const RECORDS: u32 = 12;
 
+/// And how many of them are of blocks, where the array takes such.
+const BLOCKS: u32 = 8;
+
 /// Where data lie, counted from the program.
 const DATA: u64 = 1 << 20;
 
@@ -151,12 +154,13 @@ impl Case {
         draft.load(Memory::Activation, 0, &stream);
         let parameters = [0, 8].map(|byte| vec![[0, 0, 0, 0, byte]; config.n].concat());
         draft.load(Memory::Parameter, 0, &parameters);
-        let mut items = draft.records(rng);
+        let mut items = draft.records(0, rng);
         let starts = draft.weights(&items)?;
         let shares = (0..).zip(&starts).skip(1).find(|(_, start)| *start % config.n != 0);
         let (second, _) = shares.ok_or_else(|| Error::usage("program", "every record begins with a row"))?;
         let product = |record: u32| Gemm {
             source: Source::Records,
+            blocks: false,
             code: false,
             wide: true,
             function: Function::Identity,
@@ -243,7 +247,7 @@ impl<'a> Draft<'a> {
 
     fn fill(&mut self, weights: bool, rng: &mut Rng) -> Result<()> {
         if weights {
-            let records = self.records(rng);
+            let records = self.records(BLOCKS, rng);
             self.weights(&records)?;
         }
         for window in self.windows.clone() {
@@ -253,11 +257,23 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// Records of n items with random codes, half of them zero.
-    fn records(&self, rng: &mut Rng) -> Vec<Vec<u16>> {
+    /// Records of n items with random codes, half of them zero; where the array takes blocks, so many are of these.
+    fn records(&self, blocks: u32, rng: &mut Rng) -> Vec<Vec<u16>> {
         let n = self.config.n;
         let code = |rng: &mut Rng| if rng.chance(0.5) { 0 } else { nonzero(rng) };
-        (0..RECORDS as usize * n).map(|_| (0..n).map(|_| code(rng)).collect()).collect()
+        let item = |record: u32| match self.config.sparsity.filter(|_| record < blocks) {
+            None => (0..n).map(|_| code(rng)).collect(),
+            Some(sparsity) => {
+                let mut codes: Vec<u16> = (0..2 * n).map(|_| code(rng)).collect();
+                for block in codes.chunks_mut(sparsity.block()) {
+                    while block.iter().filter(|&&code| code != 0).count() > sparsity.nonzeros() {
+                        block[rng.below(block.len() as u64) as usize] = 0;
+                    }
+                }
+                codes
+            }
+        };
+        (0..RECORDS).flat_map(|record| std::iter::repeat_n(record, n)).map(item).collect()
     }
 
     /// Has records loaded into the weight memory; how many values lie before each.
@@ -352,6 +368,8 @@ impl<'a> Draft<'a> {
         let (stream_row, stream_pass) = (step(rng), rng.below(u64::from(rows) + 2) as u32);
         let stream_base = self.place(Memory::Activation, (rows - 1) * stream_row + (passes - 1) * stream_pass, rng)?;
         let source = *rng.pick(Source::ALL);
+        let blocks = self.config.sparsity.is_some() && source == Source::Records && rng.chance(0.7);
+        let tiles = if blocks { passes.div_ceil(2) } else { passes };
         let (mut lane, mut pass, mut column, mut base) = (0, 0, 0, 0);
         let mut list_base = 0;
         match source {
@@ -359,7 +377,7 @@ impl<'a> Draft<'a> {
                 let all = u64::from(RECORDS);
                 let steps = [rng.below(3), rng.below(3)];
                 (pass, column) = (steps[0] as u32 * words, steps[1] as u32 * words);
-                let reach = u64::from(passes - 1) * steps[0] + u64::from(columns - 1) * steps[1];
+                let reach = u64::from(tiles - 1) * steps[0] + u64::from(columns - 1) * steps[1];
                 base = (rng.below(all.checked_sub(reach).filter(|&left| left > 0)?) as u32) * words;
             }
             Source::Listed => list_base = self.place(Memory::Index, passes * columns, rng)?,
@@ -382,6 +400,7 @@ impl<'a> Draft<'a> {
             code: rng.chance(0.7),
             wide: rng.chance(0.7),
             function,
+            blocks,
             rows: Count(rows),
             passes: Count(passes),
             columns: Count(columns),

@@ -111,6 +111,7 @@ pub fn answer(design: &Design, text: &Text) -> Result<Value> {
             "vectors": counters.vectors,
             "held": counters.held,
             "misplaced": counters.misplaced,
+            "mask_errors": counters.mask_errors,
             "bytes_read": counters.bytes_read,
             "bytes_written": counters.bytes_written,
         },

@@ -26,14 +26,21 @@ struct Body<'a> {
     writes: Vec<&'static str>,
     pads: Vec<u32>,
     answer: String,
+    /// Where a bank's number begins in an address, and where the row within it, each behind what it is added to.
+    bank_at: &'static str,
+    word_at: &'static str,
 }
 
 impl Body<'_> {
     /// Whether a request is for bank b, where there is a choice.
     fn here(&self, address: &str) -> String {
+        let bank = match self.bank_at {
+            "0" => String::new(),
+            low => format!("+{low}"),
+        };
         match self.banks {
             1 => String::new(),
-            _ => format!("\n                    && {address}[i*ADDR_W+WORD_W +: BANK_W] == b[BANK_W-1:0]"),
+            _ => format!("\n                    && {address}[i*ADDR_W{bank} +: BANK_W] == b[BANK_W-1:0]"),
         }
     }
 }
@@ -152,6 +159,9 @@ pub fn elaborate(library: &mut Library, clients: &Clients) -> Option<Arc<Module>
     let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
     module.registers(&rows, &["clk_i", "bank_read_data"]);
     module.registers(&["past_o", "past_row_o", "read_o", "written_o"], &["clk_i", "rst_ni"]);
+    // Two streams of rows that lie anywhere meet in a bank once, and then go through the banks one behind the other.
+    let interleaved = banks > 1 && library.design().datapath.sparsity.is_some();
+    let (bank_at, word_at) = if interleaved { ("0", "+BANK_W") } else { ("WORD_W", "") };
     let stages = latency - memory_latency - 1;
     let (reads, writes) = (clients.reads.clone(), clients.writes.clone());
     Some(library.add(module, |shell| {
@@ -167,6 +177,8 @@ pub fn elaborate(library: &mut Library, clients: &Clients) -> Option<Arc<Module>
             lanes,
             reads,
             writes,
+            bank_at,
+            word_at,
             pads: (1..=stages).collect(),
             answer: if stages == 0 { "row_q".into() } else { format!("row{stages}_q") },
         }

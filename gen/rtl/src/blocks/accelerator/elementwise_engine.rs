@@ -49,7 +49,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     };
     module.set_parameters(&[("n", n), ("lanes", lanes)]);
     let codes = Payload::Codes(Format::AF8_3);
-    module.interfaces = vec![Interface::clock(), operations("elementwise")];
+    module.interfaces = vec![Interface::clock(), operations(design, "elementwise")];
     for operand in OPERANDS {
         let [code, wide] = ["code", "wide"].map(|kind| format!("{operand}_{kind}"));
         module.interfaces.push(reads(&code, &format!("Operand {operand}: activation memory"), n * CODE_W, codes));

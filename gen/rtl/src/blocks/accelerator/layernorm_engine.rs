@@ -67,7 +67,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     module.set_parameters(&[("n", n), ("lanes", lanes)]);
     module.interfaces = vec![
         Interface::clock(),
-        operations("layernorm"),
+        operations(design, "layernorm"),
         reads("wide_read", "What is normalised: wide memory", n * NUMBER_W, bits),
         reads("parameter_read", "Gamma, beta and shifts: parameter memory", n * PARAMETER_W, bits),
         writes("code_write", "Codes: activation memory", n * CODE_W, codes),

@@ -7,9 +7,9 @@ use super::{
 };
 use crate::{
     blocks::{
-        Geometry, Library, bitmask_decoder,
+        Geometry, Library, bitmask_decoder, block_select,
         geometry::{COUNT_W, SHIFT_W, clog2},
-        matrix_unit, record_reader,
+        matrix_unit, record_reader, stream_fifo,
     },
     emit::Shell,
     netlist::{Contract, Instance, Interface, Module, Payload, Role},
@@ -34,7 +34,25 @@ struct Body<'a> {
     pass_w: u32,
     word_w: u32,
     words: u32,
+    /// Whether tiles may be of blocks.
+    blocks: bool,
 }
+
+impl Body<'_> {
+    /// Parts that an instruction goes to.
+    fn parts(&self) -> &'static str {
+        if self.blocks { "six" } else { "five" }
+    }
+
+    /// The tiles of a job.
+    fn tiles(&self) -> &'static str {
+        if self.blocks { "tiles_of_job" } else { "gemm_passes_i" }
+    }
+}
+
+/// Rows that one of two streams may be ahead of the other: where they meet in a bank, one waits for a cycle, and other readers
+/// go before either.
+const AHEAD: u32 = 4;
 
 /// The engine; `None` in a design without a machine.
 pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
@@ -47,7 +65,12 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     let unit = matrix_unit::elaborate(library);
     let records = record_reader::elaborate(library)?;
     let decoder = bitmask_decoder::of_records(library);
+    let selector = block_select::elaborate(library);
     let tiles = reader::elaborate(library, "tiles", 3, g.vector_w(), code);
+    let vectors = match selector {
+        Some(_) => reader::ahead(library, "vectors", 3, g.vector_w(), code, AHEAD),
+        None => Arc::clone(&tiles),
+    };
     let columns = reader::elaborate(library, "parameters", 1, n * PARAMETER_W, bits);
     let list = reader::elaborate(library, "list", 2, 32, bits);
     let walk = walker::elaborate(library, 2);
@@ -71,14 +94,19 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         .plain_input("clear", 1, bits)
         .plain_output("vector_count", COUNT_W, bits)
         .plain_output("misplaced_count", COUNT_W, bits);
-    for (there, name) in [(g.zero_skip, "held_count"), (guarded, "corrected_count"), (guarded, "detected_count")] {
+    for (there, name) in [
+        (g.zero_skip, "held_count"),
+        (selector.is_some(), "mask_error_count"),
+        (guarded, "corrected_count"),
+        (guarded, "detected_count"),
+    ] {
         if there {
             counts = counts.plain_output(name, COUNT_W, bits);
         }
     }
     module.interfaces = vec![
         Interface::clock(),
-        operations("gemm"),
+        operations(design, "gemm"),
         reads("stream", "Vectors", g.vector_w(), code),
         reads("row", "Weights from the activation memory", g.vector_w(), code),
         reads("column", "Parameters of columns", n * PARAMETER_W, bits),
@@ -94,6 +122,10 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         decoder.interface("forget").expect("a decoder of records has it").clone(),
         counts,
     ];
+    if selector.is_some() {
+        let odd = reads("odd", "Vectors of odd passes", g.vector_w(), code);
+        module.interfaces.insert(3, odd);
+    }
     let gemm = module.interface("gemm").expect("it was just added").clone();
     // Walks that are begun only when they are idle need not say that they are ready.
     for net in [
@@ -150,7 +182,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         ("record_masks", g.lane_w()),
         ("mask_valid", 1),
         ("mask_ready", 1),
-        ("mask", n),
+        ("mask", g.weight_mask_w()),
         ("mask_last", 1),
         ("base_valid", 1),
         ("base_ready", 1),
@@ -181,19 +213,23 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     let ends = [("row_end_o", 1), ("row_last_o", 1)];
     let end = [("row_end_o", 1)];
     let of_engine = ["_o", "_i"];
-    let stream = commanded(
-        clocked(Instance::new("u_stream", &tiles)),
-        "stream_valid",
-        &[
-            ("base", "gemm_stream_base_i"),
+    let (even_passes, tiles_of_job) = match selector {
+        Some(_) => ("even_passes", "tiles_of_job"),
+        None => ("gemm_passes_i", "gemm_passes_i"),
+    };
+    let vectors_of = |name: &str, valid: &str, base: &str, passes: &str| {
+        let fields = [
+            ("base", base),
             ("count0", "gemm_rows_i"),
             ("step0", "stream_row"),
-            ("count1", "gemm_passes_i"),
+            ("count1", passes),
             ("step1", "stream_pass"),
             ("count2", "gemm_columns_i"),
             ("step2", "nothing"),
-        ],
-    );
+        ];
+        commanded(clocked(Instance::new(name, &vectors)), valid, &fields)
+    };
+    let stream = vectors_of("u_stream", "stream_valid", "gemm_stream_base_i", even_passes);
     let rows = commanded(
         clocked(Instance::new("u_rows", &tiles)),
         "row_valid",
@@ -228,7 +264,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         "walk_valid",
         &[
             ("base", "gemm_stationary_base_i"),
-            ("count0", "gemm_passes_i"),
+            ("count0", tiles_of_job),
             ("step0", "row_pass"),
             ("count1", "gemm_columns_i"),
             ("step1", "gemm_stationary_column_i"),
@@ -331,9 +367,6 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
             ("weight_ready_o", "weight_ready"),
             ("weight_data_i", "weight_data"),
             ("weight_columns_i", "weight_columns"),
-            ("activation_valid_i", "activation_valid"),
-            ("activation_ready_o", "activation_ready"),
-            ("activation_data_i", "activation"),
             ("result_valid_o", "result_valid"),
             ("result_ready_i", "result_ready"),
             ("result_code_o", "result_code"),
@@ -345,6 +378,13 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     if g.zero_skip {
         array = array.wire(&[("held_count_o", "held_count_o")]);
     }
+    for (slot, net) in matrix_unit::slots(&g).iter().zip(["activation", "odd_row"]) {
+        array = array.wire(&[
+            (&format!("{slot}_valid_i"), &format!("{net}_valid")),
+            (&format!("{slot}_ready_o"), &format!("{net}_ready")),
+            (&format!("{slot}_data_i"), net),
+        ]);
+    }
     for (width, field) in [(g.function_w(), "function"), (g.after_w(), "after")] {
         if width != 0 {
             let (port, net) = (format!("job_{field}_i"), format!("job_{field}"));
@@ -352,6 +392,77 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
             array = array.wire(&[(&port, &net)]);
             module.registers(&[&net], &["clk_i", &format!("gemm_{field}_i")]);
         }
+    }
+    let mask = if selector.is_some() { "value_mask" } else { "mask" };
+    if let Some(selector) = selector {
+        let mask_w = g.weight_mask_w();
+        module.add_nets(&[
+            ("odd_valid", 1),
+            ("odd_ready", 1),
+            ("odd_base", ADDRESS_W),
+            ("even_passes", 16),
+            ("odd_passes", 16),
+            ("tiles_of_job", 16),
+            ("odd_row_valid", 1),
+            ("odd_row_ready", 1),
+            ("odd_row", g.vector_w()),
+            ("mask_block", 1),
+            ("value_mask", n),
+            ("mask_taken", 1),
+            ("vector_taken", 1),
+            ("vector_mask", mask_w),
+            ("weight_block", 1),
+            ("weight_select", n * g.select_w()),
+            ("weight_error", g.blocks()),
+        ]);
+        let odd = vectors_of("u_odd", "odd_valid", "odd_base", "odd_passes");
+        instances.insert(
+            1,
+            reading(odd, "odd", of_engine)
+                .wire(&[
+                    ("command_ready_o", "odd_ready"),
+                    ("row_valid_o", "odd_row_valid"),
+                    ("row_ready_i", "odd_row_ready"),
+                    ("row_data_o", "odd_row"),
+                ])
+                .open(&ends),
+        );
+        // Masks wait beside the decoder for their values.
+        let weight = design.memories.weight;
+        let depth = bitmask_decoder::depth(weight.latency);
+        let (label, key) = (Some("record_mask"), "datapath.sparsity");
+        let masks = stream_fifo::elaborate(library, label, key, mask_w, depth, Payload::Mask);
+        instances.push(
+            clocked(Instance::new("u_masks", &masks))
+                .wire(&[
+                    ("in_valid_i", "mask_taken"),
+                    ("in_data_i", "mask"),
+                    ("out_ready_i", "vector_taken"),
+                    ("out_data_o", "vector_mask"),
+                ])
+                .open(&[("in_ready_o", 1), ("out_valid_o", 1)]),
+        );
+        instances.push(Instance::new("u_select", &selector).wire(&[
+            ("mask_i", "vector_mask"),
+            ("select_o", "weight_select"),
+            ("error_o", "weight_error"),
+        ]));
+        fetch = fetch.wire(&[("weight_block_o", "mask_block")]);
+        array = array.wire(&[
+            ("weight_block_i", "weight_block"),
+            ("weight_select_i", "weight_select"),
+            ("weight_error_i", "weight_error"),
+            ("mask_error_count_o", "mask_error_count_o"),
+        ]);
+        module.combinational(&["odd_valid"], &["gemm_valid_i", "gemm_passes_i"]);
+        module.combinational(
+            &["odd_base", "even_passes", "odd_passes", "tiles_of_job"],
+            &["gemm_passes_i", "gemm_blocks_i", "gemm_stream_base_i", "gemm_stream_pass_i"],
+        );
+        module.combinational(&["value_mask"], &["mask", "mask_block"]);
+        module.combinational(&["mask_taken"], &["mask_valid", "mask_ready"]);
+        module.combinational(&["vector_taken"], &["vector_valid", "vector_ready"]);
+        module.registers(&["weight_block"], &["clk_i", "gemm_blocks_i"]);
     }
     instances.extend([
         fetch,
@@ -363,7 +474,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
                 ("base_lane_i", "base_lane"),
                 ("mask_valid_i", "mask_valid"),
                 ("mask_ready_o", "mask_ready"),
-                ("mask_data_i", "mask"),
+                ("mask_data_i", mask),
                 ("mask_last_i", "mask_last"),
                 ("value_enable_o", "weight_value_enable_o"),
                 ("value_address_o", "weight_value_address_o"),
@@ -381,8 +492,13 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     // What the control drives.
     let operation: Vec<&str> =
         gemm.ports.iter().map(|port| port.name.as_str()).filter(|name| name.ends_with("_i")).collect();
-    let asked = [operation.as_slice(), &["stream_ready", "row_ready"]].concat();
-    module.combinational(&["gemm_ready_o"], &["gemm_source_i", "stream_ready", "row_ready"]);
+    let mut walks = vec!["stream_ready", "row_ready"];
+    if g.sparsity.is_some() {
+        walks.extend(["odd_ready", "gemm_passes_i"]);
+    }
+    let asked = [operation.as_slice(), &walks].concat();
+    walks.push("gemm_source_i");
+    module.combinational(&["gemm_ready_o"], &walks);
     module.combinational(&["stream_valid", "row_valid"], &["gemm_valid_i", "gemm_source_i"]);
     module.combinational(&["column_valid", "step_valid", "list_valid", "walk_valid"], &asked);
     module.combinational(
@@ -443,6 +559,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
             pass_w: g.pass_w(),
             word_w,
             words: masks.words,
+            blocks: g.sparsity.is_some(),
         }
         .render()
     }))

@@ -1,7 +1,10 @@
 //! What passes between the parts of a machine: instructions, and rows of shared memories.
 
-use crate::netlist::{Direction, Interface, Payload, Role};
-use alberti_isa::{ADDRESS_BITS, KINDS, Kind};
+use crate::{
+    design::Design,
+    netlist::{Direction, Interface, Payload, Role},
+};
+use alberti_isa::{ADDRESS_BITS, Field, KINDS, Kind};
 
 /// Bits of a row's address.
 pub const ADDRESS_W: u32 = ADDRESS_BITS;
@@ -23,10 +26,16 @@ pub fn kind(name: &str) -> &'static Kind {
     KINDS.iter().find(|kind| kind.name == name).expect("the instruction set has what the machine asks for")
 }
 
+/// The fields of a kind that a design has: where weights have no blocks, nothing can ask for them.
+pub fn fields(design: &Design, kind: &'static Kind) -> impl Iterator<Item = &'static Field> {
+    let blocks = design.datapath.sparsity.is_some();
+    kind.fields.iter().filter(move |field| blocks || (kind.name, field.name) != ("gemm", "blocks"))
+}
+
 /// Instructions of a kind, as the part that does them takes them: a port for each field.
-pub fn operations(name: &str) -> Interface {
+pub fn operations(design: &Design, name: &str) -> Interface {
     let stream = Interface::sink(name, &format!("Instructions: {name}"));
-    kind(name).fields.iter().fold(stream, |stream, field| stream.input(field.name, field.bits, Payload::Bits))
+    fields(design, kind(name)).fold(stream, |stream, field| stream.input(field.name, field.bits, Payload::Bits))
 }
 
 /// Reads of a shared memory: a row comes a fixed time after its address was taken.

@@ -24,9 +24,14 @@ struct Body<'a> {
 
 /// A reader of rows of `width` bits over so many levels; `label` tells it from others.
 pub fn elaborate(library: &mut Library, label: &str, levels: u32, width: u32, payload: Payload) -> Arc<Module> {
+    ahead(library, label, levels, width, payload, 0)
+}
+
+/// The same for rows that are taken together with another reader's, of which it may be so many rows ahead.
+pub fn ahead(library: &mut Library, label: &str, levels: u32, width: u32, payload: Payload, rows: u32) -> Arc<Module> {
     let latency = super::latency(library.design());
     // Rows on their way, one that is taken, one whose room is given back.
-    let depth = latency + 2;
+    let depth = latency + 2 + rows;
     let walker = walker::elaborate(library, levels);
     let buffer = stream_fifo::elaborate(library, Some(label), "machine", width + 2, depth, payload);
     let mut module = Module::new("row_reader", Some(label), "rows of a shared memory as a stream", "machine");

@@ -1,6 +1,6 @@
 //! `sequencer`: runs programs.
 
-use super::ports::{ADDRESS_W, flipped, operations, reads};
+use super::ports::{ADDRESS_W, fields, flipped, operations, reads};
 use crate::{
     blocks::{Geometry, Library, clog2},
     design::Design,
@@ -67,10 +67,10 @@ fn net(kind: &str, field: &Field) -> String {
 }
 
 /// What no legal instruction of a kind says, as the instruction set has it and as the design limits it.
-fn rules(design: &Design, kind: &alberti_isa::Kind) -> Vec<String> {
+fn rules(design: &Design, kind: &'static alberti_isa::Kind) -> Vec<String> {
     let g = Geometry::new(design);
     let mut rules = Vec::new();
-    for field in kind.fields {
+    for field in fields(design, kind) {
         let (name, bits) = (net(kind.name, field), field.bits);
         if field.nonzero {
             rules.push(format!("{name} == {bits}'d0"));
@@ -95,6 +95,9 @@ fn rules(design: &Design, kind: &alberti_isa::Kind) -> Vec<String> {
                 most("passes", g.passes),
                 most("masks", g.n),
             ]);
+            if g.sparsity.is_some() {
+                rules.push(format!("gemm_blocks_o && gemm_source_o != 2'd{}", alberti_isa::Source::Records as u32));
+            }
         }
         "softmax" => {
             let length = units.softmax.map_or(0, |unit| unit.length_max);
@@ -117,6 +120,16 @@ fn rules(design: &Design, kind: &alberti_isa::Kind) -> Vec<String> {
     rules
 }
 
+/// Bits of each word that carry something in a design.
+fn used(design: &Design, kind: &'static alberti_isa::Kind) -> alberti_isa::Words {
+    let mut used = kind.used();
+    let has = |field: &Field| fields(design, kind).any(|of| of == field);
+    for field in kind.fields.iter().filter(|field| !has(field)) {
+        used[field.word] &= !field.mask();
+    }
+    used
+}
+
 fn kinds(design: &Design) -> Vec<Kind> {
     let of = |kind: &'static alberti_isa::Kind| {
         let field = |field: &'static Field| {
@@ -129,8 +142,8 @@ fn kinds(design: &Design) -> Vec<Kind> {
             name: kind.name,
             symbol: format!("OP_{}", kind.name.to_uppercase()),
             opcode: format!("{:02x}", kind.opcode),
-            used: kind.used().iter().rev().map(|word| format!("32'h{word:08x}")).collect(),
-            fields: kind.fields.iter().map(field).collect(),
+            used: used(design, kind).iter().rev().map(|word| format!("32'h{word:08x}")).collect(),
+            fields: fields(design, kind).map(field).collect(),
             rules: rules(design, kind),
         }
     };
@@ -169,7 +182,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         Interface::sink("decision", "Whether the program ends early").input("exit", 1, bits),
     ];
     for kind in KINDS.iter().filter(|kind| kind.unit.is_some() || kind.name == "exit") {
-        let mut stream = Interface { role: Role::Output, ..flipped(operations(kind.name)) };
+        let mut stream = Interface { role: Role::Output, ..flipped(operations(design, kind.name)) };
         stream.ports.retain(|port| !OWN.iter().any(|(kind, field)| port.name == format!("{kind}_{field}_o")));
         module.interfaces.push(stream);
     }

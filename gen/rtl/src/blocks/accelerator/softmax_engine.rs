@@ -55,7 +55,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     module.set_parameters(&[("n", n), ("lanes", lanes)]);
     module.interfaces = vec![
         Interface::clock(),
-        operations("softmax"),
+        operations(design, "softmax"),
         reads("wide_read", "Scores: wide memory", n * NUMBER_W, bits),
         writes("code_write", "Probabilities: activation memory", n * CODE_W, codes),
         Interface::new("done", Role::Status, "The last row of an instruction leaves").plain_output("done", 1, bits),

@@ -106,6 +106,9 @@ const SHARED: [Shared; 5] = [
     },
 ];
 
+/// Behind all others, where a tile in blocks takes two vectors a cycle: those of odd passes.
+const ODD: (&str, &str, &str) = ("odd", "matrix", "odd");
+
 /// Weight memories: name, the engine's read port, the transfer engine's name for it.
 const WEIGHTS: [(&str, &str, &str); 2] =
     [("weight", "weight_value", "weight_values"), ("weight_masks", "weight_word", "weight_masks")];
@@ -210,11 +213,15 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     let mut moves = Vec::new();
     for shared in &SHARED {
         let names = |of: &[(&'static str, &str, &str)]| of.iter().map(|client| client.0).collect();
-        let clients = Clients { memory: shared.memory, reads: names(shared.reads), writes: names(shared.writes) };
+        let mut reads = shared.reads.to_vec();
+        if shared.memory == "activation" && g.sparsity.is_some() {
+            reads.push(ODD);
+        }
+        let clients = Clients { memory: shared.memory, reads: names(&reads), writes: names(shared.writes) };
         let of = buffer::elaborate(library, &clients)?;
         let name = format!("{}_buffer", shared.memory);
         joints.place(&name, &of, "rst_ni");
-        for &(client, part, interface) in shared.reads.iter().chain(shared.writes) {
+        for &(client, part, interface) in reads.iter().chain(shared.writes) {
             joints.join((part, interface), (&name, client));
             moves.push(format!("{part}_{interface}"));
         }
@@ -305,6 +312,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         ("sequencer", "exited_o", "interrupt_cause_early_exit_i"),
         ("matrix", "vector_count_o", "count_vectors_i"),
         ("matrix", "held_count_o", "count_held_i"),
+        ("matrix", "mask_error_count_o", "count_mask_errors_i"),
         ("matrix", "misplaced_count_o", "count_misplaced_i"),
         ("matrix", "corrected_count_o", "count_corrected_i"),
         ("matrix", "detected_count_o", "count_detected_i"),

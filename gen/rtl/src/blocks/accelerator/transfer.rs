@@ -110,8 +110,8 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         Interface::clock(),
         address(Interface::new("bases", Role::Configuration, "What external addresses count from")),
         Interface::sink("fetch", "The program: so many instructions").input("rows", ADDRESS_W, bits),
-        operations("load"),
-        operations("store"),
+        operations(design, "load"),
+        operations(design, "store"),
         Interface::source("command", "What the bus is to do")
             .output("write", 1, bits)
             .output("address", axi.address_bits, bits)

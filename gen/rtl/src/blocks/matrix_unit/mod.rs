@@ -120,7 +120,10 @@ fn interfaces(g: &Geometry) -> Vec<Interface> {
     }
     let mut result = Interface::source("result", "Rows of results").output("code", g.n * g.result.bits(), code);
     if g.machine {
-        weight.summary.push_str("; with a tile's first item: whether it comes by columns");
+        weight.summary.push_str(match g.sparsity {
+            None => "; with a tile's first item: whether it comes by columns",
+            Some(_) => "; whether by columns",
+        });
         weight = weight.input("columns", 1, Payload::Bits);
         result = result.output("wide", g.wides_w(), Payload::Bits);
     }
