@@ -6,7 +6,6 @@ mod encoders;
 use alberti_isa::Operation;
 use alberti_model::{
     adapted::{Shape, Span, TaskShape, synthetic},
-    checkpoint::HiddenActivation,
     compile::{Compiled, Session},
 };
 use alberti_rtl::Design;
@@ -33,18 +32,7 @@ fn whole() -> Vec<Span> {
 /// ALBERT-base with two tasks of these spans.
 fn albert_base(depth: usize, words: usize, spans: [Vec<Span>; 2]) -> Shape {
     let task = |spans| TaskShape { adapters: [64, 64], classes: 3, off_ramps: true, spans };
-    Shape {
-        embedding: 128,
-        hidden: 768,
-        heads: HEADS,
-        inner: 3072,
-        shared: true,
-        depth,
-        words,
-        positions: 512,
-        activation: HiddenActivation::GeluTanh,
-        tasks: spans.map(task).into(),
-    }
+    Shape { depth, words, tasks: spans.map(task).into(), ..Shape::albert_base() }
 }
 
 /// `designs/albert16.yaml`, for another n with units in proportion.

@@ -1,35 +1,36 @@
 //! Encoders on the machine in Verilog, which answers as its interpreter does, bit for bit, and after every instruction.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::print_stdout)]
 
 mod encoders;
 
 use alberti_golden::{accelerator::Counters, entropy};
 use alberti_model::{
-    adapted::{Shape, synthetic},
+    BlockSparsity,
+    adapted::{Shape, Span, TaskShape, synthetic},
     compile::{Compiled, Session},
+    prune::Pruning,
 };
 use alberti_rtl::Design;
 use encoders::{both, compiled, design, exits};
 
 const LONGEST: usize = 32;
 
-/// A machine of eight lanes with room for a small encoder.
+/// What makes machine4 a machine of eight lanes with room for a small encoder.
+const EIGHT_LANES: [(&str, &str); 10] = [
+    ("name: machine4", "name: machine8"),
+    ("n: 4", "n: 8"),
+    ("accumulator_bits: 34", "accumulator_bits: 37"),
+    ("reduction_max: 256", "reduction_max: 512"),
+    ("activation: gelu", "activation: gelu_erf"),
+    ("values: 65536", "values: 131072"),
+    ("activation: {values: 32768,", "activation: {values: 65536,"),
+    ("wide: {values: 16384}", "wide: {values: 32768}"),
+    ("parameters: {rows: 256}", "parameters: {rows: 512}"),
+    ("instructions: 64", "instructions: 256"),
+];
+
 fn machine8() -> Design {
-    design(
-        "machine4",
-        &[
-            ("name: machine4", "name: machine8"),
-            ("n: 4", "n: 8"),
-            ("accumulator_bits: 34", "accumulator_bits: 37"),
-            ("reduction_max: 256", "reduction_max: 512"),
-            ("activation: gelu", "activation: gelu_erf"),
-            ("values: 65536", "values: 131072"),
-            ("activation: {values: 32768,", "activation: {values: 65536,"),
-            ("wide: {values: 16384}", "wide: {values: 32768}"),
-            ("parameters: {rows: 256}", "parameters: {rows: 512}"),
-            ("instructions: 64", "instructions: 256"),
-        ],
-    )
+    design("machine4", &EIGHT_LANES)
 }
 
 fn ids(seed: u32, count: usize) -> Vec<u32> {
@@ -94,4 +95,59 @@ fn an_exit_behind_a_layer_costs_the_layers_before_it() {
     assert_eq!((costs[2].0 - costs[1].0, costs[2].1 - costs[1].1), layer);
     // What comes before: tables are gathered and widened.
     assert!(costs[0].0 - layer.0 < layer.0 / 2, "{costs:?}");
+}
+
+/// Most that a layer in 8:16 blocks may take of the cycles of a dense one.
+const MOST: f64 = 0.56;
+
+/// Cycles of one layer in Verilog, dense and pruned 8:16 on the same machine: what a second layer adds.
+fn cycles_of_a_layer(design: &Design, shape: &Shape, tokens: usize) -> [u64; 2] {
+    let blocks = BlockSparsity::new(8, 16).expect("such blocks");
+    [Pruning::Dense, Pruning::Block(blocks)].map(|pruning| {
+        let [one, two] = [1, 2].map(|depth| {
+            let mut model = synthetic(&Shape { depth, ..shape.clone() }, 3);
+            model.backbone = model.backbone.pruned(pruning, Pruning::Dense).expect("blocks can be pruned");
+            let sequences: Vec<_> = (0..2).map(|seed| ids(100 + seed, tokens)).collect();
+            let compiled = compiled(design, &model, &sequences, tokens);
+            let mut session = Session::on(&compiled, both("layer", design, &compiled)).expect("it is set up");
+            let answer = session.run(0, &ids(1, tokens), 0).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!((answer.counters.mask_errors, answer.counters.misplaced), (0, 0));
+            answer.cycles.expect("Verilog has cycles")
+        });
+        two - one
+    })
+}
+
+/// A layer without anything of a task's, all of whose heads see everything.
+fn backbone(hidden: usize, heads: usize, inner: usize, tokens: usize) -> Shape {
+    let task = TaskShape { adapters: [0, 0], classes: 0, off_ramps: false, spans: vec![Span::Whole; heads] };
+    Shape { embedding: hidden, hidden, heads, inner, depth: 1, tasks: vec![task], ..Shape::small(tokens) }
+}
+
+fn takes_half(design: &Design, shape: &Shape, tokens: usize) {
+    let [dense, blocks] = cycles_of_a_layer(design, shape, tokens);
+    let ratio = blocks as f64 / dense as f64;
+    println!("{}: a layer of {tokens} tokens takes {dense} cycles dense, {blocks} in blocks: {ratio:.3}", design.name);
+    assert!(ratio <= MOST, "{blocks} of {dense} cycles: {ratio:.3}");
+}
+
+#[test]
+fn a_layer_in_blocks_takes_half_of_the_cycles() {
+    let blocks = [
+        ("name: machine8", "name: machine8_8of16"),
+        ("  n: 8", "  n: 8\n  sparsity: {kind: block, nonzeros: 8, block: 16}"),
+        ("softmax: {length_max: 64, lanes: 2}", "softmax: {length_max: 64, lanes: 4}"),
+        ("layernorm: {length_max: 128, lanes: 2}", "layernorm: {length_max: 128, lanes: 4}"),
+        ("elementwise: {lanes: 2}", "elementwise: {lanes: 8}"),
+        ("banks: 2", "banks: 4"),
+        ("values: 131072", "values: 262144"),
+    ];
+    let design = design("machine4", &[&EIGHT_LANES[..], &blocks].concat());
+    takes_half(&design, &backbone(128, 4, 512, 16), 16);
+}
+
+#[test]
+#[ignore = "minutes: layers of 384 channels and 128 tokens at 16 lanes"]
+fn a_layer_of_the_trained_encoders_shape_takes_half_of_the_cycles_at_sixteen_lanes() {
+    takes_half(&design("encoder16_8of16", &[]), &backbone(384, 12, 1536, 128), 128);
 }

@@ -14,7 +14,6 @@ use alberti_golden::{
 };
 use alberti_model::{
     adapted::{Shape, TaskShape, synthetic},
-    checkpoint::HiddenActivation,
     compile::{Compiled, Session, quantise_encoder},
 };
 use std::{thread, time::Instant};
@@ -79,24 +78,15 @@ fn ids(shape: &Shape, sentence: u32) -> Vec<u32> {
 }
 
 fn albert_base() -> Shape {
-    Shape {
-        embedding: 128,
-        hidden: 768,
-        heads: 12,
-        inner: 3072,
-        shared: true,
-        depth: 12,
-        words: 30_000,
-        positions: 512,
-        activation: HiddenActivation::GeluTanh,
-        tasks: vec![TaskShape { adapters: [64, 64], classes: 2, off_ramps: true, spans: vec![Span::Whole; 12] }],
-    }
+    let task = TaskShape { adapters: [64, 64], classes: 2, off_ramps: true, spans: vec![Span::Whole; 12] };
+    Shape { tasks: vec![task], ..Shape::albert_base() }
 }
 
 /// A machine with room for it.
 fn machine() -> Config {
     Config {
         n: 16,
+        sparsity: None,
         accumulator_bits: 37,
         accumulator_rows: 128,
         passes_max: 192,

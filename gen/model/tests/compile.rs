@@ -4,6 +4,7 @@
 mod common;
 
 use alberti_golden::{
+    BlockSparsity,
     accelerator::{Config, Flat, Machine, Registers},
     activation::Function,
     encoder::{Arithmetic, Span},
@@ -11,13 +12,17 @@ use alberti_golden::{
 };
 use alberti_isa::{Operation, Program, Source, Unit, Waits};
 use alberti_model::compile::{Compiled, Session};
-use common::encoders::{PLAIN, POSITIONS, Shape, encoder, ids, machine};
+use common::encoders::{PLAIN, POSITIONS, Shape, encoder, ids, machine, pruned};
 
 const LONGEST: usize = 20;
 
 /// Runs every task on sentences of these lengths, back and forth, and compares with the equations.
 fn agrees(seed: u64, shape: &Shape, config: &Config, lengths: &[usize], threshold: u16) -> Vec<Option<usize>> {
-    let compiled = Compiled::new(encoder(seed, shape), config.clone(), LONGEST).expect("it fits");
+    let encoder = match config.sparsity {
+        Some(sparsity) => pruned(seed, shape, sparsity),
+        None => encoder(seed, shape),
+    };
+    let compiled = Compiled::new(encoder, config.clone(), LONGEST).expect("it fits");
     let arithmetic = Arithmetic::of(config).expect("such a machine");
     let mut session = Session::new(&compiled).expect("such a machine");
     let mut exits = Vec::new();
@@ -26,7 +31,7 @@ fn agrees(seed: u64, shape: &Shape, config: &Config, lengths: &[usize], threshol
         for (number, task) in compiled.encoder().tasks.iter().enumerate() {
             let expected = compiled.encoder().run(&arithmetic, task, &ids, threshold).expect("a sound encoder");
             let answer = session.run(number, &ids, threshold).expect("a sound program");
-            assert_eq!(answer.counters.misplaced, 0);
+            assert_eq!((answer.counters.misplaced, answer.counters.mask_errors), (0, 0));
             if shape.classes.is_some() {
                 assert_eq!(answer.logits, expected.logits, "{shape:?}, {tokens} tokens, task {number}");
             } else {
@@ -54,6 +59,34 @@ fn programs_compute_the_encoder_to_the_bit() {
         let shape = Shape { embedding: hidden, hidden, heads, inner, ..PLAIN };
         agrees(7, &shape, &machine(8), &[11, 3], 0);
     }
+}
+
+/// Layers that are pruned in blocks take half of the passes, whatever is odd about them; all others are as they were.
+#[test]
+fn layers_that_are_pruned_in_blocks_run_so() {
+    for (n, nonzeros, block) in [(4, 2, 4), (8, 4, 8), (8, 8, 16), (16, 8, 16)] {
+        let config = Config { sparsity: BlockSparsity::new(nonzeros, block).ok(), ..machine(n) };
+        let plain = PLAIN;
+        let wide = Shape { embedding: 48, hidden: 48, heads: 3, inner: 40, ..PLAIN };
+        let projected = Shape { embedding: 40, hidden: 48, adapter: Some(8), classes: Some(3), ..wide };
+        for (seed, shape) in [(1, plain), (2, wide), (3, projected)] {
+            agrees(seed, &shape, &config, &[5, 20], 0);
+        }
+    }
+    let sparsity = BlockSparsity::new(2, 4).ok();
+    let vectors = |sparsity: Option<BlockSparsity>| {
+        let encoder = pruned(1, &PLAIN, BlockSparsity::new(2, 4).expect("such blocks"));
+        let compiled = Compiled::new(encoder, Config { sparsity, ..machine(4) }, LONGEST).expect("it fits");
+        let gemms = compiled.sentence(0, 16).expect("a short sentence").program.instructions;
+        let blocks = gemms.iter().filter(|i| matches!(i.operation, Operation::Gemm(gemm) if gemm.blocks)).count();
+        let mut session = Session::new(&compiled).expect("a machine");
+        let answer = session.run(0, &ids(1, 16), 0).expect("a sound program");
+        (blocks, answer.counters.vectors)
+    };
+    // Four tiles of channels and six of the feed-forward, two layers; the keys are not pruned.
+    let (dense, sparse) = (vectors(None), vectors(sparsity));
+    assert_eq!((dense.0, sparse.0), (0, 2 * 5 * 2));
+    assert_eq!(dense.1 - sparse.1, 2 * 16 * (3 * 4 * 2 + 6 * 2 + 4 * 3));
 }
 
 #[test]

@@ -162,7 +162,7 @@ impl<'a> Emitter<'a> {
             Source::Records => self.config.n as u32 + 1,
             _ => self.config.n as u32,
         };
-        let (passes, skipped) = (place.passes as u32, columns.start as u32);
+        let (records, skipped) = (place.records() as u32, columns.start as u32);
         let tile = target.code.or(target.wide).map_or(0, |rows| rows.tile);
         let base = |rows: Option<Rows>| rows.map_or(0, |rows| rows.base + skipped * tile);
         self.gemm(Gemm {
@@ -174,14 +174,15 @@ impl<'a> Emitter<'a> {
                 Function::Relu => Named::Relu,
                 Function::Gelu(_) => Named::Gelu,
             },
+            blocks: place.blocks,
             rows: Count(stream.rows),
-            passes: Count(passes),
+            passes: Count(place.passes as u32),
             columns: Count(columns.len() as u32),
             masks: Count(self.config.n as u32),
             stream_base: stream.base,
             stream_pass: stream.tile,
-            stationary_base: place.base + skipped * passes * item,
-            stationary_column: passes * item,
+            stationary_base: place.base + skipped * records * item,
+            stationary_column: records * item,
             stationary_pass: item,
             stationary_lane: u32::from(source == Source::Rows),
             parameter_column: 1,

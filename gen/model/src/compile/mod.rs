@@ -43,7 +43,7 @@ use axis::Axis;
 use parameters::Parameters;
 use plan::Plan;
 use problems::Problems;
-use weights::Axes;
+use weights::{Axes, Place};
 
 /// Rows of a memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,7 +138,7 @@ impl Compiled {
     }
 
     /// Products that a task takes for a sentence of so many tokens, without padding: of linear layers, and of heads that see
-    /// something.
+    /// something. Of layers in n:m blocks, those of the weights that a block keeps.
     ///
     /// # Panics
     /// When there is no such task.
@@ -146,21 +146,26 @@ impl Compiled {
     pub fn products(&self, task: usize, tokens: usize) -> u64 {
         let (encoder, task) = (&self.encoder, &self.encoder.tasks[task]);
         let of = |linear: &Linear| linear.weight.len() * tokens;
+        let frozen = |linear: &Linear, place: Place| of(linear) * place.records() / place.passes;
         let half = |half: &Half| half.adapter.as_ref().map_or(0, |adapter| of(&adapter.down) + of(&adapter.up));
         let layer = |depth: usize| {
-            let (layer, task) =
-                (&encoder.layers[depth % encoder.layers.len()], &task.layers[depth % task.layers.len()]);
+            let distinct = depth % encoder.layers.len();
+            let (layer, places) = (&encoder.layers[distinct], &self.plan.weights.layers[distinct]);
+            let task = &task.layers[depth % task.layers.len()];
             let live = task.spans.iter().filter(|&&span| span != Span::Skipped).count();
-            let heads =
-                of(&layer.query) + of(&layer.key) + of(&layer.value) + 2 * tokens * tokens * layer.query.outputs();
+            let heads = frozen(&layer.query, places.query)
+                + frozen(&layer.key, places.key)
+                + frozen(&layer.value, places.value)
+                + 2 * tokens * tokens * layer.query.outputs();
             heads * live / layer.heads.len()
-                + of(&layer.output)
-                + of(&layer.inner)
-                + of(&layer.outer)
+                + frozen(&layer.output, places.output)
+                + frozen(&layer.inner, places.inner)
+                + frozen(&layer.outer, places.outer)
                 + half(&task.attention)
                 + half(&task.output)
         };
-        let projection = encoder.embedding.projection.as_ref().map_or(0, |projection| of(&projection.linear));
+        let projection = encoder.embedding.projection.as_ref().zip(self.plan.weights.projection);
+        let projection = projection.map_or(0, |(projection, place)| frozen(&projection.linear, place));
         ((0..encoder.depth).map(layer).sum::<usize>() + projection) as u64
     }
 

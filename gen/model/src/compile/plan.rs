@@ -192,7 +192,12 @@ impl TaskPlan {
 
     /// Lane l of tile (j, k) is row `base + (j·passes + k)·n + l`.
     fn dense(&mut self, linear: &Linear, outputs: Axis, inputs: Axis, base: u32) -> Dense {
-        let place = Place { base: base + self.rows.len() as u32, columns: outputs.tiles(), passes: inputs.tiles() };
+        let place = Place {
+            base: base + self.rows.len() as u32,
+            columns: outputs.tiles(),
+            passes: inputs.tiles(),
+            blocks: false,
+        };
         for (column, pass) in (0..place.columns).flat_map(|j| (0..place.passes).map(move |k| (j, k))) {
             for output in outputs.tile(column) {
                 let code = |input: Option<usize>| {

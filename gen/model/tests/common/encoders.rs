@@ -3,6 +3,7 @@
 use super::Numbers;
 use alberti_arith::tables::Gelu;
 use alberti_golden::{
+    BlockSparsity,
     accelerator::Config,
     activation::Function,
     encoder::{Adapter, Embedding, Encoder, Half, Head, Layer, Linear, Norm, Projection, Span, Table, Task, TaskLayer},
@@ -188,6 +189,25 @@ pub fn encoder(seed: u64, shape: &Shape) -> Encoder {
         })
         .collect();
     Encoder { embedding, layers, depth: shape.depth, tasks }
+}
+
+/// The same encoder with the linear layers of its backbone pruned in blocks along the reduction, all but the keys of a layer.
+pub fn pruned(seed: u64, shape: &Shape, sparsity: BlockSparsity) -> Encoder {
+    let mut encoder = encoder(seed, shape);
+    let prune = |linear: &mut Linear| {
+        for block in linear.weight.chunks_mut(linear.inputs).flat_map(|row| row.chunks_mut(sparsity.block())) {
+            let kept =
+                block.iter().scan(0, |kept, &code| Some(std::mem::replace(kept, *kept + usize::from(code != 0))));
+            let over: Vec<bool> = kept.map(|kept| kept >= sparsity.nonzeros()).collect();
+            block.iter_mut().zip(over).filter(|(_, over)| *over).for_each(|(code, _)| *code = 0);
+        }
+    };
+    for layer in &mut encoder.layers {
+        let Layer { query, value, output, inner, outer, .. } = layer;
+        [query, value, output, inner, outer].into_iter().for_each(prune);
+    }
+    encoder.embedding.projection.iter_mut().for_each(|projection| prune(&mut projection.linear));
+    encoder
 }
 
 /// Token ids of a sentence.

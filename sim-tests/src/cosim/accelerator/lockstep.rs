@@ -86,7 +86,9 @@ impl Lockstep {
             let what = format!("byte {at:#x} of external memory: expected {expected}, got {got}");
             return Err(Error::usage("accelerator", what));
         }
-        let counted = |c: &Counters| (c.instructions, c.vectors, c.held, c.misplaced, c.bytes_read, c.bytes_written);
+        let counted = |c: &Counters| {
+            [c.instructions, c.vectors, c.held, c.misplaced, c.mask_errors, c.bytes_read, c.bytes_written]
+        };
         let (got, counts) = (run.outcome, counted(&run.outcome.counters));
         if (got.end, counts) != (expected.end, counted(&expected.counters)) {
             return Err(Error::usage("accelerator", format!("expected {expected:?}, got {got:?}")));
