@@ -79,6 +79,14 @@ pub struct Parameters {
     pub top: Option<Composition>,
 }
 
+impl Parameters {
+    /// Whether a row's lowest address bits choose its bank of a machine's memory, and not the highest ([`Machine::banks`]).
+    #[must_use]
+    pub fn interleaves_banks(&self) -> bool {
+        self.datapath.sparsity.is_some()
+    }
+}
+
 impl Design {
     /// Reads and checks a file.
     ///

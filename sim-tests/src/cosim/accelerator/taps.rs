@@ -49,7 +49,10 @@ pub(super) struct Events {
 struct Banks {
     memory: Memory,
     count: usize,
+    /// Bits of a row's number within its bank.
     row_bits: u32,
+    /// Whether rows that follow each other are in different banks.
+    interleaved: bool,
     /// Bytes of a row.
     bytes: usize,
     address: Port,
@@ -124,6 +127,7 @@ impl Taps {
                 memory,
                 count: count as usize,
                 row_bits: row_bits_of,
+                interleaved: design.interleaves_banks(),
                 bytes: row_bits(memory, config)?.div_ceil(8),
                 address: port("address")?,
                 data: port("data")?,
@@ -190,7 +194,11 @@ impl Banks {
     /// The row that a bank takes.
     fn row(&self, model: &Model, bank: usize) -> (Row, Vec<u8>) {
         let within = model.element(self.address, bank, self.row_bits) as u32;
-        let row = Row { memory: self.memory, row: (bank as u32) << self.row_bits | within };
+        let row = match self.interleaved {
+            true => within * self.count as u32 + bank as u32,
+            false => (bank as u32) << self.row_bits | within,
+        };
+        let row = Row { memory: self.memory, row };
         (row, bytes(model, self.data, bank * self.bytes, self.bytes))
     }
 }

@@ -160,7 +160,7 @@ pub fn elaborate(library: &mut Library, clients: &Clients) -> Option<Arc<Module>
     module.registers(&rows, &["clk_i", "bank_read_data"]);
     module.registers(&["past_o", "past_row_o", "read_o", "written_o"], &["clk_i", "rst_ni"]);
     // Two streams of rows that lie anywhere meet in a bank once, and then go through the banks one behind the other.
-    let interleaved = banks > 1 && library.design().datapath.sparsity.is_some();
+    let interleaved = banks > 1 && library.design().interleaves_banks();
     let (bank_at, word_at) = if interleaved { ("0", "+BANK_W") } else { ("WORD_W", "") };
     let stages = latency - memory_latency - 1;
     let (reads, writes) = (clients.reads.clone(), clients.writes.clone());
