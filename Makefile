@@ -42,11 +42,12 @@ $(MODEL)/model.safetensors: gen/model/checkpoint.txt
 build: ## the command line, optimised
 	cargo build --release -q -p alberti
 
-demo: setup model build ## generate, lint, co-simulate on trained weights, synthesise
+demo: setup model build ## generate, lint, co-simulate on trained weights, synthesise; a sentence through a whole encoder
 	$(ALBERTI) gen designs/$(D).yaml -o $(OUT)
 	$(ALBERTI) lint designs/$(D).yaml
 	$(ALBERTI) sim designs/$(D).yaml --model $(MODEL) --prune 0.5
 	$(ALBERTI) synth designs/$(D).yaml --timing
+	$(ALBERTI) run designs/encoder16.yaml --model $(MODEL) --text "A cat sits on the mat." --engine rtl --compare
 
 test: setup model ## the whole regression, as CI runs it
 	cargo fmt --all --check

@@ -348,10 +348,11 @@ impl Testbench {
     /// # Errors
     /// As [`Testbench::step`], and [`Error::NoProgress`] when nothing moves or the limit is reached.
     pub fn run_until(&mut self, limit: u64, done: impl FnMut(&Self) -> bool) -> Result<()> {
-        self.run_watched(limit, done, |_| Ok(()))
+        self.run_watched(limit, done, |_| Ok(false))
     }
 
-    /// The same, and lets `watch` look at the model in every cycle, when its logic has settled.
+    /// The same, and lets `watch` look at the model in every cycle, when its logic has settled, and say whether something moves
+    /// inside.
     ///
     /// # Errors
     /// As [`Testbench::run_until`], and those of `watch`.
@@ -359,7 +360,7 @@ impl Testbench {
         &mut self,
         limit: u64,
         mut done: impl FnMut(&Self) -> bool,
-        mut watch: impl FnMut(&Self) -> Result<()>,
+        mut watch: impl FnMut(&Self) -> Result<bool>,
     ) -> Result<()> {
         let result = self.start();
         self.named(result)?;
@@ -372,7 +373,9 @@ impl Testbench {
                 return self.named(result);
             }
             self.settle()?;
-            watch(self)?;
+            if watch(self)? {
+                self.last_transfer = self.model.cycle();
+            }
             self.clock()?;
         }
         Ok(())

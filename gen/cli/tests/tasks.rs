@@ -176,3 +176,19 @@ fn what_cannot_be_measured_says_why() {
     fs::copy(other.join("tokenizer.json"), Path::new(&model).join("tokenizer.json")).expect("a file");
     fails(&["run", ENCODER16, "--model", &model], 2, "the checkpoint's vocabulary ends at 49");
 }
+
+#[test]
+fn each_task_is_packed_into_an_image_of_its_own() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (model, lines, out) = (draw(folder.path()), folder.path().join("lines.txt"), folder.path().join("out"));
+    fs::write(&lines, sentences(2)).expect("a file");
+    let mut arguments = vec!["pack", ENCODER16, "--model", &model, "--task", "task1", "--task", "task2"];
+    arguments.extend(["--file", text(&lines), "--tokens", "16", "-o", text(&out)]);
+    let said = well(&arguments);
+    for part in ["task.1.layer.0.attention.adapter.down", "a task's; codes in SRAM", "tasks/1/tokens_016.bin"] {
+        assert!(said.contains(part), "{part}\n{said}");
+    }
+    let read = |file: &str| fs::read(out.join(file)).expect("a file of the package");
+    let (first, second) = (read("tasks/0/task.bin"), read("tasks/1/task.bin"));
+    assert!(first != second && first.len() < read("backbone/weight_values.bin").len() / 2);
+}

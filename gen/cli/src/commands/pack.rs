@@ -9,10 +9,11 @@ use crate::{
     table::{Table, count, decimals},
 };
 use alberti_model::{
-    adapted::Adapted,
+    adapted::{Adapted, folder},
     compile::reals,
-    demo::Model,
+    demo,
     pack::{Footprint, Packed, Part, Recipe, Tensor, images},
+    sentence::{Tokenizer, Tokens},
     sweep::Cosines,
 };
 use alberti_rtl::emit::{MANIFEST, Package};
@@ -36,6 +37,9 @@ pub struct Arguments {
     /// one
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
+    /// A task: a folder, or the name of one in the model's `tasks`; again for more, which get an image each
+    #[arg(long = "task", value_name = "TASK")]
+    tasks: Vec<PathBuf>,
     /// How to prune and quantise, a YAML file [default: all weights, a scale for each output]
     #[arg(long, value_name = "FILE")]
     recipe: Option<PathBuf>,
@@ -52,7 +56,7 @@ pub struct Arguments {
 
 const COLUMNS: &str = "\
 Steps:
-  bytes      of all weights, biases and layer norms; from `pruned` on the backbone has a mask and non-zeros
+  bytes      of all weights, biases and layer norms, with the first of the tasks; from `pruned` on the backbone has a mask and non-zeros
   embedding  cosine of the answer to f32's with all weights: mean over sentences, and worst
   step       mean cosine to the step before
 
@@ -90,18 +94,19 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let config = machine::config(&design)?;
     let recipe = arguments.recipe.as_deref().map_or_else(|| Ok(Recipe::default()), Recipe::load)?;
     let texts = texts(&[], arguments.file.as_deref())?;
-    let model = Model::load(&arguments.model)?;
-    let ids: Vec<Vec<u32>> =
-        texts.iter().map(|text| model.tokenizer.encode(text, &model.checkpoint)).collect::<Result<_, _>>()?;
-    let tokens = |text: &String| model.tokenizer.tokens(text, None, &model.checkpoint);
+    let (model, tokenizer) = (folder::load(&arguments.model, &arguments.tasks)?, Tokenizer::load(&arguments.model)?);
+    tokenizer.check(&model.backbone)?;
+    let tokens = |texts: &[String]| -> Result<Vec<Tokens>> {
+        Ok(texts.iter().map(|text| tokenizer.tokens(text, None, &model.backbone)).collect::<Result<_, _>>()?)
+    };
+    let read = tokens(&texts)?;
     let sequences = match recipe.sentences.as_slice() {
-        [] => model.calibration_ids()?,
-        sentences => sentences.iter().map(tokens).collect::<std::result::Result<_, _>>()?,
+        [] => demo::calibration(&tokenizer, &model.backbone, false)?,
+        sentences => tokens(sentences)?,
     };
     let longest = arguments.tokens.iter().copied().max().map_or(config.softmax_max, usize::from);
-    let adapted = Adapted::from(model.checkpoint.clone());
-    let packed = Packed::new(&adapted, &recipe, &sequences, &config, longest)?;
-    let steps = steps(&adapted, &packed, &ids)?;
+    let packed = Packed::new(&model, &recipe, &sequences, &config, longest)?;
+    let steps = steps(&model, &packed, &read)?;
     let files = match arguments.tokens.is_empty() {
         true => images(&packed, &[longest])?,
         false => images(&packed, &arguments.tokens.iter().map(|&tokens| tokens.into()).collect::<Vec<_>>())?,
@@ -116,7 +121,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         design.name,
         recipe.embeddings,
         recipe.encoder,
-        ids.len(),
+        read.len(),
         step_table(&steps).text(),
         tensor_table(&packed.tensors).text(),
         footprint(&packed.footprint),
@@ -124,7 +129,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         arguments.output.as_ref().map_or_else(String::new, |folder| format!("\nwritten to {}\n", folder.display())),
     );
     let data = serde_json::json!({
-        "design": design.name, "hash": design.hash, "recipe": recipe, "sentences": ids.len(), "steps": steps,
+        "design": design.name, "hash": design.hash, "recipe": recipe, "sentences": read.len(), "steps": steps,
         "tensors": packed.tensors, "footprint": packed.footprint,
         "files": sizes.iter().map(|(name, bytes)| serde_json::json!({"file": name, "size_bytes": bytes})).collect::<Vec<_>>(),
         "folder": arguments.output.as_ref().map(|folder| folder.display().to_string()),
@@ -132,20 +137,20 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     Ok(Answer::new(text, &data).with_warnings(design.warnings()))
 }
 
-/// What is left of the model after each step.
-fn steps(model: &Adapted, packed: &Packed, ids: &[Vec<u32>]) -> Result<Vec<Step>> {
-    let bar = progress::bar(ids.len());
+/// What is left of the model, with the first of its tasks, after each step.
+fn steps(model: &Adapted, packed: &Packed, sentences: &[Tokens]) -> Result<Vec<Step>> {
+    let bar = progress::bar(sentences.len());
     let encoder = &packed.quantised.encoder;
-    let of = |ids: &Vec<u32>| -> Result<[[Cosines; 2]; 2]> {
-        let exact = model.forward(0, ids)?.forward.hidden;
-        let pruned = packed.pruned.forward(0, ids)?.forward.hidden;
-        let codes = encoder.run(&packed.quantised.arithmetic, &encoder.tasks[0], ids, 0)?;
+    let of = |tokens: &Tokens| -> Result<[[Cosines; 2]; 2]> {
+        let exact = model.forward(0, tokens)?.forward.hidden;
+        let pruned = packed.pruned.forward(0, tokens)?.forward.hidden;
+        let codes = encoder.run(&packed.quantised.arithmetic, &encoder.tasks[0], tokens, 0)?;
         let codes = reals(&codes.hidden, encoder.width());
         bar.inc(1);
         let first = Cosines::between(&pruned, &exact);
         Ok([[first; 2], [Cosines::between(&codes, &exact), Cosines::between(&codes, &pruned)]])
     };
-    let cosines = ids.par_iter().map(of).collect::<Result<Vec<_>>>()?;
+    let cosines = sentences.par_iter().map(of).collect::<Result<Vec<_>>>()?;
     bar.finish_and_clear();
     let spread = |step: usize| {
         let mean = |of: &dyn Fn(&[Cosines; 2]) -> f64| {
@@ -163,14 +168,15 @@ fn steps(model: &Adapted, packed: &Packed, ids: &[Vec<u32>]) -> Result<Vec<Step>
         }
     };
     let shares = &packed.footprint.shares;
-    let sum = |of: fn(&Tensor) -> u64| packed.tensors.iter().map(of).sum::<u64>();
+    let tensors = || packed.tensors.iter().filter(|tensor| tensor.with_one_task());
+    let sum = |of: fn(&Tensor) -> u64| tensors().map(of).sum::<u64>();
     let float = 4 * packed.footprint.parameters;
     let weights = sum(|tensor| tensor.float_bytes);
     let numbers = shares.iter().map(|share| share.number_bytes).sum::<u64>();
     let (values, masks) = packed.compiled.weights();
-    let tasks = (0..packed.quantised.encoder.tasks.len()).map(|task| packed.compiled.task(task).bytes().len() as u64);
     let records = (masks.words() * masks.width()).div_ceil(8) as u64;
-    let memories = values.len() as u64 + records + packed.compiled.setup().bytes().len() as u64 + tasks.sum::<u64>();
+    let loaded = [packed.compiled.setup(), &packed.compiled.task(0)].map(|bundle| bundle.bytes().len() as u64);
+    let memories = values.len() as u64 + records + loaded.iter().sum::<u64>();
     Ok(vec![
         Step { step: "checkpoint, f32", bytes: float, cosines: None },
         Step { step: "pruned", bytes: float - weights + sum(|tensor| tensor.pruned_bytes), cosines: Some(spread(0)) },

@@ -80,6 +80,14 @@ pub struct Tensor {
     pub code_bytes: u64,
 }
 
+impl Tensor {
+    /// Whether it is one of a model with its first task alone.
+    #[must_use]
+    pub fn with_one_task(&self) -> bool {
+        !self.name.starts_with("task.") || self.name.starts_with("task.0.")
+    }
+}
+
 /// The tensors of a model, of what was pruned of it, and of their codes, in the order of computation; and what its parts come to.
 #[must_use]
 pub fn of_model(model: &Adapted, pruned: &Adapted, quantised: &Quantised) -> (Vec<Tensor>, Footprint) {
@@ -210,7 +218,6 @@ pub struct Footprint {
 
 /// Sums up a model and its tensors.
 fn footprint(model: &Adapted, tensors: &[Tensor]) -> Footprint {
-    let first = |tensor: &&Tensor| !tensor.name.starts_with("task.") || tensor.name.starts_with("task.0.");
     let biases = |linear: &Linear| linear.bias.len() as u64;
     let channels = |norm: &Norm| norm.gain.len() as u64;
     let layers = model.tasks.first().map_or(&[][..], |task| &task.layers);
@@ -218,7 +225,7 @@ fn footprint(model: &Adapted, tensors: &[Tensor]) -> Footprint {
     let heads = model.tasks.first().map_or([None, None], |task| [task.off_ramp.as_ref(), task.classifier.as_ref()]);
     let task_norms: u64 = halves().map(|half| channels(&half.norm)).sum();
     let of = |part: Part| {
-        let own = || tensors.iter().filter(first).filter(move |tensor| tensor.part == part);
+        let own = || tensors.iter().filter(move |tensor| tensor.with_one_task() && tensor.part == part);
         let sum = |of: fn(&Tensor) -> u64| own().map(of).sum::<u64>();
         let weights = sum(|tensor| tensor.weights);
         // Numbers beside the weights, and how many of them have a row of the parameter memory.

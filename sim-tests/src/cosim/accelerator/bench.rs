@@ -9,7 +9,8 @@ use alberti_golden::accelerator::{Config, Counters, End, Registers};
 use alberti_isa::{Fault, Memory, Unit};
 use alberti_rtl::{Design, registers::Map};
 
-/// Cycles without a beat on the bus before a run is given up: the machine has a watchdog of its own.
+/// Cycles without a beat on the bus, or a row that is seen to be written, before a run is given up: the machine has a watchdog of
+/// its own.
 const PATIENCE: u64 = 1 << 24;
 
 /// Looks at the status within which a machine that has stopped is idle.
@@ -213,8 +214,10 @@ impl Bench {
             u64::MAX,
             |bench| bench.model().get(interrupt) == 1,
             |bench| match taps.look(bench.model()) {
-                Some(events) => watch.take(bench.model().cycle() - begin, events, &bench.bus(*bus).bytes),
-                None => Ok(()),
+                Some(events) => {
+                    watch.take(bench.model().cycle() - begin, events, &bench.bus(*bus).bytes).map(|()| true)
+                }
+                None => Ok(false),
             },
         );
         let cycles = bench.model().cycle() - begin;

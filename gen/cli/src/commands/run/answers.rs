@@ -9,11 +9,12 @@ use crate::{
     table::{Table, count, decimals},
 };
 use alberti_model::{
-    Matrix, Metrics,
+    Metrics,
     compile::{Answer, Compiled, reals},
     demo,
     reference::mean_embedding,
     sentence::Tokens,
+    sweep::Cosines,
 };
 use serde::Serialize;
 use std::path::Path;
@@ -75,18 +76,13 @@ pub fn compare(pruned: &Pruned, task: usize, tokens: &Tokens, answer: &Answer) -
     let hidden = reals(&answer.hidden, pruned.model.backbone.config.hidden_size);
     let exact = pruned.model.forward(task, tokens)?.forward.hidden;
     let unpruned = pruned.unpruned.as_ref().map(|all| all.forward(task, tokens)).transpose()?;
-    let metrics = Metrics::between(&hidden, &exact);
+    let cosines = Cosines::between(&hidden, &exact);
     Ok(Comparison {
-        embedding_cosine: embedding_cosine(&hidden, &exact),
-        hidden_cosine: metrics.cosine,
-        hidden_relative_rms: metrics.relative_rms,
-        unpruned_embedding_cosine: unpruned.map(|all| embedding_cosine(&hidden, &all.forward.hidden)),
+        embedding_cosine: cosines.embedding,
+        hidden_cosine: cosines.hidden,
+        hidden_relative_rms: Metrics::between(&hidden, &exact).relative_rms,
+        unpruned_embedding_cosine: unpruned.map(|all| Cosines::between(&hidden, &all.forward.hidden).embedding),
     })
-}
-
-fn embedding_cosine(a: &Matrix, b: &Matrix) -> f64 {
-    let row = |hidden: &Matrix| Matrix { rows: 1, cols: hidden.cols, data: mean_embedding(hidden) };
-    Metrics::between(&row(a), &row(b)).cosine
 }
 
 impl Line {
