@@ -418,18 +418,7 @@ fn a_span_scales_the_probabilities_of_what_is_far() {
 #[test]
 fn a_layer_norm_of_a_sum_leaves_nothing_behind_its_channels() {
     let (a, b) = (numbers(5, 4), numbers(6, 4));
-    let sum = Elementwise {
-        scale: false,
-        a_code: false,
-        b_code: false,
-        vectors: Count(4),
-        a_base: 0,
-        b_base: 4,
-        result_base: 8,
-        a_shift: 0,
-        b_shift: 3,
-        gain: 0,
-    };
+    let sum = Elementwise { vectors: Count(4), b_base: 4, result_base: 8, b_shift: 3, ..Elementwise::LEAST };
     let norm = Layernorm {
         code: true,
         wide: true,
@@ -476,18 +465,7 @@ fn logits(values: [i16; N]) -> Vec<Vec<u8>> {
 fn a_loop_ends_at_the_layer_whose_entropy_is_below_the_threshold() {
     let exit = Exit { classes: Count(3), layer: 1, source_base: 0, source_tile: 1 };
     // Each iteration makes the logits three times as large, from 1/16 on.
-    let grow = Elementwise {
-        scale: true,
-        a_code: false,
-        b_code: false,
-        vectors: Count(1),
-        a_base: 0,
-        b_base: 0,
-        result_base: 0,
-        a_shift: 0,
-        b_shift: 0,
-        gain: 3,
-    };
+    let grow = Elementwise { scale: true, gain: 3, ..Elementwise::LEAST };
     let mut ends = Vec::new();
     for threshold in [0, 400, 1600] {
         let mut bench = Bench::new();
@@ -681,18 +659,7 @@ fn an_instruction_by_itself_does_what_it_does_in_a_program() {
         let bytes = numbers.map(i16::to_le_bytes).concat();
         machine.set_row(Row { memory: Memory::Wide, row }, &bytes).expect("such a row");
     }
-    let sum = Elementwise {
-        scale: false,
-        a_code: false,
-        b_code: false,
-        vectors: Count(1),
-        a_base: 0,
-        b_base: 1,
-        result_base: 7,
-        a_shift: 0,
-        b_shift: 0,
-        gain: 0,
-    };
+    let sum = Elementwise { b_base: 1, result_base: 7, ..Elementwise::LEAST };
     let mut perform = |operation: Operation| {
         let registers = Registers { entropy_threshold: u16::MAX, ..Registers::default() };
         machine.perform(operation, &registers, &mut Flat::default())

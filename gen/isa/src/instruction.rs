@@ -96,6 +96,12 @@ macro_rules! instructions {
             $(#[doc = $doc])+
             #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
             pub struct $kind { $($(#[doc = $field_doc])+ pub $field: $type),* }
+
+            impl $kind {
+                /// One of what is counted, the first choice of what is chosen, zero everywhere else: what an instruction names is
+                /// what it changes of this.
+                pub const LEAST: Self = Self { $($field: <$type as Value>::LEAST),* };
+            }
         )+
 
         /// What an instruction does.

@@ -8,6 +8,8 @@ pub trait Value: Copy {
     const NONZERO: bool = false;
     /// The values that mean something, by name; empty where all do.
     const CHOICES: &'static [(&'static str, u32)] = &[];
+    /// The least that is legal: zero, one of what is counted, the first choice.
+    const LEAST: Self;
 
     /// Its bits, sign-extended to 32.
     fn to_bits(self) -> u32;
@@ -17,6 +19,8 @@ pub trait Value: Copy {
 }
 
 impl Value for u32 {
+    const LEAST: Self = 0;
+
     fn to_bits(self) -> u32 {
         self
     }
@@ -28,6 +32,7 @@ impl Value for u32 {
 
 impl Value for i32 {
     const SIGNED: bool = true;
+    const LEAST: Self = 0;
 
     fn to_bits(self) -> u32 {
         self as u32
@@ -39,6 +44,8 @@ impl Value for i32 {
 }
 
 impl Value for bool {
+    const LEAST: Self = false;
+
     fn to_bits(self) -> u32 {
         self.into()
     }
@@ -66,6 +73,7 @@ impl Count {
 
 impl Value for Count {
     const NONZERO: bool = true;
+    const LEAST: Self = Self(1);
 
     fn to_bits(self) -> u32 {
         self.0
@@ -96,6 +104,7 @@ macro_rules! choices {
 
         impl Value for $name {
             const CHOICES: &'static [(&'static str, u32)] = &[$(($word, Self::$variant as u32)),+];
+            const LEAST: Self = Self::ALL[0];
 
             fn to_bits(self) -> u32 {
                 self as u32

@@ -69,8 +69,8 @@ impl Model {
     /// # Errors
     /// AE0701 to AE0705.
     pub fn load(folder: &Path) -> Result<Self, ModelError> {
-        let (checkpoint, tokenizer) = (Checkpoint::load(folder)?, Tokenizer::load(folder)?);
-        tokenizer.check(&checkpoint)?;
+        let checkpoint = Checkpoint::load(folder)?;
+        let tokenizer = Tokenizer::load_for(folder, &checkpoint)?;
         Self::calibrated(checkpoint, tokenizer)
     }
 

@@ -46,6 +46,16 @@ impl Tokenizer {
         Ok(Self(tokenizer))
     }
 
+    /// The same, of a checkpoint's folder: it must give no ids that the checkpoint lacks.
+    ///
+    /// # Errors
+    /// Those of [`Tokenizer::load`] and [`Tokenizer::check`].
+    pub fn load_for(folder: &Path, checkpoint: &Checkpoint) -> Result<Self, ModelError> {
+        let tokenizer = Self::load(folder)?;
+        tokenizer.check(checkpoint)?;
+        Ok(tokenizer)
+    }
+
     /// One of so many words for a synthetic model: see [`synthetic`].
     ///
     /// # Errors

@@ -9,7 +9,6 @@ use alberti_golden::{
 };
 use alberti_model::{
     adapted::{Adapted, Shape, TaskShape, synthetic},
-    checkpoint::HiddenActivation,
     compile::{Session, reals},
     pack::{Packed, Part, Recipe, images},
     partition,
@@ -140,18 +139,7 @@ fn a_machine_runs_from_the_images_alone() {
 #[test]
 fn parameters_of_albert_base_are_those_of_the_paper() {
     let task = TaskShape { adapters: [64, 64], classes: 2, off_ramps: false, spans: vec![Default::default(); 12] };
-    let shape = Shape {
-        embedding: 128,
-        hidden: 768,
-        heads: 12,
-        inner: 3072,
-        shared: true,
-        depth: 12,
-        words: 30_000,
-        positions: 512,
-        activation: HiddenActivation::GeluTanh,
-        tasks: vec![task],
-    };
+    let shape = Shape { tasks: vec![task], ..Shape::albert_base() };
     let model = synthetic(&shape, 1);
     let calibration = model.calibrate(&[vec![1, 2, 3, 4]]).expect("ids of the model");
     let quantised = alberti_model::compile::quantise_encoder_by(&model, &calibration, &config(), &Default::default());

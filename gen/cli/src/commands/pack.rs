@@ -94,8 +94,8 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let config = machine::config(&design)?;
     let recipe = arguments.recipe.as_deref().map_or_else(|| Ok(Recipe::default()), Recipe::load)?;
     let texts = texts(&[], arguments.file.as_deref())?;
-    let (model, tokenizer) = (folder::load(&arguments.model, &arguments.tasks)?, Tokenizer::load(&arguments.model)?);
-    tokenizer.check(&model.backbone)?;
+    let model = folder::load(&arguments.model, &arguments.tasks)?;
+    let tokenizer = Tokenizer::load_for(&arguments.model, &model.backbone)?;
     let tokens = |texts: &[String]| -> Result<Vec<Tokens>> {
         Ok(texts.iter().map(|text| tokenizer.tokens(text, None, &model.backbone)).collect::<Result<_, _>>()?)
     };

@@ -90,33 +90,7 @@ pub(super) fn chunks(tokens: u32, n: u32, accumulator_rows: u32) -> Vec<Chunk> {
 }
 
 /// A gemm without operands or results.
-pub(super) const BLANK: Gemm = Gemm {
-    source: Source::Records,
-    code: false,
-    wide: false,
-    function: Named::Identity,
-    blocks: false,
-    rows: Count(1),
-    passes: Count(1),
-    columns: Count(1),
-    masks: Count(1),
-    stream_base: 0,
-    stream_pass: 0,
-    stream_row: 1,
-    stationary_base: 0,
-    stationary_column: 0,
-    stationary_pass: 0,
-    stationary_lane: 0,
-    list_base: 0,
-    parameter_column: 0,
-    parameter_base: 0,
-    result_base: 0,
-    result_column: 0,
-    result_row: 1,
-    after: 0,
-    offset: 0,
-    wide_base: 0,
-};
+pub(super) const BLANK: Gemm = Gemm { stream_row: 1, result_row: 1, ..Gemm::LEAST };
 
 impl<'a> Emitter<'a> {
     pub fn push(&mut self, operation: impl Into<Operation>) {

@@ -7,39 +7,10 @@ use crate::{
     cosim::{Outcome, Subject},
 };
 use alberti_golden::accelerator::{Config, End, Machine};
-use alberti_isa::{BYTES, Count, Elementwise, Fault, Function, Gemm, Instruction, Operation, Source, Waits};
+use alberti_isa::{BYTES, Count, Elementwise, Fault, Gemm, Instruction, Operation, Source, Waits};
 
 /// Cycles that the watchdog waits in these tests: longer than any bus that goes on.
 const WATCHDOG: u32 = 3000;
-
-/// A product of one vector that goes nowhere.
-const BLANK: Gemm = Gemm {
-    source: Source::Records,
-    code: false,
-    wide: false,
-    function: Function::Identity,
-    blocks: false,
-    rows: Count(1),
-    passes: Count(1),
-    columns: Count(1),
-    masks: Count(1),
-    stream_base: 0,
-    stream_pass: 0,
-    stream_row: 0,
-    stationary_base: 0,
-    stationary_column: 0,
-    stationary_pass: 0,
-    stationary_lane: 0,
-    list_base: 0,
-    parameter_column: 0,
-    parameter_base: 0,
-    result_base: 0,
-    result_column: 0,
-    result_row: 0,
-    after: 0,
-    offset: 0,
-    wide_base: 0,
-};
 
 /// What is done to a program that was right.
 #[derive(Clone, Copy, Debug)]
@@ -200,7 +171,7 @@ impl Harm {
             Self::Bit => words[15] |= 1 << rng.below(32),
             Self::Blocks => {
                 let source = *rng.pick(&[Source::Listed, Source::Rows, Source::Columns]);
-                let gemm = Gemm { source, blocks: true, ..BLANK };
+                let gemm = Gemm { source, blocks: true, ..Gemm::LEAST };
                 words = Instruction { waits: Waits::NONE, operation: gemm.into() }.encode();
             }
             Self::Count | Self::Address => {
@@ -216,18 +187,7 @@ impl Harm {
             }
             Self::Row => {
                 let past = config.wide_rows as u32;
-                let elementwise = Elementwise {
-                    scale: true,
-                    a_code: false,
-                    b_code: false,
-                    vectors: Count(1),
-                    a_base: past,
-                    b_base: 0,
-                    result_base: 0,
-                    a_shift: 0,
-                    b_shift: 0,
-                    gain: 1,
-                };
+                let elementwise = Elementwise { scale: true, a_base: past, gain: 1, ..Elementwise::LEAST };
                 words = Instruction { waits: Waits::NONE, operation: elementwise.into() }.encode();
             }
             Self::Truncated => {

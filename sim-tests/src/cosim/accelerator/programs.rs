@@ -125,18 +125,7 @@ impl Case {
         let logits = [64i16, -64].into_iter().chain(std::iter::repeat(0)).take(config.n);
         draft.load(Memory::Wide, 0, &[logits.flat_map(i16::to_le_bytes).collect()]);
         let exit = Exit { classes: Count(2), layer, source_base: 0, source_tile: 0 };
-        let grow = Elementwise {
-            scale: true,
-            a_code: false,
-            b_code: false,
-            vectors: Count(1),
-            a_base: 0,
-            b_base: 0,
-            result_base: 0,
-            a_shift: 0,
-            b_shift: 0,
-            gain: 3,
-        };
+        let grow = Elementwise { scale: true, gain: 3, ..Elementwise::LEAST };
         let body: [Operation; 5] =
             [Repeat { count: Count(6) }.into(), exit.into(), grow.into(), EndLoop {}.into(), Halt {}.into()];
         draft.program.extend(body.map(|operation| Instruction { waits: ALL, operation }));
@@ -159,31 +148,15 @@ impl Case {
         let shares = (0..).zip(&starts).skip(1).find(|(_, start)| *start % config.n != 0);
         let (second, _) = shares.ok_or_else(|| Error::usage("program", "every record begins with a row"))?;
         let product = |record: u32| Gemm {
-            source: Source::Records,
-            blocks: false,
-            code: false,
             wide: true,
-            function: Function::Identity,
             rows: Count(n),
-            passes: Count(1),
-            columns: Count(1),
             masks: Count(n),
-            stream_base: 0,
-            stream_pass: 0,
             stream_row: 1,
             stationary_base: record * words,
-            stationary_column: 0,
-            stationary_pass: 0,
-            stationary_lane: 0,
-            list_base: 0,
-            parameter_column: 0,
             parameter_base: 1,
-            result_base: 0,
-            result_column: 0,
             result_row: 1,
-            after: 0,
-            offset: 0,
             wide_base: (record + 1 - second) * n,
+            ..Gemm::LEAST
         };
         draft.program.push(Instruction { waits: ALL, operation: product(second - 1).into() });
         for code in items.iter_mut().flatten().filter(|code| **code != 0) {

@@ -49,18 +49,7 @@ pub fn example(design: &Design) -> Result<Value> {
     let row = 2 * machine::config(design)?.n;
     let (memory, base) = (Memory::Wide, Base::Data);
     let load = Load { memory, base, row: 0, rows: Count(1), offset: 0 };
-    let double = Elementwise {
-        scale: true,
-        a_code: false,
-        b_code: false,
-        vectors: Count(1),
-        a_base: 0,
-        b_base: 0,
-        result_base: 1,
-        a_shift: 0,
-        b_shift: 0,
-        gain: 2,
-    };
+    let double = Elementwise { scale: true, result_base: 1, gain: 2, ..Elementwise::LEAST };
     let store = Store { memory, base, row: 1, rows: Count(1), offset: 64 };
     let program = [
         Instruction { waits: Waits::NONE, operation: load.into() },

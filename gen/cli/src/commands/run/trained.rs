@@ -52,8 +52,7 @@ impl Prunings {
     /// AE0701 to AE0707, and AE0717.
     pub fn load(&self, folder: &Path, tasks: &[PathBuf]) -> Result<Pruned> {
         let mut model = folder::load(folder, tasks)?;
-        let tokenizer = Tokenizer::load(folder)?;
-        tokenizer.check(&model.backbone)?;
+        let tokenizer = Tokenizer::load_for(folder, &model.backbone)?;
         let (weights, embeddings) = (self.prune, self.prune_embeddings);
         let mut unpruned = None;
         if (weights, embeddings) != (Pruning::Dense, Pruning::Dense) {
