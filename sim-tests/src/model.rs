@@ -13,6 +13,7 @@ use crate::bits::{Bits, field, fits, mask, set_field, words_of};
 use crate::build::{Direction, PortSpec};
 use crate::error::{Error, Result};
 use crate::ffi::{Instance, Loaded};
+use crate::rng::Rng;
 
 /// Length of a clock cycle in a waveform, in nanoseconds.
 const PERIOD: u64 = 10;
@@ -126,6 +127,19 @@ impl Model {
     /// If the value does not fit, or the port is an output.
     pub fn set_bits(&mut self, port: Port, value: &Bits) {
         self.set_words(port, value.words());
+    }
+
+    /// Sets an input to random bits, as many as it has.
+    ///
+    /// # Panics
+    /// If the port is an output.
+    pub(crate) fn set_random(&mut self, port: Port, rng: &mut Rng) {
+        self.assert_fits(port, true);
+        let width = self.width(port);
+        match self.instance.wide_mut(port.0) {
+            Some(words) => rng.fill(words, width),
+            None => self.instance.set(port.0, rng.bits(width)),
+        }
     }
 
     /// Element `k` of a packed vector of elements of `width` bits (at most 64).

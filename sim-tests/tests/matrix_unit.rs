@@ -75,7 +75,7 @@ finds! { "matrix_unit":
     a_tile_by_columns_of_every_item_that_says_so_is_found: design("machine4"), "alb_matrix_unit.v",
         "columns = lane_q == {LANE_W{1'b0}} ? weight_columns_i : columns_q" => "columns = weight_columns_i";
     a_tile_by_columns_that_keeps_the_choices_of_the_one_before_is_found: machine4_2of4(), "alb_vmac.v",
-        "if (load_i || load_place_i[k])\n                shadow_select_q" => "if (load_i)\n                shadow_select_q";
+        "if (load_place_i[k]) shadow_select_q" => "if (1'b0) shadow_select_q";
     an_offset_that_does_not_wait_for_the_activation_is_found: design("machine4"), "alb_matrix_unit.v",
         "assign offset = offset_q[1*OFFSET_W +: OFFSET_W]" => "assign offset = offset_q[0 +: OFFSET_W]";
     an_offset_of_the_shift_after_gelu_is_found: design("machine4"), "alb_matrix_unit.v",

@@ -36,11 +36,12 @@ finds! { "vmac":
     a_swap_that_takes_the_weights_of_the_next_load_is_found: design("edge4"), "alb_vmac.v",
         "weight_q <= shadow_q" => "weight_q <= load_i ? load_weight_i : shadow_q";
     a_place_that_takes_the_lanes_own_weight_is_found: design("machine4"), "alb_vmac.v",
-        "load_place_i[k] ? load_code_i : load_weight_i" => "1'b0 ? load_code_i : load_weight_i";
+        "shadow_q[k*OP_W +: OP_W] <= load_code_i" => "shadow_q[k*OP_W +: OP_W] <= load_weight_i[k*OP_W +: OP_W]";
     a_place_that_loads_the_whole_lane_is_found: design("machine4"), "alb_vmac.v",
-        "if (load_i || load_place_i[k])" => "if (load_i || load_place_i != {N{1'b0}})";
+        "if (load_place_i[k])" => "if (load_place_i != {N{1'b0}})";
     a_place_that_does_not_take_its_first_choice_is_found: machine4_2of4(), "alb_vmac.v",
-        "load_select_i[k*SELECT_W +: SELECT_W] & {SELECT_W{load_i}}" => "load_select_i[k*SELECT_W +: SELECT_W]";
+        "shadow_select_q[k*SELECT_W +: SELECT_W] <= {SELECT_W{1'b0}}" =>
+        "shadow_select_q[k*SELECT_W +: SELECT_W] <= load_select_i[k*SELECT_W +: SELECT_W]";
     a_multiplier_that_adds_the_sign_row_of_a_negative_weight_is_found: design("edge8_q3_5"), "alb_vmac.v",
         "{1'b0, {(OP_W-1){1'b1}}}" => "{1'b1, {(OP_W-1){1'b0}}}";
 }

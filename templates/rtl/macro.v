@@ -33,7 +33,8 @@ module @{ shell.name }@ (
         integer c;
         begin
             seen = stored;
-            for (c = 0; c < WIDTH / CELL_W; c = c + 1)
+            // Without faults a simulator need not look at every cell.
+            for (c = 0; FAULTS != "" && c < WIDTH / CELL_W; c = c + 1)
                 seen[c*CELL_W +: CELL_W] =
                     stored[c*CELL_W +: CELL_W] ^ wrong[stored[c*CELL_W +: CELL_W]*WIDTH + c*CELL_W +: CELL_W];
         end

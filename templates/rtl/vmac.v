@@ -39,9 +39,9 @@ module @{ shell.name }@ (
     // A tile by rows loads all weights of a lane at once, one by columns the weight of one place in every lane.
     always @(posedge clk_i) begin : take
         integer k;
+        if (load_i) shadow_q <= load_weight_i;
         for (k = 0; k < N; k = k + 1)
-            if (load_i || load_place_i[k])
-                shadow_q[k*OP_W +: OP_W] <= load_place_i[k] ? load_code_i : load_weight_i[k*OP_W +: OP_W];
+            if (load_place_i[k]) shadow_q[k*OP_W +: OP_W] <= load_code_i;
         if (swap_i) weight_q <= shadow_q;
     end
 <%- else %>
@@ -57,9 +57,9 @@ module @{ shell.name }@ (
 <%- if columns %>
     always @(posedge clk_i) begin : take_select
         integer k;
+        if (load_i) shadow_select_q <= load_select_i;
         for (k = 0; k < N; k = k + 1)
-            if (load_i || load_place_i[k])
-                shadow_select_q[k*SELECT_W +: SELECT_W] <= load_select_i[k*SELECT_W +: SELECT_W] & {SELECT_W{load_i}};
+            if (load_place_i[k]) shadow_select_q[k*SELECT_W +: SELECT_W] <= {SELECT_W{1'b0}};
         if (swap_i) select_q <= shadow_select_q;
     end
 <%- else %>

@@ -152,9 +152,10 @@ impl Given {
         let item = if pauses { None } else { next(rng) };
         self.offering = item.is_some();
         for (at, port) in self.fields.iter().enumerate() {
-            let width = model.width(*port);
-            let value = item.as_ref().map_or_else(|| random(rng, width), |item| item[at].clone());
-            model.set_bits(*port, &value);
+            match &item {
+                Some(item) => model.set_bits(*port, &item[at]),
+                None => model.set_random(*port, rng),
+            }
         }
         model.set(self.valid, self.offering.into());
     }
