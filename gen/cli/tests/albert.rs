@@ -64,10 +64,23 @@ fn vectors(n: usize, spans: &[Span]) -> u64 {
     let live = spans.iter().filter(|&&span| span != Span::Skipped).count();
     let (hidden, inner, adapter, keys, head) = (768 / n, 3072 / n, 64 / n, TOKENS / n, 64 / n);
     let projections = 3 * live * head * hidden;
-    let attention = 2 * live * head * keys;
+    let scores = live * head * keys;
     let zeros = (HEADS - live) * head;
     let rest = hidden * hidden + 2 * hidden * inner + 4 * hidden * adapter;
-    (TOKENS * (projections + attention + zeros + rest) + hidden) as u64
+    let context: usize = spans.iter().map(|&span| head * context(n, span)).sum();
+    (TOKENS * (projections + scores + zeros + rest) + context + hidden) as u64
+}
+
+/// Vectors of a tile of a head's context, of two chunks of tokens. These spans are long: all of a chunk has one window.
+fn context(n: usize, span: Span) -> usize {
+    let reach = match span {
+        Span::Whole => TOKENS,
+        Span::Limited { span, ramp } => usize::from(span) + (1 << ramp) - 1,
+        Span::Skipped => return 0,
+    };
+    let chunk = TOKENS / 2;
+    let tiles = |start: usize| (start + chunk - 1 + reach).min(TOKENS - 1) / n + 1 - start.saturating_sub(reach) / n;
+    chunk * (tiles(0) + tiles(chunk))
 }
 
 /// What one layer of a run takes, from the storing of its logits to that of the next one's.

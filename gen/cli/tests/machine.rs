@@ -97,6 +97,32 @@ fn an_exit_behind_a_layer_costs_the_layers_before_it() {
     assert!(costs[0].0 - layer.0 < layer.0 / 2, "{costs:?}");
 }
 
+/// What a head does not see costs neither vectors nor cycles.
+#[test]
+fn tiles_outside_of_a_span_take_no_cycles() {
+    let design = machine8();
+    let task = |spans| TaskShape { adapters: [0, 0], classes: 3, off_ramps: false, spans };
+    let near = |span, ramp| Span::Limited { span, ramp };
+    // Of 4 tiles of keys, pairs of tiles of queries see 3, or each sees itself.
+    let spans = [Span::Whole, near(1, 2), near(0, 0), near(40, 0)];
+    let tasks = [vec![Span::Whole; 4], spans.into()].map(task).into();
+    let compiled = small(&design, &Shape { depth: 1, tasks, ..Shape::small(LONGEST) });
+    let mut verilog = Session::on(&compiled, both("spans", &design, &compiled)).expect("a machine that is set up");
+    let mut golden = Session::new(&compiled).expect("a machine that is set up");
+    let [whole, near] = [0, 1].map(|task| {
+        let ids = ids(1, LONGEST);
+        let got = verilog.run(task, &ids, 0).unwrap_or_else(|error| panic!("{error}"));
+        let expected = golden.run(task, &ids, 0).expect("a sound program");
+        assert_eq!(got.logits, expected.logits);
+        (got.cycles.expect("Verilog has cycles"), got.counters.vectors)
+    });
+    let columns = 2;
+    let left_out = columns * 32 * ((4 - 3) + (4 - 1));
+    assert_eq!(whole.1 - near.1, left_out);
+    println!("{left_out} vectors less take {} cycles less of {}", whole.0 as i64 - near.0 as i64, whole.0);
+    assert!(near.0 + left_out <= whole.0, "{near:?} {whole:?}");
+}
+
 /// Most that a layer in 8:16 blocks may take of the cycles of a dense one.
 const MOST: f64 = 0.56;
 

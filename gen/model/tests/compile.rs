@@ -202,6 +202,65 @@ fn heads_see_as_far_as_their_spans() {
     agrees(9, &Shape { heads: 4, spans: [Span::Skipped; 4], ..PLAIN }, &machine(4), &[10], 0);
 }
 
+/// Vectors of P·V, and its instructions, of two layers of one head that sees so far: 32 tokens in two chunks, 8 tiles of keys, 4 of
+/// channels.
+fn context(spans: [Span; 4], config: Config) -> (usize, usize) {
+    let shape = Shape { heads: 1, spans, ..PLAIN };
+    let compiled = Compiled::new(encoder(9, &shape), config, 32).expect("it fits");
+    let program = compiled.sentence(0, 32).expect("a short sentence").program;
+    let gemms = program.instructions.iter().filter_map(|instruction| match instruction.operation {
+        Operation::Gemm(gemm) if gemm.source == Source::Columns => Some(gemm),
+        _ => None,
+    });
+    let vectors = gemms.clone().map(|gemm| gemm.rows.get() * gemm.passes.get() * gemm.columns.get());
+    (vectors.sum(), gemms.count())
+}
+
+#[test]
+fn tiles_outside_of_a_span_are_not_multiplied() {
+    let of = |span, ramp| context([Span::Limited { span, ramp }; 4], machine(4));
+    let layers = 2;
+    assert_eq!(context([Span::Whole; 4], machine(4)), (layers * 4 * 32 * 8, layers * 2));
+    assert_eq!(of(31, 0), (layers * 4 * 32 * 8, layers * 2));
+    // As far as the last tile but one; itself; and its neighbours, as pairs of tiles see them: 3, 4, 4 and 3 of 8 tiles.
+    assert_eq!(of(11, 0), (layers * 4 * 32 * 7, layers * 2));
+    assert_eq!(of(0, 0), (layers * 4 * 32, layers * 8));
+    assert_eq!(of(1, 1), (layers * 4 * 8 * (3 + 4 + 4 + 3), layers * 4));
+    // And nothing else is left out: all machines answer as the equations do.
+    for (span, ramp) in [(0, 0), (0, 1), (1, 1), (3, 0), (4, 2), (11, 0)] {
+        let spans = [Span::Limited { span, ramp }; 4];
+        for (heads, n) in [(1, 4), (2, 2), (4, 4), (2, 8)] {
+            agrees(span.into(), &Shape { heads, spans, ..PLAIN }, &machine(n), &[20, 7, 13], 0);
+        }
+        let odd = Config { accumulator_rows: 5, ..machine(4) };
+        agrees(3, &Shape { spans, ..PLAIN }, &odd, &[20, 7], 0);
+    }
+}
+
+/// Where the program memory is too small for all windows, fewer serve: each chunk has one at least.
+#[test]
+fn windows_that_do_not_fit_the_program_are_not_made() {
+    let spans = [Span::Limited { span: 0, ramp: 0 }; 4];
+    let size = |program_instructions| {
+        let compiled = Compiled::new(
+            encoder(9, &Shape { heads: 1, spans, ..PLAIN }),
+            Config { program_instructions, ..machine(4) },
+            32,
+        );
+        compiled.map(|compiled| compiled.sentence(0, 32).expect("a short sentence").program.instructions.len())
+    };
+    let all = size(256).expect("it fits");
+    let of = |room| context(spans, Config { program_instructions: room, ..machine(4) });
+    let (vectors, windows) = of(all);
+    assert_eq!((vectors, windows), (2 * 4 * 32, 16));
+    let least = all - 12;
+    let fewer = size(all - 1).expect("it fits");
+    assert!(fewer < all && fewer >= least && of(all - 1).0 > vectors, "{fewer} of {all}");
+    assert_eq!((size(least).expect("it fits"), of(least)), (least, (2 * 4 * 32 * 4, 4)));
+    let problem = size(least - 1).expect_err("there are no fewer");
+    assert!(problem.to_string().contains("machine.program.instructions: "), "{problem}");
+}
+
 #[test]
 fn all_that_a_machine_lacks_is_said_at_once() {
     let config = Config {

@@ -44,6 +44,16 @@ impl Span {
         }
     }
 
+    /// The farthest distance at which something is left of a probability; none where nothing is.
+    #[must_use]
+    pub fn reach(self) -> Option<usize> {
+        match self {
+            Self::Whole => Some(usize::MAX),
+            Self::Limited { span, ramp } => Some(usize::from(span) + (1 << ramp) - 1),
+            Self::Skipped => None,
+        }
+    }
+
     /// The same as the machine has it, of 128.
     fn mask(self, distance: usize) -> u8 {
         match self {
@@ -95,5 +105,25 @@ impl Layer {
             }
         }
         Ok(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_left_behind_the_reach_and_something_up_to_it() {
+        let limited = (0..40).flat_map(|span| (0..8).map(move |ramp| Span::Limited { span, ramp }));
+        for span in limited.chain([Span::Whole, Span::Skipped]) {
+            for distance in 0..300 {
+                let reached = span.reach().is_some_and(|reach| distance <= reach);
+                assert_eq!(
+                    (span.mask(distance) > 0, span.share(distance) > 0.0),
+                    (reached, reached),
+                    "{span:?} {distance}"
+                );
+            }
+        }
     }
 }

@@ -5,6 +5,8 @@ use super::{
     Region,
     emit::{BLANK, Chunk, Emitter, Target},
     plan::Product,
+    waits::UNFINISHED,
+    window::{Group, Window},
 };
 use alberti_golden::encoder::Span;
 use alberti_isa::{Count, Gemm, Softmax, Source};
@@ -58,8 +60,14 @@ impl Emitter<'_> {
         while let Some(done) = pending {
             // Beside those that are read meanwhile.
             let ahead = scores.map(|scores| (scores, self.probabilities()));
-            self.context(rows.heads[done.head].1, done, v, context);
+            let products = self.context(rows.heads[done.head].1, done, spans[done.head], v, context);
+            // Behind as many of these as the array has unfinished, the scores are there.
+            let (first, further) = products.split_at(products.len().min(UNFINISHED as usize));
+            first.iter().for_each(|&gemm| self.gemm(gemm));
             pending = ahead.map(|(scores, p)| self.softmax(scores, spans[scores.head], p));
+            further.iter().for_each(|&gemm| self.gemm(gemm));
+            self.free_numbers(done.scores);
+            self.free_codes(done.probabilities);
             scores = next(self);
         }
         self.zeros(spans, context);
@@ -133,33 +141,38 @@ impl Emitter<'_> {
         Pending { head: scores.head, scores: scores.rows, probabilities: p }
     }
 
-    /// P·V of a head: tiles of V are read by columns, so that it lies as it is produced.
-    fn context(&mut self, parameters: u32, of: Pending, v: Region, context: Region) {
+    /// P·V of a head, without the tiles that none of a group of queries sees. Tiles of V are read by columns, so that it lies as
+    /// it is produced.
+    fn context(&mut self, parameters: u32, of: Pending, span: Span, v: Region, context: Region) -> Vec<Gemm> {
         let (n, tokens, each) = (self.config.n as u32, self.tokens, self.plan.axes.heads.group_tiles() as u32);
         let tiles = self.plan.axes.heads.tiles();
-        for &chunk in self.chunks {
-            let (p, to) = (of.probabilities.tokens(tokens, chunk), context.chunk(tiles, chunk));
-            self.gemm(Gemm {
+        let window = Window { n, tokens, span, columns: each, price: self.price };
+        let product = |chunk: Chunk, Group { queries, tiles: keys }: Group| {
+            let (p, to) = (of.probabilities.tokens(tokens, queries), context.chunk(tiles, chunk));
+            Gemm {
                 source: Source::Columns,
                 code: true,
-                rows: Count(chunk.rows),
-                passes: Count(tokens / n),
+                rows: Count(p.rows),
+                passes: Count(keys.len() as u32),
                 columns: Count(each),
                 masks: Count(n),
-                stream_base: p.base,
+                stream_base: p.base + keys.start * p.tile,
                 stream_pass: p.tile,
-                stationary_base: v.base + of.head as u32 * each * tokens,
+                stationary_base: v.base + of.head as u32 * each * tokens + keys.start * n,
                 stationary_column: tokens,
                 stationary_pass: n,
                 stationary_lane: 1,
                 parameter_base: parameters,
-                result_base: to.base + of.head as u32 * each * to.tile,
+                result_base: to.base + of.head as u32 * each * to.tile + queries.start - chunk.start,
                 result_column: to.tile,
                 ..BLANK
-            });
-        }
-        self.free_numbers(of.scores);
-        self.free_codes(of.probabilities);
+            }
+        };
+        let groups =
+            self.chunks.iter().flat_map(|&chunk| window.groups(chunk).into_iter().map(move |group| (chunk, group)));
+        let products: Vec<Gemm> = groups.map(|(chunk, group)| product(chunk, group)).collect();
+        self.further += products.len() - self.chunks.len();
+        products
     }
 
     /// Heads that see nothing: products of which the shift leaves nothing.

@@ -29,6 +29,10 @@ pub(super) struct Emitter<'a> {
     /// These, padded to whole tiles.
     pub tokens: u32,
     pub chunks: &'a [Chunk],
+    /// Cycles that an instruction more must save in attention.
+    pub price: u64,
+    /// Instructions that attention has for that.
+    pub further: usize,
     pub activation: Allocator,
     pub wide: Allocator,
     pub operations: Vec<Operation>,

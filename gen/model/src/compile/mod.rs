@@ -25,6 +25,7 @@ mod ranges;
 mod run;
 mod waits;
 mod weights;
+mod window;
 
 pub use allocate::Use;
 pub use bundle::Bundle;
@@ -138,7 +139,8 @@ impl Compiled {
     }
 
     /// Products that a task takes for a sentence of so many tokens, without padding: of linear layers, and of heads that see
-    /// something. Of layers in n:m blocks, those of the weights that a block keeps.
+    /// something, whose probabilities are multiplied as far as they see. Of layers in n:m blocks, those of the weights that a
+    /// block keeps.
     ///
     /// # Panics
     /// When there is no such task.
@@ -156,8 +158,10 @@ impl Compiled {
             let heads = frozen(&layer.query, places.query)
                 + frozen(&layer.key, places.key)
                 + frozen(&layer.value, places.value)
-                + 2 * tokens * tokens * layer.query.outputs();
+                + tokens * tokens * layer.query.outputs();
+            let seen: usize = task.spans.iter().map(|&span| window::pairs(span, tokens)).sum();
             heads * live / layer.heads.len()
+                + seen * layer.query.outputs() / layer.heads.len()
                 + frozen(&layer.output, places.output)
                 + frozen(&layer.inner, places.inner)
                 + frozen(&layer.outer, places.outer)

@@ -6,6 +6,7 @@ use super::{
     bundle::row_bytes,
     emit::{Chunk, Emitter, chunks},
     waits,
+    window::ISSUE,
 };
 use alberti_golden::{accelerator::Config, encoder::Sequence};
 use alberti_isa::{BYTES, Base, Count, End, Exit, Halt, Load, Memory, Operation, Program, Repeat, Store};
@@ -68,31 +69,22 @@ impl Compiled {
 
     /// Emits the program, and notes what the machine lacks for it.
     pub(super) fn emit(&self, task: usize, count: usize, problems: &mut Problems) -> Sentence {
-        let (config, plan, encoder) = (&self.config, &self.plan, &self.encoder);
+        let (config, plan) = (&self.config, &self.plan);
         let n = config.n;
         let tokens = count.next_multiple_of(n);
         let chunks = chunks(tokens as u32, n as u32, config.accumulator_rows as u32);
-        let mut emitter = Emitter {
-            config,
-            encoder,
-            plan,
-            task: &encoder.tasks[task],
-            task_plan: &plan.tasks[task],
-            count,
-            tokens: tokens as u32,
-            chunks: &chunks,
-            activation: Allocator::default(),
-            wide: Allocator::default(),
-            operations: Vec::new(),
+        // Where the program memory holds no more of them, windows that save least are not made.
+        let mut price = ISSUE;
+        let (emitter, output) = loop {
+            let (emitter, output) = self.operations((task, count), &chunks, price);
+            if emitter.operations.len() <= config.program_instructions || emitter.further == 0 {
+                break (emitter, output);
+            }
+            price *= 2;
         };
-        emitter.activation.take("identity", plan.identity.rows, 0);
-        let words = plan.weights.tables.len() * tokens;
-        emitter.push(Load { memory: Memory::Index, base: Base::Data, row: 0, rows: Count(words as u32), offset: 0 });
-        let offset = words * row_bytes(config, INDEX_BITS);
-        let output = emitter.body(offset as u32);
-        emitter.push(Halt {});
         let Emitter { activation, wide, operations, .. } = emitter;
         let program = Program { instructions: waits::schedule(&operations, n) };
+        let words = plan.weights.tables.len() * tokens;
         problems.demand("machine.index.words", words, config.index_words);
         problems.demand("machine.wide.values", wide.peak() as usize * n, config.wide_rows * n);
         let rows = activation.peak() as usize + plan.dense.rows as usize;
@@ -119,6 +111,38 @@ impl Compiled {
             activation: activation.uses,
             wide: wide.uses,
         }
+    }
+
+    /// The instructions, when one more in attention must save so many cycles.
+    fn operations<'a>(
+        &'a self,
+        (task, count): (usize, usize),
+        chunks: &'a [Chunk],
+        price: u64,
+    ) -> (Emitter<'a>, Output) {
+        let (config, plan, encoder) = (&self.config, &self.plan, &self.encoder);
+        let tokens = count.next_multiple_of(config.n);
+        let mut emitter = Emitter {
+            config,
+            encoder,
+            plan,
+            task: &encoder.tasks[task],
+            task_plan: &plan.tasks[task],
+            count,
+            tokens: tokens as u32,
+            chunks,
+            price,
+            further: 0,
+            activation: Allocator::default(),
+            wide: Allocator::default(),
+            operations: Vec::new(),
+        };
+        emitter.activation.take("identity", plan.identity.rows, 0);
+        let words = plan.weights.tables.len() * tokens;
+        emitter.push(Load { memory: Memory::Index, base: Base::Data, row: 0, rows: Count(words as u32), offset: 0 });
+        let output = emitter.body((words * row_bytes(config, INDEX_BITS)) as u32);
+        emitter.push(Halt {});
+        (emitter, output)
     }
 }
 

@@ -9,8 +9,8 @@ use std::collections::HashMap;
 
 const UNITS: usize = Unit::ALL.len();
 
-/// Most instructions that a wait can allow.
-const UNFINISHED: u32 = 2;
+/// Most instructions that a wait can allow, and that a unit has.
+pub(super) const UNFINISHED: u32 = 2;
 
 #[derive(Clone, Copy, Default)]
 struct Mark {
