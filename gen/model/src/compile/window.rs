@@ -1,7 +1,7 @@
 //! Which tiles of P·V are multiplied: of each group of queries, those of keys that some query of it sees.
 //!
-//! Behind a head's span probabilities are zero. A window of tiles serves a group of queries, with one instruction: the smaller a
-//! group is, the fewer tiles its window has that only some of its queries see, but the more instructions and weight tiles there are.
+//! Behind a head's span probabilities are zero. A window of tiles serves a group of queries, with one instruction: the smaller the
+//! groups are, the fewer tiles there are that only some of a group see, but the more instructions and weight tiles.
 
 use super::emit::Chunk;
 use alberti_golden::encoder::Span;
@@ -28,8 +28,8 @@ pub(super) struct Window {
     pub price: u64,
 }
 
-/// Cycles in which an instruction is issued. Behind one that takes longer it costs none, and it is not worth its place in the program
-/// for less.
+/// More cycles than an instruction takes to be read and issued: behind one that runs longer it costs none, and to save less it is not
+/// worth its place in the program.
 pub(super) const ISSUE: u64 = 16;
 
 /// Pairs of a query and a key that it sees.
@@ -39,7 +39,7 @@ pub(super) fn pairs(span: Span, tokens: usize) -> usize {
 }
 
 impl Window {
-    /// The groups of a chunk that take the fewest cycles, in runs of n queries and what is left: the fewest of these.
+    /// The groups of a chunk that take the fewest cycles, and of these the fewest groups: runs of n queries, and what is left.
     pub fn groups(&self, chunk: Chunk) -> Vec<Group> {
         let runs = chunk.rows.div_ceil(self.n);
         let bound = |run: u32| (run * self.n).min(chunk.rows);
