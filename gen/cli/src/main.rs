@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`cli`] | the arguments |
 //! | [`commands`] | one file a command: arguments in, [`output::Answer`] out |
+//! | [`encoder`] | a model's folder, tasks and sentences |
 //! | [`exit`] | what a failure is, and the exit code that it ends in |
 //! | [`machine`] | a design's machine, for the golden model and the compiler |
 //! | [`output`] | text to the terminal, JSON to a file |
@@ -15,6 +16,7 @@
 
 mod cli;
 mod commands;
+mod encoder;
 mod exit;
 mod machine;
 mod output;

@@ -192,3 +192,39 @@ fn each_task_is_packed_into_an_image_of_its_own() {
     let (first, second) = (read("tasks/0/task.bin"), read("tasks/1/task.bin"));
     assert!(first != second && first.len() < read("backbone/weight_values.bin").len() / 2);
 }
+
+#[test]
+fn choices_and_faults_cost_a_task_what_its_logits_say() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (model, out) = (draw(folder.path()), folder.path().join("out.json"));
+    let file = folder.path().join("sentences.txt");
+    fs::write(&file, sentences(6)).expect("a file");
+    let of = ["--model", &model, "--task", "task1", "--file", text(&file), "--json", text(&out)];
+    let number = |of: &Value| of.as_f64().expect("a number");
+
+    let said = well(&[&["sweep", ENCODER16, "--sparsities", "0.5"][..], &of].concat());
+    assert!(said.contains("task1 on 6 sentences") && said.contains("labels"), "{said}");
+    let choices = json(&out)["result"]["choices"].as_array().expect("choices").clone();
+    let (first, last) = (&choices[0], &choices[choices.len() - 1]);
+    assert!(choices.iter().all(|choice| choice["group"] != "adapters"), "a task has its own");
+    assert!(number(&first["mean_embedding_cosine"]) > 0.99 && number(&first["labels_alike"]) > 0.8, "{first}");
+    assert!(number(&first["max_logit_difference"]) < 0.6, "{first}");
+    // Adapters, layer norms and classifiers of three layers, which pruning leaves alone.
+    assert_eq!((&last["group"], &last["task_bytes"]), (&Value::from("pruning"), &first["task_bytes"]));
+    assert!(number(&last["stored_bytes"]) < number(&first["stored_bytes"]));
+    let refused = [&["sweep", ENCODER16, "--of", "formats,adapters"][..], &of].concat();
+    fails(&refused, 2, "a task has adapters of its own");
+
+    let rates = ["--rates", "1e-2", "--target", "values", "--trials", "2", "--seed", "3", "--prune", "none"];
+    let said = well(&[&["faults", ENCODER16, "--whole"][..], &rates, &of].concat());
+    assert!(said.contains("task1 on 6 sentences") && said.contains("logits"), "{said}");
+    let points = json(&out)["result"]["points"].as_array().expect("points").clone();
+    let difference = |at: usize| number(&points[at]["logit_difference"]["mean"]);
+    // The machine without faults gives what the encoder's equations give.
+    assert!(
+        difference(0) <= number(&first["max_logit_difference"]) && difference(1) > 2.0 * difference(0),
+        "{points:?}"
+    );
+    assert_eq!(points[0]["labels_alike"]["mean"], first["labels_alike"]);
+    fails(&["faults", ENCODER16, "--model", &model, "--task", "task1"], 2, "--whole");
+}

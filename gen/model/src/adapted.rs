@@ -8,13 +8,14 @@ pub mod folder;
 mod forward;
 mod synthetic;
 
-pub use forward::{Answer, entropy};
+pub use forward::{Answer, entropy, largest};
 pub use synthetic::{Shape, TaskShape, synthetic};
 
 use crate::{
     Checkpoint, Linear, ModelError,
     calibration::Calibration,
     checkpoint::{HiddenActivation, Norm},
+    prune::Pruning,
 };
 use alberti_golden::encoder::Sequence;
 pub use alberti_golden::encoder::Span;
@@ -111,6 +112,14 @@ pub(crate) mod names {
 }
 
 impl Adapted {
+    /// The model with its backbone pruned ([`Checkpoint::pruned`]); tasks stay whole.
+    ///
+    /// # Errors
+    /// AE0707 when a share is not within 0..=1.
+    pub fn pruned(&self, layers: Pruning, embeddings: Pruning) -> Result<Self, ModelError> {
+        Ok(Self { backbone: self.backbone.pruned(layers, embeddings)?, tasks: self.tasks.clone() })
+    }
+
     /// The ranges of all tensors: every task reads every sequence, to its end.
     ///
     /// # Errors

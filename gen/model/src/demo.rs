@@ -71,29 +71,9 @@ impl Model {
     pub fn load(folder: &Path) -> Result<Self, ModelError> {
         let checkpoint = Checkpoint::load(folder)?;
         let tokenizer = Tokenizer::load_for(folder, &checkpoint)?;
-        Self::calibrated(checkpoint, tokenizer)
-    }
-
-    fn calibrated(checkpoint: Checkpoint, tokenizer: Tokenizer) -> Result<Self, ModelError> {
         let sequences = calibration(&tokenizer, &checkpoint, false)?;
         let calibration = Calibration::run(&checkpoint, &sequences)?;
         Ok(Self { checkpoint, tokenizer, calibration })
-    }
-
-    /// The model with its weights pruned ([`Checkpoint::pruned`]), and calibrated as it is then.
-    ///
-    /// # Errors
-    /// AE0707 when a share is not within 0..=1.
-    pub fn pruned(&self, layers: Pruning, embeddings: Pruning) -> Result<Self, ModelError> {
-        Self::calibrated(self.checkpoint.pruned(layers, embeddings)?, self.tokenizer.clone())
-    }
-
-    /// What ranges are taken from, as tokens.
-    ///
-    /// # Errors
-    /// AE0705 when the tokenizer is another model's.
-    pub fn calibration_ids(&self) -> Result<Vec<Tokens>, ModelError> {
-        calibration(&self.tokenizer, &self.checkpoint, false)
     }
 
     /// The f32 forward pass of a sentence.

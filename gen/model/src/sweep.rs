@@ -1,16 +1,18 @@
 //! What a choice of formats, scales, sparsities or adapters costs a whole encoder: its equations in integers against f32.
 
 use crate::{
-    Checkpoint, Matrix, Metrics, ModelError,
-    adapted::Adapted,
-    calibration::Calibration,
+    Matrix, Metrics, ModelError,
+    adapted::{self, Adapted, largest},
     compile::{Quantised, quantise_encoder_by, reals},
-    demo::Model,
     prune::Pruning,
     quantise::Rules,
     reference::mean_embedding,
+    sentence,
 };
-use alberti_golden::{accelerator::Config, encoder};
+use alberti_golden::{
+    accelerator::Config,
+    encoder::{self, Sequence},
+};
 use serde::Serialize;
 
 /// Bits of the widest accumulator that there is: what a choice costs is not the accumulator's fault.
@@ -68,6 +70,26 @@ impl Cosines {
     }
 }
 
+/// What becomes of a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Decision {
+    /// The greatest difference of a logit to f32's, without its sign.
+    pub difference: f64,
+    /// Whether both decide for the same class.
+    pub alike: bool,
+}
+
+impl Decision {
+    /// Of logits in Q6.10 beside f32's; none where there are none.
+    #[must_use]
+    pub fn between(logits: &[i16], exact: &[f32]) -> Option<Self> {
+        let logits = reals(logits, logits.len().max(1)).data;
+        let differences = logits.iter().zip(exact).map(|(a, b)| f64::from((a - b).abs()));
+        let alike = largest(&logits) == largest(exact);
+        differences.reduce(f64::max).map(|difference| Self { difference, alike })
+    }
+}
+
 /// Bits that frozen weights take as codes with a mask.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Stored {
@@ -115,17 +137,25 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// Prunes, calibrates and quantises.
+    /// Prunes, takes ranges from sequences of tokens, and quantises.
     ///
     /// # Errors
-    /// AE0707 to AE0711, AE0714.
-    pub fn new(model: &Model, choice: &Choice, config: &Config, seed: u64) -> Result<Self, ModelError> {
-        let checkpoint: Checkpoint = model.checkpoint.pruned(choice.weights, choice.embeddings)?;
-        let mut adapted = Adapted::from(checkpoint);
+    /// AE0705 to AE0711, AE0714.
+    pub fn new<T>(
+        model: &Adapted,
+        sequences: &[T],
+        choice: &Choice,
+        config: &Config,
+        seed: u64,
+    ) -> Result<Self, ModelError>
+    where
+        for<'a> &'a T: Into<Sequence<'a>>,
+    {
+        let mut adapted = model.pruned(choice.weights, choice.embeddings)?;
         if choice.adapter > 0 {
             adapted = adapted.with_adapters(choice.adapter, seed);
         }
-        let calibration: Calibration = adapted.calibrate(&model.calibration_ids()?)?;
+        let calibration = adapted.calibrate(sequences)?;
         let config = Config { accumulator_bits: ACCUMULATOR_BITS, ..config.clone() };
         let Quantised { encoder, arithmetic, .. } =
             quantise_encoder_by(&adapted, &calibration, &config, &choice.rules)?;
@@ -139,23 +169,24 @@ impl Candidate {
         task_bytes(&self.encoder.tasks[0])
     }
 
-    /// The last layer's output in integers, as reals.
+    /// The first task's answer in integers: the last layer's output as reals, and logits in Q6.10.
     ///
     /// # Errors
-    /// AE0705 when the ids do not fit, AE0711 when parts do not belong together.
-    pub fn hidden(&self, ids: &[u32]) -> Result<Matrix, ModelError> {
-        crate::sentence::check(ids.into(), &self.model.backbone)?;
-        let answer = self.encoder.run(&self.arithmetic, &self.encoder.tasks[0], ids, 0);
+    /// AE0705 when the tokens do not fit, AE0711 when parts do not belong together.
+    pub fn answer<'a>(&self, sequence: impl Into<Sequence<'a>>) -> Result<(Matrix, Vec<i16>), ModelError> {
+        let sequence = sequence.into();
+        sentence::check(sequence, &self.model.backbone)?;
+        let answer = self.encoder.run(&self.arithmetic, &self.encoder.tasks[0], sequence, 0);
         let answer = answer.map_err(|error| ModelError::Shape(error.to_string()))?;
-        Ok(reals(&answer.hidden, self.encoder.width()))
+        Ok((reals(&answer.hidden, self.encoder.width()), answer.logits))
     }
 
     /// The same in f32.
     ///
     /// # Errors
-    /// AE0705 when the ids do not fit.
-    pub fn exact(&self, ids: &[u32]) -> Result<Matrix, ModelError> {
-        Ok(self.model.forward(0, ids)?.forward.hidden)
+    /// AE0705 when the tokens do not fit.
+    pub fn exact<'a>(&self, sequence: impl Into<Sequence<'a>>) -> Result<adapted::Answer, ModelError> {
+        self.model.forward(0, sequence)
     }
 }
 

@@ -5,7 +5,8 @@ mod common;
 
 use alberti_arith::{AdaptivFloat, Format};
 use alberti_model::{
-    demo::Model,
+    adapted::Adapted,
+    demo::{self, Model},
     prune::Pruning,
     quantise::Rules,
     sweep::{Candidate, Choice, Cosines},
@@ -20,11 +21,14 @@ const SENTENCES: [&str; 3] = [
 
 /// Mean cosine of the answer to f32's with the same weights.
 fn cosine(model: &Model, choice: &Choice) -> f64 {
-    let candidate = Candidate::new(model, choice, &machine(16), 1).expect("integers that hold it");
+    let (adapted, ranges) =
+        (Adapted::from(model.checkpoint.clone()), demo::calibration(&model.tokenizer, &model.checkpoint, false));
+    let ranges = ranges.expect("sentences that fit");
+    let candidate = Candidate::new(&adapted, &ranges, choice, &machine(16), 1).expect("integers that hold it");
     let cosines = SENTENCES.map(|sentence| {
         let ids = model.tokenizer.encode(sentence, &model.checkpoint).expect("a short sentence");
-        let hidden = candidate.hidden(&ids).expect("a sound encoder");
-        Cosines::between(&hidden, &candidate.exact(&ids).expect("ids that fit")).embedding
+        let (hidden, _) = candidate.answer(&ids).expect("a sound encoder");
+        Cosines::between(&hidden, &candidate.exact(&ids).expect("ids that fit").forward.hidden).embedding
     });
     let mean = cosines.iter().sum::<f64>() / cosines.len() as f64;
     println!("{}: {mean:.4}", choice.name);

@@ -1,6 +1,7 @@
 //! `alberti accuracy`.
 
 use crate::{
+    encoder::Given,
     exit::Result,
     output::Answer,
     source,
@@ -13,7 +14,6 @@ use alberti_model::{
 };
 use alberti_rtl::{Design, design};
 use alberti_sim::cosim;
-use std::path::PathBuf;
 
 /// The errors of the special function units against f64, on a trained encoder.
 ///
@@ -28,13 +28,8 @@ use std::path::PathBuf;
 #[derive(clap::Args)]
 #[command(after_long_help = COLUMNS)]
 pub struct Arguments {
-    /// The design, a YAML file
-    #[arg(value_name = "DESIGN")]
-    design: PathBuf,
-    /// The folder of a trained BERT-style encoder: model.safetensors, config.json, tokenizer.json; `make model` fetches
-    /// one
-    #[arg(long, value_name = "DIR")]
-    model: PathBuf,
+    #[command(flatten)]
+    given: Given,
     /// What the model reads; again for more [default: the dozen sentences that ranges are taken from, one
     /// more, and a passage]
     #[arg(long = "sentence", value_name = "TEXT")]
@@ -61,8 +56,8 @@ Columns:
 /// # Errors
 /// The design's problems, or a model that cannot be used.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
-    let design = source::load(&arguments.design)?;
-    let model = Model::load(&arguments.model)?;
+    let design = source::load(&arguments.given.design)?;
+    let model = Model::load(&arguments.given.model)?;
     let given = &arguments.sentences;
     let sentences = if given.is_empty() { demo::sentences() } else { given.clone() };
     let report = accuracy::measure(&model, units(&design), sentences.iter().map(String::as_str))?;

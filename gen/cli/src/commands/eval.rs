@@ -1,17 +1,17 @@
 //! `alberti eval`.
 
-use super::run::{Prunings, Ranges, decisions::largest, nats};
+use super::run::nats;
 use crate::{
+    encoder::{Given, Prunings, Ranges},
     exit::{Failure, Result},
-    machine,
     output::Answer,
-    progress, source,
+    progress,
     table::{Table, decimals},
 };
 use alberti_golden::{encoder::Arithmetic, entropy};
 use alberti_model::{
     ModelError,
-    adapted::{self, Task},
+    adapted::{self, Task, largest},
     compile::reals,
     dataset::{self, Truth},
     glue::{Classification, Regression},
@@ -29,12 +29,8 @@ use std::path::{Path, PathBuf};
 #[derive(clap::Args)]
 #[command(after_long_help = MEASURES)]
 pub struct Arguments {
-    /// The design, a YAML file with a section `machine`
-    #[arg(value_name = "DESIGN")]
-    design: PathBuf,
-    /// The folder of an encoder of the BERT family
-    #[arg(long, value_name = "DIR")]
-    model: PathBuf,
+    #[command(flatten)]
+    given: Given,
     /// The task: a folder, or the name of one in the model's `tasks`
     #[arg(long, value_name = "TASK")]
     task: PathBuf,
@@ -125,10 +121,9 @@ enum Scores {
 /// # Errors
 /// The design's problems, a model, a task or a file that cannot be used, and a machine that does not hold the model.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
-    let design = source::load(&arguments.design)?;
-    let config = machine::config(&design)?;
-    let pruned = arguments.prunings.load(&arguments.model, std::slice::from_ref(&arguments.task))?;
-    let task = &pruned.model.tasks[0];
+    let (design, config) = arguments.given.machine()?;
+    let of = arguments.prunings.load(&arguments.given.model, std::slice::from_ref(&arguments.task))?;
+    let task = &of.model.tasks[0];
     if task.classifier.is_none() {
         let message = format!("{}: the task has no classifier: there is nothing to measure", arguments.task.display());
         return Err(Failure::input(message, "give a task with head_config.json and model_head.safetensors"));
@@ -136,17 +131,15 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let mut examples = dataset::read(&arguments.data, task)?;
     examples.truncate(arguments.limit.unwrap_or(usize::MAX).max(1));
     let ranges = if examples.iter().any(|example| example.second.is_some()) { Ranges::Pairs } else { Ranges::Single };
-    let tokens = tokens(&arguments.data, &examples, |example| {
-        pruned.tokenizer.tokens(&example.first, example.second.as_deref(), &pruned.model.backbone)
-    })?;
+    let tokens = tokens(&arguments.data, &examples, |example| of.tokens(&example.first, example.second.as_deref()))?;
     let longest = tokens.iter().map(|tokens| tokens.ids.len()).max().unwrap_or_default();
-    let compiled = pruned.compile(config, longest, ranges)?;
+    let compiled = of.compile(config, longest, ranges)?;
     let (encoder, arithmetic) = (compiled.encoder(), Arithmetic::of(compiled.config())?);
     let bar = progress::bar(examples.len());
     let passed = (examples.par_iter().zip(&tokens))
         .map(|(example, tokens)| {
             let (ramps, last) = encoder.off_ramps(&arithmetic, &encoder.tasks[0], tokens)?;
-            let float = arguments.compare.then(|| pruned.model.forward(0, tokens)).transpose()?;
+            let float = arguments.compare.then(|| of.model.forward(0, tokens)).transpose()?;
             bar.inc(1);
             Ok(Passed {
                 truth: example.truth,
@@ -156,7 +149,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         })
         .collect::<Result<Vec<Passed>>>()?;
     bar.finish_and_clear();
-    let depth = pruned.model.depth();
+    let depth = of.model.depth();
     let classes = task.labels.len();
     let at = |nats: f64| Point::of(&passed, nats, classes, depth);
     let point = at(arguments.threshold)?;
@@ -172,8 +165,8 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         task.name,
         examples.len(),
         name(&arguments.data),
-        pruned.weights,
-        pruned.embeddings,
+        arguments.prunings.prune,
+        arguments.prunings.prune_embeddings,
         table(std::slice::from_ref(&point), &point).text(),
     );
     if !curve.is_empty() {
@@ -186,7 +179,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     }
     let data = serde_json::json!({
         "design": design.name, "hash": design.hash, "task": task.name, "examples": examples.len(), "labels": label_counts(task, &passed),
-        "pruning": {"weights": pruned.weights.to_string(), "embeddings": pruned.embeddings.to_string()},
+        "pruning": {"weights": arguments.prunings.prune.to_string(), "embeddings": arguments.prunings.prune_embeddings.to_string()},
         "measures": point, "exit_layers": histogram, "curve": curve,
     });
     Ok(Answer::new(text, &data).with_warnings(design.warnings()))

@@ -1,19 +1,17 @@
 //! `alberti pack`.
 
 use crate::{
-    commands::run::answers::texts,
+    encoder::{Encoder, Given, Ranges, Sentences, Tasks},
     exit::Result,
-    machine,
     output::Answer,
-    progress, source,
+    progress,
     table::{Table, count, decimals},
 };
 use alberti_model::{
-    adapted::{Adapted, folder},
+    adapted::Adapted,
     compile::reals,
-    demo,
     pack::{Footprint, Packed, Part, Recipe, Tensor, images},
-    sentence::{Tokenizer, Tokens},
+    sentence::Tokens,
     sweep::Cosines,
 };
 use alberti_rtl::emit::{MANIFEST, Package};
@@ -30,22 +28,15 @@ use std::{collections::BTreeMap, path::PathBuf};
 #[derive(clap::Args)]
 #[command(after_long_help = COLUMNS)]
 pub struct Arguments {
-    /// The design, a YAML file with a section `machine`
-    #[arg(value_name = "DESIGN")]
-    design: PathBuf,
-    /// The folder of a trained BERT-style encoder: model.safetensors, config.json, tokenizer.json; `make model` fetches
-    /// one
-    #[arg(long, value_name = "DIR")]
-    model: PathBuf,
-    /// A task: a folder, or the name of one in the model's `tasks`; again for more, which get an image each
-    #[arg(long = "task", value_name = "TASK")]
-    tasks: Vec<PathBuf>,
+    #[command(flatten)]
+    given: Given,
+    #[command(flatten)]
+    tasks: Tasks,
     /// How to prune and quantise, a YAML file [default: all weights, a scale for each output]
     #[arg(long, value_name = "FILE")]
     recipe: Option<PathBuf>,
-    /// What errors are measured on, a sentence on each line [default: the built-in sentences]
-    #[arg(long, value_name = "FILE")]
-    file: Option<PathBuf>,
+    #[command(flatten)]
+    sentences: Sentences,
     /// Tokens of the sentences that programs are written for, with commas [default: the longest that the design reads]
     #[arg(long, value_name = "TOKENS", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..))]
     tokens: Vec<u16>,
@@ -90,23 +81,17 @@ struct Spread {
 /// The design's problems, a model, recipe or sentence that cannot be used, a machine that does not hold the model, a folder that cannot
 /// take the images.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
-    let design = source::load(&arguments.design)?;
-    let config = machine::config(&design)?;
+    let (design, config) = arguments.given.machine()?;
     let recipe = arguments.recipe.as_deref().map_or_else(|| Ok(Recipe::default()), Recipe::load)?;
-    let texts = texts(&[], arguments.file.as_deref())?;
-    let model = folder::load(&arguments.model, &arguments.tasks)?;
-    let tokenizer = Tokenizer::load_for(&arguments.model, &model.backbone)?;
-    let tokens = |texts: &[String]| -> Result<Vec<Tokens>> {
-        Ok(texts.iter().map(|text| tokenizer.tokens(text, None, &model.backbone)).collect::<Result<_, _>>()?)
-    };
-    let read = tokens(&texts)?;
+    let of = Encoder::load(&arguments.given.model, &arguments.tasks.tasks)?;
+    let read = of.all_tokens(&arguments.sentences.texts(&[])?)?;
     let sequences = match recipe.sentences.as_slice() {
-        [] => demo::calibration(&tokenizer, &model.backbone, false)?,
-        sentences => tokens(sentences)?,
+        [] => of.calibration(Ranges::Single)?,
+        sentences => of.all_tokens(sentences)?,
     };
     let longest = arguments.tokens.iter().copied().max().map_or(config.softmax_max, usize::from);
-    let packed = Packed::new(&model, &recipe, &sequences, &config, longest)?;
-    let steps = steps(&model, &packed, &read)?;
+    let packed = Packed::new(&of.model, &recipe, &sequences, &config, longest)?;
+    let steps = steps(&of.model, &packed, &read)?;
     let files = match arguments.tokens.is_empty() {
         true => images(&packed, &[longest])?,
         false => images(&packed, &arguments.tokens.iter().map(|&tokens| tokens.into()).collect::<Vec<_>>())?,

@@ -26,6 +26,21 @@ impl Answer {
     pub fn exit(&self, nats: f64) -> Option<usize> {
         self.off_ramps.iter().position(|logits| entropy(logits) < nats).map(|layer| layer + 1)
     }
+
+    /// The logits of a sentence that no off-ramp ends: the classifier's, or without one the last off-ramp's; empty without either.
+    #[must_use]
+    pub fn last(&self) -> &[f32] {
+        match self.off_ramps.last() {
+            Some(ramp) if self.logits.is_empty() => ramp,
+            _ => &self.logits,
+        }
+    }
+}
+
+/// The class of the first of the largest logits.
+#[must_use]
+pub fn largest(logits: &[f32]) -> Option<usize> {
+    (0..logits.len()).reduce(|best, class| if logits[class] > logits[best] { class } else { best })
 }
 
 /// In nats: `ln Σ e^y − Σ y·e^y / Σ e^y`, y the logits less their maximum.

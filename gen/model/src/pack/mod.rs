@@ -16,7 +16,6 @@ use crate::{
     ModelError,
     adapted::Adapted,
     compile::{Compiled, Quantised, quantise_encoder_by},
-    prune::prune,
 };
 use alberti_golden::{accelerator::Config, encoder::Sequence};
 
@@ -50,11 +49,7 @@ impl Packed {
     where
         for<'a> &'a T: Into<Sequence<'a>>,
     {
-        let mut pruned = model.clone();
-        pruned.backbone = model.backbone.pruned(recipe.encoder, recipe.embeddings)?;
-        if let Some(projection) = &mut pruned.backbone.projection {
-            prune(&mut projection.weight, recipe.encoder)?;
-        }
+        let pruned = model.pruned(recipe.encoder, recipe.embeddings)?;
         let calibration = pruned.calibrate(sequences)?;
         let quantised = quantise_encoder_by(&pruned, &calibration, config, &recipe.rules)?;
         let compiled = Compiled::new(quantised.encoder.clone(), config.clone(), tokens)?;

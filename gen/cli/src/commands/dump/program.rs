@@ -1,7 +1,7 @@
 //! The program of the machine for a trained encoder.
 
 use crate::{
-    commands::run::{Prunings, Ranges},
+    encoder::{Prunings, Ranges, Tasks},
     exit::{Failure, Result},
     machine,
     table::{Table, count},
@@ -18,9 +18,8 @@ pub struct ProgramOf {
     /// The folder of an encoder of the BERT family
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
-    /// A task: a folder, or the name of one in the model's `tasks`; again for more, which are resident beside the first
-    #[arg(long = "task", value_name = "TASK", requires = "model")]
-    tasks: Vec<PathBuf>,
+    #[command(flatten)]
+    tasks: Tasks,
     #[command(flatten)]
     prunings: Prunings,
     /// Tokens of the sentence [default: the longest that softmax takes]
@@ -57,14 +56,14 @@ pub fn dump(design: &Design, arguments: &ProgramOf) -> Result<(String, Listing)>
     let Some(folder) = &arguments.model else {
         return Err(Failure::input("a program is of a model", "add --model DIR"));
     };
-    let pruned = arguments.prunings.load(folder, &arguments.tasks)?;
-    let longest = pruned.model.backbone.config.max_position_embeddings;
+    let of = arguments.prunings.load(folder, &arguments.tasks.tasks)?;
+    let longest = of.model.backbone.config.max_position_embeddings;
     let tokens = arguments.tokens.unwrap_or(config.softmax_max.min(longest));
     if !(1..=longest).contains(&tokens) {
         let message = format!("{tokens} tokens: the model takes 1 to {longest}");
         return Err(Failure::input(message, "give --tokens within that"));
     }
-    let compiled = pruned.compile(config, tokens, Ranges::Single)?;
+    let compiled = of.compile(config, tokens, Ranges::Single)?;
     let sentence = compiled.sentence(0, tokens)?;
     let map = compiled.map(&sentence);
     let text = text(&sentence, &compiled.setup().program.to_string(), &map);

@@ -6,7 +6,8 @@ mod whole;
 mod words;
 
 use crate::{
-    commands::sim::model::{LAYERS, pruning, target},
+    commands::sim::model::target,
+    encoder::{Given, Layers, OneTask, pruning},
     exit::{Failure, Result},
     output::Answer,
     progress, source,
@@ -17,7 +18,7 @@ use alberti_golden::{
 };
 use alberti_model::{
     ModelError,
-    demo::{Gemm, Model, SENTENCE},
+    demo::{Gemm, Model},
     faults::{Campaign, CellForm, Defects, Level, Misreads, Outcome, Point, Retention, Settings, Stress, Target},
     prune::Pruning,
 };
@@ -42,15 +43,10 @@ use std::path::PathBuf;
 ///
 /// A trial draws the same numbers at every target, layout and rate, whatever else is asked for and on however many threads.
 #[derive(clap::Args)]
-#[command(after_long_help = COLUMNS)]
+#[command(after_long_help = COLUMNS, mut_arg("task", |task| task.requires("whole")))]
 pub struct Arguments {
-    /// The design, a YAML file
-    #[arg(value_name = "DESIGN")]
-    design: PathBuf,
-    /// The folder of a trained BERT-style encoder: model.safetensors, config.json, tokenizer.json; `make model` fetches
-    /// one
-    #[arg(long, value_name = "DIR")]
-    model: PathBuf,
+    #[command(flatten)]
+    given: Given,
     /// Bit error rates, with commas
     #[arg(long, value_name = "RATES", value_delimiter = ',', default_value = "1e-6,1e-5,1e-4,1e-3", value_parser = words::share)]
     rates: Vec<f64>,
@@ -98,12 +94,8 @@ pub struct Arguments {
     /// Growth of a level's deviation in a decade, as a share of it
     #[arg(long, value_name = "SHARE", default_value = "0", value_parser = words::amount)]
     retention_widening: f64,
-    /// A linear layer, such as layer.0.attention.query; again for more, or `all` [default: three of the first layer]
-    #[arg(long = "layer", value_name = "NAME")]
-    layers: Vec<String>,
-    /// What the model reads; every token is a row of the multiplies [default: a sentence of our own]
-    #[arg(long, value_name = "TEXT")]
-    sentence: Option<String>,
+    #[command(flatten)]
+    layers: Layers,
     /// Weights pruned by magnitude: a share such as 0.5, blocks such as 8:16, or none
     #[arg(long, value_name = "HOW", default_value = "0.5", value_parser = pruning)]
     prune: Pruning,
@@ -111,6 +103,8 @@ pub struct Arguments {
     /// sentences are read to the end
     #[arg(long, conflicts_with_all = ["layouts", "layers", "state"])]
     whole: bool,
+    #[command(flatten)]
+    task: OneTask,
     /// With --whole, a file with a sentence on each line [default: a sentence of our own]
     #[arg(long, value_name = "FILE", requires = "whole", conflicts_with = "sentence")]
     file: Option<PathBuf>,
@@ -126,7 +120,12 @@ Columns:
   weights     that are others than they were
   seen        masks that showed an error: an offset that does not fit, a block with a wrong number of ones
   cosine      of a layer's results to those without faults, mean over layers; over trials: mean, 5 % quantile, least
-  rms         root of sum (x - e)^2 / sum e^2, e without faults; mean and 95 % quantile";
+  rms         root of sum (x - e)^2 / sum e^2, e without faults; mean and 95 % quantile
+
+Columns with --whole:
+  embedding   cosine of the answer to f32's, mean over sentences; over trials: mean, least; hidden: of the last layer's output
+  logits      of a task with a classifier, instead: greatest difference of a sentence's logits to f32's, mean over sentences
+  labels      share of sentences that f32 answers alike";
 
 /// A rate that was asked for, or the technology's, and how often cells err at it.
 type Rate = (Option<f64>, Stress);
@@ -149,7 +148,7 @@ struct Plan {
 /// # Errors
 /// The design's problems, a model, technology or state file that cannot be used, or arguments that do not go together.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
-    let design = source::load(&arguments.design)?;
+    let design = source::load(&arguments.given.design)?;
     if arguments.whole {
         return whole::run(arguments, &design);
     }
@@ -221,15 +220,10 @@ impl Plan {
                 points.extend((0..stresses.len()).map(|stress| (of, variant, stress)));
             }
         }
-        let model = Model::load(&arguments.model)?;
-        let forward = model.forward(arguments.sentence.as_deref().unwrap_or(SENTENCE))?;
-        let layers = match &arguments.layers {
-            none if none.is_empty() => LAYERS.map(str::to_owned).to_vec(),
-            names if names.iter().any(|name| name == "all") => model.checkpoint.linear_names(),
-            names => names.clone(),
-        };
+        let model = Model::load(&arguments.given.model)?;
+        let forward = model.forward(arguments.layers.sentence())?;
         let gemm = |layer: &String| model.gemm(&forward, layer, arguments.prune, &target);
-        let gemms = layers.iter().map(gemm).collect::<Result<_, ModelError>>()?;
+        let gemms = arguments.layers.of(&model).iter().map(gemm).collect::<Result<_, ModelError>>()?;
         Ok(Self { settings, stresses, points, technical, gemms })
     }
 

@@ -1,8 +1,8 @@
 //! `alberti faults --whole`: the whole encoder on the golden machine.
 
-use super::{Arguments, report::Spread, settings, stresses, targets, words};
+use super::{Arguments, report::Spread, settings, stresses, target, targets, words};
 use crate::{
-    commands::{run::answers, sim::model::target},
+    encoder::{Prunings, Ranges, lines},
     exit::Result,
     machine,
     output::Answer,
@@ -10,14 +10,12 @@ use crate::{
     table::{Table, decimals},
 };
 use alberti_model::{
-    Matrix,
-    adapted::Adapted,
-    compile::{Compiled, Session, quantise_encoder, reals},
-    demo::{Model, SENTENCE},
+    adapted,
+    compile::{Compiled, Session, reals},
     faults::{Stress, Target, Whole},
     prune::Pruning,
-    reference,
-    sweep::Cosines,
+    sentence::Tokens,
+    sweep::{Cosines, Decision},
 };
 use alberti_rtl::Design;
 use alberti_sim::Seed;
@@ -27,8 +25,7 @@ use serde::Serialize;
 /// A trial: means over sentences.
 #[derive(Clone, Copy, Debug)]
 struct Trial {
-    embedding: f64,
-    hidden: f64,
+    answer: [f64; 2],
     wrong_bits: u64,
     corrected_words: u64,
     detected_words: u64,
@@ -45,12 +42,20 @@ struct Finding {
     detected_words: f64,
     /// Masks seen to be displaced, of those read for one sentence.
     misplaced: f64,
-    embedding_cosine: Spread,
-    hidden_cosine: Spread,
+    #[serde(flatten)]
+    answers: Answers,
+}
+
+/// Of the answers to f32's.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(untagged)]
+enum Answers {
+    Embeddings { embedding_cosine: Spread, hidden_cosine: Spread },
+    Decisions { logit_difference: Spread, labels_alike: Spread },
 }
 
 /// Sentences with what f32 makes of them.
-type Sentences = Vec<(Vec<u32>, Matrix)>;
+type Sentences = Vec<(Tokens, adapted::Answer)>;
 
 /// Runs.
 ///
@@ -60,20 +65,20 @@ pub fn run(arguments: &Arguments, design: &Design) -> Result<Answer> {
     let config = machine::config(design)?;
     let settings = settings(arguments, design, &target(design)?)?;
     let (technical, stresses) = stresses(arguments, &settings)?;
-    let model = Model::load(&arguments.model)?.pruned(arguments.prune, Pruning::Dense)?;
+    let prunings = Prunings { prune: arguments.prune, prune_embeddings: Pruning::Dense };
+    let of = prunings.load(&arguments.given.model, arguments.task.task.as_slice())?;
     let texts = match &arguments.file {
-        Some(_) => answers::texts(&[], arguments.file.as_deref())?,
-        None => vec![arguments.sentence.clone().unwrap_or_else(|| SENTENCE.to_owned())],
+        Some(path) => lines(path)?,
+        None => vec![arguments.layers.sentence().to_owned()],
     };
-    let read = |text: &String| {
-        let ids = model.tokenizer.encode(text, &model.checkpoint)?;
-        let exact = reference::forward(&model.checkpoint, &ids)?.hidden;
-        Ok((ids, exact))
+    let read = |tokens: Tokens| -> Result<_> {
+        let exact = of.model.forward(0, &tokens)?;
+        Ok((tokens, exact))
     };
-    let sentences: Sentences = texts.iter().map(read).collect::<Result<_>>()?;
-    let longest = sentences.iter().map(|(ids, _)| ids.len()).max().unwrap_or_default();
-    let encoder = quantise_encoder(&Adapted::from(model.checkpoint.clone()), &model.calibration, &config)?;
-    let compiled = Compiled::new(encoder, config, longest)?;
+    let sentences: Sentences = of.all_tokens(&texts)?.into_iter().map(read).collect::<Result<_>>()?;
+    let longest = sentences.iter().map(|(tokens, _)| tokens.ids.len()).max().unwrap_or_default();
+    let compiled = of.compile(config, longest, Ranges::Single)?;
+    let decides = !sentences.iter().all(|(_, exact)| exact.last().is_empty());
     let whole = Whole::new(&compiled, [settings.values, settings.masks], settings.secded, settings.seed)?;
 
     let none = (Some(0.0), Stress::uniform(&settings, 0.0, 0.0)?);
@@ -95,12 +100,14 @@ pub fn run(arguments: &Arguments, design: &Design) -> Result<Answer> {
     let findings: Vec<Finding> = (points.iter().enumerate())
         .map(|(number, &(target, (rate, _)))| {
             let trials = outcomes.iter().filter(|(point, _)| *point == number).map(|(_, trial)| *trial).collect();
-            Finding::new(target, *rate, trials)
+            Finding::new(target, *rate, trials, decides)
         })
         .collect();
+    let task = &of.model.tasks[0].name;
     let text = format!(
-        "{}: {} sentences on the golden machine, weights {}, masks {}; {} trials, seed {}\n\n{}",
+        "{}: {}{} sentences on the golden machine, weights {}, masks {}; {} trials, seed {}\n\n{}",
         design.name,
+        if task.is_empty() { String::new() } else { format!("{task} on ") },
         sentences.len(),
         arguments.prune,
         if settings.secded { "with SECDED" } else { "without check bits" },
@@ -110,7 +117,7 @@ pub fn run(arguments: &Arguments, design: &Design) -> Result<Answer> {
     );
     let data = serde_json::json!({
         "design": design.name, "hash": design.hash, "pruning": arguments.prune.to_string(), "secded": settings.secded,
-        "sentences": sentences.len(), "trials": arguments.trials, "seed": Seed(settings.seed).to_string(),
+        "task": task, "sentences": sentences.len(), "trials": arguments.trials, "seed": Seed(settings.seed).to_string(),
         "technology": technical, "points": findings,
     });
     Ok(Answer::new(text, &data).with_warnings(design.warnings()))
@@ -127,17 +134,22 @@ fn trial(
 ) -> Result<Trial> {
     let read = whole.read(target, stress, number)?;
     let mut session = Session::with_weights(compiled, &read.values, &read.masks)?;
-    let (mut embedding, mut hidden, mut misplaced) = (0.0, 0.0, 0);
-    for (ids, exact) in sentences {
-        let answer = session.run(0, ids, 0)?;
-        let cosines = Cosines::between(&reals(&answer.hidden, exact.cols), exact);
-        (embedding, hidden) = (embedding + cosines.embedding, hidden + cosines.hidden);
+    let (mut sums, mut misplaced) = ([0.0; 2], 0);
+    for (tokens, exact) in sentences {
+        let answer = session.run(0, tokens, 0)?;
+        let of = match Decision::between(&answer.logits, exact.last()) {
+            Some(Decision { difference, alike }) => [difference, f64::from(u8::from(alike))],
+            None => {
+                let exact = &exact.forward.hidden;
+                let cosines = Cosines::between(&reals(&answer.hidden, exact.cols), exact);
+                [cosines.embedding, cosines.hidden]
+            }
+        };
+        sums = [sums[0] + of[0], sums[1] + of[1]];
         misplaced += answer.counters.misplaced;
     }
-    let count = sentences.len() as f64;
     Ok(Trial {
-        embedding: embedding / count,
-        hidden: hidden / count,
+        answer: sums.map(|sum| sum / sentences.len() as f64),
         wrong_bits: read.wrong_bits,
         corrected_words: read.corrected_words,
         detected_words: read.detected_words,
@@ -146,9 +158,9 @@ fn trial(
 }
 
 impl Finding {
-    fn new(target: Target, rate: Option<f64>, trials: Vec<Trial>) -> Self {
+    fn new(target: Target, rate: Option<f64>, trials: Vec<Trial>, decides: bool) -> Self {
         let mean = |of: fn(&Trial) -> u64| trials.iter().map(of).sum::<u64>() as f64 / trials.len() as f64;
-        let spread = |of: fn(&Trial) -> f64| Spread::of(trials.iter().map(of).collect());
+        let [first, second] = [0, 1].map(|of| Spread::of(trials.iter().map(|trial| trial.answer[of]).collect()));
         Self {
             target: words::target_name(target),
             rate: words::rate_name(rate),
@@ -156,30 +168,31 @@ impl Finding {
             corrected_words: mean(|trial| trial.corrected_words),
             detected_words: mean(|trial| trial.detected_words),
             misplaced: mean(|trial| trial.misplaced),
-            embedding_cosine: spread(|trial| trial.embedding),
-            hidden_cosine: spread(|trial| trial.hidden),
+            answers: match decides {
+                false => Answers::Embeddings { embedding_cosine: first, hidden_cosine: second },
+                true => Answers::Decisions { logit_difference: first, labels_alike: second },
+            },
         }
     }
 }
 
 fn table(findings: &[Finding]) -> Table {
-    let mut table = Table::new(&[
-        "target",
-        "rate",
-        "wrong bits",
-        "corrected",
-        "detected",
-        "misplaced",
-        "embedding",
-        "least",
-        "hidden",
-        "least",
-    ]);
+    let decides = findings.iter().any(|of| matches!(of.answers, Answers::Decisions { .. }));
+    let mut head = vec!["target", "rate", "wrong bits", "corrected", "detected", "misplaced"];
+    head.extend(if decides {
+        ["logits", "most", "labels", "least"]
+    } else {
+        ["embedding", "least", "hidden", "least"]
+    });
+    let mut table = Table::new(&head);
     for of in findings {
         let mut row = vec![of.target.to_owned(), of.rate.clone()];
         row.extend([of.wrong_bits, of.corrected_words, of.detected_words, of.misplaced].map(|n| decimals(n, 1)));
-        let cosines = [of.embedding_cosine.mean, of.embedding_cosine.min, of.hidden_cosine.mean, of.hidden_cosine.min];
-        row.extend(cosines.map(|cosine| decimals(cosine, 5)));
+        let answers = match of.answers {
+            Answers::Embeddings { embedding_cosine: a, hidden_cosine: b } => [a.mean, a.min, b.mean, b.min],
+            Answers::Decisions { logit_difference: a, labels_alike: b } => [a.mean, a.max, b.mean, b.min],
+        };
+        row.extend(answers.map(|number| decimals(number, 5)));
         table.row(row);
     }
     table

@@ -1,23 +1,19 @@
 //! What is said of each sentence.
 
-use super::{
-    Pruned,
-    figures::{Figures, shown},
-};
+use super::figures::{Figures, shown};
 use crate::{
-    exit::{Failure, Result},
+    encoder::Encoder,
+    exit::Result,
     table::{Table, count, decimals},
 };
 use alberti_model::{
     Metrics,
     compile::{Answer, Compiled, reals},
-    demo,
     reference::mean_embedding,
     sentence::Tokens,
     sweep::Cosines,
 };
 use serde::Serialize;
-use std::path::Path;
 
 /// An answer.
 #[derive(Clone, Debug, Serialize)]
@@ -51,31 +47,11 @@ pub struct Summary {
     pub worst_unpruned_embedding_cosine: Option<f64>,
 }
 
-/// The sentences to read: those given, else those built in.
-pub fn texts(given: &[String], file: Option<&Path>) -> Result<Vec<String>> {
-    let mut texts = given.to_vec();
-    if let Some(path) = file {
-        let content = std::fs::read_to_string(path).map_err(|error| {
-            let message = format!("{} cannot be read: {error}", path.display());
-            Failure::input(message, "give a text file in UTF-8 with a sentence on each line")
-        })?;
-        texts.extend(content.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned));
-    }
-    match (texts.is_empty(), file) {
-        (false, _) => Ok(texts),
-        (true, None) => Ok(demo::sentences()),
-        (true, Some(path)) => {
-            let message = format!("{} has no sentence", path.display());
-            Err(Failure::input(message, "give a text file in UTF-8 with a sentence on each line"))
-        }
-    }
-}
-
 /// An answer of a task beside f32's.
-pub fn compare(pruned: &Pruned, task: usize, tokens: &Tokens, answer: &Answer) -> Result<Comparison> {
-    let hidden = reals(&answer.hidden, pruned.model.backbone.config.hidden_size);
-    let exact = pruned.model.forward(task, tokens)?.forward.hidden;
-    let unpruned = pruned.unpruned.as_ref().map(|all| all.forward(task, tokens)).transpose()?;
+pub fn compare(of: &Encoder, task: usize, tokens: &Tokens, answer: &Answer) -> Result<Comparison> {
+    let hidden = reals(&answer.hidden, of.model.backbone.config.hidden_size);
+    let exact = of.model.forward(task, tokens)?.forward.hidden;
+    let unpruned = of.unpruned.as_ref().map(|all| all.forward(task, tokens)).transpose()?;
     let cosines = Cosines::between(&hidden, &exact);
     Ok(Comparison {
         embedding_cosine: cosines.embedding,

@@ -3,7 +3,7 @@
 use super::figures::{Figures, shown};
 use crate::table::{Table, count, decimals};
 use alberti_model::{
-    adapted::{self, Task},
+    adapted::{self, Task, largest},
     compile::{Answer, reals},
 };
 use serde::Serialize;
@@ -37,17 +37,11 @@ pub fn label(task: &Task, logits: &[f32]) -> Option<String> {
     Some(task.labels.get(largest).cloned().unwrap_or_else(|| largest.to_string()))
 }
 
-/// The first of the largest.
-pub fn largest(logits: &[f32]) -> Option<usize> {
-    (0..logits.len()).reduce(|best, class| if logits[class] > logits[best] { class } else { best })
-}
-
 impl Float {
     /// At the same threshold, in nats.
     pub fn of(task: &Task, exact: &adapted::Answer, nats: f64) -> Self {
         let exit = exact.exit(nats);
-        let last = if exact.logits.is_empty() { exact.off_ramps.last() } else { Some(&exact.logits) };
-        let logits = exit.map_or(last, |layer| exact.off_ramps.get(layer - 1)).cloned().unwrap_or_default();
+        let logits = exit.map_or(exact.last(), |layer| &exact.off_ramps[layer - 1]).to_vec();
         Self {
             float_label: label(task, &logits),
             float_logits: logits,

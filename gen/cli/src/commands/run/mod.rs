@@ -4,15 +4,12 @@ pub mod answers;
 pub mod decisions;
 mod figures;
 mod rtl;
-mod trained;
-
-pub use trained::{Pruned, Prunings, Ranges};
 
 use crate::{
+    encoder::{Encoder, Given, Prunings, Ranges, Sentences, Tasks},
     exit::{Failure, Result},
-    machine,
     output::Answer,
-    progress, source,
+    progress,
     table::{count, decimals},
 };
 use alberti_golden::{encoder::Arithmetic, entropy};
@@ -26,10 +23,7 @@ use clap::ValueEnum;
 use decisions::{Decision, Float};
 use rayon::prelude::*;
 use serde::Serialize;
-use std::{
-    path::PathBuf,
-    sync::{Mutex, PoisonError},
-};
+use std::sync::{Mutex, PoisonError};
 
 /// Sentences through a trained encoder on the whole machine.
 ///
@@ -40,27 +34,20 @@ use std::{
 #[derive(clap::Args)]
 #[command(after_long_help = COLUMNS)]
 pub struct Arguments {
-    /// The design, a YAML file with a section `machine`
-    #[arg(value_name = "DESIGN")]
-    design: PathBuf,
-    /// The folder of an encoder of the BERT family: model.safetensors, config.json, tokenizer.json; `make model` fetches
-    /// one, `alberti model` draws one
-    #[arg(long, value_name = "DIR")]
-    model: PathBuf,
-    /// A task: a folder with adapters, classifier and off-ramp, or the name of one in the model's `tasks`; again for more
-    #[arg(long = "task", value_name = "TASK")]
-    tasks: Vec<PathBuf>,
+    #[command(flatten)]
+    given: Given,
+    #[command(flatten)]
+    tasks: Tasks,
     /// Entropy below which an off-ramp ends a sentence; 0 never does
     #[arg(long, value_name = "NATS", default_value = "0", value_parser = nats)]
     threshold: f64,
     #[command(flatten)]
     prunings: Prunings,
-    /// What the model reads; again for more [default: the built-in sentences]
+    /// What the model reads; again for more
     #[arg(long = "text", value_name = "TEXT")]
     texts: Vec<String>,
-    /// A file with a sentence on each line
-    #[arg(long, value_name = "FILE")]
-    file: Option<PathBuf>,
+    #[command(flatten)]
+    sentences: Sentences,
     /// What runs the program
     #[arg(long, value_name = "ENGINE", default_value = "golden")]
     engine: Engine,
@@ -119,7 +106,7 @@ struct Job<'a> {
     compare: bool,
     nats: f64,
     threshold: u16,
-    pruned: &'a Pruned,
+    of: &'a Encoder,
     compiled: &'a Compiled,
 }
 
@@ -129,17 +116,16 @@ struct Job<'a> {
 /// The design's problems, a model, a task or a sentence that cannot be used, a machine that does not hold the model, and programs
 /// that differ from the encoder's equations.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
-    let design = source::load(&arguments.design)?;
-    let config = machine::config(&design)?;
-    let texts = answers::texts(&arguments.texts, arguments.file.as_deref())?;
-    let pruned = arguments.prunings.load(&arguments.model, &arguments.tasks)?;
-    let tokens = texts.iter().map(|text| pruned.tokens(text, None)).collect::<Result<Vec<_>>>()?;
+    let (design, config) = arguments.given.machine()?;
+    let texts = arguments.sentences.texts(&arguments.texts)?;
+    let of = arguments.prunings.load(&arguments.given.model, &arguments.tasks.tasks)?;
+    let tokens = of.all_tokens(&texts)?;
     let longest = tokens.iter().map(|tokens| tokens.ids.len()).max().unwrap_or_default();
-    let compiled = pruned.compile(config, longest, Ranges::Single)?;
+    let compiled = of.compile(config, longest, Ranges::Single)?;
     let tasks = compiled.encoder().tasks.len();
     let bar = progress::bar(texts.len() * tasks);
     let (nats, threshold) = (arguments.threshold, entropy::threshold(arguments.threshold)?);
-    let job = Job { compare: arguments.compare, nats, threshold, pruned: &pruned, compiled: &compiled };
+    let job = Job { compare: arguments.compare, nats, threshold, of: &of, compiled: &compiled };
     let each = || texts.iter().zip(&tokens);
     let (setup, runs, engine) = match arguments.engine {
         Engine::Golden => {
@@ -182,7 +168,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let setup = setup.unwrap_or_default();
     let lines: Vec<&Line> = runs.iter().flat_map(|run| &run.sentences).collect();
     let summary = Summary::of(&lines);
-    let checkpoint = &pruned.model.backbone.config;
+    let checkpoint = &of.model.backbone.config;
     let mut text = format!(
         "{}: {} layers of {} heads, {} channels; weights {}, embeddings {}; {} sentences on the {engine}\n\
          set up once with {} bytes, beside {} codes in {} words of masks\n",
@@ -190,14 +176,14 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         checkpoint.num_hidden_layers,
         checkpoint.num_attention_heads,
         checkpoint.hidden_size,
-        pruned.weights,
-        pruned.embeddings,
+        arguments.prunings.prune,
+        arguments.prunings.prune_embeddings,
         texts.len(),
         count(setup),
         count(compiled.weights().0.len() as u64),
         count(compiled.weights().1.words() as u64),
     );
-    for (run, task) in runs.iter().zip(&pruned.model.tasks) {
+    for (run, task) in runs.iter().zip(&of.model.tasks) {
         text += &run.text(task, nats, checkpoint.num_hidden_layers);
     }
     if let Some(summary) = summary {
@@ -209,9 +195,9 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     }
     let data = serde_json::json!({
         "design": design.name, "hash": design.hash, "engine": arguments.engine.to_possible_value().map(|value| value.get_name().to_owned()),
-        "pruning": {"weights": pruned.weights.to_string(), "embeddings": pruned.embeddings.to_string()},
+        "pruning": {"weights": arguments.prunings.prune.to_string(), "embeddings": arguments.prunings.prune_embeddings.to_string()},
         "setup_bytes": setup, "entropy_threshold_nats": nats, "summary": summary, "sentences": lines,
-        "tasks": if arguments.tasks.is_empty() { &[] } else { &runs[..] },
+        "tasks": if arguments.tasks.tasks.is_empty() { &[] } else { &runs[..] },
     });
     Ok(Answer::new(text, &data).with_warnings(design.warnings()))
 }
@@ -225,12 +211,12 @@ impl Job<'_> {
         (text, tokens): (&String, &Tokens),
     ) -> Result<Said> {
         let answer = session.run(task, tokens, self.threshold)?;
-        let (model, count) = (&self.pruned.model, tokens.ids.len());
+        let (model, count) = (&self.of.model, tokens.ids.len());
         if self.compare {
             self.check(task, tokens, &answer)?;
         }
         if answer.logits.is_empty() {
-            let comparison = self.compare.then(|| answers::compare(self.pruned, task, tokens, &answer)).transpose()?;
+            let comparison = self.compare.then(|| answers::compare(self.of, task, tokens, &answer)).transpose()?;
             return Ok(Said::Embedding(Line::new(text, count, (self.compiled, task), &answer, comparison)));
         }
         let float = self.compare.then(|| model.forward(task, tokens)).transpose()?;
@@ -265,7 +251,7 @@ impl Job<'_> {
                 Said::Decision(decision) => decisions.push(decision),
             }
         }
-        TaskRun { task: self.pruned.model.tasks[task].name.clone(), switch_bytes, sentences, decisions }
+        TaskRun { task: self.of.model.tasks[task].name.clone(), switch_bytes, sentences, decisions }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `alberti sim --model`: layers of a trained encoder through the processing unit.
 
 use crate::{
+    encoder::{Layers, pruning},
     exit::{Failure, Result},
     output::Answer,
     progress, source,
@@ -9,17 +10,14 @@ use crate::{
 use alberti_cost::{block_gemm_cycles, gemm_cycles};
 use alberti_golden::{activation::Function, processing_unit};
 use alberti_model::{
-    BlockSparsity, Capacity, Metrics, ModelError, Target,
-    demo::{Gemm, Model, SENTENCE},
+    Capacity, Metrics, ModelError, Target,
+    demo::{Gemm, Model},
     prune::Pruning,
 };
 use alberti_rtl::{Design, design::ValueMemory, diagnostic::Code};
 use alberti_sim::{Library, Seed, Stall, cosim, cosim::Subject};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
-
-/// What is taken of a model unless something else is said.
-pub const LAYERS: [&str; 3] = ["layer.0.attention.query", "layer.0.attention.output", "layer.0.intermediate"];
 
 /// What of a trained model is simulated.
 #[derive(clap::Args, Default)]
@@ -29,32 +27,12 @@ pub struct Trained {
     /// one
     #[arg(long, value_name = "DIR")]
     pub model: Option<PathBuf>,
-    /// A linear layer, such as layer.0.attention.query; again for more, or `all` [default: three of the first layer]
-    #[arg(long = "layer", value_name = "NAME", requires = "model")]
-    layers: Vec<String>,
-    /// What the model reads; every token is a row of the multiplies [default: a sentence of our own]
-    #[arg(long, value_name = "TEXT", requires = "model")]
-    sentence: Option<String>,
+    #[command(flatten)]
+    layers: Layers,
     /// Weights pruned by magnitude: a share such as 0.5, blocks such as 8:16, or none [default: the design's blocks, else
     /// 0.5]
     #[arg(long, value_name = "HOW", requires = "model", value_parser = pruning)]
     prune: Option<Pruning>,
-}
-
-/// `none`, `0.5`, `8:16`.
-pub fn pruning(text: &str) -> std::result::Result<Pruning, String> {
-    if text == "none" {
-        return Ok(Pruning::Dense);
-    }
-    if let Some((nonzeros, block)) = text.split_once(':') {
-        let parts = nonzeros.parse().ok().zip(block.parse().ok());
-        let (nonzeros, block) = parts.ok_or_else(|| format!("`{text}` is not of the form 8:16"))?;
-        return BlockSparsity::new(nonzeros, block).map(Pruning::Block).map_err(|error| error.to_string());
-    }
-    match text.parse::<f64>() {
-        Ok(share) if (0.0..=1.0).contains(&share) => Ok(Pruning::Unstructured(share)),
-        _ => Err(format!("`{text}` is neither a share from 0 to 1, nor blocks such as 8:16, nor none")),
-    }
 }
 
 /// What a layer came to. Everything is the same on every run.
@@ -100,15 +78,10 @@ impl Plan {
     pub fn new(arguments: &Trained, folder: &Path, design: &Design) -> Result<Self> {
         let model = Model::load(folder)?;
         let blocks = cosim::config(design)?.sparsity;
-        let layers = match &arguments.layers {
-            none if none.is_empty() => LAYERS.map(str::to_owned).to_vec(),
-            names if names.iter().any(|name| name == "all") => model.checkpoint.linear_names(),
-            names => names.clone(),
-        };
         Ok(Self {
+            layers: arguments.layers.of(&model),
             model,
-            layers,
-            sentence: arguments.sentence.clone().unwrap_or_else(|| SENTENCE.into()),
+            sentence: arguments.layers.sentence().to_owned(),
             pruning: arguments.prune.unwrap_or_else(|| blocks.map_or(Pruning::Unstructured(0.5), Pruning::Block)),
         })
     }

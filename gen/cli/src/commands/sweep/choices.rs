@@ -29,11 +29,8 @@ impl Group {
     }
 }
 
-/// All that is asked for, the machine's own way first.
-pub fn choices(arguments: &Arguments) -> Vec<(Group, Choice)> {
-    let mut groups = arguments.of.clone();
-    groups.sort_unstable();
-    groups.dedup();
+/// All choices of some groups, in their order.
+pub fn choices(arguments: &Arguments, groups: &[Group]) -> Vec<(Group, Choice)> {
     let of = |group: &Group| -> Vec<Choice> {
         match group {
             Group::Shortcuts => shortcuts(),

@@ -4,19 +4,18 @@ mod choices;
 mod plot;
 
 use crate::{
-    commands::{run::answers::texts, sim::model::pruning},
-    exit::Result,
-    machine,
+    encoder::{Encoder, Given, OneTask, Ranges, Sentences, pruning},
+    exit::{Failure, Result},
     output::{self, Answer},
-    progress, source,
+    progress,
     table::{Table, decimals},
 };
 use alberti_model::{
-    demo::Model,
     prune::Pruning,
-    sweep::{Candidate, Choice, Cosines, Stored},
+    sweep::{Candidate, Choice, Cosines, Decision, Stored},
 };
 use choices::{Group, choices};
+use clap::ValueEnum;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -28,18 +27,14 @@ use std::path::PathBuf;
 #[derive(clap::Args)]
 #[command(after_long_help = COLUMNS)]
 pub struct Arguments {
-    /// The design, a YAML file with a section `machine`
-    #[arg(value_name = "DESIGN")]
-    design: PathBuf,
-    /// The folder of a trained BERT-style encoder: model.safetensors, config.json, tokenizer.json; `make model` fetches
-    /// one
-    #[arg(long, value_name = "DIR")]
-    model: PathBuf,
-    /// A file with a sentence on each line [default: the built-in sentences]
-    #[arg(long, value_name = "FILE")]
-    file: Option<PathBuf>,
-    /// What is varied, with commas
-    #[arg(long, value_name = "GROUPS", value_delimiter = ',', default_value = "shortcuts,formats,pruning,adapters")]
+    #[command(flatten)]
+    given: Given,
+    #[command(flatten)]
+    task: OneTask,
+    #[command(flatten)]
+    sentences: Sentences,
+    /// What is varied, with commas [default: all; with --task, whose adapters are its own, all but adapters]
+    #[arg(long, value_name = "GROUPS", value_delimiter = ',')]
     of: Vec<Group>,
     /// How the layers' weights are pruned, with commas
     #[arg(
@@ -70,7 +65,10 @@ Columns:
   hidden     the same of the last layer's output, all tokens
   unpruned   mean cosine of the answer to that of f32 with all weights
   MB         10^6 bytes of frozen weights: a mask for all, codes for those that are not zero
-  task KB    10^3 bytes that belong to one task: adapters, layer norms, as codes and numbers";
+  task KB    10^3 bytes that belong to one task: adapters, layer norms, classifiers, as codes and numbers
+Columns of a task with a classifier:
+  logits     greatest difference of the logits to f32's with the same weights, all sentences, read to the last layer
+  labels     share of sentences that f32 with the same weights answers alike";
 
 /// What a choice came to.
 #[derive(Clone, Debug, Serialize)]
@@ -82,6 +80,10 @@ struct Line {
     mean_hidden_cosine: f64,
     worst_hidden_cosine: f64,
     mean_unpruned_embedding_cosine: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_logit_difference: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    labels_alike: Option<f64>,
     stored: Stored,
     stored_bytes: u64,
     task_bytes: u64,
@@ -92,54 +94,87 @@ struct Line {
 /// # Errors
 /// The design's problems, a model or a sentence that cannot be used, choices that no integers hold.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
-    let design = source::load(&arguments.design)?;
-    let config = machine::config(&design)?;
-    let texts = texts(&[], arguments.file.as_deref())?;
-    let model = Model::load(&arguments.model)?;
-    let encode = |text: &String| model.tokenizer.encode(text, &model.checkpoint);
-    let ids = texts.iter().map(encode).collect::<Result<Vec<_>, _>>()?;
-    let all = choices(arguments);
-    let bar = progress::bar(all.len() * ids.len());
+    let groups = arguments.groups()?;
+    let (design, config) = arguments.given.machine()?;
+    let of = Encoder::load(&arguments.given.model, arguments.task.task.as_slice())?;
+    let (read, ranges) = (of.all_tokens(&arguments.sentences.texts(&[])?)?, of.calibration(Ranges::Single)?);
+    let candidate = |choice: &Choice| Candidate::new(&of.model, &ranges, choice, &config, arguments.seed);
+    let all = choices(arguments, &groups);
+    let bar = progress::bar(all.len() * read.len());
     let mut lines = Vec::new();
     for (group, choice) in &all {
-        let candidate = Candidate::new(&model, choice, &config, arguments.seed)?;
+        let pruned = candidate(choice)?;
         // Adapters are the model's own: without them it is another.
         let complete = Choice { weights: Pruning::Dense, embeddings: Pruning::Dense, ..choice.clone() };
-        let pruned = complete != *choice;
-        let unpruned = pruned.then(|| Candidate::new(&model, &complete, &config, arguments.seed)).transpose()?;
-        let cosines = ids.par_iter().map(|ids| {
-            let (hidden, exact) = (candidate.hidden(ids)?, candidate.exact(ids)?);
-            let cosines = Cosines::between(&hidden, &exact);
-            let whole = unpruned.as_ref().map(|whole| whole.exact(ids)).transpose()?;
+        let unpruned = (complete != *choice).then(|| candidate(&complete)).transpose()?;
+        let answers = read.par_iter().map(|tokens| {
+            let ((hidden, logits), exact) = (pruned.answer(tokens)?, pruned.exact(tokens)?);
+            let cosines = Cosines::between(&hidden, &exact.forward.hidden);
+            let whole = unpruned.as_ref().map(|whole| whole.exact(tokens)).transpose()?;
             bar.inc(1);
-            Ok((cosines, whole.map_or(cosines.embedding, |whole| Cosines::between(&hidden, &whole).embedding)))
+            Ok(Compared {
+                cosines,
+                unpruned: whole.map_or(cosines, |whole| Cosines::between(&hidden, &whole.forward.hidden)).embedding,
+                decision: Decision::between(&logits, exact.last()),
+            })
         });
-        let cosines = cosines.collect::<Result<Vec<_>>>()?;
-        lines.push(Line::new(*group, choice, &candidate, &cosines));
+        let answers = answers.collect::<Result<Vec<_>>>()?;
+        lines.push(Line::new(*group, choice, &pruned, &answers));
     }
     bar.finish_and_clear();
     if let Some(path) = &arguments.plot {
         output::write(path, plot::svg(&design.name, &lines)?.as_bytes())?;
     }
-    let text = format!("{}: {} sentences\n\n{}", design.name, ids.len(), table(&lines).text());
+    let task = &of.model.tasks[0].name;
+    let named = if task.is_empty() { String::new() } else { format!("{task} on ") };
+    let text = format!("{}: {named}{} sentences\n\n{}", design.name, read.len(), table(&lines).text());
     let data = serde_json::json!({
-        "design": design.name, "hash": design.hash, "sentences": ids.len(), "seed": arguments.seed, "choices": lines,
+        "design": design.name, "hash": design.hash, "task": task, "sentences": read.len(), "seed": arguments.seed, "choices": lines,
     });
     Ok(Answer::new(text, &data).with_warnings(design.warnings()))
 }
 
+/// A sentence's answer beside f32's.
+struct Compared {
+    cosines: Cosines,
+    /// Of the answer, to f32 with all weights.
+    unpruned: f64,
+    decision: Option<Decision>,
+}
+
+impl Arguments {
+    /// What is varied.
+    fn groups(&self) -> Result<Vec<Group>> {
+        let mut groups = if self.of.is_empty() { Group::value_variants().to_vec() } else { self.of.clone() };
+        groups.sort_unstable();
+        groups.dedup();
+        if self.task.task.is_some() && groups.contains(&Group::Adapters) {
+            if !self.of.is_empty() {
+                let message = "a task has adapters of its own: none are drawn beside them";
+                return Err(Failure::input(message, "leave adapters out of --of, or leave --task out"));
+            }
+            groups.retain(|&group| group != Group::Adapters);
+        }
+        Ok(groups)
+    }
+}
+
 impl Line {
-    fn new(group: Group, choice: &Choice, candidate: &Candidate, cosines: &[(Cosines, f64)]) -> Self {
-        let mean = |of: &dyn Fn(&(Cosines, f64)) -> f64| cosines.iter().map(of).sum::<f64>() / cosines.len() as f64;
-        let worst = |of: &dyn Fn(&(Cosines, f64)) -> f64| cosines.iter().map(of).fold(f64::INFINITY, f64::min);
+    fn new(group: Group, choice: &Choice, candidate: &Candidate, answers: &[Compared]) -> Self {
+        let mean = |of: &dyn Fn(&Compared) -> f64| answers.iter().map(of).sum::<f64>() / answers.len() as f64;
+        let worst = |of: &dyn Fn(&Compared) -> f64| answers.iter().map(of).fold(f64::INFINITY, f64::min);
+        let decisions: Vec<_> = answers.iter().filter_map(|answer| answer.decision).collect();
+        let alike = decisions.iter().filter(|decision| decision.alike).count() as f64 / decisions.len() as f64;
         Self {
             group: group.name(),
             choice: choice.name.clone(),
-            mean_embedding_cosine: mean(&|(cosines, _)| cosines.embedding),
-            worst_embedding_cosine: worst(&|(cosines, _)| cosines.embedding),
-            mean_hidden_cosine: mean(&|(cosines, _)| cosines.hidden),
-            worst_hidden_cosine: worst(&|(cosines, _)| cosines.hidden),
-            mean_unpruned_embedding_cosine: mean(&|(_, unpruned)| *unpruned),
+            mean_embedding_cosine: mean(&|answer| answer.cosines.embedding),
+            worst_embedding_cosine: worst(&|answer| answer.cosines.embedding),
+            mean_hidden_cosine: mean(&|answer| answer.cosines.hidden),
+            worst_hidden_cosine: worst(&|answer| answer.cosines.hidden),
+            mean_unpruned_embedding_cosine: mean(&|answer| answer.unpruned),
+            max_logit_difference: decisions.iter().map(|decision| decision.difference).reduce(f64::max),
+            labels_alike: (!decisions.is_empty()).then_some(alike),
             stored: candidate.stored,
             stored_bytes: candidate.stored.bytes(),
             task_bytes: candidate.task_bytes(),
@@ -148,7 +183,10 @@ impl Line {
 }
 
 fn table(lines: &[Line]) -> Table {
-    let mut table = Table::new(&["", "choice", "embedding", "worst", "hidden", "worst", "unpruned", "MB", "task KB"]);
+    let mut head = vec!["", "choice", "embedding", "worst", "hidden", "worst", "unpruned"];
+    head.extend(lines.iter().any(|line| line.labels_alike.is_some()).then_some(["logits", "labels"]).iter().flatten());
+    head.extend(["MB", "task KB"]);
+    let mut table = Table::new(&head);
     let mut before = "";
     for line in lines {
         let group = if line.group == before { "" } else { line.group };
@@ -162,6 +200,8 @@ fn table(lines: &[Line]) -> Table {
         ];
         let mut row = vec![group.to_owned(), line.choice.clone()];
         row.extend(cosines.map(|cosine| decimals(cosine, 4)));
+        row.extend(line.max_logit_difference.map(|difference| decimals(difference, 4)));
+        row.extend(line.labels_alike.map(|share| format!("{:.1} %", 100.0 * share)));
         row.extend([decimals(line.stored_bytes as f64 / 1e6, 2), decimals(line.task_bytes as f64 / 1e3, 1)]);
         table.row(row);
     }

@@ -1,0 +1,225 @@
+//! A trained encoder from the command line: its folder, its tasks, what becomes of its weights, and what it reads.
+
+use crate::{
+    exit::{Failure, Result},
+    machine, source,
+};
+use alberti_golden::accelerator::Config;
+use alberti_model::{
+    BlockSparsity, ModelError,
+    adapted::{Adapted, folder},
+    compile::{Compiled, quantise_encoder},
+    demo,
+    prune::Pruning,
+    sentence::{Tokenizer, Tokens},
+};
+use alberti_rtl::Design;
+use std::path::{Path, PathBuf};
+
+/// A design, and an encoder for it.
+#[derive(clap::Args)]
+pub struct Given {
+    /// The design, a YAML file; a whole encoder needs one with a section `machine`
+    #[arg(value_name = "DESIGN")]
+    pub design: PathBuf,
+    /// The folder of an encoder of the BERT family: model.safetensors, config.json, tokenizer.json; `make model` fetches
+    /// one, `alberti model` draws one
+    #[arg(long, value_name = "DIR")]
+    pub model: PathBuf,
+}
+
+/// Tasks of a model.
+#[derive(clap::Args)]
+pub struct Tasks {
+    /// A task: a folder with adapters, classifier and off-ramp, or the name of one in the model's `tasks`; again for more
+    #[arg(long = "task", value_name = "TASK", requires = "model")]
+    pub tasks: Vec<PathBuf>,
+}
+
+/// One task of a model, or none.
+#[derive(clap::Args)]
+pub struct OneTask {
+    /// The task whose adapters, layer norms, spans and classifier the encoder has: a folder, or the name of one in the model's `tasks`
+    /// [default: none, the encoder by itself]
+    #[arg(long, value_name = "TASK")]
+    pub task: Option<PathBuf>,
+}
+
+/// Layers of a model, and what it reads.
+#[derive(clap::Args, Default)]
+pub struct Layers {
+    /// A linear layer, such as layer.0.attention.query; again for more, or `all` [default: three of the first layer]
+    #[arg(long = "layer", value_name = "NAME", requires = "model")]
+    layers: Vec<String>,
+    /// What the model reads; every token is a row of the multiplies [default: a sentence of our own]
+    #[arg(long, value_name = "TEXT", requires = "model")]
+    sentence: Option<String>,
+}
+
+/// A file of sentences.
+#[derive(clap::Args)]
+pub struct Sentences {
+    /// A file with a sentence on each line [default: the built-in sentences]
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+/// What becomes of a model's weights.
+#[derive(clap::Args)]
+pub struct Prunings {
+    /// The layers' weights pruned by magnitude, each matrix by itself: a share such as 0.5, blocks such as 8:16, or none
+    #[arg(long, value_name = "HOW", requires = "model", default_value = "none", value_parser = pruning)]
+    pub prune: Pruning,
+    /// The same of the tables of words and positions
+    #[arg(long, value_name = "HOW", requires = "model", default_value = "none", value_parser = pruning)]
+    pub prune_embeddings: Pruning,
+}
+
+/// An encoder with its tasks; without any it is the encoder alone.
+pub struct Encoder {
+    /// Its weights, pruned where that was asked for.
+    pub model: Adapted,
+    /// The same with all weights, where some were pruned.
+    pub unpruned: Option<Adapted>,
+    /// From text to tokens.
+    pub tokenizer: Tokenizer,
+}
+
+/// What ranges are taken from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Ranges {
+    /// Of sentences.
+    Single,
+    /// Of pairs of them as well.
+    Pairs,
+}
+
+/// `none`, `0.5`, `8:16`.
+pub fn pruning(text: &str) -> std::result::Result<Pruning, String> {
+    if text == "none" {
+        return Ok(Pruning::Dense);
+    }
+    if let Some((nonzeros, block)) = text.split_once(':') {
+        let parts = nonzeros.parse().ok().zip(block.parse().ok());
+        let (nonzeros, block) = parts.ok_or_else(|| format!("`{text}` is not of the form 8:16"))?;
+        return BlockSparsity::new(nonzeros, block).map(Pruning::Block).map_err(|error| error.to_string());
+    }
+    match text.parse::<f64>() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(Pruning::Unstructured(share)),
+        _ => Err(format!("`{text}` is neither a share from 0 to 1, nor blocks such as 8:16, nor none")),
+    }
+}
+
+impl Given {
+    /// The design, and its machine.
+    ///
+    /// # Errors
+    /// The design's problems, or that it has none.
+    pub fn machine(&self) -> Result<(Design, Config)> {
+        let design = source::load(&self.design)?;
+        let config = machine::config(&design)?;
+        Ok((design, config))
+    }
+}
+
+impl Sentences {
+    /// Those given, with those of the file; without any those built in.
+    ///
+    /// # Errors
+    /// When there is no such file, or nothing in it.
+    pub fn texts(&self, given: &[String]) -> Result<Vec<String>> {
+        let texts = [given, &self.file.as_deref().map(lines).transpose()?.unwrap_or_default()].concat();
+        Ok(if texts.is_empty() { demo::sentences() } else { texts })
+    }
+}
+
+/// The sentences of a file, a line each: at least one.
+///
+/// # Errors
+/// When there is no such file, or nothing in it.
+pub fn lines(path: &Path) -> Result<Vec<String>> {
+    let refused = |message: String| Failure::input(message, "give a text file in UTF-8 with a sentence on each line");
+    let content = std::fs::read_to_string(path);
+    let content = content.map_err(|error| refused(format!("{} cannot be read: {error}", path.display())))?;
+    let lines: Vec<_> = content.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
+    if lines.is_empty() { Err(refused(format!("{} has no sentence", path.display()))) } else { Ok(lines) }
+}
+
+impl Layers {
+    /// What is taken of a model unless something else is said.
+    const USUAL: [&str; 3] = ["layer.0.attention.query", "layer.0.attention.output", "layer.0.intermediate"];
+
+    /// The names of those that are meant.
+    pub fn of(&self, model: &demo::Model) -> Vec<String> {
+        match &self.layers {
+            none if none.is_empty() => Self::USUAL.map(str::to_owned).to_vec(),
+            names if names.iter().any(|name| name == "all") => model.checkpoint.linear_names(),
+            names => names.clone(),
+        }
+    }
+
+    /// What the model reads.
+    pub fn sentence(&self) -> &str {
+        self.sentence.as_deref().unwrap_or(demo::SENTENCE)
+    }
+}
+
+impl Encoder {
+    /// Loads a model's folder with tasks.
+    ///
+    /// # Errors
+    /// AE0701 to AE0705, and AE0717.
+    pub fn load(folder: &Path, tasks: &[PathBuf]) -> Result<Self> {
+        let model = folder::load(folder, tasks)?;
+        let tokenizer = Tokenizer::load_for(folder, &model.backbone)?;
+        Ok(Self { model, unpruned: None, tokenizer })
+    }
+
+    /// Tokens of a text, or of a pair.
+    ///
+    /// # Errors
+    /// AE0705 when they do not fit the model.
+    pub fn tokens(&self, text: &str, second: Option<&str>) -> std::result::Result<Tokens, ModelError> {
+        self.tokenizer.tokens(text, second, &self.model.backbone)
+    }
+
+    /// Tokens of texts.
+    ///
+    /// # Errors
+    /// As [`Self::tokens`].
+    pub fn all_tokens(&self, texts: &[String]) -> Result<Vec<Tokens>> {
+        Ok(texts.iter().map(|text| self.tokens(text, None)).collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// What ranges are taken from: built-in sentences.
+    ///
+    /// # Errors
+    /// AE0705 when the tokenizer is another model's.
+    pub fn calibration(&self, ranges: Ranges) -> Result<Vec<Tokens>> {
+        Ok(demo::calibration(&self.tokenizer, &self.model.backbone, ranges == Ranges::Pairs)?)
+    }
+
+    /// Quantises it by these ranges and lays it out for a machine.
+    ///
+    /// # Errors
+    /// AE0708 to AE0710, AE0713 and AE0714.
+    pub fn compile(&self, config: Config, longest: usize, ranges: Ranges) -> Result<Compiled> {
+        let calibration = self.model.calibrate(&self.calibration(ranges)?)?;
+        Ok(Compiled::new(quantise_encoder(&self.model, &calibration, &config)?, config, longest)?)
+    }
+}
+
+impl Prunings {
+    /// Loads a model's folder with tasks and prunes.
+    ///
+    /// # Errors
+    /// AE0701 to AE0707, and AE0717.
+    pub fn load(&self, folder: &Path, tasks: &[PathBuf]) -> Result<Encoder> {
+        let mut encoder = Encoder::load(folder, tasks)?;
+        if (self.prune, self.prune_embeddings) != (Pruning::Dense, Pruning::Dense) {
+            let pruned = encoder.model.pruned(self.prune, self.prune_embeddings)?;
+            encoder.unpruned = Some(std::mem::replace(&mut encoder.model, pruned));
+        }
+        Ok(encoder)
+    }
+}
