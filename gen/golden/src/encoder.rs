@@ -8,8 +8,9 @@
 //! ```
 //!
 //! What programs compute on the [`machine`](crate::machine) must equal it, bit for bit: a program that differs was compiled
-//! wrongly. Rows of a tensor are tokens; codes are AdaptivFloat<8,3>. What other formats, or a residual stream of 8 bits, would cost
-//! is asked of the same equations ([`Arithmetic::operand`], [`Norm::residual`]): no machine has them.
+//! wrongly. Rows of a tensor are tokens; codes are AdaptivFloat<8,3>, biases have 32 bits. What other formats of up to 16 bits, wider biases,
+//! or a residual stream of codes would cost is asked of the same equations ([`Arithmetic::operand`], [`Norm::residual`]): no machine has
+//! them.
 
 mod attention;
 mod embedding;
@@ -29,7 +30,7 @@ pub struct Arithmetic {
     pub accumulator_bits: u32,
     /// The softmax unit.
     pub softmax: Softmax,
-    /// Format of codes, of up to 8 bits.
+    /// Format of codes, of up to 16 bits.
     pub operand: Format,
     /// Shift of probabilities, Q1.15, to their codes.
     pub probability_shift: i32,
@@ -50,11 +51,11 @@ impl Arithmetic {
     }
 
     /// A row of scores as codes of probabilities.
-    fn probabilities(&self, scores: &[i16], mask: &[u8]) -> Result<Vec<u8>> {
+    fn probabilities(&self, scores: &[i16], mask: &[u8]) -> Result<Vec<u16>> {
         let probabilities = self.softmax.row(scores, scores.len(), mask)?.probabilities;
         let codes =
             probabilities.iter().map(|&p| alberti_arith::requantize(self.operand, p.into(), self.probability_shift));
-        Ok(codes.map(|code| code as u8).collect())
+        Ok(codes.collect())
     }
 }
 
@@ -69,7 +70,7 @@ pub struct Norm {
     pub shift: Vec<u8>,
     /// Exponent bias of the codes; none where nothing reads codes.
     pub bias: Option<i32>,
-    /// The sum that it takes is rounded to a code of this exponent bias first, as where the residual stream has 8 bits; none in a
+    /// The sum that it takes is rounded to a code of this exponent bias first, as where the residual stream is codes; none in a
     /// machine.
     pub residual: Option<i32>,
 }
@@ -150,7 +151,7 @@ pub struct Encoder {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stream {
     /// For linear layers; empty where nothing reads them.
-    pub codes: Vec<u8>,
+    pub codes: Vec<u16>,
     /// Q6.10.
     pub wide: Vec<i16>,
 }
@@ -171,6 +172,17 @@ impl Encoder {
     #[must_use]
     pub fn width(&self) -> usize {
         self.layers.first().map_or(0, |layer| layer.query.inputs)
+    }
+
+    /// All linear layers, those of every task among them.
+    pub fn linears(&self) -> impl Iterator<Item = &Linear> {
+        let layers = self.layers.iter().flat_map(|l| [&l.query, &l.key, &l.value, &l.output, &l.inner, &l.outer]);
+        let halves =
+            self.tasks.iter().flat_map(|task| &task.layers).flat_map(|layer| [&layer.attention, &layer.output]);
+        let adapters = halves.filter_map(|half| half.adapter.as_ref()).flat_map(|of| [&of.down, &of.up]);
+        let heads = self.tasks.iter().flat_map(|task| [&task.off_ramp, &task.classifier]).flatten();
+        let projection = self.embedding.projection.as_ref().map(|projection| &projection.linear);
+        layers.chain(projection).chain(adapters).chain(heads)
     }
 
     /// Runs a task on tokens; `threshold` is that of off-ramps (entropy in bits, Q6.10).
@@ -242,7 +254,7 @@ impl Encoder {
     }
 }
 
-fn token_0<'a>(linear: &Linear, codes: &'a [u8]) -> Result<&'a [u8]> {
+fn token_0<'a>(linear: &Linear, codes: &'a [u16]) -> Result<&'a [u16]> {
     codes.get(..linear.inputs).ok_or_else(|| Error::new("no codes are left of the last layer norm"))
 }
 
@@ -296,12 +308,11 @@ impl Norm {
                 None => unit.row(row)?,
             };
             if self.bias.is_some() && arithmetic.operand == Format::AF8_3 {
-                stream.codes.extend(row.codes.iter().map(|&code| code as u8));
+                stream.codes.extend(row.codes);
             } else if self.bias.is_some() {
                 let numbers: Vec<i64> = row.wide.iter().map(|&z| z.into()).collect();
                 let shifts: Vec<i32> = self.shift.iter().map(|&k| STREAM + i32::from(k) + bias).collect();
-                let codes = requantize::row(arithmetic.operand, &numbers, &shifts)?;
-                stream.codes.extend(codes.iter().map(|&code| code as u8));
+                stream.codes.extend(requantize::row(arithmetic.operand, &numbers, &shifts)?);
             }
             stream.wide.extend(row.wide);
         }

@@ -22,7 +22,7 @@ impl QuantisedLinear {
         for x in a.chunks_exact(k) {
             for (w, &bias) in w.chunks_exact(k).zip(&self.bias) {
                 let dot: i64 = x.iter().zip(w).map(|(&x, &w)| i64::from(x) * i64::from(w)).sum();
-                sums.push(wrap(dot + i64::from(bias), self.accumulator_bits));
+                sums.push(wrap(dot + bias, self.accumulator_bits));
             }
         }
         Ok(sums)

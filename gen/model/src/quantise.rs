@@ -14,8 +14,8 @@ use crate::{Codes, Linear, Matrix, ModelError, Site, Target, calibration::LayerR
 use alberti_arith::Format;
 use alberti_golden::activation::Function;
 
-/// The lowest exponent bias of AdaptivFloat weights: channels of next to nothing need no finer steps.
-const LOWEST_WEIGHT_BIAS: i32 = -16;
+/// The least magnitude that weights are scaled to: channels of next to nothing need no finer steps.
+const LEAST_WEIGHT: f64 = 1.0 / 512.0;
 
 /// Fraction bits of what GELU takes and gives.
 const GELU_FRACTION_BITS: i32 = 10;
@@ -62,7 +62,7 @@ pub struct QuantisedLinear {
     /// Scale of each output's weights.
     pub weight_scale: Vec<i32>,
     /// Per output, at the scale of its sums.
-    pub bias: Vec<i32>,
+    pub bias: Vec<i64>,
     /// Scale of the activations after their channel shifts.
     pub activation_scale: i32,
     /// k_c of each input channel.
@@ -139,7 +139,7 @@ pub fn quantise_by(
         after: 0,
         static_bits: 0,
     };
-    layer.bias = layer.integer_bias(&linear.bias, target.bias_bits())?;
+    layer.bias = layer.integer_bias(&linear.bias, rules.bias_bits(target))?;
     layer.requantise_shift = layer.shifts()?;
     layer.static_bits = layer.check_overflow()?;
     Ok(layer)
@@ -202,7 +202,7 @@ impl QuantisedLinear {
     }
 
     /// Bias at the sums' scale, rounded to nearest.
-    fn integer_bias(&self, bias: &[f32], bits: u32) -> Result<Vec<i32>, ModelError> {
+    fn integer_bias(&self, bias: &[f32], bits: u32) -> Result<Vec<i64>, ModelError> {
         let convert = |(output, &value): (usize, &f32)| {
             let scale = self.sum_scale(output);
             let integer = (f64::from(value) * f64::from(scale).exp2() + 0.5).floor();
@@ -210,7 +210,7 @@ impl QuantisedLinear {
             if needed > bits {
                 return Err(ModelError::BiasRange { layer: self.name.clone(), output, value, scale, needed, bits });
             }
-            Ok(integer as i32)
+            Ok(integer as i64)
         };
         bias.iter().enumerate().map(convert).collect()
     }

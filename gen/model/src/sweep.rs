@@ -9,6 +9,7 @@ use crate::{
     reference::mean_embedding,
     sentence,
 };
+use alberti_arith::Format;
 use alberti_golden::{
     accelerator::Config,
     encoder::{self, Sequence},
@@ -111,7 +112,7 @@ impl Stored {
         let mut stored = Self { code_bits: arithmetic.operand.bits(), ..Self::default() };
         for codes in linears.map(|linear| &linear.weight).chain(tables) {
             stored.weights += codes.len() as u64;
-            stored.nonzero += codes.iter().filter(|&&code| !arithmetic.operand.is_zero(code.into())).count() as u64;
+            stored.nonzero += codes.iter().filter(|&&code| !arithmetic.operand.is_zero(code)).count() as u64;
         }
         stored
     }
@@ -157,8 +158,9 @@ impl Candidate {
         }
         let calibration = adapted.calibrate(sequences)?;
         let config = Config { accumulator_bits: ACCUMULATOR_BITS, ..config.clone() };
-        let Quantised { encoder, arithmetic, .. } =
-            quantise_encoder_by(&adapted, &calibration, &config, &choice.rules)?;
+        // Nor that of the machine's port for biases.
+        let rules = Rules { wide_bias: true, ..choice.rules };
+        let Quantised { encoder, arithmetic, .. } = quantise_encoder_by(&adapted, &calibration, &config, &rules)?;
         let stored = Stored::of(&encoder, &arithmetic);
         Ok(Self { model: adapted, encoder, arithmetic, stored })
     }
@@ -166,7 +168,7 @@ impl Candidate {
     /// Bytes of the task's own parameters: adapters as codes with bias and shift of each output, layer norms as numbers.
     #[must_use]
     pub fn task_bytes(&self) -> u64 {
-        task_bytes(&self.encoder.tasks[0])
+        task_bytes(&self.encoder.tasks[0], self.arithmetic.operand)
     }
 
     /// The first task's answer in integers: the last layer's output as reals, and logits in Q6.10.
@@ -194,9 +196,9 @@ impl Candidate {
 const PARAMETER_BYTES: usize = 5;
 
 /// Bytes of a task's own parameters.
-#[must_use]
-pub fn task_bytes(task: &encoder::Task) -> u64 {
-    let linear = |linear: &encoder::Linear| linear.weight.len() + PARAMETER_BYTES * linear.outputs();
+fn task_bytes(task: &encoder::Task, operand: Format) -> u64 {
+    let codes = |count: usize| (count * operand.bits() as usize).div_ceil(8);
+    let linear = |linear: &encoder::Linear| codes(linear.weight.len()) + PARAMETER_BYTES * linear.outputs();
     let half = |half: &encoder::Half| {
         let adapter = half.adapter.as_ref().map_or(0, |adapter| linear(&adapter.down) + linear(&adapter.up));
         adapter + PARAMETER_BYTES * half.norm.gamma.len()

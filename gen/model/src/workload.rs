@@ -81,7 +81,7 @@ impl QuantisedLinear {
             columns: self.weight.rows,
             activations: activations.data.clone(),
             weights: self.weight.data.clone(),
-            bias: self.bias.iter().map(|&bias| bias.into()).collect(),
+            bias: self.bias.clone(),
             scale: self.requantise_shift.clone(),
             function: self.function,
             after: self.after,

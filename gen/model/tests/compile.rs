@@ -306,6 +306,18 @@ fn an_encoder_whose_layers_do_not_join_is_refused() {
 }
 
 #[test]
+fn an_encoder_of_wider_numbers_than_the_machine_has_is_refused() {
+    let mut wide = encoder(1, &PLAIN);
+    wide.layers[0].query.bias[0] = 1 << 31;
+    wide.embedding.tables[0].gain = 1 << 8;
+    let problem = Compiled::new(wide, machine(4), LONGEST).expect_err("numbers past their ports").to_string();
+    assert!(
+        problem.contains("a bias of more than 32 bits") && problem.contains("codes of more than 8 bits"),
+        "{problem}"
+    );
+}
+
+#[test]
 fn a_sentence_that_is_longer_than_the_machine_was_laid_out_for_is_refused() {
     let compiled = Compiled::new(encoder(1, &PLAIN), machine(4), LONGEST).expect("it fits");
     let mut session = Session::new(&compiled).expect("a machine");

@@ -5,9 +5,9 @@ mod common;
 
 use alberti_arith::Format;
 use alberti_model::{
-    Linear, Matrix, Metrics,
+    Linear, Matrix, Metrics, Target,
     calibration::LayerRange,
-    quantise::{InputRule, channel_shifts, quantise},
+    quantise::{InputRule, Rules, channel_shifts, quantise, quantise_by},
 };
 use common::{Numbers, PLAIN, edge16, quantised, range_of};
 
@@ -40,7 +40,7 @@ fn the_bias_is_an_integer_at_the_scale_of_the_sums() {
         .expect("a layer that fits");
     for (j, bias) in [1.5f64, -0.1].into_iter().enumerate() {
         let exact = bias * f64::from(layer.sum_scale(j)).exp2();
-        assert!((f64::from(layer.bias[j]) - exact).abs() <= 0.5);
+        assert!((layer.bias[j] as f64 - exact).abs() <= 0.5);
     }
 }
 
@@ -51,6 +51,10 @@ fn a_bias_past_32_bits_is_an_error_that_says_how_many_it_needs() {
     assert_eq!(error.code(), "AE0708");
     // s = 8 + 14 + 16: 100·2^38 < 2^45.
     assert!(error.to_string().contains("output 0, 100 at scale 2^-38, needs 46 bits, the bias port has 32"), "{error}");
+    let rules = Rules { wide_bias: true, ..Rules::default() };
+    let target = Target { accumulator_bits: 48, ..edge16() };
+    let layer = quantise_by("l", &linear(1, 1, &[1e-6], &[100.0]), &range(&[0.01], 1.0), PLAIN, &target, &rules);
+    assert_eq!(layer.expect("as wide as the accumulator").bias, [100 << 38]);
 }
 
 #[test]

@@ -47,7 +47,10 @@ fn what_numbers_are_given_up_by_costs_what_is_documented() {
     let fixed = of("q3.5 within -4 to 4", fixed);
     let af8_2 = AdaptivFloat::new(8, 2).expect("a format");
     let af8_2 = of("af8_2", Rules { operand: Format::AdaptivFloat(af8_2), ..rules });
-    assert!(machine > 0.997, "{machine}");
+    let wide = of("q3.13", Rules { operand: Format::Q3_13, ..rules });
+    let af8_4 = AdaptivFloat::new(8, 4).expect("a format");
+    let af8_4 = of("af8_4", Rules { operand: Format::AdaptivFloat(af8_4), ..rules });
+    assert!(machine > 0.997 && wide > 0.9995 && af8_4 < machine, "{machine} {wide} {af8_4}");
     assert!(matrix < 0.993 && narrow < matrix - 0.02 && af8_2 < narrow - 0.2 && fixed < 0.6);
     let half = Choice { weights: Pruning::Unstructured(0.5), ..Choice::machine("half of the weights") };
     assert!(cosine(&model, &half) > 0.997);

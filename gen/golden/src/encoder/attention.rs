@@ -69,7 +69,7 @@ impl Span {
 
 impl Layer {
     /// The heads' context of rows of codes, tokens × channels.
-    pub(super) fn context(&self, arithmetic: &Arithmetic, spans: &[Span], x: &[u8]) -> Result<Vec<u8>> {
+    pub(super) fn context(&self, arithmetic: &Arithmetic, spans: &[Span], x: &[u16]) -> Result<Vec<u16>> {
         let project = |linear: &Linear| linear.run(arithmetic, x).map(|results| results.codes);
         let (q, k, v) = (project(&self.query)?, project(&self.key)?, project(&self.value)?);
         let (channels, heads) = (self.query.outputs(), self.heads.len());
@@ -82,12 +82,12 @@ impl Layer {
             if span == Span::Skipped {
                 continue;
             }
-            let rows = |tensor: &[u8]| -> Vec<u8> {
+            let rows = |tensor: &[u16]| -> Vec<u16> {
                 tensor.chunks_exact(channels).flat_map(|row| &row[number * width..][..width]).copied().collect()
             };
             let (q, k, v) = (rows(&q), rows(&k), rows(&v));
             let columns = (0..width).flat_map(|c| v[c..].iter().step_by(width)).copied();
-            let integers = |codes: Vec<u8>| Integers::of(arithmetic.operand, codes);
+            let integers = |codes: Vec<u16>| Integers::of(arithmetic.operand, codes);
             let (q, k, v) = (integers(q), integers(k), integers(columns.collect()));
             for token in 0..tokens {
                 let sum = |sum: i64| wrap(sum, arithmetic.accumulator_bits);

@@ -58,9 +58,9 @@ impl<'a> From<&'a Vec<u32>> for Sequence<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
     /// Rows × width, as codes.
-    pub codes: Vec<u8>,
+    pub codes: Vec<u16>,
     /// The code that they are multiplied by: a power of two brings tables of different scales together.
-    pub gain: u8,
+    pub gain: u16,
 }
 
 /// What widens an embedding: codes as the layers take them, and the residual stream in Q6.10.
@@ -104,9 +104,9 @@ impl Embedding {
             for (table, row) in self.tables.iter().zip(rows) {
                 let codes = table.codes.get(row * self.width..(row + 1) * self.width);
                 let codes = codes.ok_or_else(|| Error::new(format!("token {position}: a table has no row {row}")))?;
-                let gain = arithmetic.operand.significand(table.gain.into());
+                let gain = arithmetic.operand.significand(table.gain);
                 for (total, &code) in total.iter_mut().zip(codes) {
-                    *total += gain * arithmetic.operand.significand(code.into());
+                    *total += gain * arithmetic.operand.significand(code);
                 }
             }
             sums.extend(total.iter().map(|&sum| linear::wide(sum, self.shift)));

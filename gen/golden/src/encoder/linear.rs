@@ -10,9 +10,9 @@ pub struct Linear {
     /// Inputs.
     pub inputs: usize,
     /// Outputs × inputs, as codes.
-    pub weight: Vec<u8>,
+    pub weight: Vec<u16>,
     /// What the sum of each output starts from.
-    pub bias: Vec<i32>,
+    pub bias: Vec<i64>,
     /// Shift of each output to codes, or to what GELU takes.
     pub shift: Vec<i32>,
     /// What stands between sums and results.
@@ -27,7 +27,7 @@ pub struct Linear {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Results {
     /// As codes.
-    pub codes: Vec<u8>,
+    pub codes: Vec<u16>,
     /// As numbers of 16 bits.
     pub wide: Vec<i16>,
 }
@@ -43,7 +43,7 @@ impl Linear {
     ///
     /// # Errors
     /// When they are no whole rows, or the layer's parts do not belong together.
-    pub fn run(&self, arithmetic: &Arithmetic, x: &[u8]) -> Result<Results> {
+    pub fn run(&self, arithmetic: &Arithmetic, x: &[u16]) -> Result<Results> {
         let outputs = self.outputs();
         if self.inputs == 0 || self.weight.len() != outputs * self.inputs || !x.len().is_multiple_of(self.inputs) {
             return Err(Error::new(format!(
@@ -54,13 +54,12 @@ impl Linear {
             )));
         }
         let rows = x.len() / self.inputs;
-        let of = |codes: &[u8]| Integers::of(arithmetic.operand, codes.iter().copied());
+        let of = |codes: &[u16]| Integers::of(arithmetic.operand, codes.iter().copied());
         let (x, w) = (of(x), of(&self.weight));
         let mut results = Results::default();
         for row in 0..rows {
             let products = x.products(row, &w, self.inputs).into_iter().zip(&self.bias);
-            let sums: Vec<i64> =
-                products.map(|(sum, &bias)| wrap(i64::from(bias) + sum, arithmetic.accumulator_bits)).collect();
+            let sums: Vec<i64> = products.map(|(sum, &bias)| wrap(bias + sum, arithmetic.accumulator_bits)).collect();
             results.push(arithmetic, &sums, &self.shift, self.function, self.after, self.offset)?;
         }
         Ok(results)
@@ -79,7 +78,7 @@ impl Results {
         offset: i32,
     ) -> Result<()> {
         let row = function.row(arithmetic.accumulator_bits, sums, shift, after)?;
-        self.codes.extend(requantize::row(arithmetic.operand, &row.sums, &row.shifts)?.iter().map(|&code| code as u8));
+        self.codes.extend(requantize::row(arithmetic.operand, &row.sums, &row.shifts)?);
         self.wide.extend(row.sums.iter().zip(&row.shifts).map(|(&sum, &shift)| wide(sum, shift + offset)));
         Ok(())
     }

@@ -225,6 +225,13 @@ fn limits(encoder: &Encoder, config: &Config, longest: usize, problems: &mut Pro
     if norms.any(|half| half.norm.residual.is_some()) {
         problems.push("the encoder: its residual stream is rounded to codes, which no machine does");
     }
+    let tables = encoder.embedding.tables.iter().flat_map(|table| table.codes.iter().chain([&table.gain]));
+    if encoder.linears().flat_map(|linear| &linear.weight).chain(tables).any(|&code| code > u8::MAX.into()) {
+        problems.push("the encoder: codes of more than 8 bits, which no machine has");
+    }
+    if encoder.linears().flat_map(|linear| &linear.bias).any(|&bias| i32::try_from(bias).is_err()) {
+        problems.push("the encoder: a bias of more than 32 bits, for which no machine has room");
+    }
     for function in functions(encoder) {
         if !config.activation.includes(function) {
             problems.push(format!("datapath.activation: {function:?} needed, the array has {:?}", config.activation));

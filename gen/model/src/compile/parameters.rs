@@ -59,7 +59,8 @@ impl Parameters {
     }
 }
 
-fn column(bias: i32, shift: i32) -> [u8; BYTES] {
-    let [a, b, c, d] = bias.to_le_bytes();
+/// Biases have 32 bits ([`super::limits`]).
+fn column(bias: i64, shift: i32) -> [u8; BYTES] {
+    let [a, b, c, d] = (bias as i32).to_le_bytes();
     [a, b, c, d, shift as u8 & 0x7f]
 }

@@ -119,7 +119,7 @@ impl Plan {
             encoder.tasks.iter().map(|task| TaskPlan::of(task, axes.hidden, n, parameters.end(), dense.base)).collect();
         let most = tasks.iter().map(|task| task.parameters.end()).max().unwrap_or_default();
         problems.demand("machine.parameters.rows", most as usize, config.parameter_rows);
-        let gains = encoder.embedding.tables.iter().map(|table| table.gain);
+        let gains = encoder.embedding.tables.iter().map(|table| table.gain as u8);
         let identity: Vec<Vec<u8>> = gains
             .flat_map(|gain| (0..n).map(move |row| (0..n).map(|lane| if lane == row { gain } else { 0 }).collect()))
             .collect();
@@ -201,7 +201,7 @@ impl TaskPlan {
         for (column, pass) in (0..place.columns).flat_map(|j| (0..place.passes).map(move |k| (j, k))) {
             for output in outputs.tile(column) {
                 let code = |input: Option<usize>| {
-                    output.zip(input).map_or(0, |(output, input)| linear.weight[output * linear.inputs + input])
+                    output.zip(input).map_or(0, |(output, input)| linear.weight[output * linear.inputs + input] as u8)
                 };
                 self.rows.push(inputs.tile(pass).map(code).collect());
             }

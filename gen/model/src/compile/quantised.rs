@@ -122,14 +122,14 @@ impl Quantiser<'_> {
 
     /// The code of 2^e times the smallest power of two that gains may be, and how many there are. The significand of the
     /// smallest is 2^low.
-    fn gains(&self) -> (i32, i32, impl Fn(i32) -> u8) {
+    fn gains(&self) -> (i32, i32, impl Fn(i32) -> u16) {
         let (low, count, shift) = match self.rules.operand {
             // An exponent of zero has no code of a power of two.
             Format::AdaptivFloat(f) => (f.mantissa_bits() as i32 + 1, f.max_exponent() as i32, f.mantissa_bits()),
             Format::Fixed(f) => (0, f.bits() as i32 - 1, 0),
         };
         let first = i32::from(shift > 0);
-        (low, count, move |e: i32| if shift > 0 { ((e + first) << shift) as u8 } else { 1 << e })
+        (low, count, move |e: i32| if shift > 0 { ((e + first) << shift) as u16 } else { 1 << e })
     }
 
     fn encoder(&self) -> Result<encoder::Encoder, ModelError> {
@@ -152,7 +152,6 @@ impl Quantiser<'_> {
             let codes: Vec<u16> = matrices[i].data.iter().map(|&x| format.quantize(x.into(), scales[i])).collect();
             let values = codes.iter().map(|&code| format.value(code, scales[i]));
             self.note(names::TABLES[i], values.zip(matrices[i].data.iter().copied()));
-            let codes = codes.into_iter().map(|code| code as u8).collect();
             encoder::Table { codes, gain: gain(count - 1 - largest + scales[i]) }
         };
         // A code d of scale b and a gain of 2^g stand for d·2^g·2^−s, s = f + g − b.
@@ -310,8 +309,8 @@ impl Quantiser<'_> {
         self.note(name, values.zip(linear.weight.data.iter().copied()));
         let quantised = quantised.activated(function, scale)?;
         Ok(encoder::Linear {
-            inputs: quantised.weight.cols,
-            weight: quantised.weight.data.iter().map(|&code| code as u8).collect(),
+            inputs: linear.weight.cols,
+            weight: quantised.weight.data,
             bias: quantised.bias,
             shift: quantised.requantise_shift,
             function,

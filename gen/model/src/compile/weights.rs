@@ -156,7 +156,7 @@ impl Weights {
         let tiles: Vec<usize> = (0..channels.tiles()).collect();
         for row in table.codes.chunks_exact(width) {
             for run in tiles.chunks(self.n) {
-                let code = |channel: Option<usize>| channel.map_or(0, |channel| row[channel].into());
+                let code = |channel: Option<usize>| channel.map_or(0, |channel| row[channel]);
                 let items: Vec<Vec<u16>> = run.iter().map(|&tile| channels.tile(tile).map(code).collect()).collect();
                 self.record(&items)?;
             }
@@ -227,7 +227,7 @@ fn fits(linear: &Linear, inputs: Axis, passes: usize, sparsity: BlockSparsity) -
 /// An output's weights of some tiles of inputs; zeros where there is no such output or input.
 fn codes(linear: &Linear, output: Option<usize>, inputs: Axis, tiles: std::ops::Range<usize>) -> Vec<u16> {
     let code = |input: Option<usize>| {
-        output.zip(input).map_or(0, |(output, input)| linear.weight[output * linear.inputs + input].into())
+        output.zip(input).map_or(0, |(output, input)| linear.weight[output * linear.inputs + input])
     };
     tiles.flat_map(|tile| inputs.tile(tile).map(code)).collect()
 }

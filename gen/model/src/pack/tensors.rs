@@ -99,12 +99,11 @@ pub fn of_model(model: &Adapted, pruned: &Adapted, quantised: &Quantised) -> (Ve
 fn all(model: &Adapted, pruned: &Adapted, quantised: &Quantised) -> Vec<Tensor> {
     let encoder = &quantised.encoder;
     let mut tensors = Vec::new();
-    let mut add = |name: String, part: Part, before: &Matrix, after: &Matrix, codes: &[u8]| {
+    let mut add = |name: String, part: Part, before: &Matrix, after: &Matrix, codes: &[u16]| {
         let code_error = quantised.errors.get(&name).copied().unwrap_or_default();
         let zero = |matrix: &Matrix| matrix.data.iter().filter(|w| **w == 0.0).count() as u64;
         let weights = codes.len() as u64;
-        let zeros_stored =
-            codes.iter().filter(|&&code| quantised.arithmetic.operand.is_zero(code.into())).count() as u64;
+        let zeros_stored = codes.iter().filter(|&&code| quantised.arithmetic.operand.is_zero(code)).count() as u64;
         let (zeros, zeros_pruned) = (zero(before), zero(after));
         let (mask_bytes, code_bytes, pruned_bytes) = match part.is_frozen() {
             true => (weights.div_ceil(8), weights - zeros_stored, weights.div_ceil(8) + 4 * (weights - zeros_pruned)),

@@ -1,16 +1,13 @@
 //! How an encoder is quantised: the machine's way, and what is given up by another.
 
-use super::{InputRule, LOWEST_WEIGHT_BIAS};
-use crate::Site;
+use super::{InputRule, LEAST_WEIGHT};
+use crate::{Site, Target};
 use alberti_arith::Format;
-
-/// The same of a fourth bit of exponent: its lowest octaves would make sums too fine for biases of 32 bits.
-const LOWEST_WIDE_BIAS: i32 = -11;
 
 /// The choices of a quantiser. What differs from the default, no machine runs: the encoder's equations tell what it costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
-    /// Format of codes, of up to 8 bits.
+    /// Format of codes, of up to 16 bits.
     pub operand: Format,
     /// Whether a tensor has a scale of its own, or all have that of the format alone.
     pub fitted: bool,
@@ -20,8 +17,10 @@ pub struct Rules {
     pub channel_shifts: bool,
     /// Whether the top octave behind GELU is given up.
     pub clipped: bool,
-    /// Whether residual sums are codes, and not numbers of 16 bits.
+    /// Whether residual sums are codes, and not numbers in Q9.7.
     pub narrow_residual: bool,
+    /// Whether a bias may have as many bits as the accumulator, and not those of the machine's port.
+    pub wide_bias: bool,
 }
 
 impl Default for Rules {
@@ -33,6 +32,7 @@ impl Default for Rules {
             channel_shifts: true,
             clipped: true,
             narrow_residual: false,
+            wide_bias: false,
         }
     }
 }
@@ -46,12 +46,12 @@ impl Rules {
 
     /// The scale of weights.
     pub(super) fn weight_scale(&self, max_magnitude: f32) -> i32 {
-        let scale = self.scale(max_magnitude.into());
-        match self.operand {
-            Format::AdaptivFloat(f) if f.exponent_bits() > 3 => scale.max(LOWEST_WIDE_BIAS),
-            Format::AdaptivFloat(_) => scale.max(LOWEST_WEIGHT_BIAS),
-            Format::Fixed(_) => scale,
-        }
+        self.scale(max_magnitude.into()).max(self.scale(LEAST_WEIGHT))
+    }
+
+    /// Bits that a bias may have.
+    pub(super) fn bias_bits(&self, target: &Target) -> u32 {
+        if self.wide_bias { target.accumulator_bits } else { target.bias_bits() }
     }
 
     /// How the activations of a site are scaled.

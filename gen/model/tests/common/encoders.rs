@@ -85,9 +85,9 @@ impl Random {
     }
 
     /// Codes, a third of them zero.
-    fn codes(&mut self, count: usize) -> Vec<u8> {
+    fn codes(&mut self, count: usize) -> Vec<u16> {
         (0..count)
-            .map(|_| if self.below(3) == 0 { 0 } else { self.below(256) as u8 })
+            .map(|_| if self.below(3) == 0 { 0 } else { self.below(256) as u16 })
             .map(|c| if c == 0x80 { 0 } else { c })
             .collect()
     }
@@ -100,7 +100,7 @@ impl Random {
         Linear {
             inputs,
             weight: self.codes(outputs * inputs),
-            bias: (0..outputs).map(|_| self.below(1 << 20) as i32 - (1 << 19)).collect(),
+            bias: (0..outputs).map(|_| i64::from(self.below(1 << 20)) - (1 << 19)).collect(),
             shift: (0..outputs).map(|_| self.around(shift)).collect(),
             function: Function::Identity,
             after: 0,
@@ -143,7 +143,7 @@ impl Random {
     }
 
     fn table(&mut self, rows: usize, width: usize) -> Table {
-        Table { codes: self.codes(rows * width), gain: (1 + self.below(7) as u8) << 4 }
+        Table { codes: self.codes(rows * width), gain: (1 + self.below(7) as u16) << 4 }
     }
 }
 

@@ -234,7 +234,9 @@ impl Plan {
             let l = &gemm.linear;
             let codes = l.weight.data.iter().chain(&gemm.activations.data).flat_map(|code| code.to_le_bytes());
             hash.update(codes.collect::<Vec<_>>());
-            let shifts = l.bias.iter().chain(&l.requantise_shift).flat_map(|number| number.to_le_bytes());
+            // Biases of a machine have 32 bits.
+            let biases = l.bias.iter().map(|&bias| bias as i32);
+            let shifts = biases.chain(l.requantise_shift.iter().copied()).flat_map(i32::to_le_bytes);
             hash.update(shifts.collect::<Vec<_>>());
         }
         let layers: Vec<_> = self.gemms.iter().map(|gemm| gemm.linear.name.as_str()).collect();

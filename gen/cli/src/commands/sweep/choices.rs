@@ -63,11 +63,14 @@ fn formats() -> Vec<Choice> {
     let with = |operand: Format| Rules { operand, ..Rules::default() };
     let mut all: Vec<Choice> =
         floats.into_iter().flatten().map(|format| Choice::by(format.to_string(), with(format))).collect();
-    let fixed = with(Format::Q3_5);
-    all.push(Choice::by("q3.5, a scale for each tensor and output", fixed));
-    all.push(Choice::by("q3.5, a scale for each tensor", Rules { weights_by_output: false, ..fixed }));
-    let range = Rules { fitted: false, channel_shifts: false, narrow_residual: true, ..fixed };
-    all.push(Choice::by("q3.5, within -4 to 4 throughout", range));
+    for format in [Format::Q3_5, Format::Q3_13] {
+        let fixed = with(format);
+        let range = Rules { fitted: false, channel_shifts: false, narrow_residual: true, ..fixed };
+        let matrix = Rules { weights_by_output: false, ..fixed };
+        all.push(Choice::by(format!("{format}, a scale for each tensor and output"), fixed));
+        all.push(Choice::by(format!("{format}, a scale for each tensor"), matrix));
+        all.push(Choice::by(format!("{format}, within -4 to 4 throughout"), range));
+    }
     all
 }
 

@@ -56,7 +56,7 @@ pub struct Arguments {
 const COLUMNS: &str = "\
 Groups:
   shortcuts  the machine's own way, and one thing at a time that numbers are given up by
-  formats    other formats of 8 bits or fewer for all codes, with sums as wide as they need
+  formats    other formats for all codes, with sums and biases as wide as they need
   pruning    the layers' weights pruned by magnitude, and the tables of words and positions at the same share once
   adapters   adapters of a width behind every dense layer, drawn from a seed
 
