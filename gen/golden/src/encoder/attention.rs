@@ -89,19 +89,22 @@ impl Layer {
             let columns = (0..width).flat_map(|c| v[c..].iter().step_by(width)).copied();
             let integers = |codes: Vec<u16>| Integers::of(arithmetic.operand, codes);
             let (q, k, v) = (integers(q), integers(k), integers(columns.collect()));
+            let sum = |sum: i64| wrap(sum, arithmetic.accumulator_bits);
+            let mut p = Vec::with_capacity(tokens * tokens);
             for token in 0..tokens {
-                let sum = |sum: i64| wrap(sum, arithmetic.accumulator_bits);
-                let scores: Vec<i16> = q
-                    .products(token, &k, width)
-                    .into_iter()
-                    .map(|products| linear::wide(sum(products), head.score))
-                    .collect();
+                let products = q.products(token, &k, width).into_iter();
+                let scores: Vec<i16> = products.map(|products| linear::wide(sum(products), head.score)).collect();
                 let mask: Vec<u8> = (0..tokens).map(|key| span.mask(key.abs_diff(token))).collect();
-                let p = integers(arithmetic.probabilities(&scores, &mask)?);
-                let sums: Vec<i64> = p.products(0, &v, tokens).into_iter().map(sum).collect();
-                let mut results = Results::default();
-                results.push(arithmetic, &sums, &vec![head.context; width], Function::Identity, 0, 0)?;
-                context[token * channels + number * width..][..width].copy_from_slice(&results.codes);
+                p.extend(arithmetic.probabilities(&scores, &mask)?);
+            }
+            let (p, shifts) = (integers(p), vec![head.context; width]);
+            let mut results = Results::default();
+            for token in 0..tokens {
+                let sums: Vec<i64> = p.products(token, &v, tokens).into_iter().map(sum).collect();
+                results.push(arithmetic, &sums, &shifts, Function::Identity, 0, 0)?;
+            }
+            for (context, codes) in context.chunks_exact_mut(channels).zip(results.codes.chunks_exact(width)) {
+                context[number * width..][..width].copy_from_slice(codes);
             }
         }
         Ok(context)
