@@ -1,5 +1,6 @@
 //! Values of any width, as little-endian words of 32 bits: Verilator's own layout.
 
+use crate::rng::Rng;
 use std::fmt;
 
 /// Number of 32-bit words that hold `width` bits.
@@ -118,6 +119,13 @@ impl Bits {
         assert!(fits(words, width), "the words do not fit in {width} bits");
         let mut words = words.to_vec();
         words.resize(words_of(width), 0);
+        Bits { width, words }
+    }
+
+    /// Random bits.
+    pub(crate) fn random(width: u32, rng: &mut Rng) -> Self {
+        let mut words = vec![0; words_of(width)];
+        rng.fill(&mut words, width);
         Bits { width, words }
     }
 

@@ -3,7 +3,7 @@
 //! A port is `<name>_valid_o`, `<name>_ready_i`, `<name>_address_o`, and `<name>_data_i` to read or `<name>_data_o` to write.
 //! An access is valid and ready. Valid does not depend on ready; once up, it, the address and the data hold until the access.
 
-use crate::bits::{Bits, words_of};
+use crate::bits::Bits;
 use crate::error::{Error, Result};
 use crate::model::{Model, Port};
 use crate::rng::Rng;
@@ -94,7 +94,7 @@ impl RowPort {
     pub fn forget(&mut self, rng: &mut Rng) {
         self.held = None;
         if let Side::Read(answers) = &mut self.side {
-            answers.iter_mut().for_each(|answer| *answer = random(self.width, rng));
+            answers.iter_mut().for_each(|answer| *answer = Bits::random(self.width, rng));
         }
     }
 
@@ -133,7 +133,7 @@ impl RowPort {
     pub fn sample(&mut self, model: &Model, memory: &mut RowMemory, rng: &mut Rng) -> Result<bool> {
         if let Side::Read(answers) = &mut self.side {
             let slot = model.cycle() as usize % answers.len();
-            answers[slot] = random(self.width, rng);
+            answers[slot] = Bits::random(self.width, rng);
         }
         let offered = self.offered(model);
         if self.held.is_some() && offered != self.held {
@@ -165,10 +165,4 @@ impl RowPort {
     fn broken(&self, model: &Model, what: &str) -> Error {
         Error::Protocol { stream: self.name.clone(), cycle: model.cycle(), what: what.to_owned() }
     }
-}
-
-fn random(width: u32, rng: &mut Rng) -> Bits {
-    let mut words = vec![0; words_of(width)];
-    rng.fill(&mut words, width);
-    Bits::from_words(width, &words)
 }

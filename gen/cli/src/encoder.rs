@@ -175,6 +175,14 @@ impl Encoder {
         Ok(Self { model, unpruned: None, tokenizer })
     }
 
+    /// What a title says in front of the sentences: the first task, where it has a name.
+    pub fn on(&self) -> String {
+        match self.model.tasks[0].name.as_str() {
+            "" => String::new(),
+            task => format!("{task} on "),
+        }
+    }
+
     /// Tokens of a text, or of a pair.
     ///
     /// # Errors

@@ -5,7 +5,10 @@ mod common;
 
 use common::{fails, json, run, text, well};
 use serde_json::Value;
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 const ENCODER16: &str = "designs/encoder16.yaml";
 
@@ -16,10 +19,13 @@ fn draw(folder: &Path) -> String {
     text(&model).to_owned()
 }
 
-fn sentences(count: usize) -> String {
+/// So many sentences in a file of this folder.
+fn sentences(folder: &Path, count: usize) -> PathBuf {
     let all = fs::read_to_string(common::root().join("gen/model/tests/data/sentences.txt")).expect("sentences");
     let short = all.lines().filter(|line| line.len() < 60 && !line.contains(['\t', '"']));
-    short.take(count).map(|line| format!("{line}\n")).collect()
+    let file = folder.join("sentences.txt");
+    fs::write(&file, short.take(count).map(|line| format!("{line}\n")).collect::<String>()).expect("a file");
+    file
 }
 
 #[test]
@@ -58,8 +64,7 @@ fn a_model_is_drawn_whole_and_the_same_for_the_same_seed() {
 fn tasks_answer_with_labels_beside_those_of_f32() {
     let folder = tempfile::tempdir().expect("a folder");
     let (model, out) = (draw(folder.path()), folder.path().join("out.json"));
-    let file = folder.path().join("sentences.txt");
-    fs::write(&file, sentences(12)).expect("a file");
+    let file = sentences(folder.path(), 12);
     let second = format!("{model}/tasks/task2");
     let arguments = ["run", ENCODER16, "--model", &model, "--task", "task1", "--task", &second, "--threshold", "0.6"];
     let more = ["--file", text(&file), "--compare", "--json", text(&out)];
@@ -92,8 +97,7 @@ fn tasks_answer_with_labels_beside_those_of_f32() {
 
 /// Sentences, or pairs, with the labels that f32 gives them.
 fn labelled(folder: &Path, model: &str) -> Vec<(String, String)> {
-    let (file, out) = (folder.join("unlabelled.txt"), folder.join("labels.json"));
-    fs::write(&file, sentences(24)).expect("a file");
+    let (file, out) = (sentences(folder, 24), folder.join("labels.json"));
     let arguments = ["run", ENCODER16, "--model", model, "--task", "task1", "--file", text(&file), "--compare"];
     well(&[&arguments[..], &["--json", text(&out)]].concat());
     let word = |value: &Value| value.as_str().expect("a word").to_owned();
@@ -180,8 +184,7 @@ fn what_cannot_be_measured_says_why() {
 #[test]
 fn each_task_is_packed_into_an_image_of_its_own() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (model, lines, out) = (draw(folder.path()), folder.path().join("lines.txt"), folder.path().join("out"));
-    fs::write(&lines, sentences(2)).expect("a file");
+    let (model, lines, out) = (draw(folder.path()), sentences(folder.path(), 2), folder.path().join("out"));
     let mut arguments = vec!["pack", ENCODER16, "--model", &model, "--task", "task1", "--task", "task2"];
     arguments.extend(["--file", text(&lines), "--tokens", "16", "-o", text(&out)]);
     let said = well(&arguments);
@@ -197,8 +200,7 @@ fn each_task_is_packed_into_an_image_of_its_own() {
 fn choices_and_faults_cost_a_task_what_its_logits_say() {
     let folder = tempfile::tempdir().expect("a folder");
     let (model, out) = (draw(folder.path()), folder.path().join("out.json"));
-    let file = folder.path().join("sentences.txt");
-    fs::write(&file, sentences(6)).expect("a file");
+    let file = sentences(folder.path(), 6);
     let of = ["--model", &model, "--task", "task1", "--file", text(&file), "--json", text(&out)];
     let number = |of: &Value| of.as_f64().expect("a number");
 

@@ -134,6 +134,19 @@ pub struct Task {
     pub classifier: Option<Linear>,
 }
 
+impl Task {
+    /// What follows its dense layers.
+    pub fn halves(&self) -> impl Iterator<Item = &Half> {
+        self.layers.iter().flat_map(|layer| [&layer.attention, &layer.output])
+    }
+
+    /// Its linear layers: adapters, off-ramp and classifier.
+    pub fn linears(&self) -> impl Iterator<Item = &Linear> {
+        let adapters = self.halves().filter_map(|half| half.adapter.as_ref()).flat_map(|of| [&of.down, &of.up]);
+        adapters.chain([&self.off_ramp, &self.classifier].into_iter().flatten())
+    }
+}
+
 /// An encoder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Encoder {
@@ -174,15 +187,15 @@ impl Encoder {
         self.layers.first().map_or(0, |layer| layer.query.inputs)
     }
 
+    /// The frozen linear layers, which all tasks share.
+    pub fn frozen(&self) -> impl Iterator<Item = &Linear> {
+        let layers = self.layers.iter().flat_map(|l| [&l.query, &l.key, &l.value, &l.output, &l.inner, &l.outer]);
+        layers.chain(self.embedding.projection.as_ref().map(|projection| &projection.linear))
+    }
+
     /// All linear layers, those of every task among them.
     pub fn linears(&self) -> impl Iterator<Item = &Linear> {
-        let layers = self.layers.iter().flat_map(|l| [&l.query, &l.key, &l.value, &l.output, &l.inner, &l.outer]);
-        let halves =
-            self.tasks.iter().flat_map(|task| &task.layers).flat_map(|layer| [&layer.attention, &layer.output]);
-        let adapters = halves.filter_map(|half| half.adapter.as_ref()).flat_map(|of| [&of.down, &of.up]);
-        let heads = self.tasks.iter().flat_map(|task| [&task.off_ramp, &task.classifier]).flatten();
-        let projection = self.embedding.projection.as_ref().map(|projection| &projection.linear);
-        layers.chain(projection).chain(adapters).chain(heads)
+        self.frozen().chain(self.tasks.iter().flat_map(Task::linears))
     }
 
     /// Runs a task on tokens; `threshold` is that of off-ramps (entropy in bits, Q6.10).

@@ -106,11 +106,9 @@ impl Stored {
     /// Of an encoder whose codes are of a format.
     #[must_use]
     pub fn of(encoder: &encoder::Encoder, arithmetic: &encoder::Arithmetic) -> Self {
-        let layers = encoder.layers.iter().flat_map(|l| [&l.query, &l.key, &l.value, &l.output, &l.inner, &l.outer]);
-        let linears = layers.chain(encoder.embedding.projection.as_ref().map(|projection| &projection.linear));
         let tables = encoder.embedding.tables.iter().map(|table| &table.codes);
         let mut stored = Self { code_bits: arithmetic.operand.bits(), ..Self::default() };
-        for codes in linears.map(|linear| &linear.weight).chain(tables) {
+        for codes in encoder.frozen().map(|linear| &linear.weight).chain(tables) {
             stored.weights += codes.len() as u64;
             stored.nonzero += codes.iter().filter(|&&code| !arithmetic.operand.is_zero(code)).count() as u64;
         }
@@ -199,11 +197,6 @@ const PARAMETER_BYTES: usize = 5;
 fn task_bytes(task: &encoder::Task, operand: Format) -> u64 {
     let codes = |count: usize| (count * operand.bits() as usize).div_ceil(8);
     let linear = |linear: &encoder::Linear| codes(linear.weight.len()) + PARAMETER_BYTES * linear.outputs();
-    let half = |half: &encoder::Half| {
-        let adapter = half.adapter.as_ref().map_or(0, |adapter| linear(&adapter.down) + linear(&adapter.up));
-        adapter + PARAMETER_BYTES * half.norm.gamma.len()
-    };
-    let layers = task.layers.iter().map(|layer| half(&layer.attention) + half(&layer.output)).sum::<usize>();
-    let heads = [&task.off_ramp, &task.classifier].into_iter().flatten().map(linear).sum::<usize>();
-    (layers + heads) as u64
+    let norms = task.halves().map(|half| PARAMETER_BYTES * half.norm.gamma.len());
+    task.linears().map(linear).chain(norms).sum::<usize>() as u64
 }

@@ -167,10 +167,3 @@ impl Given {
         moved
     }
 }
-
-/// Random bits.
-pub(crate) fn random(rng: &mut Rng, width: u32) -> Bits {
-    let mut words = vec![0; width.div_ceil(32) as usize];
-    rng.fill(&mut words, width);
-    Bits::from_words(width, &words)
-}

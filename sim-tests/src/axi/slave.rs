@@ -1,7 +1,7 @@
 //! A memory as AXI4 slave without identifiers: everything in order.
 
 use super::bytes::Bytes;
-use super::channel::{Given, Shown, Taken, random};
+use super::channel::{Given, Shown, Taken};
 use crate::bits::Bits;
 use crate::error::{Error, Result};
 use crate::model::{Model, Port};
@@ -178,7 +178,7 @@ impl Axi {
             let (address, response, last) = beat?;
             let data = match response {
                 0 => Bits::pack(8, bytes.read(address, size as usize)),
-                _ => random(rng, 8 * size),
+                _ => Bits::random(8 * size, rng),
             };
             Some(vec![data, Bits::new(2, response.into()), last.into()])
         });

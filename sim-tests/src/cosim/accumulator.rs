@@ -44,9 +44,7 @@ struct Job {
 impl Job {
     fn draw(g: &Geometry, scale_w: u32, (rows, passes): (usize, usize), rng: &mut Rng) -> Self {
         let bias = (0..g.n).map(|_| wrap(rng.bits(g.bias_w) as i64, g.bias_w)).collect();
-        let mut words = vec![0; scale_w.div_ceil(32) as usize];
-        rng.fill(&mut words, scale_w);
-        let scale = Bits::from_words(scale_w, &words);
+        let scale = Bits::random(scale_w, rng);
         Self { rows, passes, close: rng.chance(0.5), bias, scale }
     }
 

@@ -96,10 +96,8 @@ impl Lockstep {
     /// When an output differs, or the design stops.
     pub fn step(&mut self) -> Result<()> {
         let steps = self.plan.pop_front().unwrap_or_default();
-        for (_, port, width) in &self.inputs {
-            let mut words = vec![0; width.div_ceil(32) as usize];
-            self.rng.fill(&mut words, *width);
-            self.model.set_words(*port, &words);
+        for (_, port, _) in &self.inputs {
+            self.model.set_random(*port, &mut self.rng);
         }
         for step in &steps {
             if let Step::Drive(port, value) = step {

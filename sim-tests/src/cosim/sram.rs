@@ -65,9 +65,7 @@ pub fn tiled(subject: &Subject, made: &Made, seed: Seed) -> Result<Outcome> {
         let read_address = if rng.chance(0.3) { write_address } else { rng.below(words as u64) as usize };
         let (write, read) = (filling || rng.chance(0.6), !filling && rng.chance(0.5));
         let lane = if filling { (1 << lanes) - 1 } else { rng.bits(lanes) };
-        let mut data = vec![0; width.div_ceil(32) as usize];
-        rng.fill(&mut data, width);
-        let data = Bits::from_words(width, &data);
+        let data = Bits::random(width, rng);
         let write_takes = match writes_wait {
             true => !(recent.contains(&true) || read && (of.shared() || !recent.is_empty())),
             false => true,

@@ -191,7 +191,7 @@ impl Compiled {
         let mut parameter = vec![fixed("frozen layers", plan.parameters.base, plan.parameters.rows.len())];
         let task = plan.tasks.iter().map(|task| &task.parameters).max_by_key(|parameters| parameters.rows.len());
         parameter.extend(task.map(|task| fixed("task", task.base, task.rows.len())));
-        let words = plan.weights.tables.len() * sentence.padded;
+        let words = self.index_words(sentence.padded);
         vec![
             ("activation", activation),
             ("wide", sentence.wide.clone()),

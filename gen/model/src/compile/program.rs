@@ -84,7 +84,7 @@ impl Compiled {
         };
         let Emitter { activation, wide, operations, .. } = emitter;
         let program = Program { instructions: waits::schedule(&operations, n) };
-        let words = plan.weights.tables.len() * tokens;
+        let words = self.index_words(tokens);
         problems.demand("machine.index.words", words, config.index_words);
         problems.demand("machine.wide.values", wide.peak() as usize * n, config.wide_rows * n);
         let rows = activation.peak() as usize + plan.dense.rows as usize;
@@ -113,6 +113,11 @@ impl Compiled {
         }
     }
 
+    /// Words of a sentence's rows of the tables.
+    pub(super) fn index_words(&self, tokens: usize) -> usize {
+        self.plan.weights.tables.len() * tokens
+    }
+
     /// The instructions, when one more in attention must save so many cycles.
     fn operations<'a>(
         &'a self,
@@ -138,7 +143,7 @@ impl Compiled {
             operations: Vec::new(),
         };
         emitter.activation.take("identity", plan.identity.rows, 0);
-        let words = plan.weights.tables.len() * tokens;
+        let words = self.index_words(tokens);
         emitter.push(Load { memory: Memory::Index, base: Base::Data, row: 0, rows: Count(words as u32), offset: 0 });
         let output = emitter.body((words * row_bytes(config, INDEX_BITS)) as u32);
         emitter.push(Halt {});

@@ -107,7 +107,7 @@ pub fn run(arguments: &Arguments, design: &Design) -> Result<Answer> {
     let text = format!(
         "{}: {}{} sentences on the golden machine, weights {}, masks {}; {} trials, seed {}\n\n{}",
         design.name,
-        if task.is_empty() { String::new() } else { format!("{task} on ") },
+        of.on(),
         sentences.len(),
         arguments.prune,
         if settings.secded { "with SECDED" } else { "without check bits" },

@@ -126,8 +126,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         output::write(path, plot::svg(&design.name, &lines)?.as_bytes())?;
     }
     let task = &of.model.tasks[0].name;
-    let named = if task.is_empty() { String::new() } else { format!("{task} on ") };
-    let text = format!("{}: {named}{} sentences\n\n{}", design.name, read.len(), table(&lines).text());
+    let text = format!("{}: {}{} sentences\n\n{}", design.name, of.on(), read.len(), table(&lines).text());
     let data = serde_json::json!({
         "design": design.name, "hash": design.hash, "task": task, "sentences": read.len(), "seed": arguments.seed, "choices": lines,
     });
