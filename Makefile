@@ -1,7 +1,7 @@
 # Alberti. `make` prints what there is.
 
 SHELL    := /bin/bash -euo pipefail
-D        ?= edge16
+D        ?= pu16
 B        ?= processing_unit
 SEED     ?=
 MINUTES  ?= 5
@@ -47,7 +47,7 @@ demo: setup model build ## generate, lint, co-simulate on trained weights, synth
 	$(ALBERTI) lint designs/$(D).yaml
 	$(ALBERTI) sim designs/$(D).yaml --model $(MODEL) --prune 0.5
 	$(ALBERTI) synth designs/$(D).yaml --timing
-	$(ALBERTI) run designs/encoder16.yaml --model $(MODEL) --text "A cat sits on the mat." --engine rtl --compare
+	$(ALBERTI) run designs/accelerator16.yaml --model $(MODEL) --text "A cat sits on the mat." --engine rtl --compare
 
 test: setup model ## the whole regression, as CI runs it
 	cargo fmt --all --check
@@ -55,7 +55,7 @@ test: setup model ## the whole regression, as CI runs it
 	$(NEXT)
 
 quick: ## the part that answers in under two minutes
-	$(NEXT) -E 'not package(alberti-sim) and not package(alberti-synth) or test(edge4)'
+	$(NEXT) -E 'not package(alberti-sim) and not package(alberti-synth) or test(pu4)'
 
 test-full: setup model ## also what takes long
 	$(NEXT) --run-ignored all
@@ -63,7 +63,7 @@ test-full: setup model ## also what takes long
 lint: build ## Verilator, yosys and Icarus on every design
 	@for design in designs/*.yaml; do $(ALBERTI) lint $$design; done
 
-cosim: build ## one block against its golden: B=vmac D=edge4 SEED=1
+cosim: build ## one block against its golden: B=vmac D=pu4 SEED=1
 	$(COSIM)
 
 wave: build ## the same with a waveform in build/waves
@@ -72,9 +72,9 @@ wave: build ## the same with a waveform in build/waves
 synth: build ## area and timing of every block of a design
 	$(ALBERTI) synth designs/$(D).yaml --timing
 
-bench: build ## simulation speed of array and machine, elaboration time, sentences a minute on the golden engine
+bench: build ## simulation speed of array and accelerator, elaboration time, sentences a minute on the interpreter
 	cargo bench -q -p alberti-sim
-	cargo bench -q -p alberti --bench machine
+	cargo bench -q -p alberti --bench accelerator
 	cargo bench -q -p alberti-rtl
 	cargo bench -q -p alberti-model --bench golden
 

@@ -1,6 +1,6 @@
 //! How fast the processing unit simulates: thousands of clock cycles a second, on one core.
 //!
-//! `make bench`; `cargo bench -p alberti-sim -- edge16` for one design. The machine decides the absolute figures; the last column relates them to the first row of the same run.
+//! `make bench`; `cargo bench -p alberti-sim -- pu16` for one design. The accelerator decides the absolute figures; the last column relates them to the first row of the same run.
 
 #![allow(clippy::print_stdout)]
 
@@ -27,7 +27,7 @@ fn main() {
     println!("{:<16} {:>10} {:>10} {:>8}", "design", "cycles", "kHz", "relative");
     let mut first = None;
     let chosen: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    for name in ["edge16", "edge16_8of16", "edge16_q3_13", "edge32"] {
+    for name in ["pu16", "pu16_8of16", "pu16_q3_13", "pu32"] {
         if !chosen.is_empty() && !chosen.iter().any(|one| one == name) {
             continue;
         }

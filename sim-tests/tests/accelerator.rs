@@ -1,94 +1,94 @@
-//! The whole machine against the interpreter of its programs, instruction by instruction, and faults that this finds.
+//! The whole accelerator against the interpreter of its programs, instruction by instruction, and faults that this finds.
 
 mod common;
-use common::{design, equals_its_golden, failure, finds, machine4_2of4, machine4_2of4_with, variant};
+use common::{accelerator4_2of4, accelerator4_2of4_with, design, equals_its_golden, failure, finds, variant};
 
 equals_its_golden! { "accelerator":
-    holds_for_four_lanes => design("machine4");
-    holds_for_a_wide_bus_and_one_bank => variant("machine4", &[
+    holds_for_four_lanes => design("accelerator4");
+    holds_for_a_wide_bus_and_one_bank => variant("accelerator4", &[
         ("banks: 2", "banks: 1"),
         ("data_bits: 64, burst_beats: 16", "data_bits: 128, burst_beats: 256"),
     ]);
-    holds_for_blocks_of_four => machine4_2of4();
-    holds_for_a_block_a_lane_and_four_banks => variant("machine4", &[
+    holds_for_blocks_of_four => accelerator4_2of4();
+    holds_for_a_block_a_lane_and_four_banks => variant("accelerator4", &[
         ("datapath:\n  n: 4", "datapath:\n  n: 8\n  sparsity: {kind: block, nonzeros: 8, block: 16}"),
         ("banks: 2", "banks: 4"),
     ]);
-    holds_for_blocks_without_zero_skip => machine4_2of4_with(&[("  n: 4", "  n: 4\n  zero_skip: false")]);
+    holds_for_blocks_without_zero_skip => accelerator4_2of4_with(&[("  n: 4", "  n: 4\n  zero_skip: false")]);
 }
 
 finds! { "accelerator":
-    a_result_that_waits_for_one_memory_only_is_found: design("machine4"), "alb_matrix_engine.v",
+    a_result_that_waits_for_one_memory_only_is_found: design("accelerator4"), "alb_matrix_engine.v",
         "&& (!wide_due || wide_write_ready_i)" => "";
-    records_that_the_next_instruction_changes_are_found: design("machine4"), "alb_matrix_engine.v",
+    records_that_the_next_instruction_changes_are_found: design("accelerator4"), "alb_matrix_engine.v",
         "if (taken[SOURCE] && !from_rows) begin" => "if (taken[SOURCE]) begin";
-    a_gathered_row_that_is_not_filled_with_zeros_is_found: design("machine4"), "alb_matrix_engine.v",
+    a_gathered_row_that_is_not_filled_with_zeros_is_found: design("accelerator4"), "alb_matrix_engine.v",
         "vector & {(N*CODE_W){!behind}}" => "vector";
-    a_tile_of_columns_that_is_loaded_by_rows_is_found: design("machine4"), "alb_matrix_engine.v",
+    a_tile_of_columns_that_is_loaded_by_rows_is_found: design("accelerator4"), "alb_matrix_engine.v",
         "tile_columns_q <= gemm_source_i[0];" => "tile_columns_q <= 1'b0;";
-    a_wait_for_one_instruction_fewer_is_found: design("machine4"), "alb_sequencer.v",
+    a_wait_for_one_instruction_fewer_is_found: design("accelerator4"), "alb_sequencer.v",
         "unfinished_q <= most;" => "unfinished_q <= most + 2'd1;";
-    a_loop_of_one_iteration_more_is_found: design("machine4"), "alb_sequencer.v",
+    a_loop_of_one_iteration_more_is_found: design("accelerator4"), "alb_sequencer.v",
         "again    = loop_left_q != 16'd1" => "again    = loop_left_q != 16'd0";
-    an_exit_that_forgets_iterations_is_found: design("machine4"), "alb_sequencer.v",
+    an_exit_that_forgets_iterations_is_found: design("accelerator4"), "alb_sequencer.v",
         "exit_layer + iteration_q" => "exit_layer";
-    a_bit_that_no_field_has_and_that_is_let_pass_is_found: design("machine4"), "alb_sequencer.v",
+    a_bit_that_no_field_has_and_that_is_let_pass_is_found: design("accelerator4"), "alb_sequencer.v",
         "wire legal = stray == 512'd0" => "wire legal = stray[479:0] == 480'd0";
-    a_watchdog_that_sleeps_is_found: design("machine4"), "alb_sequencer.v",
+    a_watchdog_that_sleeps_is_found: design("accelerator4"), "alb_sequencer.v",
         "starved = watchdog_limit_i != 32'd0 &&" => "starved = 1'b0 &&";
-    a_program_that_runs_past_its_end_is_found: design("machine4"), "alb_sequencer.v",
+    a_program_that_runs_past_its_end_is_found: design("accelerator4"), "alb_sequencer.v",
         "past_end = pc_q == count_q" => "past_end = 1'b0";
-    a_halt_that_does_not_wait_is_found: design("machine4"), "alb_sequencer.v",
+    a_halt_that_does_not_wait_is_found: design("accelerator4"), "alb_sequencer.v",
         "FINISH: if (&idle) begin" => "FINISH: begin";
-    a_row_of_another_bank_is_found: design("machine4"), "alb_global_buffer_activation.v",
+    a_row_of_another_bank_is_found: design("accelerator4"), "alb_global_buffer_activation.v",
         "stream_bank_q <= stream_address_i[WORD_W +: BANK_W];" => "stream_bank_q <= stream_address_i[0 +: BANK_W];";
-    a_write_that_is_lost_while_a_bank_is_read_is_found: design("machine4"), "alb_global_buffer_activation.v",
+    a_write_that_is_lost_while_a_bank_is_read_is_found: design("accelerator4"), "alb_global_buffer_activation.v",
         "write_ready[i]              = free[b];" => "write_ready[i]              = 1'b1;";
-    a_row_past_the_end_that_nobody_reports_is_found: design("machine4"), "alb_global_buffer_wide.v",
+    a_row_past_the_end_that_nobody_reports_is_found: design("accelerator4"), "alb_global_buffer_wide.v",
         "else past_q <= past;" => "else past_q <= 1'b0;";
-    a_beat_that_is_put_elsewhere_is_found: design("machine4"), "alb_transfer_engine.v",
+    a_beat_that_is_put_elsewhere_is_found: design("accelerator4"), "alb_transfer_engine.v",
         "<< (beat_q * BEAT_W)" => "<< (last_beat_q * BEAT_W)";
-    data_that_count_from_the_program_are_found: design("machine4"), "alb_transfer_engine.v",
+    data_that_count_from_the_program_are_found: design("accelerator4"), "alb_transfer_engine.v",
         "(of_data ? data_base_i : program_base_i)" => "program_base_i";
-    rows_of_one_bank_that_are_not_counted_are_found: design("machine4"), "alb_event_counters.v",
+    rows_of_one_bank_that_are_not_counted_are_found: design("accelerator4"), "alb_event_counters.v",
         "{1'd0, activation_read_i[1]}" => "{1'd0, activation_read_i[0]}";
-    a_write_that_is_counted_before_it_is_taken_is_found: design("machine4"), "alb_global_buffer_activation.v",
+    a_write_that_is_counted_before_it_is_taken_is_found: design("accelerator4"), "alb_global_buffer_activation.v",
         "written_q <= put & free;" => "written_q <= put;";
-    an_exit_that_is_not_counted_is_found: design("machine4"), "alb_sequencer.v",
+    an_exit_that_is_not_counted_is_found: design("accelerator4"), "alb_sequencer.v",
         "issued_q <= 1'b1;" => "issued_q <= !is_exit;";
-    counters_that_a_fault_resets_are_found: design("machine4"), "alb_accelerator.v",
+    counters_that_a_fault_resets_are_found: design("accelerator4"), "alb_accelerator.v",
         "u_event_counters (\n        .clk_i                      (clk_i),\n        .rst_ni                     (rst_ni)"
         => "u_event_counters (\n        .clk_i                      (clk_i),\n        .rst_ni                     (units_rst_n)";
-    a_unit_that_is_busy_when_it_is_idle_is_found: design("machine4"), "alb_sequencer.v",
+    a_unit_that_is_busy_when_it_is_idle_is_found: design("accelerator4"), "alb_sequencer.v",
         "matrix_busy_o     = !idle[0]" => "matrix_busy_o     = idle[0]";
-    vectors_of_odd_passes_that_are_those_of_even_ones_are_found: machine4_2of4(), "alb_matrix_engine.v",
+    vectors_of_odd_passes_that_are_those_of_even_ones_are_found: accelerator4_2of4(), "alb_matrix_engine.v",
         "assign odd_base     = gemm_stream_base_i + {{(ADDR_W-16){1'b0}}, gemm_stream_pass_i};"
         => "assign odd_base     = gemm_stream_base_i;";
-    odd_passes_where_there_are_none_are_found: machine4_2of4(), "alb_matrix_engine.v",
+    odd_passes_where_there_are_none_are_found: accelerator4_2of4(), "alb_matrix_engine.v",
         "has_odd      = gemm_passes_i != 16'd1" => "has_odd      = 1'b1";
-    a_job_of_a_tile_for_each_pass_is_found: machine4_2of4(), "alb_matrix_engine.v",
+    a_job_of_a_tile_for_each_pass_is_found: accelerator4_2of4(), "alb_matrix_engine.v",
         "job_passes_q   <= tiles_of_job[PASS_W-1:0] - 1'b1" => "job_passes_q   <= gemm_passes_i[PASS_W-1:0] - 1'b1";
-    a_last_pass_that_is_taken_for_half_a_tile_of_blocks_is_found: machine4_2of4(), "alb_matrix_engine.v",
+    a_last_pass_that_is_taken_for_half_a_tile_of_blocks_is_found: accelerator4_2of4(), "alb_matrix_engine.v",
         "tile_blocks_q && !(tile_odd_q && passes_left_q == 16'd1)" => "tile_blocks_q";
-    a_tile_of_blocks_whatever_the_instruction_says_is_found: machine4_2of4(), "alb_matrix_engine.v",
+    a_tile_of_blocks_whatever_the_instruction_says_is_found: accelerator4_2of4(), "alb_matrix_engine.v",
         "tile_blocks_q  <= gemm_blocks_i;" => "tile_blocks_q  <= 1'b1;";
-    values_of_a_block_that_are_spread_by_its_mask_are_found: machine4_2of4(), "alb_matrix_engine.v",
+    values_of_a_block_that_are_spread_by_its_mask_are_found: accelerator4_2of4(), "alb_matrix_engine.v",
         "mask[N-1:0] | {N{mask_block}}" => "mask[N-1:0]";
-    masks_that_do_not_wait_for_their_values_are_found: machine4_2of4(), "alb_matrix_engine.v",
+    masks_that_do_not_wait_for_their_values_are_found: accelerator4_2of4(), "alb_matrix_engine.v",
         ".mask_i   (vector_mask)" => ".mask_i   (mask)";
-    blocks_of_what_is_no_record_are_found: machine4_2of4(), "alb_sequencer.v",
+    blocks_of_what_is_no_record_are_found: accelerator4_2of4(), "alb_sequencer.v",
         "&& !(is_gemm && gemm_blocks_o && gemm_source_o != 2'd0)" => "";
-    a_row_of_a_bank_that_is_not_its_own_is_found: machine4_2of4(), "alb_global_buffer_activation.v",
+    a_row_of_a_bank_that_is_not_its_own_is_found: accelerator4_2of4(), "alb_global_buffer_activation.v",
         "odd_bank_q <= odd_address_i[0 +: BANK_W];" => "odd_bank_q <= odd_address_i[WORD_W +: BANK_W];";
-    a_transfer_that_ends_before_its_response_is_found: design("machine4"), "alb_transfer_engine.v",
+    a_transfer_that_ends_before_its_response_is_found: design("accelerator4"), "alb_transfer_engine.v",
         "default: if ((done_seen_q || done_valid_i) && settled" => "default: if (settled";
-    weights_that_are_kept_though_they_were_loaded_anew_are_found: design("machine4"), "alb_accelerator.v",
+    weights_that_are_kept_though_they_were_loaded_anew_are_found: design("accelerator4"), "alb_accelerator.v",
         "forget         = values_written || masks_written || sequencer_fetch_valid" => "forget         = sequencer_fetch_valid";
 }
 
 /// Demands that a fault is found at an instruction of a kind, and how it differs.
 fn names(mutation: &str, change: (&str, &str, &str), kind: &str, what: &str) {
-    let error = failure("accelerator", &design("machine4"), mutation, change).to_string();
+    let error = failure("accelerator", &design("accelerator4"), mutation, change).to_string();
     let (_, named) =
         error.split_once("of those done), ").unwrap_or_else(|| panic!("{mutation} names nothing: {error}"));
     let (instruction, difference) = named.split_once('\n').unwrap_or_default();

@@ -18,7 +18,7 @@ use alberti_sim::{
     Library, Report, Rng, Seed, Stall,
     cosim::{self, Subject},
 };
-use common::{design, edge4_2of4, edge4_with_pipeline, edge8_4of8, subject, variant};
+use common::{design, pu4_2of4, pu4_with_pipeline, pu8_4of8, subject, variant};
 
 /// Rows, reduction, columns.
 type Shape = (usize, usize, usize);
@@ -136,13 +136,13 @@ fn layer(design: &Design, blocks: bool) -> Cycles {
 
 #[test]
 fn a_layer_keeps_at_least_99_of_100_multipliers_at_work() {
-    let cost = layer(&design("edge16"), false);
+    let cost = layer(&design("pu16"), false);
     assert!(cost.utilisation >= 0.99, "{cost:?}");
 }
 
 #[test]
 fn a_block_sparse_layer_takes_half_the_cycles_of_a_dense_one() {
-    let design = design("edge16_8of16");
+    let design = design("pu16_8of16");
     let (dense, blocks) = (gemm_cycles(&design, 128, 768, 768), layer(&design, true));
     assert_eq!(2 * blocks.compute, dense.compute);
     assert!(blocks.utilisation >= 0.99, "{blocks:?}");
@@ -158,21 +158,21 @@ macro_rules! exact {
 }
 
 exact! {
-    cycles_of_two_lanes_are_exact => variant("edge4", &[("datapath:\n  n: 4", "datapath:\n  n: 2")]);
-    cycles_of_four_lanes_are_exact => design("edge4");
-    cycles_of_six_lanes_are_exact => design("odd6");
-    cycles_of_eight_lanes_are_exact => design("edge8_q3_5");
-    cycles_of_sixteen_lanes_are_exact => design("edge16");
-    cycles_with_blocks_are_exact => design("edge16_8of16");
-    cycles_with_blocks_of_four_are_exact => edge4_2of4();
-    cycles_with_blocks_of_eight_are_exact => edge8_4of8();
-    cycles_with_one_register_are_exact => edge4_with_pipeline(1);
-    cycles_with_three_registers_are_exact => edge4_with_pipeline(3);
-    cycles_with_slow_weights_are_exact => variant("edge4", &[
+    cycles_of_two_lanes_are_exact => variant("pu4", &[("datapath:\n  n: 4", "datapath:\n  n: 2")]);
+    cycles_of_four_lanes_are_exact => design("pu4");
+    cycles_of_six_lanes_are_exact => design("pu6");
+    cycles_of_eight_lanes_are_exact => design("pu8_q3_5");
+    cycles_of_sixteen_lanes_are_exact => design("pu16");
+    cycles_with_blocks_are_exact => design("pu16_8of16");
+    cycles_with_blocks_of_four_are_exact => pu4_2of4();
+    cycles_with_blocks_of_eight_are_exact => pu8_4of8();
+    cycles_with_one_register_are_exact => pu4_with_pipeline(1);
+    cycles_with_three_registers_are_exact => pu4_with_pipeline(3);
+    cycles_with_slow_weights_are_exact => variant("pu4", &[
         ("weight: {values: 16384, latency: 1}", "weight: {values: 16384, latency: 3}"),
         ("activation: {values: 4096, latency: 1}", "activation: {values: 4096, latency: 2}"),
     ]);
-    cycles_with_slow_activations_are_exact => variant("edge4", &[
+    cycles_with_slow_activations_are_exact => variant("pu4", &[
         ("activation: {values: 4096, latency: 1}", "activation: {values: 4096, latency: 8}"),
     ]);
 }

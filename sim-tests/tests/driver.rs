@@ -1,8 +1,8 @@
-//! The driver in C that a package has, on the simulated machine: software in front, external memory behind.
+//! The driver in C that a package has, on the simulated accelerator: software in front, external memory behind.
 
 mod common;
 
-use alberti_golden::accelerator::{End, Machine, Registers};
+use alberti_golden::accelerator::{End, Interpreter, Registers};
 use alberti_isa::{BYTES, Fault};
 use alberti_rtl::{
     Design,
@@ -49,26 +49,26 @@ fn driver(design: &Design, changes: &[(&str, &str)]) -> Result<Driver> {
     Driver::build(&package, counters(design).len())
 }
 
-/// The driver of a design's package, and a machine after reset.
-fn set_up(design: &Design, name: &str) -> Result<(Driver, Bench, Machine, Seed)> {
+/// The driver of a design's package, and an accelerator after reset.
+fn set_up(design: &Design, name: &str) -> Result<(Driver, Bench, Interpreter, Seed)> {
     let driver = driver(design, &[])?;
     let netlist = elaborate(design).unwrap_or_else(|problems| panic!("{problems}"));
     let (subject, seed) = (Subject::new(design, &netlist), Seed::from_env()?);
     let bench = Bench::new(design, &subject.build()?, name, seed, TRAFFIC)?;
-    let machine = Machine::new(accelerator::config(design)?)?;
-    Ok((driver, bench, machine, seed))
+    let interpreter = Interpreter::new(accelerator::config(design)?)?;
+    Ok((driver, bench, interpreter, seed))
 }
 
-fn random(design: &Design, machine: &mut Machine, first: bool, rng: &mut alberti_sim::Rng) -> Result<Case> {
+fn random(design: &Design, interpreter: &mut Interpreter, first: bool, rng: &mut alberti_sim::Rng) -> Result<Case> {
     let config = accelerator::config(design)?;
-    let subject = Subject::of_block(design, Block::named("accelerator").expect("a block")).expect("a machine");
-    Case::random(&config, &subject, machine, first, rng)
+    let subject = Subject::of_block(design, Block::named("accelerator").expect("a block")).expect("an accelerator");
+    Case::random(&config, &subject, interpreter, first, rng)
 }
 
-/// A random program that comes to its `halt`, for a machine as it is after reset.
-fn halting(design: &Design, machine: &Machine, rng: &mut alberti_sim::Rng) -> Result<Case> {
+/// A random program that comes to its `halt`, for an accelerator as it is after reset.
+fn halting(design: &Design, interpreter: &Interpreter, rng: &mut alberti_sim::Rng) -> Result<Case> {
     loop {
-        let case = random(design, &mut machine.clone(), true, rng)?;
+        let case = random(design, &mut interpreter.clone(), true, rng)?;
         if case.end == End::Halted {
             return Ok(case);
         }
@@ -91,11 +91,11 @@ fn placeless(status: Status) -> Status {
 
 #[test]
 fn random_programs_end_and_leave_what_the_interpreter_says() -> Result<()> {
-    let design = common::design("machine4");
-    let (driver, mut bench, mut machine, seed) = set_up(&design, "driver.programs")?;
+    let design = common::design("accelerator4");
+    let (driver, mut bench, mut interpreter, seed) = set_up(&design, "driver.programs")?;
     let mut rng = seed.rng("driver.programs.cases");
     for number in 0..8 {
-        let case = random(&design, &mut machine, number == 0, &mut rng)?;
+        let case = random(&design, &mut interpreter, number == 0, &mut rng)?;
         *bench.memory() = case.before.clone();
         let (result, status) = driver.example(&mut bench, &case.registers)?;
         assert_eq!((result, placeless(status)), expected(case.end), "program {number}\n{}", case.program);
@@ -106,9 +106,9 @@ fn random_programs_end_and_leave_what_the_interpreter_says() -> Result<()> {
 
 #[test]
 fn an_interrupt_is_taken_and_counters_tell_what_went_over_the_bus() -> Result<()> {
-    let design = common::design("machine4");
-    let (driver, mut bench, mut machine, seed) = set_up(&design, "driver.interrupt")?;
-    let case = random(&design, &mut machine, true, &mut seed.rng("driver.interrupt.case"))?;
+    let design = common::design("accelerator4");
+    let (driver, mut bench, mut interpreter, seed) = set_up(&design, "driver.interrupt")?;
+    let case = random(&design, &mut interpreter, true, &mut seed.rng("driver.interrupt.case"))?;
     *bench.memory() = case.before.clone();
     let (result, mut handle) = driver.probe(&mut bench)?;
     assert_eq!(result, driver::OK);
@@ -152,14 +152,14 @@ fn broken(case: &Case, fault: Fault) -> (Registers, Bytes) {
 
 #[test]
 fn what_stopped_a_program_is_reported_and_the_next_one_runs() -> Result<()> {
-    let design = common::design("machine4");
-    let (driver, mut bench, machine, seed) = set_up(&design, "driver.faults")?;
-    let case = halting(&design, &machine, &mut seed.rng("driver.faults.case"))?;
+    let design = common::design("accelerator4");
+    let (driver, mut bench, accelerator, seed) = set_up(&design, "driver.faults")?;
+    let case = halting(&design, &accelerator, &mut seed.rng("driver.faults.case"))?;
     for fault in [Fault::Instruction, Fault::ProgramEnd, Fault::ProgramSize, Fault::Alignment] {
         let (registers, memory) = broken(&case, fault);
         let mut outside = Outside { bytes: memory.clone(), faults: Vec::new() };
         let config = accelerator::config(&design)?;
-        let end = Machine::new(config)?.run(&registers, &mut outside, |_, _| {})?.end;
+        let end = Interpreter::new(config)?.run(&registers, &mut outside, |_, _| {})?.end;
         assert!(matches!(end, End::Stopped { fault: of, .. } if of == fault), "{fault:?}: {end:?}");
         *bench.memory() = memory;
         let (result, status) = driver.example(&mut bench, &registers)?;
@@ -172,9 +172,9 @@ fn what_stopped_a_program_is_reported_and_the_next_one_runs() -> Result<()> {
 
 #[test]
 fn a_program_can_be_stopped_by_software_and_by_the_watchdog() -> Result<()> {
-    let design = common::design("machine4");
-    let (driver, mut bench, machine, seed) = set_up(&design, "driver.stop")?;
-    let case = halting(&design, &machine, &mut seed.rng("driver.stop.case"))?;
+    let design = common::design("accelerator4");
+    let (driver, mut bench, accelerator, seed) = set_up(&design, "driver.stop")?;
+    let case = halting(&design, &accelerator, &mut seed.rng("driver.stop.case"))?;
     *bench.memory() = case.before.clone();
     let (_, mut handle) = driver.probe(&mut bench)?;
     driver.load(&mut bench, &mut handle, &case.registers)?;
@@ -198,7 +198,7 @@ fn a_program_can_be_stopped_by_software_and_by_the_watchdog() -> Result<()> {
 
 #[test]
 fn addresses_beyond_4_gb_are_written_in_halves_and_others_refused() -> Result<()> {
-    let design = common::variant("machine4", &[("csr: {}", "csr: {program_address_bits: 40}")]);
+    let design = common::variant("accelerator4", &[("csr: {}", "csr: {program_address_bits: 40}")]);
     let (driver, mut bench, ..) = set_up(&design, "driver.addresses")?;
     let (_, mut handle) = driver.probe(&mut bench)?;
     let registers = |program_base, data_base| Registers {
@@ -225,9 +225,9 @@ fn addresses_beyond_4_gb_are_written_in_halves_and_others_refused() -> Result<()
 }
 
 #[test]
-fn a_machine_of_another_design_is_told_apart() -> Result<()> {
-    let design = common::design("machine4");
-    let other = common::variant("machine4", &[("index: {words: 256}", "index: {words: 128}")]);
+fn an_accelerator_of_another_design_is_told_apart() -> Result<()> {
+    let design = common::design("accelerator4");
+    let other = common::variant("accelerator4", &[("index: {words: 256}", "index: {words: 128}")]);
     let (_, mut bench, ..) = set_up(&design, "driver.other")?;
     let driver = driver(&other, &[])?;
     assert_eq!(driver.probe(&mut bench)?.0, driver::OTHER_DESIGN);
@@ -236,9 +236,9 @@ fn a_machine_of_another_design_is_told_apart() -> Result<()> {
 
 #[test]
 fn a_driver_with_a_fault_is_found() -> Result<()> {
-    let design = common::design("machine4");
-    let (_, mut bench, machine, seed) = set_up(&design, "driver.mutants")?;
-    let case = halting(&design, &machine, &mut seed.rng("driver.mutants.case"))?;
+    let design = common::design("accelerator4");
+    let (_, mut bench, accelerator, seed) = set_up(&design, "driver.mutants")?;
+    let case = halting(&design, &accelerator, &mut seed.rng("driver.mutants.case"))?;
     for change in [
         ("(uint32_t)job->data", "(uint32_t)job->program"),
         ("(uint32_t)job->program", "(uint32_t)job->data"),
@@ -253,7 +253,7 @@ fn a_driver_with_a_fault_is_found() -> Result<()> {
             let registers = Registers { program_length: length, ..case.registers };
             *bench.memory() = case.before.clone();
             let mut outside = Outside { bytes: case.before.clone(), faults: Vec::new() };
-            let end = machine.clone().run(&registers, &mut outside, |_, _| {})?.end;
+            let end = accelerator.clone().run(&registers, &mut outside, |_, _| {})?.end;
             let (result, status) = driver.example(&mut bench, &registers)?;
             right &= (result, placeless(status)) == expected(end) && bench.same_memory(&outside.bytes).is_ok();
         }

@@ -1,4 +1,4 @@
-//! The machine's engines against its golden, and faults that this finds.
+//! The accelerator's engines against its golden, and faults that this finds.
 
 mod common;
 use alberti_rtl::{Design, blocks::accelerator::part};
@@ -8,10 +8,10 @@ use alberti_sim::{
 };
 use common::{design, variant};
 
-/// The small machine with other lanes: of the array, and of softmax, layer norm and elementwise.
-fn machine(n: u32, [softmax, layernorm, elementwise]: [u32; 3]) -> Design {
+/// The small accelerator with other lanes: of the array, and of softmax, layer norm and elementwise.
+fn accelerator(n: u32, [softmax, layernorm, elementwise]: [u32; 3]) -> Design {
     variant(
-        "machine4",
+        "accelerator4",
         &[
             ("  n: 4\n", &format!("  n: {n}\n")),
             ("length_max: 64, lanes: 2", &format!("length_max: 64, lanes: {softmax}")),
@@ -22,7 +22,7 @@ fn machine(n: u32, [softmax, layernorm, elementwise]: [u32; 3]) -> Design {
 }
 
 fn subject<'a>(design: &'a Design, kind: &str) -> Subject<'a> {
-    Subject::new(design, &part(design, &format!("{kind}_engine")).expect("the machine has it"))
+    Subject::new(design, &part(design, &format!("{kind}_engine")).expect("the accelerator has it"))
 }
 
 fn seed() -> Seed {
@@ -37,7 +37,7 @@ fn check(kind: &str, design: &Design) {
 
 /// Changes one place of the emitted Verilog and demands that the scenario fails on it.
 fn finds(kind: &str, (file, from, to): (&str, &str, &str)) {
-    let design = design("machine4");
+    let design = design("accelerator4");
     let mutated = subject(&design, kind).mutate(file, from, to).unwrap_or_else(|error| panic!("{error}"));
     let result: Result<Outcome> = engines::run(kind, &mutated, seed());
     match result {
@@ -50,7 +50,7 @@ fn finds(kind: &str, (file, from, to): (&str, &str, &str)) {
     }
 }
 
-/// One test for each engine and machine.
+/// One test for each engine and accelerator.
 macro_rules! equal_their_golden {
     ($($name:ident: $kind:literal, $design:expr;)*) => {$(
         #[test]
@@ -61,23 +61,23 @@ macro_rules! equal_their_golden {
 }
 
 equal_their_golden! {
-    elementwise_holds_for_half_the_lanes: "elementwise", design("machine4");
-    elementwise_holds_for_as_many_lanes_as_the_array: "elementwise", machine(16, [4, 2, 16]);
-    elementwise_holds_for_four_of_four_lanes: "elementwise", machine(4, [4, 4, 4]);
-    softmax_holds_for_half_the_lanes: "softmax", design("machine4");
-    softmax_holds_for_four_of_sixteen_lanes: "softmax", machine(16, [4, 2, 16]);
-    softmax_holds_for_as_many_lanes_as_the_array: "softmax", machine(4, [4, 4, 4]);
-    layernorm_holds_for_half_the_lanes: "layernorm", design("machine4");
-    layernorm_holds_for_two_of_sixteen_lanes: "layernorm", machine(16, [4, 2, 16]);
-    layernorm_holds_for_as_many_lanes_as_the_array: "layernorm", machine(4, [4, 4, 4]);
-    exit_holds_for_two_tiles: "exit", design("machine4");
-    exit_holds_for_part_of_a_tile: "exit", machine(16, [4, 2, 16]);
+    elementwise_holds_for_half_the_lanes: "elementwise", design("accelerator4");
+    elementwise_holds_for_as_many_lanes_as_the_array: "elementwise", accelerator(16, [4, 2, 16]);
+    elementwise_holds_for_four_of_four_lanes: "elementwise", accelerator(4, [4, 4, 4]);
+    softmax_holds_for_half_the_lanes: "softmax", design("accelerator4");
+    softmax_holds_for_four_of_sixteen_lanes: "softmax", accelerator(16, [4, 2, 16]);
+    softmax_holds_for_as_many_lanes_as_the_array: "softmax", accelerator(4, [4, 4, 4]);
+    layernorm_holds_for_half_the_lanes: "layernorm", design("accelerator4");
+    layernorm_holds_for_two_of_sixteen_lanes: "layernorm", accelerator(16, [4, 2, 16]);
+    layernorm_holds_for_as_many_lanes_as_the_array: "layernorm", accelerator(4, [4, 4, 4]);
+    exit_holds_for_two_tiles: "exit", design("accelerator4");
+    exit_holds_for_part_of_a_tile: "exit", accelerator(16, [4, 2, 16]);
 }
 
 #[test]
 fn softmax_with_a_pass_for_the_maximum_holds() {
     let row = ("length_max: 64, lanes: 2", "length_max: 64, lanes: 2, maximum: row");
-    check("softmax", &variant("machine4", &[row]));
+    check("softmax", &variant("accelerator4", &[row]));
 }
 
 /// One test for each fault that a scenario must find: engine, file, what stands there, what stands there instead.

@@ -45,13 +45,13 @@ fn check(block: &str, design: &Design) {
 }
 
 fn sparse() -> Design {
-    common::variant("edge4", &[("  n: 4\n", "  n: 4\n  sparsity: {kind: block, nonzeros: 4, block: 8}\n")])
+    common::variant("pu4", &[("  n: 4\n", "  n: 4\n  sparsity: {kind: block, nonzeros: 4, block: 8}\n")])
 }
 
 /// A memory for the masks of the weights, with other keys.
 fn masked(keys: &str) -> Design {
     let masks = format!("{{values: 16384, latency: 1, masks: {{words: 4096, latency: 2{keys}}}}}");
-    common::variant("edge4", &[("{values: 16384, latency: 1}", &masks)])
+    common::variant("pu4", &[("{values: 16384, latency: 1}", &masks)])
 }
 
 /// One test for each block and design.
@@ -65,40 +65,40 @@ macro_rules! in_gates {
 }
 
 in_gates! {
-    a_stream_fifo_of_gates_equals_its_golden => "stream_fifo", common::design("edge4");
-    a_bitmask_decoder_of_gates_equals_its_golden => "bitmask_decoder", common::design("edge4");
-    a_bitmask_encoder_of_gates_equals_its_golden => "bitmask_encoder", common::design("edge4");
+    a_stream_fifo_of_gates_equals_its_golden => "stream_fifo", common::design("pu4");
+    a_bitmask_decoder_of_gates_equals_its_golden => "bitmask_decoder", common::design("pu4");
+    a_bitmask_encoder_of_gates_equals_its_golden => "bitmask_encoder", common::design("pu4");
     the_decode_and_programming_of_an_rram_in_gates_equal_their_golden => "rram", masked(", kind: rram");
     a_code_of_gates_equals_its_golden => "secded", masked(", ecc: secded");
     a_record_reader_of_gates_equals_its_golden => "record_reader", masked(", ecc: secded");
     a_block_selection_of_gates_equals_its_golden => "block_select", sparse();
-    a_lane_of_gates_equals_its_golden => "vmac", common::design("edge4");
+    a_lane_of_gates_equals_its_golden => "vmac", common::design("pu4");
     a_block_sparse_lane_of_gates_equals_its_golden => "vmac", sparse();
-    an_array_of_gates_equals_its_golden => "vmac_array", common::design("edge4");
+    an_array_of_gates_equals_its_golden => "vmac_array", common::design("pu4");
     a_block_sparse_array_of_gates_equals_its_golden => "vmac_array", sparse();
-    an_accumulator_of_gates_equals_its_golden => "accumulator", common::design("edge4");
-    an_activation_of_gates_equals_its_golden => "activation", common::design("edge4");
-    a_requantiser_of_gates_equals_its_golden => "requantize", common::design("edge4");
-    an_entropy_unit_of_gates_equals_its_golden => "entropy", common::design("edge4");
-    a_top_k_unit_of_gates_equals_its_golden => "top_k", common::design("edge4");
-    a_lane_of_gates_in_a_machine_equals_its_golden => "vmac", common::design("machine4");
-    a_requantiser_of_gates_in_a_machine_equals_its_golden => "requantize", common::design("machine4");
-    a_matrix_unit_of_gates_equals_its_golden => "matrix_unit", common::design("edge4");
-    a_matrix_unit_of_gates_in_a_machine_equals_its_golden => "matrix_unit", common::design("machine4");
-    a_processing_unit_of_gates_equals_its_golden => "processing_unit", common::design("edge4");
-    an_elementwise_unit_of_gates_equals_its_golden => "elementwise", common::design("edge4");
-    a_layer_norm_of_gates_equals_its_golden => "layernorm", common::design("edge4");
-    registers_of_gates_equal_their_golden => "csr", common::design("edge4");
-    a_port_to_external_memory_of_gates_equals_its_golden => "dma", common::design("machine4");
-    a_softmax_of_gates_equals_its_golden => "softmax", common::design("edge4");
+    an_accumulator_of_gates_equals_its_golden => "accumulator", common::design("pu4");
+    an_activation_of_gates_equals_its_golden => "activation", common::design("pu4");
+    a_requantiser_of_gates_equals_its_golden => "requantize", common::design("pu4");
+    an_entropy_unit_of_gates_equals_its_golden => "entropy", common::design("pu4");
+    a_top_k_unit_of_gates_equals_its_golden => "top_k", common::design("pu4");
+    a_lane_of_gates_in_an_accelerator_equals_its_golden => "vmac", common::design("accelerator4");
+    a_requantiser_of_gates_in_an_accelerator_equals_its_golden => "requantize", common::design("accelerator4");
+    a_matrix_unit_of_gates_equals_its_golden => "matrix_unit", common::design("pu4");
+    a_matrix_unit_of_gates_in_an_accelerator_equals_its_golden => "matrix_unit", common::design("accelerator4");
+    a_processing_unit_of_gates_equals_its_golden => "processing_unit", common::design("pu4");
+    an_elementwise_unit_of_gates_equals_its_golden => "elementwise", common::design("pu4");
+    a_layer_norm_of_gates_equals_its_golden => "layernorm", common::design("pu4");
+    registers_of_gates_equal_their_golden => "csr", common::design("pu4");
+    a_port_to_external_memory_of_gates_equals_its_golden => "dma", common::design("accelerator4");
+    a_softmax_of_gates_equals_its_golden => "softmax", common::design("pu4");
     a_softmax_without_buffer_of_gates_equals_its_golden => "softmax",
-        common::variant("edge4", &[("length_max: 32}", "length_max: 32, row_buffer: false}")]);
+        common::variant("pu4", &[("length_max: 32}", "length_max: 32, row_buffer: false}")]);
     a_block_sparse_processing_unit_of_gates_equals_its_golden => "processing_unit", sparse();
 }
 
 #[test]
 fn a_netlist_with_one_gate_changed_is_found() {
-    let design = common::design("edge4");
+    let design = common::design("pu4");
     let registered = Block::named("vmac").expect("the registry has every block");
     let mut files = gates(&design, registered);
     // The first exclusive or of the netlist becomes its inverse.

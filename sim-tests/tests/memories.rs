@@ -250,7 +250,7 @@ fn drive(library: &Library, case: &Case, config: &Config, (gaps, pressure): (Sta
 
 /// Runs multiplies in sound cells and in faulty ones; the Verilog loads the files that are named.
 fn compare(test: &str, files: &[&str]) {
-    let (design, folder) = (design("memory8"), folder(test));
+    let (design, folder) = (design("pu8_memories"), folder(test));
     let config = config(&design).unwrap();
     let mut subject = Subject::new(&design, &elaborate(&design).unwrap());
     for file in files {
@@ -282,7 +282,7 @@ fn compare(test: &str, files: &[&str]) {
 #[test]
 fn a_unit_with_its_memories_computes_with_faults_as_the_golden_does() {
     let files = ["weights.image", "weights.faults", "masks.image", "masks.faults", "activations.image"];
-    compare("memory8", &files);
+    compare("pu8_memories", &files);
 }
 
 #[test]

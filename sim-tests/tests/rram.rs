@@ -37,7 +37,7 @@ fn case(words: u64, bits: u32, latency: u32, cells: &str, macros: &[(u32, u32, f
     }
     let technology = Technology::parse("test.yaml", &text).unwrap_or_else(|problems| panic!("{problems}"));
     let weight = format!("weight: {{values: 4096, latency: {latency}, kind: rram{cells}}}");
-    let design = common::variant("edge4", &[("weight: {values: 16384, latency: 1}", &weight)]);
+    let design = common::variant("pu4", &[("weight: {values: 16384, latency: 1}", &weight)]);
     let demand = Demand { words, bits, codes: 1, ..demands(&design)[0].clone() };
     let made = Made::best(technology, demand).expect("a macro serves");
     Case { design, made }

@@ -1,4 +1,4 @@
-//! Area and frequency of every block of edge16 against what was accepted: `BLESS=1` accepts what is measured.
+//! Area and frequency of every block of pu16 against what was accepted: `BLESS=1` accepts what is measured.
 
 mod common;
 
@@ -28,23 +28,23 @@ fn area_and_frequency_are_within_tolerance_of_what_was_accepted() {
     // A memory is a macro of the technology: no area is claimed for one.
     let blocks = || BLOCKS.iter().filter(|block| block.name != "sram");
     let lanes = || blocks().filter(|block| ["vmac", "block_select"].contains(&block.name));
-    let dense = common::design("edge16");
-    let fixed = common::variant("edge16", &[("operand", "q3.5")]);
-    let sparse = common::design("edge16_8of16");
-    let machine = common::design("machine4");
+    let dense = common::design("pu16");
+    let fixed = common::variant("pu16", &[("operand", "q3.5")]);
+    let sparse = common::design("pu16_8of16");
+    let accelerator = common::design("accelerator4");
     let guards = || blocks().filter(|block| ["secded", "record_reader"].contains(&block.name));
-    let all = blocks().map(|block| ("edge16", &dense, block));
-    let all = all.chain(lanes().map(|block| ("edge16_q3_5", &fixed, block)));
-    let all = all.chain(lanes().map(|block| ("edge16_8of16", &sparse, block)));
-    let all = all.chain(guards().map(|block| ("edge16_8of16", &sparse, block)));
-    // The parts of a machine, which edge16 is not.
+    let all = blocks().map(|block| ("pu16", &dense, block));
+    let all = all.chain(lanes().map(|block| ("pu16_q3_5", &fixed, block)));
+    let all = all.chain(lanes().map(|block| ("pu16_8of16", &sparse, block)));
+    let all = all.chain(guards().map(|block| ("pu16_8of16", &sparse, block)));
+    // The parts of an accelerator, which pu16 is not.
     let parts = || blocks().filter(|block| block.netlist(&dense).is_none() && block.netlist(&sparse).is_none());
-    let all = all.chain(parts().map(|block| ("machine4", &machine, block)));
-    // What tiles by columns and wide results cost, beside edge4 without them.
+    let all = all.chain(parts().map(|block| ("accelerator4", &accelerator, block)));
+    // What tiles by columns and wide results cost, beside pu4 without them.
     let array = || blocks().filter(|block| ["vmac", "vmac_array", "requantize", "matrix_unit"].contains(&block.name));
-    let small = common::design("edge4");
-    let all = all.chain(array().map(|block| ("machine4", &machine, block)));
-    let all = all.chain(array().map(|block| ("edge4", &small, block)));
+    let small = common::design("pu4");
+    let all = all.chain(array().map(|block| ("accelerator4", &accelerator, block)));
+    let all = all.chain(array().map(|block| ("pu4", &small, block)));
     for (name, design, block) in all {
         if let Some((figures, tools)) = measure(design, block, &library, &recipe) {
             measured.tools = tools;
@@ -79,7 +79,7 @@ fn area_and_frequency_are_within_tolerance_of_what_was_accepted() {
 fn units_beside_the_array_take_less_than_two_fifths_of_it_and_three_with_gelu() {
     let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("baselines/osu018-area.json");
     let accepted = Baseline::load(&path).unwrap_or_else(|error| panic!("{error}"));
-    let area = |block: &str| accepted.blocks[&format!("edge16.{block}")].area_um2;
+    let area = |block: &str| accepted.blocks[&format!("pu16.{block}")].area_um2;
     let units: f64 = ["softmax", "layernorm", "elementwise", "entropy", "top_k"].map(area).iter().sum();
     let (part, with_gelu) = (units / area("vmac_array"), (units + area("activation")) / area("vmac_array"));
     assert!(part < 0.40 && with_gelu < 0.60, "{part:.3} of the array, {with_gelu:.3} with GELU");

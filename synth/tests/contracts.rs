@@ -29,7 +29,7 @@ const CSR: &str = include_str!("../formal/csr.v");
 const DMA: &str = include_str!("../formal/dma.v");
 const TOP_K: &str = include_str!("../formal/top_k.v");
 
-/// A machine small enough for a solver: `n` lanes, memories of 16 rows.
+/// An accelerator small enough for a solver: `n` lanes, memories of 16 rows.
 fn small(n: u32) -> Design {
     small_with(n, "")
 }
@@ -145,7 +145,7 @@ fn softmax(unit: &str) -> Contract {
 
 fn select(n: u32, nonzeros: u32, select_w: u32) -> Contract {
     let sparsity = format!("{{kind: block, nonzeros: {nonzeros}, block: {}}}", 2 * nonzeros);
-    let design = common::variant("edge4", &[("n", &n.to_string()), ("sparsity", &sparsity)]);
+    let design = common::variant("pu4", &[("n", &n.to_string()), ("sparsity", &sparsity)]);
     let contract =
         Contract::new("block_select_contract", (1, false), &[BLOCK_SELECT], blocks(&design, &["block_select"]));
     contract.with("N", n).with("NONZEROS", nonzeros).with("BLOCK", 2 * nonzeros).with("SELECT_W", select_w)
@@ -167,20 +167,20 @@ fn activation() -> Contract {
 }
 
 fn csr() -> Contract {
-    let text = common::text_of("edge4").replace("csr: {}", "csr: {address_bits: 8}");
+    let text = common::text_of("pu4").replace("csr: {}", "csr: {address_bits: 8}");
     let text = text.replace("  entropy: {classes_max: 8}\n", "");
-    let design = Design::parse("edge4.yaml", &text).unwrap_or_else(|problems| panic!("{problems}"));
+    let design = Design::parse("pu4.yaml", &text).unwrap_or_else(|problems| panic!("{problems}"));
     Contract::new("csr_axi", (6, true), &[HOLD, CSR], blocks(&design, &["csr"]))
 }
 
 /// A port of 32 bits both ways; bursts are short, so that a command of few beats has several, or as long as all they may be.
 fn dma(top: &'static str, burst_beats: u32, look: (u32, bool)) -> Contract {
-    let text = common::text_of("machine4");
+    let text = common::text_of("accelerator4");
     let axi = "{address_bits: 40, data_bits: 64, burst_beats: 16}";
     assert_eq!(text.matches(axi).count(), 1, "the design has this port");
     let text = text.replace(axi, &format!("{{address_bits: 32, data_bits: 32, burst_beats: {burst_beats}}}"));
-    let design = Design::parse("machine4.yaml", &text).unwrap_or_else(|problems| panic!("{problems}"));
-    let open = alberti_rtl::blocks::dma::open_bursts(design.machine.expect("a machine").axi);
+    let design = Design::parse("accelerator4.yaml", &text).unwrap_or_else(|problems| panic!("{problems}"));
+    let open = alberti_rtl::blocks::dma::open_bursts(design.accelerator.expect("an accelerator").axi);
     let contract = Contract::new(top, look, &[HOLD, DMA], blocks(&design, &["dma"]));
     contract.with("BURST", burst_beats).with("OPEN", open)
 }
@@ -457,7 +457,7 @@ fn rram(limit: u32, depth: u32) -> Contract {
     Contract::new("rram_contract", (depth, false), &[HOLD, RRAM], sources).with("LIMIT", limit)
 }
 
-/// A machine whose masks have a memory.
+/// An accelerator whose masks have a memory.
 fn masked(masks: &str) -> Design {
     let text = format!(
         "name: tiny\ndatapath: {{n: 2, operand: af8_3, accumulator_bits: 35, accumulator_rows: 2, reduction_max: 2, \

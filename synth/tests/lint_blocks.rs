@@ -24,10 +24,10 @@ fn netlist_is_clean(design: &Design, netlist: &Netlist) {
     assert!(texts.is_empty(), "{} of {}:\n{}", netlist.top(), design.name, texts.join("\n"));
 }
 
-/// The parts of a machine: for the three readers, and for the checks of netlists that whole designs go through.
+/// The parts of an accelerator: for the three readers, and for the checks of netlists that whole designs go through.
 fn every_part_is_clean(design: &Design) {
     for (name, _) in PARTS {
-        let netlist = part(design, name).expect("the design has a machine");
+        let netlist = part(design, name).expect("the design has an accelerator");
         assert_eq!(netlist::check(&netlist).to_string(), "", "{name} of {}", design.name);
         netlist_is_clean(design, &netlist);
         let long: Vec<String> = (netlist.sources().iter())
@@ -55,78 +55,78 @@ fn the_unit_is_clean_at_every_depth(name: &str) {
 }
 
 #[test]
-fn every_block_of_edge4_is_clean_by_itself() {
-    every_block_is_clean(&common::design("edge4"));
+fn every_block_of_pu4_is_clean_by_itself() {
+    every_block_is_clean(&common::design("pu4"));
 }
 
 #[test]
-fn every_block_of_a_machine_is_clean_by_itself() {
-    every_block_is_clean(&common::design("machine4"));
+fn every_block_of_an_accelerator_is_clean_by_itself() {
+    every_block_is_clean(&common::design("accelerator4"));
 }
 
 #[test]
-fn every_block_of_edge16_8of16_is_clean_by_itself() {
-    every_block_is_clean(&common::design("edge16_8of16"));
+fn every_block_of_pu16_8of16_is_clean_by_itself() {
+    every_block_is_clean(&common::design("pu16_8of16"));
 }
 
 #[test]
-fn every_block_of_machine4_is_clean_by_itself() {
-    every_block_is_clean(&common::design("machine4"));
+fn every_block_of_accelerator4_is_clean_by_itself() {
+    every_block_is_clean(&common::design("accelerator4"));
 }
 
 #[test]
-fn every_block_of_a_machine_with_blocks_is_clean_by_itself() {
+fn every_block_of_an_accelerator_with_blocks_is_clean_by_itself() {
     let blocks = "datapath:\n  n: 4\n  sparsity: {kind: block, nonzeros: 2, block: 4}";
-    let text = common::text_of("machine4").replace("datapath:\n  n: 4", blocks);
-    let design = Design::parse("machine4_2of4.yaml", &text).unwrap_or_else(|problems| panic!("{problems}"));
+    let text = common::text_of("accelerator4").replace("datapath:\n  n: 4", blocks);
+    let design = Design::parse("accelerator4_2of4.yaml", &text).unwrap_or_else(|problems| panic!("{problems}"));
     every_block_is_clean(&design);
 }
 
 #[test]
-fn edge16_is_clean_at_every_depth() {
-    the_unit_is_clean_at_every_depth("edge16");
+fn pu16_is_clean_at_every_depth() {
+    the_unit_is_clean_at_every_depth("pu16");
 }
 
 #[test]
-fn edge16_8of16_is_clean_at_every_depth() {
-    the_unit_is_clean_at_every_depth("edge16_8of16");
+fn pu16_8of16_is_clean_at_every_depth() {
+    the_unit_is_clean_at_every_depth("pu16_8of16");
 }
 
 #[test]
 fn six_lanes_are_clean_at_every_depth() {
-    the_unit_is_clean_at_every_depth("odd6");
+    the_unit_is_clean_at_every_depth("pu6");
 }
 
 #[test]
 fn eight_fixed_point_bits_are_clean_at_every_depth() {
-    the_unit_is_clean_at_every_depth("edge8_q3_5");
+    the_unit_is_clean_at_every_depth("pu8_q3_5");
 }
 
 #[test]
 fn sixteen_fixed_point_bits_are_clean_at_every_depth() {
-    the_unit_is_clean_at_every_depth("edge16_q3_13");
+    the_unit_is_clean_at_every_depth("pu16_q3_13");
 }
 
 #[test]
-fn every_part_of_machine4_is_clean_by_itself() {
-    every_part_is_clean(&common::design("machine4"));
+fn every_part_of_accelerator4_is_clean_by_itself() {
+    every_part_is_clean(&common::design("accelerator4"));
 }
 
 #[test]
 fn every_part_is_clean_with_lanes_that_are_parts_of_sixteen() {
-    every_part_is_clean(&common::machine(16, [4, 2, 16], 128));
+    every_part_is_clean(&common::accelerator(16, [4, 2, 16], 128));
 }
 
 #[test]
 fn every_part_is_clean_with_as_many_lanes_as_the_array() {
-    every_part_is_clean(&common::machine(4, [4, 4, 4], 128));
-    every_part_is_clean(&common::machine(16, [16, 16, 16], 128));
+    every_part_is_clean(&common::accelerator(4, [4, 4, 4], 128));
+    every_part_is_clean(&common::accelerator(16, [16, 16, 16], 128));
 }
 
 #[test]
 fn every_part_is_clean_with_rows_that_are_shorter_than_a_tile() {
-    every_part_is_clean(&common::machine(16, [16, 16, 16], 8));
-    every_part_is_clean(&common::machine(16, [16, 8, 16], 4));
+    every_part_is_clean(&common::accelerator(16, [16, 16, 16], 8));
+    every_part_is_clean(&common::accelerator(16, [16, 8, 16], 4));
 }
 
 /// Between `lint_off` and `lint_on` every line says in a comment why it may be overlooked.
@@ -151,8 +151,8 @@ fn waivers_without_a_reason(source: &Source) -> Vec<String> {
 #[test]
 fn every_waiver_has_its_reason_and_its_end() {
     let mut waivers = 0;
-    let mut designs = vec![common::design("machine4")];
-    for name in ["edge4", "edge16_8of16", "odd6", "edge8_q3_5", "edge16_q3_13"] {
+    let mut designs = vec![common::design("accelerator4")];
+    for name in ["pu4", "pu16_8of16", "pu6", "pu8_q3_5", "pu16_q3_13"] {
         designs.extend(["1", "2", "3"].map(|pipeline| common::variant(name, &[("pipeline", pipeline)])));
     }
     for design in designs {

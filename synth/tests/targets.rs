@@ -33,7 +33,7 @@ fn an_adaptiv_float_lane_is_smaller_than_one_of_eight_fixed_point_bits() {
                         ("accumulator_bits", accumulator),
                         ("reduction_max", longest),
                     ];
-                    run(&common::variant("edge16", &changes), "vmac", &library, "area", 2000.0).total
+                    run(&common::variant("pu16", &changes), "vmac", &library, "area", 2000.0).total
                 };
                 let (float, fixed) = (of("af8_3"), of("q3.5"));
                 let ratio = float.area_um2 / fixed.area_um2;
@@ -63,7 +63,7 @@ fn a_block_sparse_array_is_little_larger_than_a_dense_one() {
             let of = |design: &str| {
                 run(&common::variant(design, &[("pipeline", pipeline)]), "vmac_array", &library, "area", 2000.0).total
             };
-            let (dense, sparse) = (of("edge16"), of("edge16_8of16"));
+            let (dense, sparse) = (of("pu16"), of("pu16_8of16"));
             let ratio = sparse.area_um2 / dense.area_um2;
             let line = format!(
                 "{} pipeline {pipeline}: {:.0} against {:.0} NAND2, {ratio:.3}",
@@ -83,7 +83,7 @@ fn a_block_sparse_array_is_little_larger_than_a_dense_one() {
 fn the_processing_unit_is_fast() {
     for library in common::libraries() {
         for pipeline in ["2", "3"] {
-            let design = common::variant("edge16", &[("pipeline", pipeline)]);
+            let design = common::variant("pu16", &[("pipeline", pipeline)]);
             let report = run(&design, "processing_unit", &library, "speed", 800.0);
             for unit in &report.units {
                 let timing = time(&Cache::open(), &report, &library, &unit.module, 0.0).expect("a timing");
@@ -118,7 +118,7 @@ fn the_processing_unit_is_fast() {
 #[ignore = "minutes: every special function unit by every library"]
 fn no_special_function_unit_is_slower_than_the_array() {
     for library in common::libraries() {
-        let design = common::design("edge16");
+        let design = common::design("pu16");
         let period = |block: &str| {
             let report = run(&design, block, &library, "speed", 800.0);
             let timing = time(&Cache::open(), &report, &library, &report.top, 0.0).expect("a timing");

@@ -1,7 +1,7 @@
 /*
- * Driver of the machine @{ design.name }@ (hash @{ design.hash }@). Generated: edit the design, not this file.
+ * Driver of the accelerator @{ design.name }@ (hash @{ design.hash }@). Generated: edit the design, not this file.
  *
- * C99, without a library. A program, its weights and its data lie in memory that the machine reaches, written back from
+ * C99, without a library. A program, its weights and its data lie in memory that the accelerator reaches, written back from
  * caches and ordered before alberti_start; what it stored is read after it has ended.
  */
 #ifndef ALBERTI_H
@@ -25,7 +25,7 @@ void alberti_write(uintptr_t base, uint32_t offset, uint32_t value);
 /* What a call came to. */
 enum alberti_result {
     ALBERTI_OK = 0,
-    ALBERTI_NO_MACHINE = 1,    /* there is none at this base */
+    ALBERTI_NO_ACCELERATOR = 1,    /* there is none at this base */
     ALBERTI_OTHER_VERSION = 2, /* its registers are not those of this driver */
     ALBERTI_OTHER_DESIGN = 3,  /* programs and data for @{ design.name }@ do not fit it */
     ALBERTI_BUSY = 4,          /* a program runs */
@@ -42,7 +42,7 @@ enum alberti_fault {
 <%- endfor %>
 };
 
-/* A machine. */
+/* An accelerator. */
 struct alberti {
     uintptr_t base;           /* of its registers */
     volatile uint32_t causes; /* what alberti_interrupt took since the last start: ALB_INTERRUPT_CAUSE_*_MASK */
@@ -74,37 +74,37 @@ struct alberti_counters {
 <%- endfor %>
 };
 
-/* Looks whether the machine is at base, and is the one that this driver was generated for. */
-enum alberti_result alberti_probe(struct alberti *machine, uintptr_t base);
+/* Looks whether the accelerator is at base, and is the one that this driver was generated for. */
+enum alberti_result alberti_probe(struct alberti *accelerator, uintptr_t base);
 
 /* Names the program that alberti_start runs; it stays named. */
-enum alberti_result alberti_load(const struct alberti *machine, const struct alberti_job *job);
+enum alberti_result alberti_load(const struct alberti *accelerator, const struct alberti_job *job);
 
 /* Starts the program. */
-enum alberti_result alberti_start(struct alberti *machine);
+enum alberti_result alberti_start(struct alberti *accelerator);
 
 /* Reads how the program stands. */
-void alberti_status(const struct alberti *machine, struct alberti_status *status);
+void alberti_status(const struct alberti *accelerator, struct alberti_status *status);
 
 /* Reads until the program has ended, so many times at most; then ALBERTI_BUSY. */
-enum alberti_result alberti_wait(const struct alberti *machine, uint32_t reads);
+enum alberti_result alberti_wait(const struct alberti *accelerator, uint32_t reads);
 
 /* Stops the program: wait for the end, which no interrupt tells. Registers that were written stay. */
-void alberti_stop(const struct alberti *machine);
+void alberti_stop(const struct alberti *accelerator);
 
 /* Cycles without progress after which a program is stopped; 0: never. */
-void alberti_watchdog(const struct alberti *machine, uint32_t cycles);
+void alberti_watchdog(const struct alberti *accelerator, uint32_t cycles);
 
 /* Lets these causes interrupt, ALB_INTERRUPT_ENABLE_*_MASK, and no others. */
-void alberti_enable(const struct alberti *machine, uint32_t causes);
+void alberti_enable(const struct alberti *accelerator, uint32_t causes);
 
 /* To be called by the interrupt's handler: takes the causes, which ends the interrupt, and returns them. */
-uint32_t alberti_interrupt(struct alberti *machine);
+uint32_t alberti_interrupt(struct alberti *accelerator);
 
 /* Counts from zero. */
-void alberti_clear(const struct alberti *machine);
+void alberti_clear(const struct alberti *accelerator);
 
 /* Reads all counters as they were in one cycle. */
-void alberti_count(const struct alberti *machine, struct alberti_counters *counters);
+void alberti_count(const struct alberti *accelerator, struct alberti_counters *counters);
 
 #endif

@@ -5,18 +5,18 @@ enum alberti_result alberti_example(uintptr_t base, const struct alberti_job *jo
 
 enum alberti_result alberti_example(uintptr_t base, const struct alberti_job *job, struct alberti_status *status)
 {
-    struct alberti machine;
-    enum alberti_result result = alberti_probe(&machine, base);
+    struct alberti accelerator;
+    enum alberti_result result = alberti_probe(&accelerator, base);
 
     if (result == ALBERTI_OK)
-        result = alberti_load(&machine, job);
+        result = alberti_load(&accelerator, job);
     if (result == ALBERTI_OK)
-        result = alberti_start(&machine);
+        result = alberti_start(&accelerator);
     if (result != ALBERTI_OK)
         return result;
-    /* A program that makes no progress is stopped by the machine's own watchdog. */
-    while (alberti_wait(&machine, UINT32_MAX) == ALBERTI_BUSY)
+    /* A program that makes no progress is stopped by the accelerator's own watchdog. */
+    while (alberti_wait(&accelerator, UINT32_MAX) == ALBERTI_BUSY)
         continue;
-    alberti_status(&machine, status);
+    alberti_status(&accelerator, status);
     return status->done ? ALBERTI_OK : ALBERTI_FAULT;
 }

@@ -4,7 +4,7 @@
 pub mod @{ register.name }@ {
     /// Offset in bytes.
     pub const OFFSET: usize = @{ "0x{:02x}"|format(register.offset) }@;
-    /// What it reads as after a reset, of a machine whose status is zero.
+    /// What it reads as after a reset, of an accelerator whose status is zero.
     pub const RESET: u32 = @{ "0x{:08x}"|format(register.reset()) }@;
 <%- for field in register.fields %>
     /// @{ field.summary }@ (@{ field.access.word() }@): its lowest bit.

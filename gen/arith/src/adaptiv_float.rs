@@ -13,7 +13,7 @@ pub struct AdaptivFloat {
 }
 
 impl AdaptivFloat {
-    /// The operand format of the machine: 1 sign, 3 exponent and 4 mantissa bits.
+    /// The operand format of the accelerator: 1 sign, 3 exponent and 4 mantissa bits.
     pub const AF8_3: Self = Self { bits: 8, exponent_bits: 3 };
 
     /// A format of `bits` bits, `exponent_bits` of which are exponent.

@@ -1,8 +1,9 @@
 //! A trained encoder from the command line: its folder, its tasks, what becomes of its weights, and what it reads.
 
 use crate::{
+    accelerator,
     exit::{Failure, Result},
-    machine, source,
+    source,
 };
 use alberti_golden::accelerator::Config;
 use alberti_model::{
@@ -19,7 +20,7 @@ use std::path::{Path, PathBuf};
 /// A design, and an encoder for it.
 #[derive(clap::Args)]
 pub struct Given {
-    /// The design, a YAML file; a whole encoder needs one with a section `machine`
+    /// The design, a YAML file; a whole encoder needs one with a section `accelerator`
     #[arg(value_name = "DESIGN")]
     pub design: PathBuf,
     /// The folder of an encoder of the BERT family: model.safetensors, config.json, tokenizer.json; `make model` fetches
@@ -111,13 +112,13 @@ pub fn pruning(text: &str) -> std::result::Result<Pruning, String> {
 }
 
 impl Given {
-    /// The design, and its machine.
+    /// The design, and its accelerator.
     ///
     /// # Errors
     /// The design's problems, or that it has none.
-    pub fn machine(&self) -> Result<(Design, Config)> {
+    pub fn accelerator(&self) -> Result<(Design, Config)> {
         let design = source::load(&self.design)?;
-        let config = machine::config(&design)?;
+        let config = accelerator::config(&design)?;
         Ok((design, config))
     }
 }
@@ -207,7 +208,7 @@ impl Encoder {
         Ok(demo::calibration(&self.tokenizer, &self.model.backbone, ranges == Ranges::Pairs)?)
     }
 
-    /// Quantises it by these ranges and lays it out for a machine.
+    /// Quantises it by these ranges and lays it out for an accelerator.
     ///
     /// # Errors
     /// AE0708 to AE0710, AE0713 and AE0714.

@@ -6,7 +6,7 @@
 //! | [`commands`] | one file a command: arguments in, [`output::Answer`] out |
 //! | [`encoder`] | a model's folder, tasks and sentences |
 //! | [`exit`] | what a failure is, and the exit code that it ends in |
-//! | [`machine`] | a design's machine, for the golden model and the compiler |
+//! | [`accelerator`] | a design's accelerator, for the golden model and the compiler |
 //! | [`output`] | text to the terminal, JSON to a file |
 //! | [`source`] | designs and their netlists |
 //! | [`table`] | columns of text |
@@ -14,11 +14,11 @@
 
 #![forbid(unsafe_code)]
 
+mod accelerator;
 mod cli;
 mod commands;
 mod encoder;
 mod exit;
-mod machine;
 mod output;
 mod progress;
 mod source;

@@ -1,4 +1,4 @@
-//! ALBERT-base on the machine in Verilog, beside its interpreter: every row that every instruction writes.
+//! ALBERT-base on the accelerator in Verilog, beside its interpreter: every row that every instruction writes.
 #![allow(missing_docs, clippy::print_stdout)]
 
 mod encoders;
@@ -35,10 +35,10 @@ fn albert_base(depth: usize, words: usize, spans: [Vec<Span>; 2]) -> Shape {
     Shape { depth, words, tasks: spans.map(task).into(), ..Shape::albert_base() }
 }
 
-/// `designs/albert16.yaml`, for another n with units in proportion.
-fn machine(n: u32) -> Design {
+/// `designs/accelerator16_albert.yaml`, for another n with units in proportion.
+fn accelerator(n: u32) -> Design {
     let changes = [
-        ("name: albert16", format!("name: albert{n}")),
+        ("name: accelerator16_albert", format!("name: albert{n}")),
         ("n: 16", format!("n: {n}")),
         ("length_max: 128, lanes: 8", format!("length_max: 128, lanes: {}", n / 2)),
         ("length_max: 768, lanes: 8", format!("length_max: 768, lanes: {}", n / 2)),
@@ -47,7 +47,7 @@ fn machine(n: u32) -> Design {
         ("parameters: {rows: 1024}", format!("parameters: {{rows: {}}}", 16 * 1024 / n)),
     ];
     let changes: Vec<_> = changes.iter().map(|(from, to)| (*from, to.as_str())).collect();
-    design("albert16", if n == 16 { &[] } else { &changes })
+    design("accelerator16_albert", if n == 16 { &[] } else { &changes })
 }
 
 fn ids(seed: u32, count: usize, words: usize) -> Vec<u32> {
@@ -102,29 +102,30 @@ fn second_layer(timeline: &[Timed]) -> Layer {
 }
 
 #[test]
-#[ignore = "a minute: 4 million cycles of a machine of 256 multipliers"]
+#[ignore = "a minute: 4 million cycles of an accelerator of 256 multipliers"]
 fn a_layer_is_exact_after_every_instruction() {
-    let design = machine(16);
+    let design = accelerator(16);
     let compiled = albert(&design, &albert_base(1, WORDS, [whole(), learned()]));
-    let mut session = Session::on(&compiled, both("layer", &design, &compiled)).expect("a machine that is set up");
-    let mut golden = Session::new(&compiled).expect("a machine that is set up");
+    let mut session = Session::on(&compiled, both("layer", &design, &compiled)).expect("an accelerator that is set up");
+    let mut golden = Session::new(&compiled).expect("an accelerator that is set up");
     let ids = ids(1, TOKENS, WORDS);
     let answer = session.run(0, &ids, 0).unwrap_or_else(|error| panic!("{error}"));
     let expected = golden.run(0, &ids, 0).expect("a sound program");
     assert_eq!((&answer.logits, answer.exit), (&expected.logits, None));
-    let both = session.machine_mut();
+    let both = session.engine_mut();
     let (rows, stored) = (both.0.compared(), both.0.same_memories().unwrap_or_else(|error| panic!("{error}")));
     println!("{} cycles, {rows} rows compared as they were written, {stored} in the end", answer.cycles.unwrap_or(0));
     assert!(rows > 150_000 && stored > 50_000, "{rows} {stored}");
 }
 
 #[test]
-#[ignore = "ten minutes: 90 million cycles of a machine of 256 multipliers"]
+#[ignore = "ten minutes: 90 million cycles of an accelerator of 256 multipliers"]
 fn twelve_layers_two_tasks_and_early_exits_answer_from_verilog() {
-    let design = machine(16);
+    let design = accelerator(16);
     let compiled = albert(&design, &albert_base(12, WORDS, [whole(), learned()]));
-    let mut session = Session::on(&compiled, both("twelve", &design, &compiled)).expect("a machine that is set up");
-    let mut golden = Session::new(&compiled).expect("a machine that is set up");
+    let mut session =
+        Session::on(&compiled, both("twelve", &design, &compiled)).expect("an accelerator that is set up");
+    let mut golden = Session::new(&compiled).expect("an accelerator that is set up");
     let long = ids(1, TOKENS, WORDS);
     let exits = exits(&compiled, 0, &long);
     println!("exits and their thresholds: {exits:?}");
@@ -171,13 +172,14 @@ fn twelve_layers_two_tasks_and_early_exits_answer_from_verilog() {
 fn cycles_of_a_layer() {
     println!("|  n | spans   | vectors | cycles | array | M·K·N/n² | of cycles |");
     for n in [32, 16, 8, 4] {
-        let design = machine(n);
+        let design = accelerator(n);
         // Words are no layer's: few of them make small images.
         let compiled = albert(&design, &albert_base(2, 1000, [whole(), learned()]));
-        let mut session = Session::on(&compiled, both("cycles", &design, &compiled)).expect("a machine that is set up");
+        let mut session =
+            Session::on(&compiled, both("cycles", &design, &compiled)).expect("an accelerator that is set up");
         for (task, spans) in [whole(), learned()].iter().enumerate().take(if n == 16 { 2 } else { 1 }) {
             session.run(task, &ids(1, TOKENS, 1000), 0).unwrap_or_else(|error| panic!("{error}"));
-            let layer = second_layer(session.machine().0.timeline());
+            let layer = second_layer(session.engine().0.timeline());
             assert_eq!(layer.vectors, vectors(n as usize, spans));
             // The same for every layer: what does not belong to one is not among them.
             let products = compiled.products(task, TOKENS) - products_of_projection();

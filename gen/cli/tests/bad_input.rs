@@ -6,8 +6,8 @@ mod common;
 use common::{command, fails, files, json, run, text};
 use std::fs;
 
-const EDGE4: &str = "designs/edge4.yaml";
-const MACHINE4: &str = "designs/machine4.yaml";
+const PU4: &str = "designs/pu4.yaml";
+const ACCELERATOR4: &str = "designs/accelerator4.yaml";
 
 #[test]
 fn a_design_that_is_missing_is_named() {
@@ -61,10 +61,10 @@ fn a_folder_with_other_files_is_left_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let mine = folder.path().join("thesis.txt");
     fs::write(&mine, "ten years of work").expect("a file");
-    let said = fails(&["gen", EDGE4, "-o", text(folder.path())], 2, "error[AE0804]");
+    let said = fails(&["gen", PU4, "-o", text(folder.path())], 2, "error[AE0804]");
     assert!(said.contains("thesis.txt"), "{said}");
     assert_eq!(files(folder.path()), [(mine, b"ten years of work".to_vec())]);
-    fails(&["gen", EDGE4, "-o", "Cargo.toml"], 2, "is not a folder");
+    fails(&["gen", PU4, "-o", "Cargo.toml"], 2, "is not a folder");
 }
 
 #[test]
@@ -74,11 +74,11 @@ fn a_place_that_cannot_be_written_is_named_and_stays_as_it_was() {
     fs::write(&file, "").expect("a file");
     // A file cannot be a parent: true for every user, root included.
     let below = file.join("out");
-    fails(&["gen", EDGE4, "-o", text(&below)], 2, "error[AE0804]");
+    fails(&["gen", PU4, "-o", text(&below)], 2, "error[AE0804]");
     let ran = run(&["explain", "AE0203", "--json", text(&below)]);
     assert_eq!(ran.code, 2);
     assert!(ran.err.contains("error[AE0804]"), "{}", ran.err);
-    fails(&["golden", EDGE4, "-b", "vmac", "--example", "-o", text(folder.path())], 2, "error[AE0804]");
+    fails(&["golden", PU4, "-b", "vmac", "--example", "-o", text(folder.path())], 2, "error[AE0804]");
     assert_eq!(files(folder.path()).len(), 1);
 }
 
@@ -86,9 +86,9 @@ fn a_place_that_cannot_be_written_is_named_and_stays_as_it_was() {
 fn a_missing_tool_comes_with_the_command_that_installs_it() {
     let nothing = tempfile::tempdir().expect("a folder");
     for (arguments, tool) in [
-        (vec!["sim", EDGE4, "-b", "vmac"], "apt-get install verilator"),
-        (vec!["synth", EDGE4, "-b", "vmac"], "apt-get install yosys"),
-        (vec!["lint", EDGE4], "apt-get install verilator"),
+        (vec!["sim", PU4, "-b", "vmac"], "apt-get install verilator"),
+        (vec!["synth", PU4, "-b", "vmac"], "apt-get install yosys"),
+        (vec!["lint", PU4], "apt-get install verilator"),
     ] {
         let ran: common::Ran = command(&arguments).env("PATH", nothing.path()).output().expect("it runs").into();
         assert_eq!(ran.code, 2, "{}", ran.err);
@@ -99,50 +99,50 @@ fn a_missing_tool_comes_with_the_command_that_installs_it() {
     assert!(ran.out.contains("To install what is missing: apt-get install "), "{}", ran.out);
     let out = nothing.path().join("out");
     let generated: common::Ran =
-        command(&["gen", EDGE4, "-o", text(&out)]).env("PATH", nothing.path()).output().expect("it runs").into();
+        command(&["gen", PU4, "-o", text(&out)]).env("PATH", nothing.path()).output().expect("it runs").into();
     assert_eq!(generated.code, 0, "generation needs no tool: {}", generated.err);
 }
 
 #[test]
 fn arguments_that_mean_nothing_are_refused() {
-    fails(&["sim", EDGE4, "--block", "vmca"], 2, "did you mean vmac?");
-    fails(&["sim", EDGE4, "--block", "block_select"], 2, "error[AE0806]");
-    fails(&["golden", EDGE4, "--block", "block_select", "--example"], 2, "error[AE0806]");
-    fails(&["sim", EDGE4, "--seed", "many"], 2, "is no seed");
+    fails(&["sim", PU4, "--block", "vmca"], 2, "did you mean vmac?");
+    fails(&["sim", PU4, "--block", "block_select"], 2, "error[AE0806]");
+    fails(&["golden", PU4, "--block", "block_select", "--example"], 2, "error[AE0806]");
+    fails(&["sim", PU4, "--seed", "many"], 2, "is no seed");
     fails(&["explain", "AE9999"], 2, "is no code");
-    fails(&["synth", EDGE4, "--frequency", "-1"], 2, "");
-    fails(&["synth", EDGE4, "--recipe", "tasty"], 2, "there is no recipe 'tasty'");
-    fails(&["synth", EDGE4, "--liberty", "Cargo.toml"], 2, "error[AE0803]");
-    fails(&["synth", EDGE4, "--liberty", "nowhere.lib"], 2, "nowhere.lib");
-    fails(&["dump", EDGE4, "--stage", "verilog", "--format", "dot"], 2, "only the netlist is a graph");
-    fails(&["dump", EDGE4, "--stage", "design", "--technology", "x"], 2, "only memories are made of macros");
-    fails(&["dump", EDGE4, "--stage", "memories", "--technology", "x"], 2, "the technology file cannot be read");
-    let slow = ["dump", EDGE4, "--stage", "memories", "-t", "designs/bad_technology/AE0509_slow.yaml"];
+    fails(&["synth", PU4, "--frequency", "-1"], 2, "");
+    fails(&["synth", PU4, "--recipe", "tasty"], 2, "there is no recipe 'tasty'");
+    fails(&["synth", PU4, "--liberty", "Cargo.toml"], 2, "error[AE0803]");
+    fails(&["synth", PU4, "--liberty", "nowhere.lib"], 2, "nowhere.lib");
+    fails(&["dump", PU4, "--stage", "verilog", "--format", "dot"], 2, "only the netlist is a graph");
+    fails(&["dump", PU4, "--stage", "design", "--technology", "x"], 2, "only memories are made of macros");
+    fails(&["dump", PU4, "--stage", "memories", "--technology", "x"], 2, "the technology file cannot be read");
+    let slow = ["dump", PU4, "--stage", "memories", "-t", "designs/bad_technology/AE0509_slow.yaml"];
     assert_eq!(fails(&slow, 2, "error[AE0509]").matches("error[").count(), 3);
-    fails(&["sim", EDGE4, "--model", "nowhere"], 2, "error[AE0701]");
-    fails(&["accuracy", EDGE4], 2, "--model <DIR>");
-    fails(&["accuracy", EDGE4, "--model", "nowhere"], 2, "error[AE0701]: cannot read nowhere/config.json");
-    fails(&["accuracy", EDGE4, "--model", "designs"], 2, "help: a model is a folder with model.safetensors");
-    fails(&["run", MACHINE4], 2, "--model <DIR>");
-    fails(&["run", EDGE4, "--model", "x"], 2, "error[AE0806]: the design edge4 has no machine");
-    fails(&["run", MACHINE4, "--model", "nowhere"], 2, "error[AE0701]: cannot read nowhere/config.json");
-    fails(&["run", MACHINE4, "--model", "x", "--file", "nowhere"], 2, "nowhere cannot be read");
-    fails(&["run", MACHINE4, "--model", "x", "--file", "/dev/null"], 2, "has no sentence");
-    fails(&["run", MACHINE4, "--model", "x", "--engine", "steam"], 2, "invalid value 'steam'");
-    fails(&["dump", MACHINE4, "--stage", "program"], 2, "a program is of a model");
-    fails(&["dump", MACHINE4, "--stage", "design", "--model", "x"], 2, "a program is of a model");
-    fails(&["dump", MACHINE4, "--stage", "program", "--tokens", "4"], 2, "--model <DIR>");
-    fails(&["faults", EDGE4], 2, "--model <DIR>");
-    fails(&["faults", EDGE4, "--model", "nowhere"], 2, "error[AE0701]: cannot read nowhere/config.json");
-    fails(&["faults", EDGE4, "--model", "x", "--layouts", "n:m"], 2, "pruned in blocks");
-    fails(&["faults", EDGE4, "--model", "x", "--layouts", "heap"], 2, "none of stream, row, tile, block, n:m");
-    fails(&["faults", EDGE4, "--model", "x", "--rates", "1e-3,2"], 2, "no share from 0 to 1");
-    fails(&["faults", EDGE4, "--model", "x", "--rates", "0.7"], 2, "error[AE0805]: a bit error rate of 0.7");
-    fails(&["faults", EDGE4, "--model", "x", "--technology", "nowhere"], 2, "the technology file cannot be read");
-    fails(&["sim", EDGE4, "--model", "x", "--prune", "most"], 2, "neither a share");
-    fails(&["sim", EDGE4, "--model", "x", "--prune", "3:7"], 2, "2:4, 4:8 and 8:16");
+    fails(&["sim", PU4, "--model", "nowhere"], 2, "error[AE0701]");
+    fails(&["accuracy", PU4], 2, "--model <DIR>");
+    fails(&["accuracy", PU4, "--model", "nowhere"], 2, "error[AE0701]: cannot read nowhere/config.json");
+    fails(&["accuracy", PU4, "--model", "designs"], 2, "help: a model is a folder with model.safetensors");
+    fails(&["run", ACCELERATOR4], 2, "--model <DIR>");
+    fails(&["run", PU4, "--model", "x"], 2, "error[AE0806]: the design pu4 has no accelerator");
+    fails(&["run", ACCELERATOR4, "--model", "nowhere"], 2, "error[AE0701]: cannot read nowhere/config.json");
+    fails(&["run", ACCELERATOR4, "--model", "x", "--file", "nowhere"], 2, "nowhere cannot be read");
+    fails(&["run", ACCELERATOR4, "--model", "x", "--file", "/dev/null"], 2, "has no sentence");
+    fails(&["run", ACCELERATOR4, "--model", "x", "--engine", "steam"], 2, "invalid value 'steam'");
+    fails(&["dump", ACCELERATOR4, "--stage", "program"], 2, "a program is of a model");
+    fails(&["dump", ACCELERATOR4, "--stage", "design", "--model", "x"], 2, "a program is of a model");
+    fails(&["dump", ACCELERATOR4, "--stage", "program", "--tokens", "4"], 2, "--model <DIR>");
+    fails(&["faults", PU4], 2, "--model <DIR>");
+    fails(&["faults", PU4, "--model", "nowhere"], 2, "error[AE0701]: cannot read nowhere/config.json");
+    fails(&["faults", PU4, "--model", "x", "--layouts", "n:m"], 2, "pruned in blocks");
+    fails(&["faults", PU4, "--model", "x", "--layouts", "heap"], 2, "none of stream, row, tile, block, n:m");
+    fails(&["faults", PU4, "--model", "x", "--rates", "1e-3,2"], 2, "no share from 0 to 1");
+    fails(&["faults", PU4, "--model", "x", "--rates", "0.7"], 2, "error[AE0805]: a bit error rate of 0.7");
+    fails(&["faults", PU4, "--model", "x", "--technology", "nowhere"], 2, "the technology file cannot be read");
+    fails(&["sim", PU4, "--model", "x", "--prune", "most"], 2, "neither a share");
+    fails(&["sim", PU4, "--model", "x", "--prune", "3:7"], 2, "2:4, 4:8 and 8:16");
     let ran: common::Ran =
-        command(&["sim", EDGE4, "-b", "vmac"]).env("ALBERTI_SEED", "?").output().expect("it runs").into();
+        command(&["sim", PU4, "-b", "vmac"]).env("ALBERTI_SEED", "?").output().expect("it runs").into();
     assert_eq!((ran.code, ran.err.contains("is no seed")), (2, true), "{}", ran.err);
 }
 
@@ -152,7 +152,7 @@ fn json_that_a_block_cannot_be_given_is_refused_with_its_place() {
     let input = folder.path().join("input.json");
     let refuse = |content: &str, said: &str| {
         fs::write(&input, content).expect("a file");
-        let err = fails(&["golden", EDGE4, "-b", "vmac", "-i", text(&input)], 2, "error[AE0805]");
+        let err = fails(&["golden", PU4, "-b", "vmac", "-i", text(&input)], 2, "error[AE0805]");
         assert!(err.contains(said) && err.contains(text(&input)), "{err}");
     };
     refuse("{", "input.json:1:1");
@@ -163,7 +163,7 @@ fn json_that_a_block_cannot_be_given_is_refused_with_its_place() {
     refuse(r#"{"weights": [1, 2, 3, -1], "activations": [1, 2, 3, 4]}"#, "expected u16");
     refuse(r#"{"weights": {"values": [1, 2, 3, 4], "scale": 999}, "activations": [1, 2, 3, 4]}"#, "a scale of 999");
     refuse(r#"{"weights": [1, 2, 3, 4], "activations": [1, 2, 3, 4], "addend": 99999999999999}"#, "does not fit");
-    fails(&["golden", EDGE4, "-b", "vmac", "-i", "nowhere.json"], 2, "the input cannot be read");
+    fails(&["golden", PU4, "-b", "vmac", "-i", "nowhere.json"], 2, "the input cannot be read");
 }
 
 #[test]

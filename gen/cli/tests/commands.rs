@@ -6,14 +6,14 @@ mod common;
 use common::{command, files, json, text, well};
 use std::{fs, io::Read, process::Stdio};
 
-const EDGE4: &str = "designs/edge4.yaml";
+const PU4: &str = "designs/pu4.yaml";
 
 #[test]
 fn the_same_design_gives_the_same_bytes_wherever_it_is_written() {
     let folder = tempfile::tempdir().expect("a folder");
     let contents = |name: &str| {
         let out = folder.path().join(name);
-        well(&["gen", EDGE4, "-o", text(&out)]);
+        well(&["gen", PU4, "-o", text(&out)]);
         let strip =
             |(path, bytes): (std::path::PathBuf, Vec<u8>)| (path.strip_prefix(&out).expect("below").to_owned(), bytes);
         files(&out).into_iter().map(strip).collect::<Vec<_>>()
@@ -21,7 +21,7 @@ fn the_same_design_gives_the_same_bytes_wherever_it_is_written() {
     let first = contents("a");
     assert_eq!(first, contents("deeper/b"));
     assert_eq!(first, contents("a"), "an earlier package is replaced");
-    for name in ["edge4.f", "edge4.sdc", "manifest.json", "rtl/alb_vmac.v"] {
+    for name in ["pu4.f", "pu4.sdc", "manifest.json", "rtl/alb_vmac.v"] {
         assert!(first.iter().any(|(path, _)| path.to_str() == Some(name)), "{name}");
     }
     let mine = text(folder.path());
@@ -32,22 +32,22 @@ fn the_same_design_gives_the_same_bytes_wherever_it_is_written() {
 fn a_block_can_be_the_top() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("out");
-    well(&["gen", EDGE4, "-o", text(&out), "--block", "requantize"]);
+    well(&["gen", PU4, "-o", text(&out), "--block", "requantize"]);
     assert_eq!(json(&out.join("manifest.json"))["top"], "alb_requantize");
     assert!(!out.join("rtl/alb_processing_unit.v").exists());
 }
 
 #[test]
-fn a_machine_is_the_top_of_its_design_with_all_that_it_needs() {
+fn an_accelerator_is_the_top_of_its_design_with_all_that_it_needs() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("out");
-    well(&["gen", "designs/machine4.yaml", "-o", text(&out)]);
+    well(&["gen", "designs/accelerator4.yaml", "-o", text(&out)]);
     assert_eq!(json(&out.join("manifest.json"))["top"], "alb_accelerator");
-    for name in ["machine4.core", "Bender.yml", "driver/alberti.c", "registers/machine4_registers.h"] {
+    for name in ["accelerator4.core", "Bender.yml", "driver/alberti.c", "registers/accelerator4_registers.h"] {
         assert!(out.join(name).is_file(), "{name}");
     }
-    assert!(well(&["dump", "designs/machine4.yaml", "-s", "netlist"]).starts_with("alb_accelerator\n"));
-    assert!(well(&["check", "designs/machine4.yaml"]).contains("alb_accelerator of "));
+    assert!(well(&["dump", "designs/accelerator4.yaml", "-s", "netlist"]).starts_with("alb_accelerator\n"));
+    assert!(well(&["check", "designs/accelerator4.yaml"]).contains("alb_accelerator of "));
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn every_command_has_its_help() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
-    let mut child = command(&["dump", "designs/edge16.yaml", "--stage", "netlist", "--format", "json"])
+    let mut child = command(&["dump", "designs/pu16.yaml", "--stage", "netlist", "--format", "json"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -108,14 +108,14 @@ fn every_stage_can_be_dumped_as_text_and_as_json() {
         assert!(data.is_object() || data.is_array(), "{stage}");
     }
     assert!(well(&["dump", "designs/codec.yaml", "-s", "netlist", "-f", "dot"]).starts_with("digraph "));
-    assert!(well(&["dump", EDGE4, "-s", "verilog", "-b", "vmac"]).contains("module alb_vmac"));
+    assert!(well(&["dump", PU4, "-s", "verilog", "-b", "vmac"]).contains("module alb_vmac"));
 }
 
 #[test]
 fn the_macros_of_every_memory_are_shown_with_the_next_best_from_any_folder() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("out.json");
-    let design = common::root().join("designs/edge64.yaml");
+    let design = common::root().join("designs/pu64.yaml");
     let dump = ["dump", text(&design), "--stage", "memories", "--json", text(&out)];
     let ran: common::Ran = command(&dump).current_dir(folder.path()).output().expect("it runs").into();
     assert_eq!(ran.code, 0, "{}", ran.err);
@@ -132,8 +132,8 @@ fn the_macros_of_every_memory_are_shown_with_the_next_best_from_any_folder() {
 fn every_block_answers_its_own_example() {
     let folder = tempfile::tempdir().expect("a folder");
     let (input, output) = (folder.path().join("input.json"), folder.path().join("output.json"));
-    let others = ["edge16_8of16", "edge16_q3_13", "odd6", "machine4"].map(|name| format!("designs/{name}.yaml"));
-    for design in [EDGE4].into_iter().chain(others.iter().map(String::as_str)) {
+    let others = ["pu16_8of16", "pu16_q3_13", "pu6", "accelerator4"].map(|name| format!("designs/{name}.yaml"));
+    for design in [PU4].into_iter().chain(others.iter().map(String::as_str)) {
         for block in alberti_rtl::blocks::BLOCKS {
             let loaded = alberti_rtl::Design::load(format!("{}/../../{design}", env!("CARGO_MANIFEST_DIR")));
             let loaded = loaded.expect("the designs are valid");
@@ -153,7 +153,7 @@ fn a_golden_answer_can_be_followed_by_hand() {
     let input = folder.path().join("input.json");
     let answer = |block: &str, content: &str| -> serde_json::Value {
         fs::write(&input, content).expect("a file");
-        serde_json::from_str(&well(&["golden", EDGE4, "-b", block, "-i", text(&input)])).expect("JSON")
+        serde_json::from_str(&well(&["golden", PU4, "-b", block, "-i", text(&input)])).expect("JSON")
     };
     let real =
         r#"{"weights": {"values": [2, 4, 0, -2], "scale": 0}, "activations": {"values": [2, 2, 2, 4], "scale": 0}}"#;
@@ -183,7 +183,7 @@ fn a_golden_answer_can_be_followed_by_hand() {
         r#"{"command": {"write": false, "address": 4088, "bytes": 20}, "faults": [{"address": 4097, "response": 3}]}"#;
     fs::write(&input, command).expect("a file");
     let moved: serde_json::Value =
-        serde_json::from_str(&well(&["golden", "designs/machine4.yaml", "-b", "dma", "-i", text(&input)]))
+        serde_json::from_str(&well(&["golden", "designs/accelerator4.yaml", "-b", "dma", "-i", text(&input)]))
             .expect("JSON");
     assert_eq!(moved["bursts"], serde_json::json!([{"address": 4088, "beats": 1}, {"address": 4096, "beats": 2}]));
     assert_eq!((moved["response"].as_u64(), moved["failed_address"].as_u64()), (Some(3), Some(4096)));
@@ -194,10 +194,10 @@ fn a_golden_answer_can_be_followed_by_hand() {
 fn json_holds_what_is_printed() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("check.json");
-    well(&["check", EDGE4, "--json", text(&path)]);
+    well(&["check", PU4, "--json", text(&path)]);
     let said = json(&path);
     assert_eq!((said["exit_code"].as_u64(), said["result"]["top"].as_str()), (Some(0), Some("alb_processing_unit")));
-    well(&["--json", text(&path), "dump", EDGE4, "-s", "memories"]);
+    well(&["--json", text(&path), "dump", PU4, "-s", "memories"]);
     assert_eq!(json(&path)["result"][0]["latency_cycles"], 1);
 }
 
@@ -209,10 +209,10 @@ fn accuracy_of_a_design_without_units_says_so_and_that_of_one_with_units_is_the_
     let accuracy = |design: &str, out: &std::path::Path| {
         well(&["accuracy", design, "--model", &model, "--sentence", "Yes.", "--json", text(out)])
     };
-    assert!(accuracy("designs/edge16_q3_13.yaml", &first).contains("no special function unit"));
-    let said = accuracy("designs/odd6.yaml", &first);
+    assert!(accuracy("designs/pu16_q3_13.yaml", &first).contains("no special function unit"));
+    let said = accuracy("designs/pu6.yaml", &first);
     assert!(said.contains("not measured: layernorm") && said.contains("mass lost, mean"), "{said}");
-    assert_eq!(said, accuracy("designs/odd6.yaml", &second));
+    assert_eq!(said, accuracy("designs/pu6.yaml", &second));
     let result = &json(&first)["result"];
     assert_eq!(result, &json(&second)["result"]);
     // Four tokens see four each, in 12 heads of 6 layers.
@@ -221,10 +221,10 @@ fn accuracy_of_a_design_without_units_says_so_and_that_of_one_with_units_is_the_
 
 #[test]
 fn the_partition_sums_up_what_a_frozen_backbone_saves() {
-    let text = well(&["dump", "designs/edge16.yaml", "--stage", "partition"]);
+    let text = well(&["dump", "designs/pu16.yaml", "--stage", "partition"]);
     assert!(text.contains("af8_3 (design)") && text.contains("fp32") && text.contains("q3.13"), "{text}");
     let data: serde_json::Value =
-        serde_json::from_str(&well(&["dump", "designs/edge16.yaml", "-s", "partition", "-f", "json"])).expect("JSON");
+        serde_json::from_str(&well(&["dump", "designs/pu16.yaml", "-s", "partition", "-f", "json"])).expect("JSON");
     let all = data["partitions"].as_array().expect("partitions");
     assert_eq!(all.len(), 8, "two splits in four formats");
     let of = |split: &str, format: &str, key: &str| {
@@ -235,7 +235,7 @@ fn the_partition_sums_up_what_a_frozen_backbone_saves() {
     assert_eq!(of("backbone", "q3.5", "mlc_bits"), of("backbone", "af8_3", "mlc_bits"));
 }
 
-/// A machine small enough to be synthesised and simulated whole, its weights in RRAM.
+/// An accelerator small enough to be synthesised and simulated whole, its weights in RRAM.
 const TINY: &str = "name: tiny\ndatapath: {n: 2, operand: af8_3, accumulator_bits: 27, accumulator_rows: 2, reduction_max: 2}\n\
                     memories:\n  weight: {values: 256, latency: 2, kind: rram, bits_per_cell: 2}\n  activation: {values: 256}\n  \
                     result: {values: 256}\nclock: {frequency_mhz: 500}\n";

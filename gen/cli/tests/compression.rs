@@ -7,7 +7,7 @@ use common::{fails, files, json, run, text, well};
 use std::fs;
 
 const MODEL: &str = "build/models/minilm";
-const ENCODER16: &str = "designs/encoder16.yaml";
+const ACCELERATOR16: &str = "designs/accelerator16.yaml";
 
 #[test]
 fn images_are_written_whole_and_the_same_every_time() {
@@ -16,7 +16,7 @@ fn images_are_written_whole_and_the_same_every_time() {
     fs::write(&recipe, "prune: {embeddings: 0.6, encoder: 0.5}\n").expect("a file");
     fs::write(&sentences, "The last bus had left.\n").expect("a file");
     let (out, data) = (folder.path().join("out"), folder.path().join("out.json"));
-    let mut arguments = vec!["pack", ENCODER16, "--model", MODEL, "--recipe", text(&recipe)];
+    let mut arguments = vec!["pack", ACCELERATOR16, "--model", MODEL, "--recipe", text(&recipe)];
     arguments.extend(["--file", text(&sentences), "--tokens", "7,16", "-o", text(&out), "--json", text(&data)]);
     let said = well(&arguments);
     for part in
@@ -36,7 +36,7 @@ fn images_are_written_whole_and_the_same_every_time() {
     assert!(ran.code == 2 && ran.err.contains("AE0804") && ran.err.contains("mine.txt"), "{}", ran.err);
     assert_eq!(files(&out).len(), 9);
     fs::write(&recipe, "prune: {encoder: 50 %}\nformat: q3.5\n").expect("a file");
-    let said = fails(&["pack", ENCODER16, "--model", MODEL, "--recipe", text(&recipe)], 2, "error[AE0720]");
+    let said = fails(&["pack", ACCELERATOR16, "--model", MODEL, "--recipe", text(&recipe)], 2, "error[AE0720]");
     assert!(said.contains("`50 %`") && said.contains("no key `format`"), "{said}");
 }
 
@@ -46,7 +46,7 @@ fn a_sweep_is_a_table_and_a_plot() {
     let (sentences, plot, data) =
         (folder.path().join("sentences.txt"), folder.path().join("plot.svg"), folder.path().join("out.json"));
     fs::write(&sentences, "The last bus had left.\nYes, we are open.\n").expect("a file");
-    let mut arguments = vec!["sweep", ENCODER16, "--model", MODEL, "--file", text(&sentences)];
+    let mut arguments = vec!["sweep", ACCELERATOR16, "--model", MODEL, "--file", text(&sentences)];
     arguments.extend(["--of", "pruning,adapters", "--sparsities", "0.5,8:16", "--adapters", "16"]);
     arguments.extend(["--plot", text(&plot), "--json", text(&data)]);
     let said = well(&arguments);
@@ -66,11 +66,12 @@ fn a_sweep_is_a_table_and_a_plot() {
 fn faults_cost_the_whole_encoder_what_they_cost_its_layers() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("out.json");
-    let mut arguments = vec!["faults", ENCODER16, "--model", MODEL, "--whole", "--sentence", "The last bus had left."];
+    let mut arguments =
+        vec!["faults", ACCELERATOR16, "--model", MODEL, "--whole", "--sentence", "The last bus had left."];
     arguments.extend(["--rates", "1e-3", "--target", "values,pointers", "--trials", "1", "--seed", "3"]);
     arguments.extend(["--ecc", "none", "--json", text(&data)]);
     let said = well(&arguments);
-    assert!(said.contains("1 sentences on the golden machine") && said.contains("pointers"), "{said}");
+    assert!(said.contains("1 sentences on the interpreter") && said.contains("pointers"), "{said}");
     let points = json(&data)["result"]["points"].as_array().expect("points").clone();
     let cosine = |at: usize| points[at]["embedding_cosine"]["mean"].as_f64().expect("a number");
     assert_eq!((points[0]["rate"].as_str(), points[0]["wrong_bits"].as_f64()), (Some("0"), Some(0.0)));

@@ -7,7 +7,7 @@ use common::{command, fails, json, text};
 use serde_json::Value;
 use std::fs;
 
-const DESIGN: &str = "designs/edge16.yaml";
+const DESIGN: &str = "designs/pu16.yaml";
 
 fn model() -> String {
     std::env::var("ALBERTI_MODEL").unwrap_or_else(|_| "build/models/minilm".into())

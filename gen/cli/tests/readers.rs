@@ -7,7 +7,7 @@
 
 mod common;
 
-use alberti_golden::accelerator::{Config, Flat, Machine, Registers};
+use alberti_golden::accelerator::{Config, Flat, Interpreter, Registers};
 use alberti_isa::{Instruction, Operation, Program};
 use alberti_model::{
     Checkpoint,
@@ -301,24 +301,24 @@ fn programs() {
     let shape = Shape::small(32);
     let model = synthetic(&shape, 1);
     let calibration = model.calibrate(&[vec![1, 2, 3, 4]]).expect("ids of the model");
-    let design = Design::load(common::root().join("designs/machine4.yaml")).expect("a design");
-    let config: Config = accelerator::config(&design).expect("a machine");
+    let design = Design::load(common::root().join("designs/accelerator4.yaml")).expect("a design");
+    let config: Config = accelerator::config(&design).expect("an accelerator");
     let wide =
         Config { value_rows: 1 << 14, mask_words: 1 << 15, activation_rows: 1 << 12, parameter_rows: 2048, ..config };
     let encoder = quantise_encoder(&model, &calibration, &wide).expect("ranges that fit");
     let compiled = Compiled::new(encoder, wide.clone(), 8).expect("it fits");
-    let mut machine = Machine::new(wide).expect("a machine");
+    let mut interpreter = Interpreter::new(wide).expect("an accelerator");
     let (values, masks) = compiled.weights();
-    machine.set_weights(values, masks).expect("they fit");
+    interpreter.set_weights(values, masks).expect("they fit");
     for bundle in [compiled.setup().clone(), compiled.task(0)] {
         let (program_length, mut memory) = (bundle.program.bytes().len() as u32, Flat { content: bundle.bytes() });
         let registers = Registers { program_length, ..Registers::default() };
-        machine.run(&registers, &mut memory, |_, _| {}).expect("a sound program");
+        interpreter.run(&registers, &mut memory, |_, _| {}).expect("a sound program");
     }
     let files: Vec<_> =
         [1, 5].map(|tokens| compiled.sentence(0, tokens).expect("a short sentence").program.bytes()).to_vec();
     let data = compiled.input(&[1, 2, 3, 4, 5]);
-    let machine = std::cell::RefCell::new(machine);
+    let interpreter = std::cell::RefCell::new(interpreter);
     fuzz("programs", &files, |bytes| {
         if let Ok(program) = Program::parse(bytes) {
             assert_eq!(Program::parse(&program.bytes()), Ok(program.clone()), "{program}");
@@ -336,6 +336,6 @@ fn programs() {
         let mut memory = Flat { content: [bytes, &data, &[0; 4096]].concat() };
         let (program_length, data_base) = (bytes.len() as u32, bytes.len() as u64);
         let registers = Registers { program_length, data_base, ..Registers::default() };
-        drop(machine.borrow_mut().run(&registers, &mut memory, |_, _| {}).map_err(|error| error.to_string()));
+        drop(interpreter.borrow_mut().run(&registers, &mut memory, |_, _| {}).map_err(|error| error.to_string()));
     });
 }

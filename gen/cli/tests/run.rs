@@ -1,4 +1,4 @@
-//! Sentences through the trained encoder on the machine of a design.
+//! Sentences through the trained encoder on the accelerator of a design.
 #![allow(missing_docs)]
 
 mod common;
@@ -6,16 +6,16 @@ mod common;
 use common::{fails, json, text, well};
 
 const MODEL: &str = "build/models/minilm";
-const ENCODER16: &str = "designs/encoder16.yaml";
+const ACCELERATOR16: &str = "designs/accelerator16.yaml";
 
 #[test]
 fn sentences_are_answered_and_compared_with_f32() {
     let folder = tempfile::tempdir().expect("a folder");
     let (file, out) = (folder.path().join("sentences.txt"), folder.path().join("out.json"));
     std::fs::write(&file, "Is it safe to eat mushrooms?\n\nThe last bus had left.\n").expect("a file");
-    let arguments = ["run", ENCODER16, "--model", MODEL, "--text", "Yes.", "--file", text(&file), "--compare"];
+    let arguments = ["run", ACCELERATOR16, "--model", MODEL, "--text", "Yes.", "--file", text(&file), "--compare"];
     let said = well(&[&arguments[..], &["--json", text(&out)]].concat());
-    assert!(said.contains("3 sentences on the golden machine") && said.contains("bit for bit"), "{said}");
+    assert!(said.contains("3 sentences on the interpreter") && said.contains("bit for bit"), "{said}");
     let result = &json(&out)["result"];
     let sentences = result["sentences"].as_array().expect("sentences");
     let texts: Vec<_> = sentences.iter().map(|sentence| sentence["text"].as_str().expect("a text")).collect();
@@ -29,19 +29,19 @@ fn sentences_are_answered_and_compared_with_f32() {
 
 #[test]
 fn a_model_or_a_text_that_is_too_large_is_refused_with_the_numbers() {
-    let said = fails(&["run", "designs/machine4.yaml", "--model", MODEL, "--text", "Yes."], 2, "error[AE0713]");
+    let said = fails(&["run", "designs/accelerator4.yaml", "--model", MODEL, "--text", "Yes."], 2, "error[AE0713]");
     for key in ["memories.weight.values: ", "units.layernorm.length_max: 384 needed, 256 more than 128", "help: "] {
         assert!(said.contains(key), "{key}\n{said}");
     }
     let long = "word ".repeat(200);
-    let said = fails(&["run", ENCODER16, "--model", MODEL, "--text", &long], 2, "error[AE0713]");
+    let said = fails(&["run", ACCELERATOR16, "--model", MODEL, "--text", &long], 2, "error[AE0713]");
     assert!(said.contains("units.softmax.length_max: 208 needed, 80 more than 128"), "{said}");
-    fails(&["run", ENCODER16, "--model", MODEL, "--text", &"word ".repeat(600)], 2, "error[AE0705]: 602 tokens");
+    fails(&["run", ACCELERATOR16, "--model", MODEL, "--text", &"word ".repeat(600)], 2, "error[AE0705]: 602 tokens");
 }
 
 #[test]
 fn a_program_is_listed_with_its_memory_map() {
-    let arguments = ["dump", ENCODER16, "--stage", "program", "--model", MODEL, "--tokens", "20"];
+    let arguments = ["dump", ACCELERATOR16, "--stage", "program", "--model", MODEL, "--tokens", "20"];
     let said = well(&arguments);
     for part in ["# Where everything lies", "# Set up, once", "# 20 tokens, padded to 32", "softmax rows=32", "halt"] {
         assert!(said.contains(part), "{part}");

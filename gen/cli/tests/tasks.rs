@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const ENCODER16: &str = "designs/encoder16.yaml";
+const ACCELERATOR16: &str = "designs/accelerator16.yaml";
 
 /// A small model in a folder.
 fn draw(folder: &Path) -> String {
@@ -66,7 +66,8 @@ fn tasks_answer_with_labels_beside_those_of_f32() {
     let (model, out) = (draw(folder.path()), folder.path().join("out.json"));
     let file = sentences(folder.path(), 12);
     let second = format!("{model}/tasks/task2");
-    let arguments = ["run", ENCODER16, "--model", &model, "--task", "task1", "--task", &second, "--threshold", "0.6"];
+    let arguments =
+        ["run", ACCELERATOR16, "--model", &model, "--task", "task1", "--task", &second, "--threshold", "0.6"];
     let more = ["--file", text(&file), "--compare", "--json", text(&out)];
     let said = well(&[&arguments[..], &more].concat());
     for part in ["task1: the switch to it moves", "task2: the switch to it moves", "bit for bit", "LABEL_"] {
@@ -89,16 +90,17 @@ fn tasks_answer_with_labels_beside_those_of_f32() {
     assert!(alike >= 21, "{alike} of 24");
     assert!(exits.len() > 1, "{exits:?}");
     // Without a task the encoder itself answers; above the entropy of the classes every sentence ends at once.
-    let said = well(&["run", ENCODER16, "--model", &model, "--text", "Yes.", "--compare"]);
+    let said = well(&["run", ACCELERATOR16, "--model", &model, "--text", "Yes.", "--compare"]);
     assert!(said.contains("mean cosine to f32 0.99"), "{said}");
-    let said = well(&["run", ENCODER16, "--model", &model, "--task", "task1", "--threshold", "1.2", "--text", "Yes."]);
+    let said =
+        well(&["run", ACCELERATOR16, "--model", &model, "--task", "task1", "--threshold", "1.2", "--text", "Yes."]);
     assert!(said.contains("above the entropy of any 3 classes"), "{said}");
 }
 
 /// Sentences, or pairs, with the labels that f32 gives them.
 fn labelled(folder: &Path, model: &str) -> Vec<(String, String)> {
     let (file, out) = (sentences(folder, 24), folder.join("labels.json"));
-    let arguments = ["run", ENCODER16, "--model", model, "--task", "task1", "--file", text(&file), "--compare"];
+    let arguments = ["run", ACCELERATOR16, "--model", model, "--task", "task1", "--file", text(&file), "--compare"];
     well(&[&arguments[..], &["--json", text(&out)]].concat());
     let word = |value: &Value| value.as_str().expect("a word").to_owned();
     let result = json(&out);
@@ -114,7 +116,7 @@ fn a_task_is_measured_on_sentences_that_f32_labelled() {
     let (data, out) = (folder.path().join("data.tsv"), folder.path().join("eval.json"));
     let lines: String = all.iter().map(|(sentence, label)| format!("{sentence}\t{label}\n")).collect();
     fs::write(&data, format!("sentence\tlabel\n{lines}")).expect("a file");
-    let arguments = ["eval", ENCODER16, "--model", &model, "--task", "task1", "--data", text(&data)];
+    let arguments = ["eval", ACCELERATOR16, "--model", &model, "--task", "task1", "--data", text(&data)];
     let said = well(&[&arguments[..], &["--compare", "--threshold", "0.6", "--json", text(&out)]].concat());
     assert!(said.contains("task1 on 24 sentences") && said.contains("ended behind layer"), "{said}");
     let result = &json(&out)["result"];
@@ -137,8 +139,18 @@ fn a_task_is_measured_on_sentences_that_f32_labelled() {
     let wide = folder.path().join("wide");
     let drawn = ["model", "--synthetic", "small", "--words", "2000", "--positions", "128", "-o", text(&wide)];
     well(&drawn);
-    let said =
-        well(&["eval", ENCODER16, "--model", text(&wide), "--task", "task2", "--data", text(&data), "--limit", "3"]);
+    let said = well(&[
+        "eval",
+        ACCELERATOR16,
+        "--model",
+        text(&wide),
+        "--task",
+        "task2",
+        "--data",
+        text(&data),
+        "--limit",
+        "3",
+    ]);
     assert!(said.contains("task2 on 3 sentences"), "{said}");
 }
 
@@ -149,7 +161,7 @@ fn what_cannot_be_measured_says_why() {
     let data = folder.path().join("data.tsv");
     let eval = |content: &str| {
         fs::write(&data, content).expect("a file");
-        run(&["eval", ENCODER16, "--model", &model, "--task", "task1", "--data", text(&data)])
+        run(&["eval", ACCELERATOR16, "--model", &model, "--task", "task1", "--data", text(&data)])
     };
     let long = format!("sentence\tlabel\n{}\t0\nYes.\t1\n", "word ".repeat(40));
     for (content, parts) in [
@@ -163,29 +175,29 @@ fn what_cannot_be_measured_says_why() {
         assert_eq!(ran.code, 2, "{}", ran.err);
         parts.iter().for_each(|part| assert!(ran.err.contains(part), "no `{part}` in\n{}", ran.err));
     }
-    let arguments = ["eval", ENCODER16, "--model", &model, "--data", text(&data), "--task"];
+    let arguments = ["eval", ACCELERATOR16, "--model", &model, "--data", text(&data), "--task"];
     fails(&[&arguments[..], &["task9"]].concat(), 2, "error[AE0701]: cannot read task9");
     // A broken model, in every way that the files of one can be.
     let task = |part: &str| Path::new(&model).join("tasks/task1").join(part);
     let truncated = fs::read(task("model_head.safetensors")).expect("it was written");
     fs::write(task("model_head.safetensors"), &truncated[..truncated.len() - 1]).expect("a file");
-    fails(&["run", ENCODER16, "--model", &model, "--task", "task1"], 2, "error[AE0703]");
+    fails(&["run", ACCELERATOR16, "--model", &model, "--task", "task1"], 2, "error[AE0703]");
     let head = fs::read_to_string(task("head_config.json")).expect("it was written");
     fs::write(task("model_head.safetensors"), truncated).expect("a file");
     fs::write(task("head_config.json"), head.replace("\"layers\": 1", "\"layers\": 2")).expect("a file");
-    let said = fails(&["run", ENCODER16, "--model", &model, "--task", "task1"], 2, "error[AE0717]");
+    let said = fails(&["run", ACCELERATOR16, "--model", &model, "--task", "task1"], 2, "error[AE0717]");
     assert!(said.contains("layers is 2") && said.contains("help: "), "{said}");
     let other = folder.path().join("other");
     well(&["model", "--synthetic", "small", "--words", "300", "-o", text(&other)]);
     fs::copy(other.join("tokenizer.json"), Path::new(&model).join("tokenizer.json")).expect("a file");
-    fails(&["run", ENCODER16, "--model", &model], 2, "the checkpoint's vocabulary ends at 49");
+    fails(&["run", ACCELERATOR16, "--model", &model], 2, "the checkpoint's vocabulary ends at 49");
 }
 
 #[test]
 fn each_task_is_packed_into_an_image_of_its_own() {
     let folder = tempfile::tempdir().expect("a folder");
     let (model, lines, out) = (draw(folder.path()), sentences(folder.path(), 2), folder.path().join("out"));
-    let mut arguments = vec!["pack", ENCODER16, "--model", &model, "--task", "task1", "--task", "task2"];
+    let mut arguments = vec!["pack", ACCELERATOR16, "--model", &model, "--task", "task1", "--task", "task2"];
     arguments.extend(["--file", text(&lines), "--tokens", "16", "-o", text(&out)]);
     let said = well(&arguments);
     for part in ["task.1.layer.0.attention.adapter.down", "a task's; codes in SRAM", "tasks/1/tokens_016.bin"] {
@@ -204,7 +216,7 @@ fn choices_and_faults_cost_a_task_what_its_logits_say() {
     let of = ["--model", &model, "--task", "task1", "--file", text(&file), "--json", text(&out)];
     let number = |of: &Value| of.as_f64().expect("a number");
 
-    let said = well(&[&["sweep", ENCODER16, "--sparsities", "0.5"][..], &of].concat());
+    let said = well(&[&["sweep", ACCELERATOR16, "--sparsities", "0.5"][..], &of].concat());
     assert!(said.contains("task1 on 6 sentences") && said.contains("labels"), "{said}");
     let choices = json(&out)["result"]["choices"].as_array().expect("choices").clone();
     let (first, last) = (&choices[0], &choices[choices.len() - 1]);
@@ -214,19 +226,19 @@ fn choices_and_faults_cost_a_task_what_its_logits_say() {
     // Adapters, layer norms and classifiers of three layers, which pruning leaves alone.
     assert_eq!((&last["group"], &last["task_bytes"]), (&Value::from("pruning"), &first["task_bytes"]));
     assert!(number(&last["stored_bytes"]) < number(&first["stored_bytes"]));
-    let refused = [&["sweep", ENCODER16, "--of", "formats,adapters"][..], &of].concat();
+    let refused = [&["sweep", ACCELERATOR16, "--of", "formats,adapters"][..], &of].concat();
     fails(&refused, 2, "a task has adapters of its own");
 
     let rates = ["--rates", "1e-2", "--target", "values", "--trials", "2", "--seed", "3", "--prune", "none"];
-    let said = well(&[&["faults", ENCODER16, "--whole"][..], &rates, &of].concat());
+    let said = well(&[&["faults", ACCELERATOR16, "--whole"][..], &rates, &of].concat());
     assert!(said.contains("task1 on 6 sentences") && said.contains("logits"), "{said}");
     let points = json(&out)["result"]["points"].as_array().expect("points").clone();
     let difference = |at: usize| number(&points[at]["logit_difference"]["mean"]);
-    // The machine without faults gives what the encoder's equations give.
+    // The accelerator without faults gives what the encoder's equations give.
     assert!(
         difference(0) <= number(&first["max_logit_difference"]) && difference(1) > 2.0 * difference(0),
         "{points:?}"
     );
     assert_eq!(points[0]["labels_alike"]["mean"], first["labels_alike"]);
-    fails(&["faults", ENCODER16, "--model", &model, "--task", "task1"], 2, "--whole");
+    fails(&["faults", ACCELERATOR16, "--model", &model, "--task", "task1"], 2, "--whole");
 }

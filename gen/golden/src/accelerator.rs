@@ -1,8 +1,8 @@
-//! The whole machine: an interpreter of its programs, instruction by instruction, on the memories that the hardware has.
+//! The whole accelerator: an interpreter of its programs, instruction by instruction, on the memories that the hardware has.
 //!
 //! What the hardware does at the same time is done here in the order of the program. That both agree is a property of the
 //! program: of every row, [`order`] knows which instruction may still be at work on it, and an access that no wait covers is
-//! an [`Error`] of the program, as is the reading of a row that was never written. What the machine itself would stop with
+//! an [`Error`] of the program, as is the reading of a row that was never written. What the accelerator itself would stop with
 //! is a [`Fault`], and an outcome like any other.
 
 mod external;
@@ -193,7 +193,7 @@ pub struct Performed {
     pub written: Vec<Row>,
 }
 
-/// Why an instruction does not end well: what the machine stops with, or what is wrong with the program.
+/// Why an instruction does not end well: what the accelerator stops with, or what is wrong with the program.
 enum Trouble {
     Fault(Fault),
     Program(Error),
@@ -213,19 +213,19 @@ impl From<Error> for Trouble {
 
 type Work<T = ()> = std::result::Result<T, Trouble>;
 
-/// A machine: what it is, and what its memories hold.
+/// An accelerator: what it is, and what its memories hold.
 #[derive(Clone, Debug)]
-pub struct Machine {
+pub struct Interpreter {
     config: Config,
     memories: Memories,
     tiles: Tiles,
 }
 
-impl Machine {
-    /// A machine after power-up: its memories have not been written.
+impl Interpreter {
+    /// An accelerator after power-up: its memories have not been written.
     ///
     /// # Errors
-    /// When no such machine can be built.
+    /// When no such accelerator can be built.
     pub fn new(config: Config) -> Result<Self> {
         config.check()?;
         Ok(Self { memories: Memories::new(&config)?, tiles: Tiles::default(), config })
@@ -286,7 +286,7 @@ impl Machine {
         let (mut counters, mut order) = (Counters::default(), Order::default());
         order.issue(instruction);
         let mut run = Execution {
-            machine: self,
+            accelerator: self,
             registers,
             external,
             counters: &mut counters,
@@ -330,7 +330,7 @@ impl Machine {
             };
             let mut next = at + 1;
             let mut run = Execution {
-                machine: self,
+                accelerator: self,
                 registers,
                 external: &mut *external,
                 counters: &mut counters,
@@ -410,7 +410,7 @@ impl Trouble {
 
 /// One instruction at work.
 struct Execution<'a> {
-    machine: &'a mut Machine,
+    accelerator: &'a mut Interpreter,
     registers: &'a Registers,
     external: &'a mut dyn External,
     counters: &'a mut Counters,

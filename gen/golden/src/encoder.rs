@@ -1,4 +1,4 @@
-//! The whole encoder in the machine's integers, written from its equations: no tiles, no passes, no program.
+//! The whole encoder in the accelerator's integers, written from its equations: no tiles, no passes, no program.
 //!
 //! ```text
 //! x = embed(ids)
@@ -7,9 +7,9 @@
 //! answer   x of the last layer;  with a classifier W_c·x of token 0, after a layer whose off-ramp is sure enough or the last
 //! ```
 //!
-//! What programs compute on the [`machine`](crate::machine) must equal it, bit for bit: a program that differs was compiled
+//! What programs compute on the [`accelerator`](crate::accelerator) must equal it, bit for bit: a program that differs was compiled
 //! wrongly. Rows of a tensor are tokens; codes are AdaptivFloat<8,3>, biases have 32 bits. What other formats of up to 16 bits, wider biases,
-//! or a residual stream of codes would cost is asked of the same equations ([`Arithmetic::operand`], [`Norm::residual`]): no machine has
+//! or a residual stream of codes would cost is asked of the same equations ([`Arithmetic::operand`], [`Norm::residual`]): no accelerator has
 //! them.
 
 mod attention;
@@ -40,7 +40,7 @@ pub struct Arithmetic {
 const PROBABILITY_SHIFT: i32 = 15 - 8;
 
 impl Arithmetic {
-    /// That of a machine.
+    /// That of an accelerator.
     ///
     /// # Errors
     /// When there is no such softmax.
@@ -71,7 +71,7 @@ pub struct Norm {
     /// Exponent bias of the codes; none where nothing reads codes.
     pub bias: Option<i32>,
     /// The sum that it takes is rounded to a code of this exponent bias first, as where the residual stream is codes; none in a
-    /// machine.
+    /// accelerator.
     pub residual: Option<i32>,
 }
 

@@ -11,7 +11,7 @@
 //! | how tensors lie in memories, and what faults make of them | [`storage`], [`image`], [`cells`], [`secded`] |
 //! | registers for software | [`csr`] |
 //! | vectors to vectors, and decoders and encoder around it | [`matrix_unit`], [`processing_unit`] |
-//! | the whole machine, by its programs | [`accelerator`] |
+//! | the whole accelerator, by its programs | [`accelerator`] |
 //! | external memory | [`dma`] |
 //! | the whole encoder, by its equations | [`encoder`] |
 //! | functions of a row | [`softmax`], [`layernorm`], [`activation`], [`elementwise`], [`entropy`], [`top_k`] |

@@ -89,7 +89,7 @@ pub struct Job {
     pub function: Function,
     /// The requantisation shift of all columns after GELU, −64..=63.
     pub after: i32,
-    /// What the shift of a wide result is more than that of the code, −64..=63. Only machines have wide results.
+    /// What the shift of a wide result is more than that of the code, −64..=63. Only accelerators have wide results.
     pub offset: i32,
 }
 

@@ -1,4 +1,4 @@
-//! The encoder's equations in formats that no machine has.
+//! The encoder's equations in formats that no accelerator has.
 #![allow(missing_docs)]
 
 use alberti_arith::{AdaptivFloat, Format};
@@ -29,7 +29,7 @@ fn sums_of_products_are_exact_in_every_format() {
         let x: Vec<u16> = (0..2 * INPUTS).map(|i| if i < INPUTS { largest(format) } else { code(i, 40_503) }).collect();
         let weight: Vec<u16> =
             (0..2 * INPUTS).map(|i| if i < INPUTS { largest(format) } else { code(i, 25_717) }).collect();
-        // As large as no port of a machine takes it.
+        // As large as no port of an accelerator takes it.
         let bias = vec![-(1i64 << 40), 12_345];
         let linear = Linear {
             inputs: INPUTS,

@@ -1,4 +1,4 @@
-//! The instructions of the machine, described once: of [`KINDS`] are made the encoder and the decoder here, the decoder in
+//! The instructions of the accelerator, described once: of [`KINDS`] are made the encoder and the decoder here, the decoder in
 //! Verilog, the disassembler and `docs/isa.md`.
 //!
 //! An instruction is 16 words of 32 bits, little-endian, and works on whole tensors. Depends on nothing, so that the golden

@@ -14,7 +14,7 @@ pub struct Program {
 pub struct Defect {
     /// The instruction's number.
     pub at: usize,
-    /// What the machine would stop with.
+    /// What the accelerator would stop with.
     pub fault: Fault,
 }
 

@@ -1,6 +1,6 @@
-//! How many sentences a minute the golden engine answers: ALBERT-base with adapters, 128 tokens, on one thread and on two.
+//! How many sentences a minute the interpreter answers: ALBERT-base with adapters, 128 tokens, on one thread and on two.
 //!
-//! `make bench`; `cargo bench -p alberti-model`. The machine decides the absolute figures; the last column relates them to the first
+//! `make bench`; `cargo bench -p alberti-model`. The accelerator decides the absolute figures; the last column relates them to the first
 //! row of the same run.
 
 #![allow(clippy::print_stdout)]
@@ -27,10 +27,10 @@ fn main() {
     let shape = albert_base();
     let model = synthetic(&shape, 1);
     let calibration = model.calibrate(&[ids(&shape, 0)[..32].to_vec()]).expect("ids of the model");
-    let encoder = quantise_encoder(&model, &calibration, &machine()).expect("ranges that fit");
-    let compiled = Compiled::new(encoder, machine(), TOKENS as usize).expect("it fits the machine");
+    let encoder = quantise_encoder(&model, &calibration, &accelerator()).expect("ranges that fit");
+    let compiled = Compiled::new(encoder, accelerator(), TOKENS as usize).expect("it fits the accelerator");
     let arithmetic = Arithmetic::of(compiled.config()).expect("such a softmax");
-    let ready = Session::new(&compiled).expect("a machine");
+    let ready = Session::new(&compiled).expect("an accelerator");
 
     println!("{:<12} {:>8} {:>20} {:>19} {:>9}", "engine", "threads", "s a sentence", "sentences a minute", "relative");
     let mut first = None;
@@ -82,8 +82,8 @@ fn albert_base() -> Shape {
     Shape { tasks: vec![task], ..Shape::albert_base() }
 }
 
-/// A machine with room for it.
-fn machine() -> Config {
+/// An accelerator with room for it.
+fn accelerator() -> Config {
     Config {
         n: 16,
         sparsity: None,

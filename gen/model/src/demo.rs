@@ -1,4 +1,4 @@
-//! A layer of a trained model on a sentence, ready for the machine, with what f32 says about it.
+//! A layer of a trained model on a sentence, ready for the accelerator, with what f32 says about it.
 
 use crate::{
     Checkpoint, Codes, Linear, Matrix, Metrics, ModelError, Site, Target, Workload,

@@ -1,4 +1,4 @@
-//! Layer norms whose parameters are too large for the machine, made smaller without a change of what the encoder computes.
+//! Layer norms whose parameters are too large for the accelerator, made smaller without a change of what the encoder computes.
 //!
 //! A layer norm gives x. Divided by 2^e, gains and offsets fit; what reads x has its weights multiplied by 2^e, and what is added to x
 //! before the next layer norm is divided by 2^e: that layer norm does not see a factor of its whole row.
@@ -18,7 +18,7 @@ use crate::{
 };
 use std::borrow::Cow;
 
-/// What the machine's gains stay below, either way.
+/// What the accelerator's gains stay below, either way.
 const GAIN_MOST: f32 = 2.0;
 /// The same of offsets.
 const OFFSET_MOST: f32 = 32.0;

@@ -110,9 +110,9 @@ pub enum ModelError {
         /// Values that there are.
         available: usize,
     },
-    /// AE0713: a machine lacks what a model takes: all of it, one a line.
-    #[error("the machine does not hold the model at {tokens} tokens\n  {}", problems.join("\n  "))]
-    Machine {
+    /// AE0713: an accelerator lacks what a model takes: all of it, one a line.
+    #[error("the accelerator does not hold the model at {tokens} tokens\n  {}", problems.join("\n  "))]
+    Accelerator {
         /// The longest sentence that it was to read.
         tokens: usize,
         /// One line per key of the design.
@@ -134,8 +134,8 @@ pub enum ModelError {
         /// The power of two that its magnitude must stay below.
         most: f64,
     },
-    /// AE0717: a task's folder holds what is no task of the model, or what no machine runs: all of it, one a line.
-    #[error("{}: it is no task that the machine can run\n  {}", path.display(), problems.join("\n  "))]
+    /// AE0717: a task's folder holds what is no task of the model, or what no accelerator runs: all of it, one a line.
+    #[error("{}: it is no task that the accelerator can run\n  {}", path.display(), problems.join("\n  "))]
     Task {
         /// The folder.
         path: PathBuf,
@@ -177,7 +177,7 @@ impl ModelError {
             Self::ShiftRange { .. } => "AE0710",
             Self::Shape(_) => "AE0711",
             Self::Capacity { .. } => "AE0712",
-            Self::Machine { .. } => "AE0713",
+            Self::Accelerator { .. } => "AE0713",
             Self::NormRange { .. } => "AE0714",
             Self::Task { .. } => "AE0717",
             Self::Data { .. } => "AE0718",
@@ -208,7 +208,7 @@ impl ModelError {
             Self::ShiftRange { .. } => "the layer's values lie too far from 1; rescale the checkpoint".into(),
             Self::Shape(_) => "check that matrix, layer and design belong together".into(),
             Self::Capacity { memory, needed, .. } => format!("set memories.{memory}.values to {needed} or more"),
-            Self::Machine { .. } => {
+            Self::Accelerator { .. } => {
                 "enlarge what is named, prune the weights (--prune), or give shorter sentences".into()
             }
             Self::Data { .. } => {

@@ -1,10 +1,10 @@
-//! From a trained checkpoint to what the machine reads: loading, pruning, quantising, tiling.
+//! From a trained checkpoint to what the accelerator reads: loading, pruning, quantising, tiling.
 //!
 //! ```text
 //! checkpoint (safetensors) ─▶ reference (f32) ─▶ calibration
 //!            │                        └─▶ accuracy of the special function units
 //!            └─▶ prune ─▶ quantise ─┬▶ workload: jobs, masks, packed values
-//!                                  ├▶ compile: the whole encoder as memories and programs of the machine
+//!                                  ├▶ compile: the whole encoder as memories and programs of the accelerator
 //!                                  └▶ faults: what cells that err cost
 //! ```
 //!

@@ -1,4 +1,4 @@
-//! How much memory of each kind a machine for several tasks needs, by what of the model lies where.
+//! How much memory of each kind an accelerator for several tasks needs, by what of the model lies where.
 //!
 //! ```text
 //! RRAM: w stored weights, a share s of them zero, in a format of b bits:

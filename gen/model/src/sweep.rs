@@ -35,17 +35,17 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// The machine's own, with all weights.
+    /// The accelerator's own, with all weights.
     #[must_use]
-    pub fn machine(name: impl Into<String>) -> Self {
+    pub fn accelerator(name: impl Into<String>) -> Self {
         let (weights, embeddings) = (Pruning::Dense, Pruning::Dense);
         Self { name: name.into(), rules: Rules::default(), weights, embeddings, adapter: 0 }
     }
 
-    /// The machine's own by other rules.
+    /// The accelerator's own by other rules.
     #[must_use]
     pub fn by(name: impl Into<String>, rules: Rules) -> Self {
-        Self { rules, ..Self::machine(name) }
+        Self { rules, ..Self::accelerator(name) }
     }
 }
 
@@ -156,7 +156,7 @@ impl Candidate {
         }
         let calibration = adapted.calibrate(sequences)?;
         let config = Config { accumulator_bits: ACCUMULATOR_BITS, ..config.clone() };
-        // Nor that of the machine's port for biases.
+        // Nor that of the accelerator's port for biases.
         let rules = Rules { wide_bias: true, ..choice.rules };
         let Quantised { encoder, arithmetic, .. } = quantise_encoder_by(&adapted, &calibration, &config, &rules)?;
         let stored = Stored::of(&encoder, &arithmetic);

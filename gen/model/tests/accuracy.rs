@@ -11,8 +11,8 @@ use alberti_model::{
 };
 use common::model;
 
-/// The units of `designs/edge16.yaml`.
-fn edge16(maximum: Maximum) -> Units {
+/// The units of `designs/pu16.yaml`.
+fn pu16(maximum: Maximum) -> Units {
     Units {
         softmax: Some(SoftmaxUnit { n: 4, maximum, length_max: 128 }),
         layernorm: Some(768),
@@ -37,7 +37,7 @@ fn line<'a>(report: &'a Report, unit: &str, of: &str, result: &str, inputs: Inpu
 fn every_unit_keeps_what_is_promised_of_it() {
     let model = model();
     for maximum in [Maximum::Running, Maximum::Row] {
-        let report = report(&model, edge16(maximum));
+        let report = report(&model, pu16(maximum));
         let own = |unit, of, result| {
             let line = line(&report, unit, of, result, Inputs::Rounded);
             (line.values, line.share_of_bound.expect("something is promised of it"))
@@ -71,7 +71,7 @@ fn every_unit_keeps_what_is_promised_of_it() {
 
 #[test]
 fn eight_bit_codes_lose_what_the_document_says() {
-    let report = report(&model(), edge16(Maximum::Running));
+    let report = report(&model(), pu16(Maximum::Running));
     let worst = |of, result| {
         let mut masses = report.findings.masses.iter();
         masses.find(|mass| (mass.of, mass.result) == (of, result)).expect("a mass").worst_lost

@@ -18,19 +18,19 @@ use alberti_model::{
     compile::{Compiled, Session, quantise_encoder, reals},
     sentence::Tokens,
 };
-use common::encoders::{ids, machine};
+use common::encoders::{accelerator, ids};
 
 const SEED: u64 = 20;
 const LONGEST: usize = 32;
 
-/// A machine for it.
-fn machine8() -> Config {
+/// An accelerator for it.
+fn accelerator8() -> Config {
     Config {
         activation: Function::Gelu(Gelu::Erf),
         accumulator_rows: 32,
         value_rows: 16384,
         mask_words: 16384,
-        ..machine(8)
+        ..accelerator(8)
     }
 }
 
@@ -49,9 +49,9 @@ fn cosine(a: &[f32], b: &[f32]) -> f64 {
 #[test]
 fn tasks_that_share_an_encoder_run_as_programs_and_stay_near_f32() {
     let model = synthetic(&Shape::small(LONGEST), SEED);
-    let compiled = compiled(&model, &machine8());
-    let arithmetic = Arithmetic::of(compiled.config()).expect("a machine");
-    let mut session = Session::new(&compiled).expect("a machine");
+    let compiled = compiled(&model, &accelerator8());
+    let arithmetic = Arithmetic::of(compiled.config()).expect("an accelerator");
+    let mut session = Session::new(&compiled).expect("an accelerator");
     let nats = 0.5;
     let threshold = entropy::threshold(nats).expect("a threshold");
     let (mut logits, mut hidden, mut exits, mut agree, mut count) = (Vec::new(), Vec::new(), Vec::new(), 0, 0);
@@ -85,9 +85,9 @@ fn tasks_that_share_an_encoder_run_as_programs_and_stay_near_f32() {
 #[test]
 fn the_second_sentence_of_a_pair_takes_its_own_row_of_the_types() {
     let model = synthetic(&Shape::small(LONGEST), SEED);
-    let compiled = compiled(&model, &machine8());
-    let arithmetic = Arithmetic::of(compiled.config()).expect("a machine");
-    let mut session = Session::new(&compiled).expect("a machine");
+    let compiled = compiled(&model, &accelerator8());
+    let arithmetic = Arithmetic::of(compiled.config()).expect("an accelerator");
+    let mut session = Session::new(&compiled).expect("an accelerator");
     let ids = ids(5, 21);
     let types = (0..21).map(|position| u32::from(position >= 11)).collect();
     let pair = Tokens { ids: ids.clone(), types };
@@ -115,8 +115,8 @@ fn the_second_sentence_of_a_pair_takes_its_own_row_of_the_types() {
 #[test]
 fn a_switch_moves_the_task_alone_and_one_loop_serves_all_layers() {
     let model = synthetic(&Shape::small(LONGEST), SEED);
-    let compiled = compiled(&model, &machine8());
-    let mut session = Session::new(&compiled).expect("a machine");
+    let compiled = compiled(&model, &accelerator8());
+    let mut session = Session::new(&compiled).expect("an accelerator");
     for task in [0, 1, 1, 0] {
         session.run(task, &ids(1, 20), 0).expect("a sound program");
     }
@@ -145,9 +145,9 @@ fn distinct_layers_without_adapters_are_the_checkpoint_itself() {
     };
     let model = synthetic(&shape, SEED);
     assert_eq!(synthetic(&shape, SEED).tasks, model.tasks);
-    let compiled = compiled(&model, &Config { parameter_rows: 1024, ..machine8() });
-    let arithmetic = Arithmetic::of(compiled.config()).expect("a machine");
-    let mut session = Session::new(&compiled).expect("a machine");
+    let compiled = compiled(&model, &Config { parameter_rows: 1024, ..accelerator8() });
+    let arithmetic = Arithmetic::of(compiled.config()).expect("an accelerator");
+    let mut session = Session::new(&compiled).expect("an accelerator");
     let ids = ids(3, 25);
     let answer = session.run(0, &ids, 0).expect("a sound program");
     let task = &compiled.encoder().tasks[0];

@@ -5,14 +5,14 @@ mod common;
 
 use alberti_golden::{
     BlockSparsity,
-    accelerator::{Config, Flat, Machine, Registers},
+    accelerator::{Config, Flat, Interpreter, Registers},
     activation::Function,
     encoder::{Arithmetic, Span},
     softmax::Maximum,
 };
 use alberti_isa::{Operation, Program, Source, Unit, Waits};
 use alberti_model::compile::{Compiled, Session};
-use common::encoders::{PLAIN, POSITIONS, Shape, encoder, ids, machine, pruned};
+use common::encoders::{PLAIN, POSITIONS, Shape, accelerator, encoder, ids, pruned};
 
 const LONGEST: usize = 20;
 
@@ -23,8 +23,8 @@ fn agrees(seed: u64, shape: &Shape, config: &Config, lengths: &[usize], threshol
         None => encoder(seed, shape),
     };
     let compiled = Compiled::new(encoder, config.clone(), LONGEST).expect("it fits");
-    let arithmetic = Arithmetic::of(config).expect("such a machine");
-    let mut session = Session::new(&compiled).expect("such a machine");
+    let arithmetic = Arithmetic::of(config).expect("such an accelerator");
+    let mut session = Session::new(&compiled).expect("such an accelerator");
     let mut exits = Vec::new();
     for (round, &tokens) in lengths.iter().enumerate() {
         let ids = ids(seed + round as u64, tokens);
@@ -52,12 +52,12 @@ fn agrees(seed: u64, shape: &Shape, config: &Config, lengths: &[usize], threshol
 #[test]
 fn programs_compute_the_encoder_to_the_bit() {
     for n in [2, 4, 8, 16] {
-        agrees(n as u64, &PLAIN, &machine(n), &[5, 20, 1, 16], 0);
+        agrees(n as u64, &PLAIN, &accelerator(n), &[5, 20, 1, 16], 0);
     }
     // Channels, heads and feed-forward that fill no whole tiles; one head; as many as fit.
     for (hidden, heads, inner) in [(20, 2, 18), (12, 1, 13), (18, 3, 5)] {
         let shape = Shape { embedding: hidden, hidden, heads, inner, ..PLAIN };
-        agrees(7, &shape, &machine(8), &[11, 3], 0);
+        agrees(7, &shape, &accelerator(8), &[11, 3], 0);
     }
 }
 
@@ -65,7 +65,7 @@ fn programs_compute_the_encoder_to_the_bit() {
 #[test]
 fn layers_that_are_pruned_in_blocks_run_so() {
     for (n, nonzeros, block) in [(4, 2, 4), (8, 4, 8), (8, 8, 16), (16, 8, 16)] {
-        let config = Config { sparsity: BlockSparsity::new(nonzeros, block).ok(), ..machine(n) };
+        let config = Config { sparsity: BlockSparsity::new(nonzeros, block).ok(), ..accelerator(n) };
         let plain = PLAIN;
         let wide = Shape { embedding: 48, hidden: 48, heads: 3, inner: 40, ..PLAIN };
         let projected = Shape { embedding: 40, hidden: 48, adapter: Some(8), classes: Some(3), ..wide };
@@ -76,10 +76,10 @@ fn layers_that_are_pruned_in_blocks_run_so() {
     let sparsity = BlockSparsity::new(2, 4).ok();
     let vectors = |sparsity: Option<BlockSparsity>| {
         let encoder = pruned(1, &PLAIN, BlockSparsity::new(2, 4).expect("such blocks"));
-        let compiled = Compiled::new(encoder, Config { sparsity, ..machine(4) }, LONGEST).expect("it fits");
+        let compiled = Compiled::new(encoder, Config { sparsity, ..accelerator(4) }, LONGEST).expect("it fits");
         let gemms = compiled.sentence(0, 16).expect("a short sentence").program.instructions;
         let blocks = gemms.iter().filter(|i| matches!(i.operation, Operation::Gemm(gemm) if gemm.blocks)).count();
-        let mut session = Session::new(&compiled).expect("a machine");
+        let mut session = Session::new(&compiled).expect("an accelerator");
         let answer = session.run(0, &ids(1, 16), 0).expect("a sound program");
         (blocks, answer.counters.vectors)
     };
@@ -90,8 +90,8 @@ fn layers_that_are_pruned_in_blocks_run_so() {
 }
 
 #[test]
-fn every_machine_gets_its_own_rounding() {
-    let config = machine(4);
+fn every_accelerator_gets_its_own_rounding() {
+    let config = accelerator(4);
     for changed in [
         Config { maximum: Maximum::Row, softmax_lanes: 4, ..config.clone() },
         Config { accumulator_bits: 26, ..config.clone() },
@@ -100,13 +100,13 @@ fn every_machine_gets_its_own_rounding() {
     ] {
         agrees(3, &PLAIN, &changed, &[9, 17], 0);
     }
-    agrees(4, &Shape { function: Function::Relu, ..PLAIN }, &machine(4), &[6], 0);
+    agrees(4, &Shape { function: Function::Relu, ..PLAIN }, &accelerator(4), &[6], 0);
 }
 
 #[test]
 fn scores_of_the_next_head_are_made_while_softmax_works() {
     let shape = Shape { heads: 4, ..PLAIN };
-    let compiled = Compiled::new(encoder(1, &shape), machine(4), LONGEST).expect("it fits");
+    let compiled = Compiled::new(encoder(1, &shape), accelerator(4), LONGEST).expect("it fits");
     let sentence = compiled.sentence(0, 16).expect("a short sentence");
     let contexts: Vec<_> = (sentence.program.instructions.iter())
         .filter(|instruction| matches!(instruction.operation, Operation::Gemm(gemm) if gemm.source == Source::Columns))
@@ -125,17 +125,17 @@ fn scores_of_the_next_head_are_made_while_softmax_works() {
 /// A wait can be left out only where an instruction before has waited for the same.
 #[test]
 fn a_program_that_lacks_a_wait_is_refused() {
-    let compiled = Compiled::new(encoder(1, &PLAIN), machine(4), LONGEST).expect("it fits");
+    let compiled = Compiled::new(encoder(1, &PLAIN), accelerator(4), LONGEST).expect("it fits");
     let sentence = compiled.sentence(0, LONGEST).expect("a short sentence");
-    let mut ready = Machine::new(compiled.config().clone()).expect("a machine");
+    let mut ready = Interpreter::new(compiled.config().clone()).expect("an accelerator");
     let (values, masks) = compiled.weights();
     ready.set_weights(values, masks).expect("they fit");
-    let run = |machine: &mut Machine, program: &Program, data: &[u8]| {
+    let run = |interpreter: &mut Interpreter, program: &Program, data: &[u8]| {
         let content = program.bytes();
         let (program_length, data_base) = (content.len() as u32, content.len() as u64);
         let mut memory = Flat { content: [&content, data].concat() };
         let registers = Registers { program_length, data_base, ..Registers::default() };
-        machine.run(&registers, &mut memory, |_, _| {}).map(|_| ()).map_err(|error| error.to_string())
+        interpreter.run(&registers, &mut memory, |_, _| {}).map(|_| ()).map_err(|error| error.to_string())
     };
     for bundle in [compiled.setup(), &compiled.task(0)] {
         assert_eq!(run(&mut ready, &bundle.program, &bundle.data), Ok(()));
@@ -158,11 +158,11 @@ fn a_program_that_lacks_a_wait_is_refused() {
 #[test]
 fn tasks_have_adapters_of_their_own_and_share_the_rest() {
     let shape = Shape { tasks: 2, adapter: Some(6), classes: Some(3), ..PLAIN };
-    agrees(5, &shape, &machine(4), &[7, 20], 0);
-    agrees(5, &Shape { adapter: Some(8), function: Function::Relu, ..PLAIN }, &machine(8), &[13], 0);
+    agrees(5, &shape, &accelerator(4), &[7, 20], 0);
+    agrees(5, &Shape { adapter: Some(8), function: Function::Relu, ..PLAIN }, &accelerator(8), &[13], 0);
     // A switch moves what the task has of its own, and nothing else.
-    let compiled = Compiled::new(encoder(5, &shape), machine(4), LONGEST).expect("it fits");
-    let mut session = Session::new(&compiled).expect("a machine");
+    let compiled = Compiled::new(encoder(5, &shape), accelerator(4), LONGEST).expect("it fits");
+    let mut session = Session::new(&compiled).expect("an accelerator");
     for task in [0, 0, 1, 1, 0] {
         session.run(task, &[1, 2, 3], 0).expect("a sound program");
     }
@@ -173,10 +173,10 @@ fn tasks_have_adapters_of_their_own_and_share_the_rest() {
 #[test]
 fn shared_layers_are_a_loop_and_small_embeddings_are_widened() {
     let shape = Shape { layers: 1, depth: 5, embedding: 6, tasks: 2, adapter: Some(4), classes: Some(5), ..PLAIN };
-    agrees(6, &shape, &machine(4), &[9, 4], 0);
-    agrees(6, &Shape { adapter: None, classes: None, ..shape }, &machine(8), &[20], 0);
+    agrees(6, &shape, &accelerator(4), &[9, 4], 0);
+    agrees(6, &Shape { adapter: None, classes: None, ..shape }, &accelerator(8), &[20], 0);
     let count = |depth| {
-        let compiled = Compiled::new(encoder(6, &Shape { depth, ..shape }), machine(4), LONGEST).expect("it fits");
+        let compiled = Compiled::new(encoder(6, &Shape { depth, ..shape }), accelerator(4), LONGEST).expect("it fits");
         compiled.sentence(0, LONGEST).expect("a short sentence").program.instructions.len()
     };
     assert_eq!(count(5), count(2));
@@ -186,7 +186,7 @@ fn shared_layers_are_a_loop_and_small_embeddings_are_widened() {
 fn a_program_ends_behind_the_layer_that_is_sure_enough() {
     for (layers, depth) in [(1, 4), (4, 4)] {
         let shape = Shape { layers, depth, classes: Some(3), early: true, tasks: 2, ..PLAIN };
-        let exits: Vec<_> = (0..=8).flat_map(|t| agrees(8, &shape, &machine(4), &[6, 10, 3], 200 * t)).collect();
+        let exits: Vec<_> = (0..=8).flat_map(|t| agrees(8, &shape, &accelerator(4), &[6, 10, 3], 200 * t)).collect();
         let layers: std::collections::BTreeSet<_> = exits.into_iter().collect();
         assert!(layers.len() >= 3 && layers.contains(&None) && layers.contains(&Some(1)), "{layers:?}");
     }
@@ -197,9 +197,9 @@ fn heads_see_as_far_as_their_spans() {
     let near = Span::Limited { span: 3, ramp: 2 };
     let far = Span::Limited { span: 9, ramp: 0 };
     for spans in [[near, Span::Skipped, Span::Skipped, far], [Span::Skipped, near, Span::Whole, Span::Skipped]] {
-        agrees(9, &Shape { heads: 4, spans, ..PLAIN }, &machine(4), &[5, 20], 0);
+        agrees(9, &Shape { heads: 4, spans, ..PLAIN }, &accelerator(4), &[5, 20], 0);
     }
-    agrees(9, &Shape { heads: 4, spans: [Span::Skipped; 4], ..PLAIN }, &machine(4), &[10], 0);
+    agrees(9, &Shape { heads: 4, spans: [Span::Skipped; 4], ..PLAIN }, &accelerator(4), &[10], 0);
 }
 
 /// Vectors of P·V, and its instructions, of two layers of one head that sees so far: 32 tokens in two chunks, 8 tiles of keys, 4 of
@@ -218,21 +218,21 @@ fn context(spans: [Span; 4], config: Config) -> (usize, usize) {
 
 #[test]
 fn tiles_outside_of_a_span_are_not_multiplied() {
-    let of = |span, ramp| context([Span::Limited { span, ramp }; 4], machine(4));
+    let of = |span, ramp| context([Span::Limited { span, ramp }; 4], accelerator(4));
     let layers = 2;
-    assert_eq!(context([Span::Whole; 4], machine(4)), (layers * 4 * 32 * 8, layers * 2));
+    assert_eq!(context([Span::Whole; 4], accelerator(4)), (layers * 4 * 32 * 8, layers * 2));
     assert_eq!(of(31, 0), (layers * 4 * 32 * 8, layers * 2));
     // As far as the last tile but one; itself; and its neighbours, as pairs of tiles see them: 3, 4, 4 and 3 of 8 tiles.
     assert_eq!(of(11, 0), (layers * 4 * 32 * 7, layers * 2));
     assert_eq!(of(0, 0), (layers * 4 * 32, layers * 8));
     assert_eq!(of(1, 1), (layers * 4 * 8 * (3 + 4 + 4 + 3), layers * 4));
-    // And nothing else is left out: all machines answer as the equations do.
+    // And nothing else is left out: all accelerators answer as the equations do.
     for (span, ramp) in [(0, 0), (0, 1), (1, 1), (3, 0), (4, 2), (11, 0)] {
         let spans = [Span::Limited { span, ramp }; 4];
         for (heads, n) in [(1, 4), (2, 2), (4, 4), (2, 8)] {
-            agrees(span.into(), &Shape { heads, spans, ..PLAIN }, &machine(n), &[20, 7, 13], 0);
+            agrees(span.into(), &Shape { heads, spans, ..PLAIN }, &accelerator(n), &[20, 7, 13], 0);
         }
-        let odd = Config { accumulator_rows: 5, ..machine(4) };
+        let odd = Config { accumulator_rows: 5, ..accelerator(4) };
         agrees(3, &Shape { spans, ..PLAIN }, &odd, &[20, 7], 0);
     }
 }
@@ -244,13 +244,13 @@ fn windows_that_do_not_fit_the_program_are_not_made() {
     let size = |program_instructions| {
         let compiled = Compiled::new(
             encoder(9, &Shape { heads: 1, spans, ..PLAIN }),
-            Config { program_instructions, ..machine(4) },
+            Config { program_instructions, ..accelerator(4) },
             32,
         );
         compiled.map(|compiled| compiled.sentence(0, 32).expect("a short sentence").program.instructions.len())
     };
     let all = size(256).expect("it fits");
-    let of = |room| context(spans, Config { program_instructions: room, ..machine(4) });
+    let of = |room| context(spans, Config { program_instructions: room, ..accelerator(4) });
     let (vectors, windows) = of(all);
     assert_eq!((vectors, windows), (2 * 4 * 32, 16));
     let least = all - 12;
@@ -258,11 +258,11 @@ fn windows_that_do_not_fit_the_program_are_not_made() {
     assert!(fewer < all && fewer >= least && of(all - 1).0 > vectors, "{fewer} of {all}");
     assert_eq!((size(least).expect("it fits"), of(least)), (least, (2 * 4 * 32 * 4, 4)));
     let problem = size(least - 1).expect_err("there are no fewer");
-    assert!(problem.to_string().contains("machine.program.instructions: "), "{problem}");
+    assert!(problem.to_string().contains("accelerator.program.instructions: "), "{problem}");
 }
 
 #[test]
-fn all_that_a_machine_lacks_is_said_at_once() {
+fn all_that_an_accelerator_lacks_is_said_at_once() {
     let config = Config {
         activation_rows: 100,
         wide_rows: 50,
@@ -275,19 +275,19 @@ fn all_that_a_machine_lacks_is_said_at_once() {
         layernorm_max: 8,
         passes_max: 2,
         activation: Function::Relu,
-        ..machine(4)
+        ..accelerator(4)
     };
     let problem = Compiled::new(encoder(1, &PLAIN), config, LONGEST).expect_err("nothing fits");
     assert_eq!(problem.code(), "AE0713");
     let text = problem.to_string();
     for key in [
         "memories.activation.values: ",
-        "machine.wide.values: ",
-        "machine.parameters.rows: ",
-        "machine.index.words: 60 needed, 52 more than 8",
+        "accelerator.wide.values: ",
+        "accelerator.parameters.rows: ",
+        "accelerator.index.words: 60 needed, 52 more than 8",
         "memories.weight.values: ",
         "memories.weight.masks.words: ",
-        "machine.program.instructions: ",
+        "accelerator.program.instructions: ",
         "units.softmax.length_max: 20 needed, 4 more than 16",
         "units.layernorm.length_max: 16 needed, 8 more than 8",
         "datapath.reduction_max: 24 needed, 16 more than 8",
@@ -301,16 +301,16 @@ fn all_that_a_machine_lacks_is_said_at_once() {
 fn an_encoder_whose_layers_do_not_join_is_refused() {
     let mut broken = encoder(1, &PLAIN);
     broken.tasks[0].layers[0].output.norm.bias = None;
-    let problem = Compiled::new(broken, machine(4), LONGEST).expect_err("a layer without input");
+    let problem = Compiled::new(broken, accelerator(4), LONGEST).expect_err("a layer without input");
     assert!(problem.to_string().contains("a layer norm gives no codes"), "{problem}");
 }
 
 #[test]
-fn an_encoder_of_wider_numbers_than_the_machine_has_is_refused() {
+fn an_encoder_of_wider_numbers_than_the_accelerator_has_is_refused() {
     let mut wide = encoder(1, &PLAIN);
     wide.layers[0].query.bias[0] = 1 << 31;
     wide.embedding.tables[0].gain = 1 << 8;
-    let problem = Compiled::new(wide, machine(4), LONGEST).expect_err("numbers past their ports").to_string();
+    let problem = Compiled::new(wide, accelerator(4), LONGEST).expect_err("numbers past their ports").to_string();
     assert!(
         problem.contains("a bias of more than 32 bits") && problem.contains("codes of more than 8 bits"),
         "{problem}"
@@ -318,9 +318,9 @@ fn an_encoder_of_wider_numbers_than_the_machine_has_is_refused() {
 }
 
 #[test]
-fn a_sentence_that_is_longer_than_the_machine_was_laid_out_for_is_refused() {
-    let compiled = Compiled::new(encoder(1, &PLAIN), machine(4), LONGEST).expect("it fits");
-    let mut session = Session::new(&compiled).expect("a machine");
+fn a_sentence_that_is_longer_than_the_accelerator_was_laid_out_for_is_refused() {
+    let compiled = Compiled::new(encoder(1, &PLAIN), accelerator(4), LONGEST).expect("it fits");
+    let mut session = Session::new(&compiled).expect("an accelerator");
     for tokens in [0, LONGEST + 1] {
         assert_eq!(session.run(0, &vec![1; tokens], 0).map_err(|error| error.code()), Err("AE0705"));
     }

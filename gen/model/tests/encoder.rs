@@ -1,4 +1,4 @@
-//! The trained encoder as a program of the machine, against its equations in integers and against f32.
+//! The trained encoder as a program of the accelerator, against its equations in integers and against f32.
 #![allow(missing_docs, clippy::print_stdout)]
 
 mod common;
@@ -14,8 +14,8 @@ use alberti_model::{
 };
 use common::model;
 
-/// The machine of `designs/encoder16.yaml`.
-fn encoder16() -> Config {
+/// The accelerator of `designs/accelerator16.yaml`.
+fn accelerator16() -> Config {
     Config {
         n: 16,
         accumulator_bits: 37,
@@ -46,15 +46,15 @@ fn encoder16() -> Config {
 fn the_trained_encoder_runs_as_a_program_and_stays_near_f32() {
     let model = model();
     let adapted = Adapted::from(model.checkpoint.clone());
-    let encoder = quantise_encoder(&adapted, &model.calibration, &encoder16()).expect("a sound encoder");
-    let compiled = Compiled::new(encoder, encoder16(), 128).expect("it fits");
-    let mut session = Session::new(&compiled).expect("a machine");
+    let encoder = quantise_encoder(&adapted, &model.calibration, &accelerator16()).expect("a sound encoder");
+    let compiled = Compiled::new(encoder, accelerator16(), 128).expect("it fits");
+    let mut session = Session::new(&compiled).expect("an accelerator");
     let mut cosines = Vec::new();
     for (number, sentence) in sentences().into_iter().take(13).step_by(3).enumerate() {
         let ids = model.tokenizer.encode(&sentence, &model.checkpoint).expect("a short sentence");
         let answer = session.run(0, &ids, 0).expect("a sound program");
         if number == 0 {
-            let arithmetic = Arithmetic::of(compiled.config()).expect("a machine");
+            let arithmetic = Arithmetic::of(compiled.config()).expect("an accelerator");
             let task = &compiled.encoder().tasks[0];
             let expected = compiled.encoder().run(&arithmetic, task, &ids, 0).expect("a sound encoder");
             assert_eq!(answer.hidden, expected.hidden);

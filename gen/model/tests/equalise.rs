@@ -8,7 +8,7 @@ use alberti_model::{
     compile::quantise_encoder,
     equalise::equalise,
 };
-use common::encoders::machine;
+use common::encoders::accelerator;
 use std::borrow::Cow;
 
 const SEED: u64 = 11;
@@ -63,7 +63,7 @@ fn large_parameters_are_taken_up_by_what_reads_them() {
                 assert!((a / b - 1.0).abs() < 1e-3, "{name}: {a} {b}");
             }
         }
-        quantise_encoder(&model, &calibration, &machine(8)).expect("parameters that fit");
+        quantise_encoder(&model, &calibration, &accelerator(8)).expect("parameters that fit");
     }
 }
 
@@ -85,10 +85,10 @@ fn behind_the_last_layer_of_an_encoder_without_classifier_they_are_refused() {
     let mut model = synthetic(&shape, SEED);
     model.tasks[0].layers[2].halves[1].norm.gain[5] = 2.5;
     let calibration = model.calibrate(&sequences()).expect("ids of the model");
-    let refused = quantise_encoder(&model, &calibration, &machine(8)).expect_err("a gain of 2.5");
+    let refused = quantise_encoder(&model, &calibration, &accelerator(8)).expect_err("a gain of 2.5");
     assert_eq!(refused.code(), "AE0714");
     // Before the last layer there is something.
     model.tasks[0].layers[2].halves[1].norm.gain[5] = 0.5;
     model.tasks[0].layers[1].halves[1].norm.gain[5] = 2.5;
-    quantise_encoder(&model, &calibration, &machine(8)).expect("it is taken up");
+    quantise_encoder(&model, &calibration, &accelerator(8)).expect("it is taken up");
 }

@@ -15,7 +15,7 @@ use alberti_model::{
     prune::{self, Pruning},
     quantise::QuantisedLinear,
 };
-use common::{Numbers, block, edge16, quantised};
+use common::{Numbers, block, pu16, quantised};
 use std::collections::BTreeMap;
 
 /// The levels of `technology/memories/nvsim22.yaml`.
@@ -251,7 +251,7 @@ fn layer(half: Option<alberti_model::BlockSparsity>) -> Gemm {
     if let Some(shape) = half {
         prune::blocks(&mut weight, shape);
     }
-    let target = edge16();
+    let target = pu16();
     let linear = quantised(weight, &input, &target);
     let activations = linear.activations(&input).expect("its own inputs");
     let none = Matrix::zeros(6, 21);

@@ -178,9 +178,9 @@ fn adapters_that_compute_something_else_are_refused_all_at_once() {
         &error,
         &[
             "adapter_config.json: hidden_size is 768, the model's is 64",
-            "adapter_config.json: original_ln_before is true, the machine has false",
+            "adapter_config.json: original_ln_before is true, the accelerator has false",
             "adapter_config.json: non_linearity is `swish`, known are `gelu`",
-            "adapter_config.json: scaling is \"learned\", the machine has 1.0",
+            "adapter_config.json: scaling is \"learned\", the accelerator has 1.0",
             "output_adapters.adapters.task1.adapter_up.bias: it is missing, expected 64",
             "gate.weight: it is not known what this tensor does",
             "adapter_down.0.weight: 1 of its 1024 values not finite",

@@ -1,11 +1,11 @@
-//! Packing: what recipes say, what steps lose, and images that a machine runs from.
+//! Packing: what recipes say, what steps lose, and images that an accelerator runs from.
 #![allow(missing_docs)]
 
 mod common;
 
 use alberti_golden::{
     Image,
-    accelerator::{Config, Flat, Machine, Registers},
+    accelerator::{Config, Flat, Interpreter, Registers},
 };
 use alberti_model::{
     adapted::{Adapted, Shape, TaskShape, synthetic},
@@ -14,12 +14,12 @@ use alberti_model::{
     partition,
     prune::Pruning,
 };
-use common::encoders::machine;
+use common::encoders::accelerator;
 
 const LONGEST: usize = 20;
 
 fn config() -> Config {
-    Config { softmax_max: 32, layernorm_max: 64, activation_rows: 1 << 13, value_rows: 16384, ..machine(8) }
+    Config { softmax_max: 32, layernorm_max: 64, activation_rows: 1 << 13, value_rows: 16384, ..accelerator(8) }
 }
 
 fn sequences(words: u32) -> Vec<Vec<u32>> {
@@ -87,7 +87,7 @@ fn zeros_of_the_checkpoint_stay_and_every_step_is_accounted_for() {
 
 /// A driver knows nothing but the files.
 #[test]
-fn a_machine_runs_from_the_images_alone() {
+fn an_accelerator_runs_from_the_images_alone() {
     let model = synthetic(&Shape::small(32), 5);
     let packed = packed(&model, "prune: {encoder: 0.4}");
     let files = images(&packed, &[9, 20]).expect("lengths that fit");
@@ -104,17 +104,17 @@ fn a_machine_runs_from_the_images_alone() {
         words.set(word, 0, number(&masks["word_bits"]), u128::from_le_bytes(whole));
     }
     let values: Vec<u16> = files["backbone/weight_values.bin"].iter().map(|&code| code.into()).collect();
-    let mut machine = Machine::new(config()).expect("a machine");
-    machine.set_weights(&values, &words).expect("they fit");
+    let mut interpreter = Interpreter::new(config()).expect("an accelerator");
+    interpreter.set_weights(&values, &words).expect("they fit");
     let mut run = |program: &[u8], length: usize, data: Vec<u8>| {
         let mut memory = Flat { content: [program, &data].concat() };
         let data_base = program.len() as u64;
         let registers = Registers { program_length: length as u32, data_base, ..Registers::default() };
-        machine.run(&registers, &mut memory, |_, _| {}).expect("a sound program");
+        interpreter.run(&registers, &mut memory, |_, _| {}).expect("a sound program");
         memory.content.split_off(program.len())
     };
     run(&files["backbone/setup.bin"], number(&index["setup"]["program_bytes"]), Vec::new());
-    let mut session = Session::new(&packed.compiled).expect("a machine");
+    let mut session = Session::new(&packed.compiled).expect("an accelerator");
     for entry in index["programs"].as_array().expect("programs") {
         let file = &files[entry["file"].as_str().expect("a name")];
         let length = number(&entry["program_bytes"]);

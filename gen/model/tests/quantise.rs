@@ -9,7 +9,7 @@ use alberti_model::{
     calibration::LayerRange,
     quantise::{InputRule, Rules, channel_shifts, quantise, quantise_by},
 };
-use common::{Numbers, PLAIN, edge16, quantised, range_of};
+use common::{Numbers, PLAIN, pu16, quantised, range_of};
 
 fn linear(rows: usize, cols: usize, data: &[f32], bias: &[f32]) -> Linear {
     Linear { weight: Matrix { rows, cols, data: data.to_vec() }, bias: bias.to_vec() }
@@ -22,7 +22,7 @@ fn range(channel_max: &[f32], output_max: f32) -> LayerRange {
 #[test]
 fn each_output_has_the_scale_of_its_largest_weight_and_none_below_the_lowest() {
     let weights = [1.0, -0.3, 0.26, 0.1, 1e-7, -1e-8, 0.0, 0.0];
-    let layer = quantise("l", &linear(4, 2, &weights, &[0.0; 4]), &range(&[1.0, 3.0], 5.0), PLAIN, &edge16())
+    let layer = quantise("l", &linear(4, 2, &weights, &[0.0; 4]), &range(&[1.0, 3.0], 5.0), PLAIN, &pu16())
         .expect("a layer that fits");
     // ⌊log2 max⌋ − 7; at least −16; an output of zeros takes the matrix's.
     assert_eq!(layer.weight_scale, [-7, -9, -16, -7]);
@@ -36,7 +36,7 @@ fn each_output_has_the_scale_of_its_largest_weight_and_none_below_the_lowest() {
 
 #[test]
 fn the_bias_is_an_integer_at_the_scale_of_the_sums() {
-    let layer = quantise("l", &linear(2, 1, &[1.0, 0.5], &[1.5, -0.1]), &range(&[1.0], 2.0), PLAIN, &edge16())
+    let layer = quantise("l", &linear(2, 1, &[1.0, 0.5], &[1.5, -0.1]), &range(&[1.0], 2.0), PLAIN, &pu16())
         .expect("a layer that fits");
     for (j, bias) in [1.5f64, -0.1].into_iter().enumerate() {
         let exact = bias * f64::from(layer.sum_scale(j)).exp2();
@@ -46,13 +46,13 @@ fn the_bias_is_an_integer_at_the_scale_of_the_sums() {
 
 #[test]
 fn a_bias_past_32_bits_is_an_error_that_says_how_many_it_needs() {
-    let error = quantise("l", &linear(1, 1, &[1e-6], &[100.0]), &range(&[0.01], 1.0), PLAIN, &edge16())
+    let error = quantise("l", &linear(1, 1, &[1e-6], &[100.0]), &range(&[0.01], 1.0), PLAIN, &pu16())
         .expect_err("a bias out of range");
     assert_eq!(error.code(), "AE0708");
     // s = 8 + 14 + 16: 100·2^38 < 2^45.
     assert!(error.to_string().contains("output 0, 100 at scale 2^-38, needs 46 bits, the bias port has 32"), "{error}");
     let rules = Rules { wide_bias: true, ..Rules::default() };
-    let target = Target { accumulator_bits: 48, ..edge16() };
+    let target = Target { accumulator_bits: 48, ..pu16() };
     let layer = quantise_by("l", &linear(1, 1, &[1e-6], &[100.0]), &range(&[0.01], 1.0), PLAIN, &target, &rules);
     assert_eq!(layer.expect("as wide as the accumulator").bias, [100 << 38]);
 }
@@ -61,7 +61,7 @@ fn a_bias_past_32_bits_is_an_error_that_says_how_many_it_needs() {
 fn the_static_bound_is_exact_and_guards_the_accumulator() {
     // 100 weights of the largest significand, against activations of the same: 100·3968² < 2^31.
     let weights = vec![1.9375; 100];
-    let mut target = edge16();
+    let mut target = pu16();
     target.accumulator_bits = 32;
     let narrow = linear(1, 100, &weights, &[0.0]);
     let layer = quantise("l", &narrow, &range(&[1.0; 100], 1.0), PLAIN, &target).expect("a layer that fits");
@@ -81,14 +81,14 @@ fn the_static_bound_is_exact_and_guards_the_accumulator() {
 
 #[test]
 fn a_shift_past_the_port_is_an_error() {
-    let error = quantise("l", &linear(1, 1, &[1e-5], &[0.0]), &range(&[1e-9], 1e9), PLAIN, &edge16())
+    let error = quantise("l", &linear(1, 1, &[1e-5], &[0.0]), &range(&[1e-9], 1e9), PLAIN, &pu16())
         .expect_err("a shift out of range");
     assert_eq!(error.code(), "AE0710", "{error}");
 }
 
 #[test]
 fn a_calibration_of_another_layer_is_refused() {
-    let result = quantise("l", &linear(1, 2, &[1.0, 1.0], &[0.0]), &range(&[1.0], 1.0), PLAIN, &edge16());
+    let result = quantise("l", &linear(1, 2, &[1.0, 1.0], &[0.0]), &range(&[1.0], 1.0), PLAIN, &pu16());
     assert_eq!(result.map_err(|e| e.code()), Err("AE0711"));
 }
 
@@ -115,8 +115,8 @@ fn channel_shifts_leave_the_sums_where_they_were_and_refine_the_rest() {
     let exact = alberti_model::reference::linear(&linear, &input);
     let error = |channel_shifts| {
         let rule = InputRule { channel_shifts, clipped_octaves: 0 };
-        let layer = quantise("l", &linear, &range_of(&input, exact.max_magnitude()), rule, &edge16())
-            .expect("a layer that fits");
+        let layer =
+            quantise("l", &linear, &range_of(&input, exact.max_magnitude()), rule, &pu16()).expect("a layer that fits");
         let activations = layer.activations(&input).expect("its own inputs");
         Metrics::between(&layer.sum_values(&layer.sums(&activations).expect("its own inputs")), &exact)
     };
@@ -135,7 +135,7 @@ fn integer_results_are_near_f32_in_every_format() {
         (Format::Q3_5, Format::Q3_5, 24, 0.02),
         (Format::Q3_13, Format::Q3_13, 40, 0.000_2),
     ] {
-        let mut target = edge16();
+        let mut target = pu16();
         (target.operand, target.result, target.accumulator_bits) = (operand, result, bits);
         let layer = quantised(weight.clone(), &input, &target);
         let bias = (0..40).map(|j| j as f32 / 40.0 - 0.5).collect();
@@ -149,6 +149,6 @@ fn integer_results_are_near_f32_in_every_format() {
 
 #[test]
 fn activations_of_another_width_are_refused() {
-    let layer = quantised(Numbers::new(1).matrix(4, 8, 0.0), &Matrix::zeros(2, 8), &edge16());
+    let layer = quantised(Numbers::new(1).matrix(4, 8, 0.0), &Matrix::zeros(2, 8), &pu16());
     assert_eq!(layer.activations(&Matrix::zeros(2, 9)).map_err(|e| e.code()), Err("AE0711"));
 }

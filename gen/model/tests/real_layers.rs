@@ -12,7 +12,7 @@ use alberti_model::{
     quantise::{InputRule, quantise},
     reference::{forward, forward_with},
 };
-use common::{block, edge16, model};
+use common::{block, model, pu16};
 
 const SENTENCE: &str =
     "The accelerator multiplies a row of weights by a vector of activations, and the sum is rounded once.";
@@ -23,7 +23,7 @@ fn mean(values: &[f64]) -> f64 {
 
 #[test]
 fn integer_gemms_stay_near_f32_on_every_layer() {
-    let (model, target) = (model(), edge16());
+    let (model, target) = (model(), pu16());
     let forward = model.forward(SENTENCE).expect("a short sentence");
     for (pruning, quantisation, total) in [
         (Pruning::Dense, 0.997, 0.997),
@@ -60,7 +60,7 @@ fn gelu_stands_behind_the_first_half_of_the_feed_forward_net_alone() {
     let model = model();
     let forward = model.forward(SENTENCE).expect("a short sentence");
     for form in [Gelu::Tanh, Gelu::Erf] {
-        let target = Target { activation: Function::Gelu(form), ..edge16() };
+        let target = Target { activation: Function::Gelu(form), ..pu16() };
         for layer in 0..6 {
             let name = format!("layer.{layer}.intermediate");
             let gemm = model.gemm(&forward, &name, Pruning::Dense, &target).expect("a layer that fits");
@@ -75,7 +75,7 @@ fn gelu_stands_behind_the_first_half_of_the_feed_forward_net_alone() {
         let query = model.gemm(&forward, "layer.0.attention.query", Pruning::Dense, &target).expect("it fits");
         assert_eq!(query.linear.function, Function::Identity);
     }
-    let target = Target { activation: Function::Relu, ..edge16() };
+    let target = Target { activation: Function::Relu, ..pu16() };
     let gemm = model.gemm(&forward, "layer.0.intermediate", Pruning::Dense, &target).expect("it fits");
     assert_eq!(gemm.linear.function, Function::Identity);
 }
@@ -84,7 +84,7 @@ fn gelu_stands_behind_the_first_half_of_the_feed_forward_net_alone() {
 fn a_pruned_layer_becomes_streams_of_half_the_values() {
     let model = model();
     let forward = model.forward(SENTENCE).expect("a short sentence");
-    let design = Target { block: Some(block(8)), ..edge16() };
+    let design = Target { block: Some(block(8)), ..pu16() };
     let name = "layer.2.intermediate";
     let dense = model.gemm(&forward, name, Pruning::Dense, &design).expect("it fits");
     let dense = dense.workload(true, &design).expect("it fits").input;
@@ -101,7 +101,7 @@ fn a_pruned_layer_becomes_streams_of_half_the_values() {
 
 #[test]
 fn unknown_layers_and_foreign_results_are_refused() {
-    let (model, target) = (model(), edge16());
+    let (model, target) = (model(), pu16());
     let forward = model.forward("Yes.").expect("a short sentence");
     let code = |result: Result<_, ModelError>| result.map(|_| ()).map_err(|e| e.code());
     assert_eq!(code(model.gemm(&forward, "layer.6.output", Pruning::Dense, &target)), Err("AE0706"));
@@ -128,7 +128,7 @@ fn encoder_cosine(model: &Model, pruning: Pruning, rule: impl Fn(Site) -> InputR
 
 #[test]
 fn the_encoder_with_integer_gemms_stays_near_f32() {
-    let (model, target) = (model(), edge16());
+    let (model, target) = (model(), pu16());
     let dense = encoder_cosine(&model, Pruning::Dense, InputRule::of, &target);
     assert!(dense > 0.995, "{dense}");
 }
@@ -136,7 +136,7 @@ fn the_encoder_with_integer_gemms_stays_near_f32() {
 #[test]
 #[ignore = "a measurement: what pruning and the rules for activations cost the encoder"]
 fn prunings_and_rules_compared_in_the_encoder() {
-    let (model, target) = (model(), edge16());
+    let (model, target) = (model(), pu16());
     let clipped = |octaves| {
         move |site| InputRule { clipped_octaves: if site == Site::Output { octaves } else { 0 }, ..InputRule::of(site) }
     };
@@ -175,7 +175,7 @@ fn formats_and_rules_compared() {
         (Format::Q3_5, Format::Q3_5, 37),
         (Format::Q3_13, Format::Q3_13, 48),
     ] {
-        let target = Target { operand, result, accumulator_bits, ..edge16() };
+        let target = Target { operand, result, accumulator_bits, ..pu16() };
         for rule in 0..3 {
             let (mut cosines, mut of_sums, mut failures, mut bits) = (vec![], vec![], vec![], 0);
             for trace in &forward.traces {

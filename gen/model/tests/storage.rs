@@ -8,11 +8,11 @@ use alberti_golden::{
     storage::{Bits, Cut, Variant},
 };
 use alberti_model::{demo::SENTENCE, prune::Pruning};
-use common::{block, edge16, model};
+use common::{block, model, pu16};
 
 /// Bits of the demo's three matrices, and their codes with all zeros.
 fn bits(pruning: Pruning, variant: Variant) -> (Bits, u64) {
-    let (model, target) = (model(), edge16());
+    let (model, target) = (model(), pu16());
     let forward = model.forward(SENTENCE).expect("its own sentence");
     let mut sum = Bits { mask: 0, offset: 0, pointer: 0, unused: 0, code: 0 };
     let mut dense = 0;

@@ -11,7 +11,7 @@ use alberti_model::{
     quantise::Rules,
     sweep::{Candidate, Choice, Cosines},
 };
-use common::{encoders::machine, model};
+use common::{encoders::accelerator, model};
 
 const SENTENCES: [&str; 3] = [
     "The last bus had left an hour before, and nobody had thought of a taxi.",
@@ -24,7 +24,7 @@ fn cosine(model: &Model, choice: &Choice) -> f64 {
     let (adapted, ranges) =
         (Adapted::from(model.checkpoint.clone()), demo::calibration(&model.tokenizer, &model.checkpoint, false));
     let ranges = ranges.expect("sentences that fit");
-    let candidate = Candidate::new(&adapted, &ranges, choice, &machine(16), 1).expect("integers that hold it");
+    let candidate = Candidate::new(&adapted, &ranges, choice, &accelerator(16), 1).expect("integers that hold it");
     let cosines = SENTENCES.map(|sentence| {
         let ids = model.tokenizer.encode(sentence, &model.checkpoint).expect("a short sentence");
         let (hidden, _) = candidate.answer(&ids).expect("a sound encoder");
@@ -40,7 +40,7 @@ fn what_numbers_are_given_up_by_costs_what_is_documented() {
     let model = model();
     let rules = Rules::default();
     let of = |name: &str, rules: Rules| cosine(&model, &Choice::by(name, rules));
-    let machine = of("machine", rules);
+    let accelerator = of("accelerator", rules);
     let narrow = of("residual of 8 bits", Rules { narrow_residual: true, ..rules });
     let matrix = of("a scale for a matrix", Rules { weights_by_output: false, ..rules });
     let fixed = Rules { operand: Format::Q3_5, fitted: false, channel_shifts: false, narrow_residual: true, ..rules };
@@ -50,10 +50,10 @@ fn what_numbers_are_given_up_by_costs_what_is_documented() {
     let wide = of("q3.13", Rules { operand: Format::Q3_13, ..rules });
     let af8_4 = AdaptivFloat::new(8, 4).expect("a format");
     let af8_4 = of("af8_4", Rules { operand: Format::AdaptivFloat(af8_4), ..rules });
-    assert!(machine > 0.997 && wide > 0.9995 && af8_4 < machine, "{machine} {wide} {af8_4}");
+    assert!(accelerator > 0.997 && wide > 0.9995 && af8_4 < accelerator, "{accelerator} {wide} {af8_4}");
     assert!(matrix < 0.993 && narrow < matrix - 0.02 && af8_2 < narrow - 0.2 && fixed < 0.6);
-    let half = Choice { weights: Pruning::Unstructured(0.5), ..Choice::machine("half of the weights") };
+    let half = Choice { weights: Pruning::Unstructured(0.5), ..Choice::accelerator("half of the weights") };
     assert!(cosine(&model, &half) > 0.997);
-    let adapters = Choice { adapter: 32, ..Choice::machine("adapters") };
+    let adapters = Choice { adapter: 32, ..Choice::accelerator("adapters") };
     assert!(cosine(&model, &adapters) > 0.99);
 }

@@ -1,4 +1,4 @@
-//! Faults in all weights of a machine: where they are drawn, what is corrected, and that the machine runs on what it reads.
+//! Faults in all weights of an accelerator: where they are drawn, what is corrected, and that the accelerator runs on what it reads.
 #![allow(missing_docs)]
 
 mod common;
@@ -9,14 +9,14 @@ use alberti_model::{
     compile::{Compiled, Session, quantise_encoder},
     faults::{CellForm, Defects, Misreads, Stress, Target, Whole},
 };
-use common::encoders::machine;
+use common::encoders::accelerator;
 
 const SEED: u64 = 9;
 
 fn compiled() -> Compiled {
     let model = synthetic(&Shape::small(32), SEED);
     let calibration = model.calibrate(&[(0..20).collect::<Vec<u32>>()]).expect("ids of the model");
-    let config = alberti_golden::accelerator::Config { value_rows: 16384, activation_rows: 1 << 13, ..machine(8) };
+    let config = alberti_golden::accelerator::Config { value_rows: 16384, activation_rows: 1 << 13, ..accelerator(8) };
     let encoder = quantise_encoder(&model, &calibration, &config).expect("ranges that fit");
     Compiled::new(encoder, config, 20).expect("it fits")
 }
@@ -56,7 +56,7 @@ fn faults_are_where_they_are_asked_for() {
 }
 
 #[test]
-fn single_errors_of_mask_words_are_corrected_and_the_machine_runs_on_what_is_left() {
+fn single_errors_of_mask_words_are_corrected_and_the_accelerator_runs_on_what_is_left() {
     let compiled = compiled();
     let (_, masks) = compiled.weights();
     let whole = Whole::new(&compiled, [form(2), form(1)], true, SEED).expect("cells that hold words");
@@ -65,7 +65,7 @@ fn single_errors_of_mask_words_are_corrected_and_the_machine_runs_on_what_is_lef
     assert!((0..masks.words()).all(|word| read.masks.difference(masks, word) == 0));
     let ids: Vec<u32> = (0..12).collect();
     let run = |values: &[u16], masks| {
-        let mut session = Session::with_weights(&compiled, values, masks).expect("a machine");
+        let mut session = Session::with_weights(&compiled, values, masks).expect("an accelerator");
         let answer = session.run(0, &ids, 0).expect("whatever it reads, it ends");
         (answer.logits, answer.counters.misplaced)
     };

@@ -1,4 +1,4 @@
-//! A layer as streams: a machine written here reads them back and computes the layer.
+//! A layer as streams: an accelerator written here reads them back and computes the layer.
 #![allow(missing_docs)]
 
 mod common;
@@ -6,10 +6,10 @@ mod common;
 use alberti_arith::{Format, requantize, wrap};
 use alberti_golden::{Packed, Pointer, Segment, processing_unit};
 use alberti_model::{Codes, Matrix, ModelError, Target, Workload, prune, quantise::QuantisedLinear};
-use common::{Numbers, block, edge16, quantised};
+use common::{Numbers, block, pu16, quantised};
 
 fn target(n: usize, rows: usize, nonzeros: Option<usize>) -> Target {
-    Target { n, accumulator_rows: rows, block: nonzeros.map(block), ..edge16() }
+    Target { n, accumulator_rows: rows, block: nonzeros.map(block), ..pu16() }
 }
 
 /// A random GEMM of `m` tokens, `k` inputs, `outputs` outputs; block-pruned where asked.
@@ -66,7 +66,7 @@ impl<'a, T: Copy> Stream<'a, T> {
 }
 
 /// A processing unit that knows jobs and streams alone. Answers result vectors in their order.
-fn machine(workload: &Workload, target: &Target) -> Vec<u16> {
+fn accelerator(workload: &Workload, target: &Target) -> Vec<u16> {
     let (n, operand, input) = (target.n, target.operand, &workload.input);
     let mut weights = Stream::new(&input.weights, &input.weight_memory);
     let mut slots: Vec<_> = input.activations.iter().map(|slot| Stream::new(&slot.masks, &slot.memory)).collect();
@@ -119,7 +119,7 @@ fn check(m: usize, k: usize, outputs: usize, pruned: bool, target: &Target) {
     let expected = layer.results(&activations).expect("its own inputs");
     assert!(expected.data.iter().any(|&code| code != 0));
 
-    let vectors = machine(&workload, target);
+    let vectors = accelerator(&workload, target);
     let (n, mut at) = (target.n, vectors.chunks(target.n));
     for first in (0..m).step_by(target.accumulator_rows) {
         for output in (0..outputs).step_by(n) {
@@ -138,7 +138,7 @@ fn check(m: usize, k: usize, outputs: usize, pruned: bool, target: &Target) {
 }
 
 #[test]
-fn a_machine_that_reads_the_streams_computes_the_layer_for_odd_shapes() {
+fn an_accelerator_that_reads_the_streams_computes_the_layer_for_odd_shapes() {
     for n in [2, 3, 5, 16, 64] {
         for (m, k, outputs) in [(1, 1, 1), (7, 13, 5), (16, 32, 16), (19, 33, 17), (5, 130, 66)] {
             check(m, k, outputs, false, &target(n, 64, None));

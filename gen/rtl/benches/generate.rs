@@ -1,6 +1,6 @@
 //! How long it takes from the text of a design to the bytes of its files.
 //!
-//! `make bench`. The machine decides the absolute figures; the last column relates them to the first row of the same run.
+//! `make bench`. The accelerator decides the absolute figures; the last column relates them to the first row of the same run.
 
 #![allow(clippy::print_stdout)]
 
@@ -13,7 +13,7 @@ const RUNS: u32 = 20;
 fn main() {
     println!("{:<16} {:>8} {:>8} {:>10} {:>9}", "design", "modules", "KiB", "ms", "relative");
     let mut first = None;
-    for name in ["edge16", "edge16_8of16", "edge32", "edge64"] {
+    for name in ["pu16", "pu16_8of16", "pu32", "pu64"] {
         let path = format!("{}/../../designs/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
         let text = std::fs::read_to_string(path).expect("the design is there");
         let (time, modules, bytes) = (0..RUNS).map(|_| generate(name, &text)).min().expect("there are runs");

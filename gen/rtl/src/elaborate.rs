@@ -10,11 +10,11 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// The netlist of a design: of its own composition if it has one, else of its machine, else of the processing unit. Memories
+/// The netlist of a design: of its own composition if it has one, else of its accelerator, else of the processing unit. Memories
 /// in it are made of the macros that come with the generator.
 ///
 /// # Errors
-/// All problems of the composition, all memories of the machine that no macro serves, or what the checks find in the netlist;
+/// All problems of the composition, all memories of the accelerator that no macro serves, or what the checks find in the netlist;
 /// the design's warnings among them.
 pub fn elaborate(design: &Design) -> Result<Netlist, Diagnostics> {
     build(Library::new(design))
@@ -70,7 +70,7 @@ fn build(library: Library<'_>) -> Result<Netlist, Diagnostics> {
 
 fn netlist_of(mut library: Library<'_>) -> Result<Netlist, Diagnostics> {
     let top = match &library.design().top {
-        None if library.design().machine.is_some() => machine(&mut library)?,
+        None if library.design().accelerator.is_some() => accelerator(&mut library)?,
         None => processing_unit::elaborate(&mut library),
         Some(composition) => compose(&mut library, composition)?,
     };
@@ -79,8 +79,8 @@ fn netlist_of(mut library: Library<'_>) -> Result<Netlist, Diagnostics> {
     if problems.has_errors() { Err(problems) } else { Ok(netlist) }
 }
 
-/// The whole machine of a design, its memories first: those that cannot be made are reported all at once.
-fn machine(library: &mut Library<'_>) -> Result<Arc<Module>, Diagnostics> {
+/// The whole accelerator of a design, its memories first: those that cannot be made are reported all at once.
+fn accelerator(library: &mut Library<'_>) -> Result<Arc<Module>, Diagnostics> {
     let mut problems = Diagnostics::new();
     for demand in demands(library.design()) {
         if let Err(more) = library.memory_of_design(&demand) {
@@ -90,6 +90,6 @@ fn machine(library: &mut Library<'_>) -> Result<Arc<Module>, Diagnostics> {
     if !problems.is_empty() {
         return Err(problems);
     }
-    // Reading the design has seen to the units that a machine works with, and what is above to its memories.
-    Ok(accelerator::elaborate(library).expect("a machine has its units and its memories"))
+    // Reading the design has seen to the units that an accelerator works with, and what is above to its memories.
+    Ok(accelerator::elaborate(library).expect("an accelerator has its units and its memories"))
 }

@@ -4,7 +4,7 @@ use alberti_rtl::{Design, blocks::BLOCKS, datasheet::datasheet};
 use std::{fs, path::Path};
 
 /// The design that a datasheet takes its numbers from: the default, or the first that has the block.
-const EXAMPLES: [&str; 4] = ["edge16", "edge16_8of16", "memory8", "machine4"];
+const EXAMPLES: [&str; 4] = ["pu16", "pu16_8of16", "pu8_memories", "accelerator4"];
 
 #[test]
 fn every_block_has_the_datasheet_that_it_generates() {

@@ -33,11 +33,11 @@ fn variant(name: &str, changes: &[(&str, &str)]) -> Design {
 fn designs() -> Vec<Design> {
     let masks = "latency: 1, masks: {words: 4096, latency: 2, ecc: secded}}\n  activation";
     vec![
-        variant("edge16", &[]),
-        variant("edge16_8of16", &[("csr: {}", "csr: {address_bits: 8, program_address_bits: 33}")]),
-        variant("edge4", &[("latency: 1}\n  activation", masks), ("csr: {}", "csr: {program_address_bits: 64}")]),
-        variant("edge4", &[("  entropy: {classes_max: 8}\n", ""), ("  n: 4\n", "  n: 4\n  zero_skip: false\n")]),
-        variant("edge4", &[("csr: {}", "csr: {address_bits: 32}")]),
+        variant("pu16", &[]),
+        variant("pu16_8of16", &[("csr: {}", "csr: {address_bits: 8, program_address_bits: 33}")]),
+        variant("pu4", &[("latency: 1}\n  activation", masks), ("csr: {}", "csr: {program_address_bits: 64}")]),
+        variant("pu4", &[("  entropy: {classes_max: 8}\n", ""), ("  n: 4\n", "  n: 4\n  zero_skip: false\n")]),
+        variant("pu4", &[("csr: {}", "csr: {address_bits: 32}")]),
     ]
 }
 
@@ -100,10 +100,10 @@ fn what_a_design_lacks_has_no_register() {
     ] {
         assert_eq!([0, 1, 2, 3].map(|design| has(design, name)), present, "{name}");
     }
-    let without = variant("edge4", &[("csr: {}\n", "")]);
+    let without = variant("pu4", &[("csr: {}\n", "")]);
     assert_eq!(Map::of(&without), None);
     // Nor has a package whose top lacks the block, whatever its design has.
-    let without = variant("edge4", &[]);
+    let without = variant("pu4", &[]);
     let package = Package::new(&without, &elaborate(&without).expect("valid")).expect("a package");
     assert!(!package.files.keys().any(|path| path.contains("registers")), "{:?}", package.files.keys());
 }
@@ -122,21 +122,21 @@ fn every_cause_can_be_enabled_and_a_snapshot_taken() {
 }
 
 #[test]
-fn a_machine_says_which_design_it_is() {
-    let design = variant("edge16", &[]);
+fn an_accelerator_says_which_design_it_is() {
+    let design = variant("pu16", &[]);
     let map = map(&design);
     let reset = |name: &str| map.register(name).expect("there").reset();
     assert_eq!(reset("magic").to_be_bytes(), *b"ALBT");
     assert_eq!(format!("{:08x}{:08x}", reset("hash_high"), reset("hash_low")), design.hash);
     assert_eq!((reset("shape"), reset("formats")), (128 << 16 | 16, 0x1308_1308));
     assert_eq!(reset("units"), 0b011_1111);
-    let sparse = Map::of(&variant("edge16_8of16", &[])).expect("registers");
+    let sparse = Map::of(&variant("pu16_8of16", &[])).expect("registers");
     assert_eq!(sparse.register("units").expect("there").reset(), 16 << 16 | 8 << 8 | 0b110_0000);
 }
 
 #[test]
 fn a_package_has_the_map_in_every_form() {
-    let design = variant("edge16", &[]);
+    let design = variant("pu16", &[]);
     let registers = Block::named("csr").and_then(|block| block.netlist(&design)).expect("registers");
     let package = Package::new(&design, &registers).expect("a package");
     for (path, text) in map(&design).files(&design) {
@@ -197,7 +197,7 @@ fn the_rust_module_compiles_without_a_warning_and_says_what_the_map_says() {
     }
 }
 
-/// No compiler of SystemRDL is among the tools of a fresh machine: the text is taken apart here as far as it is used.
+/// No compiler of SystemRDL is among the tools of a fresh accelerator: the text is taken apart here as far as it is used.
 #[test]
 fn system_rdl_has_every_register_and_field_at_its_place() {
     for design in designs() {
@@ -251,8 +251,8 @@ fn system_rdl_has_every_register_and_field_at_its_place() {
 }
 
 #[test]
-fn the_committed_pages_are_those_of_edge16_and_of_a_machine() {
-    for (name, page) in [("edge16", "docs/registers.md"), ("machine4", "docs/registers-machine.md")] {
+fn the_committed_pages_are_those_of_pu16_and_of_an_accelerator() {
+    for (name, page) in [("pu16", "docs/registers.md"), ("accelerator4", "docs/registers-accelerator.md")] {
         committed_page_is_of(name, page);
     }
 }

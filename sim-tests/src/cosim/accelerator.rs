@@ -4,8 +4,8 @@ pub mod bench;
 pub mod driver;
 mod faults;
 mod lockstep;
-mod machine;
 pub mod programs;
+mod rtl;
 mod steps;
 mod taps;
 mod watch;
@@ -15,11 +15,11 @@ use crate::{
     Error, Result, Seed, Stall,
     axi::{Bytes, Traffic},
 };
-use alberti_golden::accelerator::{Config, End, External, Machine, Registers};
+use alberti_golden::accelerator::{Config, End, External, Interpreter, Registers};
 use alberti_isa::Fault;
 use alberti_rtl::Design;
 pub use lockstep::{Lockstep, Timed};
-pub use machine::{Rtl, Run};
+pub use rtl::{Rtl, Run};
 pub use steps::Steps;
 
 use bench::Bench;
@@ -38,15 +38,15 @@ const TRAFFIC: [Traffic; 2] = [
     Traffic { taken: Stall::Bursts { run: 8, pause: 12 }, given: Stall::Random(0.3), latency: 23, data_first: true },
 ];
 
-/// The machine of a design, as the interpreter sees it.
+/// The accelerator of a design, as the interpreter sees it.
 ///
 /// # Errors
 /// When the design has none, or the golden model refuses what it allows.
 pub fn config(design: &Design) -> Result<Config> {
     let (d, memories, units) = (&design.datapath, &design.memories, &design.units);
-    let parts = (design.machine, memories.weight_masks, units.softmax, units.layernorm, units.entropy);
-    let (Some(machine), Some(masks), Some(softmax), Some(layernorm), Some(entropy)) = parts else {
-        return Err(Error::usage("accelerator", format!("the design {} has no machine", design.name)));
+    let parts = (design.accelerator, memories.weight_masks, units.softmax, units.layernorm, units.entropy);
+    let (Some(accelerator), Some(masks), Some(softmax), Some(layernorm), Some(entropy)) = parts else {
+        return Err(Error::usage("accelerator", format!("the design {} has no accelerator", design.name)));
     };
     let array = array(design)?;
     let mut config = Config {
@@ -63,15 +63,15 @@ pub fn config(design: &Design) -> Result<Config> {
         layernorm_max: layernorm.length_max as usize,
         classes_max: entropy.classes_max as usize,
         activation_rows: (memories.activation.values / d.n) as usize,
-        wide_rows: (machine.wide.values / d.n) as usize,
-        parameter_rows: machine.parameters.rows as usize,
-        index_words: machine.index.words as usize,
+        wide_rows: (accelerator.wide.values / d.n) as usize,
+        parameter_rows: accelerator.parameters.rows as usize,
+        index_words: accelerator.index.words as usize,
         value_rows: (memories.weight.values / d.n) as usize,
         mask_words: masks.words as usize,
         mask_check_bits: 0,
-        program_instructions: machine.program.instructions as usize,
-        bus_bytes: (machine.axi.data_bits / 8) as usize,
-        bus_address_bits: machine.axi.address_bits,
+        program_instructions: accelerator.program.instructions as usize,
+        bus_bytes: (accelerator.axi.data_bits / 8) as usize,
+        bus_address_bits: accelerator.axi.address_bits,
     };
     config.mask_check_bits = masks.ecc.check_bits(config.layout()?.word_bits() as u32) as usize;
     Ok(config)
@@ -90,12 +90,12 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
         let name = format!("accelerator.{}.{pattern}", subject.design.name);
         let mut rng = seed.rng(&format!("{name}.programs"));
         let mut bench = Bench::new(subject.design, &library, &name, seed, traffic)?;
-        let mut machine = Machine::new(config.clone())?;
+        let mut interpreter = Interpreter::new(config.clone())?;
         for number in 0..PROGRAMS {
             let case = match number {
-                1 => Case::growing(&config, &mut machine, &mut rng)?,
-                2 => Case::reloaded(&config, &mut machine, &mut rng)?,
-                _ => Case::random(&config, subject, &mut machine, number == 0, &mut rng)?,
+                1 => Case::growing(&config, &mut interpreter, &mut rng)?,
+                2 => Case::reloaded(&config, &mut interpreter, &mut rng)?,
+                _ => Case::random(&config, subject, &mut interpreter, number == 0, &mut rng)?,
             };
             let compared = bench.compare(&case).map_err(|error| {
                 Error::usage(
@@ -106,7 +106,7 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
             outcome.add_counts(case.stored, compared);
         }
         outcome.merge(
-            faults::run(&mut bench, &config, subject, &mut machine, traffic, &mut rng).map_err(|error| {
+            faults::run(&mut bench, &config, subject, &mut interpreter, traffic, &mut rng).map_err(|error| {
                 Error::usage(format!("{name}.faults ({}={seed})", Seed::VARIABLE), error.to_string())
             })?,
         );

@@ -36,15 +36,15 @@ const ALL: [&str; 13] = [
 /// The golden's view of a design's port.
 ///
 /// # Errors
-/// When the design is no machine.
+/// When the design is no accelerator.
 pub fn port(design: &Design) -> Result<Port> {
     let axi = axi(design)?;
     Ok(Port::new(axi.address_bits, axi.data_bits, axi.burst_beats, open_bursts(axi))?)
 }
 
 fn axi(design: &Design) -> Result<Axi> {
-    let machine = design.machine.ok_or_else(|| Error::usage("dma", "the design is no machine"))?;
-    Ok(machine.axi)
+    let accelerator = design.accelerator.ok_or_else(|| Error::usage("dma", "the design is no accelerator"))?;
+    Ok(accelerator.axi)
 }
 
 /// Random commands under all stall patterns; the first has no stalls and is timed.

@@ -1,8 +1,8 @@
-//! The machine's engines against its golden: instructions back to back on shared memories, one engine at a time.
+//! The accelerator's engines against its golden: instructions back to back on shared memories, one engine at a time.
 
 use super::{Outcome, Subject, accelerator::config, layernorm, subject::same};
 use crate::{Bits, Error, Library, PulseId, Result, Rng, RowMemory, RowsId, Seed, SinkId, SourceId, Stall, Testbench};
-use alberti_golden::accelerator::{Config, End, Flat, Machine, Registers, Row};
+use alberti_golden::accelerator::{Config, End, Flat, Interpreter, Registers, Row};
 use alberti_isa::{Count, Elementwise, Exit, Instruction, KINDS, Layernorm, Memory, Operation, Softmax, Waits};
 use alberti_rtl::{
     Design,
@@ -32,21 +32,21 @@ const PATIENCE: u64 = 3000;
 /// When the build fails, a bit differs, something is written that should not be, or a cycle is lost.
 pub fn run(kind: &str, subject: &Subject, seed: Seed) -> Result<Outcome> {
     let library = subject.build()?;
-    let machine = filled(subject.design, &mut seed.rng(&format!("{kind}.{}.rows", subject.design.name)))?;
+    let accelerator = filled(subject.design, &mut seed.rng(&format!("{kind}.{}.rows", subject.design.name)))?;
     let mut outcome = Outcome::default();
     for (pattern, stalls) in Stall::SWEEP.into_iter().enumerate() {
         for round in 0..6 {
             let name = format!("{kind}.{}.{pattern}.{round}", subject.design.name);
             let mut rng = seed.rng(&format!("{name}.items"));
-            let mut bench = Bench::new(kind, subject, &library, machine.clone(), stalls, &name, seed)?;
+            let mut bench = Bench::new(kind, subject, &library, accelerator.clone(), stalls, &name, seed)?;
             // What a reset cuts short leaves nothing behind but rows that it has written.
-            bench.queue(&random(kind, &machine, BACK_TO_BACK, &mut rng), &mut rng)?;
+            bench.queue(&random(kind, &accelerator, BACK_TO_BACK, &mut rng), &mut rng)?;
             for _ in 0..rng.below(400) {
                 bench.bench.step()?;
             }
             bench.bench.reset(1)?;
-            bench.restart(&machine);
-            let work = random(kind, &machine, BACK_TO_BACK, &mut rng);
+            bench.restart(&accelerator);
+            let work = random(kind, &accelerator, BACK_TO_BACK, &mut rng);
             bench.queue(&work, &mut rng)?;
             let cycles = bench.finish(seed)?;
             outcome.add_counts(work.len() as u64, cycles);
@@ -54,8 +54,8 @@ pub fn run(kind: &str, subject: &Subject, seed: Seed) -> Result<Outcome> {
     }
     let name = format!("{kind}.{}.timed", subject.design.name);
     let mut rng = seed.rng(&name);
-    for operation in timed(kind, &machine, &mut rng) {
-        let mut bench = Bench::new(kind, subject, &library, machine.clone(), Stall::SWEEP[0], &name, seed)?;
+    for operation in timed(kind, &accelerator, &mut rng) {
+        let mut bench = Bench::new(kind, subject, &library, accelerator.clone(), Stall::SWEEP[0], &name, seed)?;
         bench.bench.reset(1)?;
         bench.queue(&[operation; 3], &mut rng)?;
         let cycles = bench.finish(seed)?;
@@ -75,15 +75,15 @@ fn unit_cycles(subject: &Subject, operation: &Operation) -> u64 {
     let units = &subject.design.units;
     match operation {
         Operation::Elementwise(op) => {
-            let lanes = units.elementwise.expect("a machine has it").lanes;
+            let lanes = units.elementwise.expect("an accelerator has it").lanes;
             u64::from(op.vectors.0 * (n / lanes)) + 5
         }
         Operation::Layernorm(op) => {
-            let lanes = units.layernorm.expect("a machine has it").lanes as usize;
+            let lanes = units.layernorm.expect("an accelerator has it").lanes as usize;
             layernorm::cycles(subject, op.channels.get().div_ceil(lanes) as u64, op.rows.0.into())
         }
         Operation::Softmax(op) => {
-            let unit = units.softmax.expect("a machine has it");
+            let unit = units.softmax.expect("an accelerator has it");
             let vectors = u64::from(op.tiles.0 * (n / unit.lanes));
             let rows = u64::from(op.rows.0);
             match unit.maximum {
@@ -92,39 +92,39 @@ fn unit_cycles(subject: &Subject, operation: &Operation) -> u64 {
             }
         }
         Operation::Exit(op) => {
-            let most = units.entropy.expect("a machine has it").classes_max;
+            let most = units.entropy.expect("an accelerator has it").classes_max;
             u64::from(entropy::latency(op.classes.0, most)) + 1
         }
         _ => unreachable!("no engine does {operation:?}"),
     }
 }
 
-/// A machine whose memories hold rows of every kind.
-fn filled(design: &Design, rng: &mut Rng) -> Result<Machine> {
-    let mut machine = Machine::new(config(design)?)?;
-    let Config { n, activation_rows, wide_rows, parameter_rows, .. } = *machine.config();
+/// An accelerator whose memories hold rows of every kind.
+fn filled(design: &Design, rng: &mut Rng) -> Result<Interpreter> {
+    let mut interpreter = Interpreter::new(config(design)?)?;
+    let Config { n, activation_rows, wide_rows, parameter_rows, .. } = *interpreter.config();
     for row in 0..activation_rows {
         let bytes: Vec<u8> = (0..n).map(|_| rng.bits(8) as u8).collect();
-        machine.set_row(Row { memory: Memory::Activation, row: row as u32 }, &bytes)?;
+        interpreter.set_row(Row { memory: Memory::Activation, row: row as u32 }, &bytes)?;
     }
     for row in 0..wide_rows {
         // Numbers far apart and near each other, about any mean.
         let (bits, mean) = (*rng.pick(&[4, 9, 12, 16]), rng.bits(16) as i16 >> rng.below(16));
         let number = |rng: &mut Rng| mean.wrapping_add((rng.bits(bits) as i64 - (1 << (bits - 1))) as i16);
         let bytes: Vec<u8> = (0..n).flat_map(|_| number(rng).to_le_bytes()).collect();
-        machine.set_row(Row { memory: Memory::Wide, row: row as u32 }, &bytes)?;
+        interpreter.set_row(Row { memory: Memory::Wide, row: row as u32 }, &bytes)?;
     }
     for row in 0..parameter_rows {
         let bytes: Vec<u8> = (0..5 * n).map(|_| rng.bits(8) as u8).collect();
-        machine.set_row(Row { memory: Memory::Parameter, row: row as u32 }, &bytes)?;
+        interpreter.set_row(Row { memory: Memory::Parameter, row: row as u32 }, &bytes)?;
     }
-    Ok(machine)
+    Ok(interpreter)
 }
 
 /// An engine, its memories, and the golden that has done what is queued.
 struct Bench {
     bench: Testbench,
-    golden: Machine,
+    golden: Interpreter,
     source: SourceId,
     fields: Vec<&'static str>,
     done: Option<PulseId>,
@@ -139,7 +139,7 @@ impl Bench {
         kind: &str,
         subject: &Subject,
         library: &Library,
-        golden: Machine,
+        golden: Interpreter,
         (gaps, pressure): (Stall, Stall),
         name: &str,
         seed: Seed,
@@ -169,7 +169,7 @@ impl Bench {
     }
 
     /// After a reset: memories and golden as at first.
-    fn restart(&mut self, golden: &Machine) {
+    fn restart(&mut self, golden: &Interpreter) {
         self.golden = golden.clone();
         self.written.clear();
         for (memory, id) in &self.memories {
@@ -253,14 +253,14 @@ impl Bench {
 }
 
 /// A golden's memory, as the ports show it.
-fn content(golden: &Machine, memory: Memory) -> RowMemory {
+fn content(golden: &Interpreter, memory: Memory) -> RowMemory {
     let rows = (0..).map_while(|row| golden.memories().row(Row { memory, row }));
     RowMemory::new(rows.map(|bytes| Bits::pack(8, bytes)).collect())
 }
 
 /// Random legal instructions.
-fn random(kind: &str, machine: &Machine, count: usize, rng: &mut Rng) -> Vec<Operation> {
-    let config = machine.config();
+fn random(kind: &str, accelerator: &Interpreter, count: usize, rng: &mut Rng) -> Vec<Operation> {
+    let config = accelerator.config();
     (0..count)
         .map(|_| match kind {
             "elementwise" => elementwise(config, rng).into(),
@@ -272,8 +272,8 @@ fn random(kind: &str, machine: &Machine, count: usize, rng: &mut Rng) -> Vec<Ope
 }
 
 /// Instructions whose cycles are known: rows as short and as long as they come, one and several.
-fn timed(kind: &str, machine: &Machine, rng: &mut Rng) -> Vec<Operation> {
-    let config = machine.config();
+fn timed(kind: &str, accelerator: &Interpreter, rng: &mut Rng) -> Vec<Operation> {
+    let config = accelerator.config();
     let n = config.n as u32;
     let mut operations = Vec::new();
     for (rows, share) in [(1, 1), (1, 4), (5, 1), (4, 2)] {

@@ -34,7 +34,7 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
                 // Jobs of one shape follow one another, and jobs of different ones.
                 let shape = if part == 0 { shapes[number % shapes.len()] } else { *rng.pick(&shapes) };
                 let shape = (shape.0, shape.1.min(g.passes as usize));
-                add_job(&mut input, &config, g.machine, shape, &mut rng)?;
+                add_job(&mut input, &config, g.accelerator, shape, &mut rng)?;
             }
             let output = golden_run(&config, &input)?;
             let report = drive(subject, &library, (&input, &output), stalls, None, &name, seed)?;
@@ -64,7 +64,7 @@ fn cycles(g: &Geometry, jobs: &[Job]) -> u64 {
 fn add_job(
     input: &mut Input,
     config: &Config,
-    machine: bool,
+    accelerator: bool,
     (rows, passes): (usize, usize),
     rng: &mut Rng,
 ) -> Result<()> {
@@ -72,7 +72,7 @@ fn add_job(
     let mut plain_passes = 0;
     for _ in 0..passes {
         let block = config.sparsity.is_some() && rng.chance(0.6);
-        let columns = machine && !block && rng.chance(0.5);
+        let columns = accelerator && !block && rng.chance(0.5);
         let density = *rng.pick(&[0.0, 0.3, 0.9, 1.0]);
         for lane in 0..n {
             // Now and then an item of the other kind. What items but the first say of columns does not count.
@@ -112,7 +112,7 @@ fn add_job(
         scale: (0..n).map(|_| shift(rng)).collect(),
         function,
         after,
-        offset: if machine { offset } else { 0 },
+        offset: if accelerator { offset } else { 0 },
     });
     Ok(())
 }

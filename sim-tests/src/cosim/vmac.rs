@@ -56,7 +56,7 @@ impl Lane {
             select_w,
             pipeline: subject.design.datapath.pipeline,
             zero_skip: config.zero_skip,
-            columns: subject.design.machine.is_some(),
+            columns: subject.design.accelerator.is_some(),
         })
     }
 

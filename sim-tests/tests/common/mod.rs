@@ -27,29 +27,29 @@ pub fn variant(name: &str, changes: &[(&str, &str)]) -> Design {
 }
 
 /// Four lanes with another number of registers between operands and sum.
-pub fn edge4_with_pipeline(registers: u32) -> Design {
-    variant("edge4", &[("datapath:\n  n: 4", &format!("datapath:\n  n: 4\n  pipeline: {registers}"))])
+pub fn pu4_with_pipeline(registers: u32) -> Design {
+    variant("pu4", &[("datapath:\n  n: 4", &format!("datapath:\n  n: 4\n  pipeline: {registers}"))])
 }
 
 /// Four lanes with 2:4 block sparsity.
-pub fn edge4_2of4() -> Design {
-    variant("edge4", &[("datapath:\n  n: 4", "datapath:\n  n: 4\n  sparsity: {kind: block, nonzeros: 2, block: 4}")])
+pub fn pu4_2of4() -> Design {
+    variant("pu4", &[("datapath:\n  n: 4", "datapath:\n  n: 4\n  sparsity: {kind: block, nonzeros: 2, block: 4}")])
 }
 
 /// Eight lanes with 4:8 block sparsity.
-pub fn edge8_4of8() -> Design {
-    variant("edge4", &[("datapath:\n  n: 4", "datapath:\n  n: 8\n  sparsity: {kind: block, nonzeros: 4, block: 8}")])
+pub fn pu8_4of8() -> Design {
+    variant("pu4", &[("datapath:\n  n: 4", "datapath:\n  n: 8\n  sparsity: {kind: block, nonzeros: 4, block: 8}")])
 }
 
-/// A machine of four lanes with 2:4 block sparsity.
-pub fn machine4_2of4() -> Design {
-    machine4_2of4_with(&[])
+/// An accelerator of four lanes with 2:4 block sparsity.
+pub fn accelerator4_2of4() -> Design {
+    accelerator4_2of4_with(&[])
 }
 
 /// The same with changes.
-pub fn machine4_2of4_with(changes: &[(&str, &str)]) -> Design {
+pub fn accelerator4_2of4_with(changes: &[(&str, &str)]) -> Design {
     let blocks = ("datapath:\n  n: 4", "datapath:\n  n: 4\n  sparsity: {kind: block, nonzeros: 2, block: 4}");
-    variant("machine4", &[&[blocks], changes].concat())
+    variant("accelerator4", &[&[blocks], changes].concat())
 }
 
 /// A block of a design as it is emitted.

@@ -48,21 +48,21 @@ pub fn sources_of(netlist: &Netlist) -> Vec<Source> {
     netlist.sources().into_iter().map(|(file, text)| Source::new(file, text)).collect()
 }
 
-/// The small machine with other lanes: of the array, and of softmax, layer norm and elementwise; and with the longest row of a
+/// The small accelerator with other lanes: of the array, and of softmax, layer norm and elementwise; and with the longest row of a
 /// layer norm.
-pub fn machine(n: u32, [softmax, layernorm, elementwise]: [u32; 3], channels: u32) -> Design {
+pub fn accelerator(n: u32, [softmax, layernorm, elementwise]: [u32; 3], channels: u32) -> Design {
     let changes = [
         ("  n: 4\n", format!("  n: {n}\n")),
         ("length_max: 64, lanes: 2", format!("length_max: 64, lanes: {softmax}")),
         ("length_max: 128, lanes: 2", format!("length_max: {channels}, lanes: {layernorm}")),
         ("elementwise: {lanes: 2}", format!("elementwise: {{lanes: {elementwise}}}")),
     ];
-    let mut text = text_of("machine4");
+    let mut text = text_of("accelerator4");
     for (from, to) in changes {
-        assert_eq!(text.matches(from).count(), 1, "machine4: `{from}` is to be replaced once");
+        assert_eq!(text.matches(from).count(), 1, "accelerator4: `{from}` is to be replaced once");
         text = text.replace(from, &to);
     }
-    Design::parse("machine.yaml", &text).unwrap_or_else(|problems| panic!("{problems}"))
+    Design::parse("accelerator.yaml", &text).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 /// The libraries that `ALBERTI_LIBERTY=a.lib:b.lib` names, or the default one.

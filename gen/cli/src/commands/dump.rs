@@ -53,7 +53,7 @@ enum Stage {
     Diagnostics,
     /// The memories that the design addresses, the macros to make them of and the next best choices
     Memories,
-    /// The program of the machine for a trained encoder and a number of tokens, with its memory map
+    /// The program of the accelerator for a trained encoder and a number of tokens, with its memory map
     Program,
     /// The memory of each kind that adapter-ALBERT needs, by what of it lies in RRAM and by format
     Partition,

@@ -21,9 +21,9 @@ use rayon::prelude::*;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
-/// How well a task answers labelled sentences, in the machine's integers.
+/// How well a task answers labelled sentences, in the accelerator's integers.
 ///
-/// Every sentence passes all layers once, in the encoder's equations, which the machine's programs equal bit for bit (`alberti run
+/// Every sentence passes all layers once, in the encoder's equations, which the accelerator's programs equal bit for bit (`alberti run
 /// --compare`); what off-ramps say on the way gives the answer at every entropy threshold. A file has a header and a sentence, or
 /// a pair, with its label on each line: GLUE's own .tsv, or .csv.
 #[derive(clap::Args)]
@@ -119,9 +119,9 @@ enum Scores {
 /// Evaluates.
 ///
 /// # Errors
-/// The design's problems, a model, a task or a file that cannot be used, and a machine that does not hold the model.
+/// The design's problems, a model, a task or a file that cannot be used, and an accelerator that does not hold the model.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
-    let (design, config) = arguments.given.machine()?;
+    let (design, config) = arguments.given.accelerator()?;
     let of = arguments.prunings.load(&arguments.given.model, std::slice::from_ref(&arguments.task))?;
     let task = &of.model.tasks[0];
     if task.classifier.is_none() {

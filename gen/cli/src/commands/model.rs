@@ -17,7 +17,7 @@ use std::path::PathBuf;
 
 /// A model with tasks whose weights are drawn from a seed.
 ///
-/// For machines whose trained model is not at hand. Weights have the statistics of a trained encoder's, with channels that stand out. The folder holds what Hugging Face's
+/// For accelerators whose trained model is not at hand. Weights have the statistics of a trained encoder's, with channels that stand out. The folder holds what Hugging Face's
 /// and AdapterHub's would: config.json, model.safetensors, tokenizer.json, and for each task its adapters, layer norms, head and
 /// spans in tasks/. It is written whole or not at all; the same shape and seed give the same bytes.
 #[derive(clap::Args)]
@@ -103,7 +103,7 @@ enum Activation {
     Relu,
 }
 
-/// Positions of the preset `small`: those of machines in tests.
+/// Positions of the preset `small`: those of accelerators in tests.
 const POSITIONS: usize = 64;
 
 /// BERT's special tokens, and a character.

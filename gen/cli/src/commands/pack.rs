@@ -20,9 +20,9 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, path::PathBuf};
 
-/// From a checkpoint to the images of a machine, and what each step costs
+/// From a checkpoint to the images of an accelerator, and what each step costs
 ///
-/// The backbone is pruned and quantised as a recipe says (docs/compression.md), and laid out for the design's machine: one image for
+/// The backbone is pruned and quantised as a recipe says (docs/compression.md), and laid out for the design's accelerator: one image for
 /// its RRAM, a small one for each task, and the programs for sentences. The folder is written whole or not at all; the same model and
 /// recipe give the same bytes.
 #[derive(clap::Args)]
@@ -78,10 +78,10 @@ struct Spread {
 /// Packs.
 ///
 /// # Errors
-/// The design's problems, a model, recipe or sentence that cannot be used, a machine that does not hold the model, a folder that cannot
+/// The design's problems, a model, recipe or sentence that cannot be used, an accelerator that does not hold the model, a folder that cannot
 /// take the images.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
-    let (design, config) = arguments.given.machine()?;
+    let (design, config) = arguments.given.accelerator()?;
     let recipe = arguments.recipe.as_deref().map_or_else(|| Ok(Recipe::default()), Recipe::load)?;
     let of = Encoder::load(&arguments.given.model, &arguments.tasks.tasks)?;
     let read = of.all_tokens(&arguments.sentences.texts(&[])?)?;

@@ -1,8 +1,8 @@
-//! Encoders on machines: designs, programs, and both engines side by side.
+//! Encoders on accelerators: designs, programs, and both engines side by side.
 #![allow(dead_code)]
 
 use alberti_golden::{
-    accelerator::{Flat, Machine, Registers},
+    accelerator::{Flat, Interpreter, Registers},
     entropy,
 };
 use alberti_isa::Operation;
@@ -26,15 +26,15 @@ pub fn design(name: &str, changes: &[(&str, &str)]) -> Design {
     Design::parse(&path, &text).unwrap_or_else(|problems| panic!("{problems}"))
 }
 
-/// A model for a machine that reads sentences of up to `longest` tokens, with ranges of some sequences.
+/// A model for an accelerator that reads sentences of up to `longest` tokens, with ranges of some sequences.
 pub fn compiled(design: &Design, model: &Adapted, sequences: &[Vec<u32>], longest: usize) -> Compiled {
     let calibration = model.calibrate(sequences).expect("short sequences");
-    let config = config(design).expect("a machine");
+    let config = config(design).expect("an accelerator");
     let encoder = quantise_encoder(model, &calibration, &config).expect("a sound encoder");
     Compiled::new(encoder, config, longest).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The machine in Verilog and its interpreter, compared after every instruction.
+/// The accelerator in Verilog and its interpreter, compared after every instruction.
 pub struct Both(pub Lockstep);
 
 impl Engine for Both {
@@ -44,7 +44,7 @@ impl Engine for Both {
     }
 }
 
-/// Both machines with an encoder's weights. The Verilog names the files of its weights, which are in a folder of each test's own:
+/// Both accelerators with an encoder's weights. The Verilog names the files of its weights, which are in a folder of each test's own:
 /// there it is built once.
 pub fn both(test: &str, design: &Design, compiled: &Compiled) -> Both {
     let (values, masks) = compiled.weights();
@@ -53,12 +53,12 @@ pub fn both(test: &str, design: &Design, compiled: &Compiled) -> Both {
 }
 
 /// The interpreter, which keeps the logits of every off-ramp.
-struct Logits(Machine, Vec<Vec<i16>>);
+struct Logits(Interpreter, Vec<Vec<i16>>);
 
 impl Engine for Logits {
     fn execute(&mut self, registers: &Registers, memory: &mut Flat) -> Result<Done, ModelError> {
-        let Self(machine, logits) = self;
-        let outcome = machine.run(registers, memory, |step, memories| {
+        let Self(accelerator, logits) = self;
+        let outcome = accelerator.run(registers, memory, |step, memories| {
             if let Operation::Exit(exit) = step.instruction.operation {
                 logits.push(memories.numbers(exit.source_base)[..exit.classes.get()].to_vec());
             }
@@ -70,13 +70,13 @@ impl Engine for Logits {
 
 /// Layers behind which some threshold ends a sentence, each with the lowest that does.
 pub fn exits(compiled: &Compiled, task: usize, ids: &[u32]) -> Vec<(u32, u16)> {
-    let mut machine = Machine::new(compiled.config().clone()).expect("a machine");
+    let mut interpreter = Interpreter::new(compiled.config().clone()).expect("an accelerator");
     let (values, masks) = compiled.weights();
-    machine.set_weights(values, masks).expect("weights that fit");
-    let mut session = Session::on(compiled, Logits(machine, Vec::new())).expect("a machine that is set up");
+    interpreter.set_weights(values, masks).expect("weights that fit");
+    let mut session = Session::on(compiled, Logits(interpreter, Vec::new())).expect("an accelerator that is set up");
     session.run(task, ids, 0).expect("a sound program");
     let mut exits: Vec<(u32, u16)> = Vec::new();
-    for (layer, logits) in (1..).zip(&session.machine().1) {
+    for (layer, logits) in (1..).zip(&session.engine().1) {
         let entropy::Decision { sum, weighted, log, .. } = entropy::decide(logits, 0).expect("classes");
         let threshold = ((sum * u64::from(log) + weighted) / sum + 1) as u16;
         // Behind a layer of lower entropy no threshold comes to this one.

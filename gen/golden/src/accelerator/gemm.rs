@@ -1,6 +1,6 @@
 //! `gemm`: products of the array, job by job.
 
-use super::{CODE, Config, Execution, Machine, Row, Steps, Work, address};
+use super::{CODE, Config, Execution, Interpreter, Row, Steps, Work, address};
 use crate::{
     Image, Packed, Pointer, activation::Function, bitmask_decoder::expand, block_select, products::dot, requantize,
 };
@@ -108,7 +108,7 @@ struct Columns {
 
 impl Execution<'_> {
     pub(super) fn gemm(&mut self, gemm: Gemm) -> Work {
-        let config = &self.machine.config;
+        let config = &self.accelerator.config;
         let (n, zero_skip) = (config.n, config.zero_skip);
         let function = match gemm.function {
             Named::Identity => Function::Identity,
@@ -147,7 +147,7 @@ impl Execution<'_> {
             }
             for (row, vector) in stream.chunks_exact(reduction).enumerate() {
                 let sums: Vec<i64> = (weights.chunks_exact(reduction).zip(&job.bias))
-                    .map(|(lane, &bias)| wrap(bias + dot(vector, lane), self.machine.config.accumulator_bits))
+                    .map(|(lane, &bias)| wrap(bias + dot(vector, lane), self.accelerator.config.accumulator_bits))
                     .collect();
                 let steps = [(column, gemm.result_column), (row as u32, gemm.result_row)];
                 self.result(&gemm, function, &sums, &job.shift, steps)?;
@@ -158,7 +158,7 @@ impl Execution<'_> {
 
     /// The vectors as integers, row after row, and of how many the array sees zeros alone: those of a block tile come in pairs.
     fn stream(&mut self, gemm: &Gemm) -> Work<(Vec<i16>, u64)> {
-        let n = self.machine.config.n;
+        let n = self.accelerator.config.n;
         let mut vectors = Vec::with_capacity(gemm.rows.get() * gemm.passes.get() * n);
         let together = if gemm.blocks { 2 * n } else { n };
         let mut zeros = 0;
@@ -166,7 +166,7 @@ impl Execution<'_> {
             let begin = vectors.len();
             for pass in 0..gemm.passes.0 {
                 let at = address(gemm.stream_base, [(pass, gemm.stream_pass), (row, gemm.stream_row)]);
-                let codes = self.machine.memories.read_codes(self.order, at)?;
+                let codes = self.accelerator.memories.read_codes(self.order, at)?;
                 vectors.extend(codes.iter().map(|&code| CODE.significand(code.into()) as i16));
             }
             let is_zero = |vector: &&[i16]| vector.iter().all(|&integer| integer == 0);
@@ -178,7 +178,7 @@ impl Execution<'_> {
     /// Bias and shift of the columns of a job.
     fn columns(&mut self, row: u32) -> Work<Columns> {
         self.counters.read(Memory::Parameter, 1);
-        let parameters = self.machine.memories.read_parameters(self.order, row)?;
+        let parameters = self.accelerator.memories.read_parameters(self.order, row)?;
         let bias = parameters.iter().map(|p| i32::from_le_bytes([p[0], p[1], p[2], p[3]]).into()).collect();
         let shift = parameters.iter().map(|p| i32::from((p[4] << 1) as i8 >> 1)).collect();
         Ok(Columns { bias, shift })
@@ -193,7 +193,7 @@ impl Execution<'_> {
         block: bool,
         mut put: impl FnMut(usize, usize, i16),
     ) -> Work {
-        let n = self.machine.config.n;
+        let n = self.accelerator.config.n;
         let base = address(gemm.stationary_base, [(column, gemm.stationary_column), (tile, gemm.stationary_pass)]);
         match gemm.source {
             Source::Records => {
@@ -206,7 +206,7 @@ impl Execution<'_> {
             Source::Listed => {
                 let word = address(gemm.list_base, [(column, gemm.passes.0), (tile, 1)]);
                 self.counters.read(Memory::Index, 1);
-                let listed = self.machine.memories.read_index(self.order, word)?;
+                let listed = self.accelerator.memories.read_index(self.order, word)?;
                 let word = address(gemm.stationary_base, [(listed, 1)]);
                 let record = self.record(Record { word, masks: gemm.masks.0, block: false })?;
                 for (i, &weight) in record.iter().enumerate() {
@@ -217,7 +217,7 @@ impl Execution<'_> {
                 self.counters.read(Memory::Activation, n);
                 for item in 0..n {
                     let at = address(base, [(item as u32, gemm.stationary_lane)]);
-                    for (element, &code) in self.machine.memories.read_codes(self.order, at)?.iter().enumerate() {
+                    for (element, &code) in self.accelerator.memories.read_codes(self.order, at)?.iter().enumerate() {
                         let (lane, position) =
                             if gemm.source == Source::Rows { (item, element) } else { (element, item) };
                         put(lane, position, CODE.significand(code.into()) as i16);
@@ -230,7 +230,7 @@ impl Execution<'_> {
 
     /// The integers of a record, item by item; those of items that it has not are zero.
     fn record(&mut self, record: Record) -> Work<&[i16]> {
-        let Machine { config, memories, tiles } = &mut *self.machine;
+        let Interpreter { config, memories, tiles } = &mut *self.accelerator;
         let tile = match tiles.decoded.entry(record) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => place.insert(Tile::of(config, &memories.masks, &memories.values, record)?),
@@ -244,12 +244,12 @@ impl Execution<'_> {
 
     /// A row of sums goes to the memories.
     fn result(&mut self, gemm: &Gemm, function: Function, sums: &[i64], shift: &[i32], steps: Steps) -> Work {
-        let row = function.row(self.machine.config.accumulator_bits, sums, shift, gemm.after)?;
+        let row = function.row(self.accelerator.config.accumulator_bits, sums, shift, gemm.after)?;
         if gemm.code {
             let codes: Vec<u8> =
                 requantize::row(CODE, &row.sums, &row.shifts)?.iter().map(|&code| code as u8).collect();
             let at = address(gemm.result_base, steps);
-            self.machine.memories.write_codes(self.order, at, &codes)?;
+            self.accelerator.memories.write_codes(self.order, at, &codes)?;
             self.wrote(Row { memory: Memory::Activation, row: at });
         }
         if gemm.wide {
@@ -257,7 +257,7 @@ impl Execution<'_> {
                 |(&sum, &shift): (&i64, &i32)| saturate(rhu(sum, (shift + gemm.offset).clamp(-64, 63)), 16) as i16;
             let numbers: Vec<i16> = row.sums.iter().zip(&row.shifts).map(number).collect();
             let at = address(gemm.wide_base, steps);
-            self.machine.memories.write_numbers(self.order, at, &numbers)?;
+            self.accelerator.memories.write_numbers(self.order, at, &numbers)?;
             self.wrote(Row { memory: Memory::Wide, row: at });
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! The machine's memories: what they hold, and in what order it was written.
+//! The accelerator's memories: what they hold, and in what order it was written.
 
 use super::{
     Config, Trouble, Work,
@@ -58,7 +58,7 @@ fn place(error: Error, memory: Memory, row: u32) -> Error {
     error.within(format_args!("row {row} of the {} memory", memory.name()))
 }
 
-/// Everything that the machine holds.
+/// Everything that the accelerator holds.
 #[derive(Clone, Debug)]
 pub struct Memories {
     activation: Rows<u8>,

@@ -10,7 +10,7 @@ const BIAS_MAX: i32 = 50;
 
 impl Execution<'_> {
     pub(super) fn softmax(&mut self, op: Softmax) -> Work {
-        let config = &self.machine.config;
+        let config = &self.accelerator.config;
         let n = config.n;
         self.limit(op.tiles.get() * n, config.softmax_max)?;
         self.limit(op.count.get(), op.tiles.get() * n)?;
@@ -20,7 +20,7 @@ impl Execution<'_> {
             let mut scores = Vec::with_capacity(op.tiles.get() * n);
             for tile in 0..op.tiles.0 {
                 let at = address(op.source_base, [(tile, op.source_tile), (row, op.source_row)]);
-                scores.extend_from_slice(self.machine.memories.read_numbers(self.order, at)?);
+                scores.extend_from_slice(self.accelerator.memories.read_numbers(self.order, at)?);
             }
             let mask: Vec<u8> = (0..scores.len()).map(|column| span_mask(&op, row, column as u32)).collect();
             let codes = unit.row(&scores, op.count.get(), &mask)?.codes;
@@ -33,9 +33,9 @@ impl Execution<'_> {
     }
 
     pub(super) fn layernorm(&mut self, op: Layernorm) -> Work {
-        let n = self.machine.config.n;
+        let n = self.accelerator.config.n;
         let channels = op.channels.get();
-        self.limit(channels, self.machine.config.layernorm_max)?;
+        self.limit(channels, self.accelerator.config.layernorm_max)?;
         if channels < 2 || op.bias > BIAS_MAX {
             return Err(Fault::Instruction.into());
         }
@@ -43,7 +43,7 @@ impl Execution<'_> {
         let (mut gamma, mut beta, mut shift) = (Vec::new(), Vec::new(), Vec::new());
         for tile in 0..tiles {
             let row = address(op.parameter_base, [(tile, 1)]);
-            for p in self.machine.memories.read_parameters(self.order, row)? {
+            for p in self.accelerator.memories.read_parameters(self.order, row)? {
                 gamma.push(i16::from_le_bytes([p[0], p[1]]));
                 beta.push(i16::from_le_bytes([p[2], p[3]]));
                 shift.push(p[4] & 3);
@@ -61,7 +61,7 @@ impl Execution<'_> {
             let mut numbers = Vec::with_capacity(tiles as usize * n);
             for tile in 0..tiles {
                 let at = address(op.source_base, [(tile, op.source_tile), (row, op.source_row)]);
-                numbers.extend_from_slice(self.machine.memories.read_numbers(self.order, at)?);
+                numbers.extend_from_slice(self.accelerator.memories.read_numbers(self.order, at)?);
             }
             let mut norm = unit.row(&numbers[..channels])?;
             norm.codes.resize(numbers.len(), 0);
@@ -96,9 +96,9 @@ impl Execution<'_> {
 
     /// The layer after which the program ends, if it does.
     pub(super) fn exit(&mut self, op: Exit) -> Work<Option<u32>> {
-        let n = self.machine.config.n;
+        let n = self.accelerator.config.n;
         let classes = op.classes.get();
-        self.limit(classes, self.machine.config.classes_max)?;
+        self.limit(classes, self.accelerator.config.classes_max)?;
         if classes < 2 {
             return Err(Fault::Instruction.into());
         }
@@ -106,7 +106,7 @@ impl Execution<'_> {
         let mut logits = Vec::with_capacity(classes.next_multiple_of(n));
         for tile in 0..classes.div_ceil(n) as u32 {
             let at = address(op.source_base, [(tile, op.source_tile)]);
-            logits.extend_from_slice(self.machine.memories.read_numbers(self.order, at)?);
+            logits.extend_from_slice(self.accelerator.memories.read_numbers(self.order, at)?);
         }
         let decision = entropy::decide(&logits[..classes], self.registers.entropy_threshold)?;
         Ok(decision.exit.then_some((op.layer + self.iteration) & 0xff))
@@ -115,7 +115,7 @@ impl Execution<'_> {
     /// A row of an elementwise operand, and what it is of.
     fn operand(&mut self, is_code: bool, at: u32) -> Work<(Format, Vec<u16>)> {
         self.counters.read(if is_code { Memory::Activation } else { Memory::Wide }, 1);
-        let memories = &mut self.machine.memories;
+        let memories = &mut self.accelerator.memories;
         if is_code {
             let codes = memories.read_codes(self.order, at)?;
             return Ok((CODE, codes.iter().map(|&code| code.into()).collect()));
@@ -127,13 +127,13 @@ impl Execution<'_> {
 
     fn put_codes(&mut self, at: u32, codes: &[u16]) -> Work {
         let codes: Vec<u8> = codes.iter().map(|&code| code as u8).collect();
-        self.machine.memories.write_codes(self.order, at, &codes)?;
+        self.accelerator.memories.write_codes(self.order, at, &codes)?;
         self.wrote(Row { memory: Memory::Activation, row: at });
         Ok(())
     }
 
     fn put_numbers(&mut self, at: u32, numbers: &[i16]) -> Work {
-        self.machine.memories.write_numbers(self.order, at, numbers)?;
+        self.accelerator.memories.write_numbers(self.order, at, numbers)?;
         self.wrote(Row { memory: Memory::Wide, row: at });
         Ok(())
     }

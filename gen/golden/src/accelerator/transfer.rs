@@ -1,4 +1,4 @@
-//! `load` and `store`: rows between external memory and the machine's.
+//! `load` and `store`: rows between external memory and the accelerator's.
 
 use super::{Execution, Row, Work, external};
 use alberti_isa::{Base, Count, Fault, Load, Memory, Store};
@@ -9,15 +9,15 @@ impl Execution<'_> {
         self.room(op.memory, op.row, op.rows)?;
         let address = self.address(op.base, op.offset);
         let mut bytes = vec![0; op.rows.get() * row_bytes];
-        external::read(&self.machine.config, self.external, address, &mut bytes)?;
+        external::read(&self.accelerator.config, self.external, address, &mut bytes)?;
         self.counters.bytes_read += bytes.len() as u64;
         for (i, content) in bytes.chunks_exact(row_bytes).enumerate() {
             let row = Row { memory: op.memory, row: op.row + i as u32 };
-            self.machine.memories.write_row(self.order, row, content)?;
+            self.accelerator.memories.write_row(self.order, row, content)?;
             self.wrote(row);
         }
         if matches!(op.memory, Memory::WeightValues | Memory::WeightMasks) {
-            self.machine.tiles = super::Tiles::default();
+            self.accelerator.tiles = super::Tiles::default();
         }
         Ok(())
     }
@@ -33,10 +33,10 @@ impl Execution<'_> {
         self.counters.read(op.memory, op.rows.get());
         for i in 0..op.rows.0 {
             let row = Row { memory: op.memory, row: op.row + i };
-            bytes.extend(self.machine.memories.read_row(self.order, row)?);
+            bytes.extend(self.accelerator.memories.read_row(self.order, row)?);
             bytes.resize((i as usize + 1) * row_bytes, 0);
         }
-        external::write(&self.machine.config, self.external, address, &bytes)?;
+        external::write(&self.accelerator.config, self.external, address, &bytes)?;
         self.counters.bytes_written += bytes.len() as u64;
         Ok(())
     }
@@ -44,13 +44,13 @@ impl Execution<'_> {
     /// Demands rows that the memory has: nothing is moved when one is missing.
     fn room(&self, memory: Memory, first: u32, rows: Count) -> Work {
         let end = first as usize + rows.get();
-        if end > self.machine.memories.rows(memory) { Err(Fault::Address.into()) } else { Ok(()) }
+        if end > self.accelerator.memories.rows(memory) { Err(Fault::Address.into()) } else { Ok(()) }
     }
 
     /// Bytes of a row in external memory: whole beats.
     fn row_bytes(&self, memory: Memory) -> usize {
-        let beat = self.machine.config.bus_bytes;
-        self.machine.memories.bits(memory).div_ceil(8 * beat) * beat
+        let beat = self.accelerator.config.bus_bytes;
+        self.accelerator.memories.bits(memory).div_ceil(8 * beat) * beat
     }
 
     fn address(&self, base: Base, offset: u32) -> u64 {

@@ -54,7 +54,7 @@ impl Span {
         }
     }
 
-    /// The same as the machine has it, of 128.
+    /// The same as the accelerator has it, of 128.
     fn mask(self, distance: usize) -> u8 {
         match self {
             Self::Whole => MASK_ONE,

@@ -169,7 +169,7 @@ impl Config {
         }
     }
 
-    /// The group of each distinct layer as the machine runs them: one for all, or one for each, where groups of several layers are
+    /// The group of each distinct layer as the accelerator runs them: one for all, or one for each, where groups of several layers are
     /// so often there.
     #[must_use]
     pub fn distinct(&self) -> Vec<usize> {

@@ -1,4 +1,4 @@
-//! From an encoder in integers and a machine to what its memories hold and the programs that it runs.
+//! From an encoder in integers and an accelerator to what its memories hold and the programs that it runs.
 //!
 //! | what | where | when it is loaded |
 //! |---|---|---|
@@ -53,7 +53,7 @@ struct Region {
     rows: u32,
 }
 
-/// An encoder for a machine.
+/// An encoder for an accelerator.
 #[derive(Clone, Debug)]
 pub struct Compiled {
     config: Config,
@@ -63,10 +63,10 @@ pub struct Compiled {
 }
 
 impl Compiled {
-    /// Lays an encoder out for a machine that is to read sentences of up to `longest` tokens.
+    /// Lays an encoder out for an accelerator that is to read sentences of up to `longest` tokens.
     ///
     /// # Errors
-    /// AE0713 with all that the machine lacks, AE0711 when it cannot be built at all.
+    /// AE0713 with all that the accelerator lacks, AE0711 when it cannot be built at all.
     pub fn new(encoder: Encoder, config: Config, longest: usize) -> Result<Self, ModelError> {
         let mut problems = Problems::default();
         limits(&encoder, &config, longest, &mut problems);
@@ -80,10 +80,10 @@ impl Compiled {
     }
 
     fn finish(self, problems: Problems, tokens: usize) -> Result<Self, ModelError> {
-        if problems.0.is_empty() { Ok(self) } else { Err(ModelError::Machine { tokens, problems: problems.0 }) }
+        if problems.0.is_empty() { Ok(self) } else { Err(ModelError::Accelerator { tokens, problems: problems.0 }) }
     }
 
-    /// The machine.
+    /// The accelerator.
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
@@ -125,14 +125,16 @@ impl Compiled {
     /// The program of a task for sentences of so many tokens.
     ///
     /// # Errors
-    /// AE0705 when there are none, or more than the machine was laid out for.
+    /// AE0705 when there are none, or more than the accelerator was laid out for.
     ///
     /// # Panics
     /// When there is no such task.
     pub fn sentence(&self, task: usize, tokens: usize) -> Result<Sentence, ModelError> {
         if tokens == 0 || tokens > self.longest {
             let longest = self.longest;
-            return Err(ModelError::Sentence(format!("{tokens} tokens: the machine was laid out for 1 to {longest}")));
+            return Err(ModelError::Sentence(format!(
+                "{tokens} tokens: the accelerator was laid out for 1 to {longest}"
+            )));
         }
         // A shorter sentence needs no more of anything.
         Ok(self.emit(task, tokens, &mut Problems::default()))
@@ -203,7 +205,7 @@ impl Compiled {
     }
 }
 
-/// What a machine must have whatever its memories hold.
+/// What an accelerator must have whatever its memories hold.
 fn limits(encoder: &Encoder, config: &Config, longest: usize, problems: &mut Problems) {
     let n = config.n;
     let tokens = longest.next_multiple_of(n);
@@ -223,14 +225,14 @@ fn limits(encoder: &Encoder, config: &Config, longest: usize, problems: &mut Pro
     }
     let mut norms = encoder.tasks.iter().flat_map(|task| &task.layers).flat_map(|own| [&own.attention, &own.output]);
     if norms.any(|half| half.norm.residual.is_some()) {
-        problems.push("the encoder: its residual stream is rounded to codes, which no machine does");
+        problems.push("the encoder: its residual stream is rounded to codes, which no accelerator does");
     }
     let tables = encoder.embedding.tables.iter().flat_map(|table| table.codes.iter().chain([&table.gain]));
     if encoder.linears().flat_map(|linear| &linear.weight).chain(tables).any(|&code| code > u8::MAX.into()) {
-        problems.push("the encoder: codes of more than 8 bits, which no machine has");
+        problems.push("the encoder: codes of more than 8 bits, which no accelerator has");
     }
     if encoder.linears().flat_map(|linear| &linear.bias).any(|&bias| i32::try_from(bias).is_err()) {
-        problems.push("the encoder: a bias of more than 32 bits, for which no machine has room");
+        problems.push("the encoder: a bias of more than 32 bits, for which no accelerator has room");
     }
     for function in functions(encoder) {
         if !config.activation.includes(function) {

@@ -118,7 +118,7 @@ impl Plan {
         let tasks: Vec<TaskPlan> =
             encoder.tasks.iter().map(|task| TaskPlan::of(task, axes.hidden, n, parameters.end(), dense.base)).collect();
         let most = tasks.iter().map(|task| task.parameters.end()).max().unwrap_or_default();
-        problems.demand("machine.parameters.rows", most as usize, config.parameter_rows);
+        problems.demand("accelerator.parameters.rows", most as usize, config.parameter_rows);
         let gains = encoder.embedding.tables.iter().map(|table| table.gain as u8);
         let identity: Vec<Vec<u8>> = gains
             .flat_map(|gain| (0..n).map(move |row| (0..n).map(|lane| if lane == row { gain } else { 0 }).collect()))

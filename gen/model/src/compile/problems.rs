@@ -1,4 +1,4 @@
-//! What a machine lacks for a model, all of it.
+//! What an accelerator lacks for a model, all of it.
 
 /// Numbers of the design that are too small.
 #[derive(Clone, Debug, Default)]

@@ -67,7 +67,7 @@ impl Compiled {
         bytes
     }
 
-    /// Emits the program, and notes what the machine lacks for it.
+    /// Emits the program, and notes what the accelerator lacks for it.
     pub(super) fn emit(&self, task: usize, count: usize, problems: &mut Problems) -> Sentence {
         let (config, plan) = (&self.config, &self.plan);
         let n = config.n;
@@ -85,12 +85,12 @@ impl Compiled {
         let Emitter { activation, wide, operations, .. } = emitter;
         let program = Program { instructions: waits::schedule(&operations, n) };
         let words = self.index_words(tokens);
-        problems.demand("machine.index.words", words, config.index_words);
-        problems.demand("machine.wide.values", wide.peak() as usize * n, config.wide_rows * n);
+        problems.demand("accelerator.index.words", words, config.index_words);
+        problems.demand("accelerator.wide.values", wide.peak() as usize * n, config.wide_rows * n);
         let rows = activation.peak() as usize + plan.dense.rows as usize;
         problems.demand("memories.activation.values", rows * n, config.activation_rows * n);
         let instructions = program.instructions.len();
-        problems.demand("machine.program.instructions", instructions, config.program_instructions);
+        problems.demand("accelerator.program.instructions", instructions, config.program_instructions);
         if let Err(defects) = program.check() {
             let field = "a step between rows is longer than its field: the tensor is too large for one instruction";
             problems.push(format!(

@@ -37,7 +37,7 @@ enum Results {
     Both(i32),
 }
 
-/// Quantises an encoder (pruned already, where it is to be) for a machine, by the ranges that it was calibrated to.
+/// Quantises an encoder (pruned already, where it is to be) for an accelerator, by the ranges that it was calibrated to.
 ///
 /// # Errors
 /// AE0708 to AE0711 of a linear layer, AE0714 of a layer norm.
@@ -63,7 +63,7 @@ pub struct Quantised {
 /// As [`quantise_encoder`] by other rules, with what codes have lost.
 ///
 /// # Errors
-/// As [`quantise_encoder`], and AE0711 when there is no such machine.
+/// As [`quantise_encoder`], and AE0711 when there is no such accelerator.
 pub fn quantise_encoder_by(
     model: &Adapted,
     calibration: &Calibration,

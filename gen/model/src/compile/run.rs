@@ -1,10 +1,10 @@
-//! Sentences on a machine: the golden one, or whatever else runs its programs.
+//! Sentences on an accelerator: the golden one, or whatever else runs its programs.
 
 use super::{Compiled, Sentence, program};
 use crate::{Matrix, ModelError};
 use alberti_golden::{
     Image,
-    accelerator::{Counters, End, Flat, Machine, Outcome, Registers},
+    accelerator::{Counters, End, Flat, Interpreter, Outcome, Registers},
     encoder::Sequence,
 };
 use std::collections::{HashMap, hash_map::Entry};
@@ -27,18 +27,18 @@ pub struct Done {
     pub cycles: Option<u64>,
 }
 
-impl Engine for Machine {
+impl Engine for Interpreter {
     fn execute(&mut self, registers: &Registers, memory: &mut Flat) -> Result<Done, ModelError> {
         let outcome = self.run(registers, memory, |_, _| {}).map_err(golden)?;
         Ok(Done { outcome, cycles: None })
     }
 }
 
-/// A machine that has been set up.
+/// An accelerator that has been set up.
 #[derive(Clone, Debug)]
-pub struct Session<'a, E = Machine> {
+pub struct Session<'a, E = Interpreter> {
     compiled: &'a Compiled,
-    machine: E,
+    engine: E,
     task: Option<usize>,
     programs: HashMap<(usize, usize), Sentence>,
     /// Bytes that the setup read from external memory, and each task since.
@@ -61,10 +61,10 @@ pub struct Answer {
 }
 
 impl<'a> Session<'a> {
-    /// A golden machine with its weights programmed, set up.
+    /// An interpreter with its weights programmed, set up.
     ///
     /// # Errors
-    /// AE0711 when the machine cannot be built.
+    /// AE0711 when the accelerator cannot be built.
     pub fn new(compiled: &'a Compiled) -> Result<Self, ModelError> {
         let (values, masks) = compiled.weights();
         Self::with_weights(compiled, values, masks)
@@ -73,34 +73,34 @@ impl<'a> Session<'a> {
     /// The same with what is read of its weight memories, right or not.
     ///
     /// # Errors
-    /// AE0711 when the machine cannot be built, or has no room for them.
+    /// AE0711 when the accelerator cannot be built, or has no room for them.
     pub fn with_weights(compiled: &'a Compiled, values: &[u16], masks: &Image) -> Result<Self, ModelError> {
-        let mut machine = Machine::new(compiled.config.clone()).map_err(golden)?;
-        machine.set_weights(values, masks).map_err(golden)?;
-        Self::on(compiled, machine)
+        let mut engine = Interpreter::new(compiled.config.clone()).map_err(golden)?;
+        engine.set_weights(values, masks).map_err(golden)?;
+        Self::on(compiled, engine)
     }
 }
 
 impl<'a, E: Engine> Session<'a, E> {
-    /// A machine whose weights are programmed, set up.
+    /// An accelerator whose weights are programmed, set up.
     ///
     /// # Errors
     /// Those of the engine.
-    pub fn on(compiled: &'a Compiled, machine: E) -> Result<Self, ModelError> {
-        let mut session = Self { compiled, machine, task: None, programs: HashMap::new(), loaded: Vec::new() };
+    pub fn on(compiled: &'a Compiled, engine: E) -> Result<Self, ModelError> {
+        let mut session = Self { compiled, engine, task: None, programs: HashMap::new(), loaded: Vec::new() };
         session.load(&compiled.setup().bytes(), compiled.setup().program.bytes().len())?;
         Ok(session)
     }
 
-    /// The machine.
+    /// The accelerator.
     #[must_use]
-    pub fn machine(&self) -> &E {
-        &self.machine
+    pub fn engine(&self) -> &E {
+        &self.engine
     }
 
-    /// The machine, to be asked for what it keeps.
-    pub fn machine_mut(&mut self) -> &mut E {
-        &mut self.machine
+    /// The accelerator, to be asked for what it keeps.
+    pub fn engine_mut(&mut self) -> &mut E {
+        &mut self.engine
     }
 
     fn load(&mut self, bytes: &[u8], program: usize) -> Result<(), ModelError> {
@@ -112,7 +112,7 @@ impl<'a, E: Engine> Session<'a, E> {
     }
 
     fn execute(&mut self, registers: &Registers, memory: &mut Flat) -> Result<Done, ModelError> {
-        let done = self.machine.execute(registers, memory)?;
+        let done = self.engine.execute(registers, memory)?;
         match done.outcome.end {
             End::Stopped { fault, at } => {
                 Err(ModelError::Shape(format!("the program stopped at instruction {at}: {fault}")))
@@ -141,7 +141,7 @@ impl<'a, E: Engine> Session<'a, E> {
     /// Runs a task on tokens; `threshold` is that of off-ramps.
     ///
     /// # Errors
-    /// AE0705 when the sentence is longer than the machine was laid out for, AE0711 when the program is at fault.
+    /// AE0705 when the sentence is longer than the accelerator was laid out for, AE0711 when the program is at fault.
     ///
     /// # Panics
     /// When there is no such task.

@@ -1,10 +1,10 @@
-//! What faults in all of a machine's weights do to its answers.
+//! What faults in all of an accelerator's weights do to its answers.
 //!
 //! ```text
-//! weight memories ─▶ cells ─▶ faults ─▶ cells read ─▶ golden machine ─▶ answers, against f32
+//! weight memories ─▶ cells ─▶ faults ─▶ cells read ─▶ interpreter ─▶ answers, against f32
 //! ```
 //!
-//! The machine decodes what it reads as the hardware does: a wrong pointer takes the values of other weights, a wrong mask
+//! The accelerator decodes what it reads as the hardware does: a wrong pointer takes the values of other weights, a wrong mask
 //! misplaces those of its item.
 
 use super::{CellForm, Defects, Draws, Stress, Target, draw};
@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 /// Bits of a code.
 const CODE_BITS: usize = 8;
 
-/// A machine's weight memories, in cells.
+/// An accelerator's weight memories, in cells.
 #[derive(Clone, Debug)]
 pub struct Whole<'a> {
     compiled: &'a Compiled,

@@ -1,4 +1,4 @@
-//! The bytes that a machine is loaded with.
+//! The bytes that an accelerator is loaded with.
 //!
 //! | file | what | goes |
 //! |---|---|---|
@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 /// The files, by path, for sentences of these numbers of tokens.
 ///
 /// # Errors
-/// AE0705 when a number of tokens is none, or more than the machine was laid out for.
+/// AE0705 when a number of tokens is none, or more than the accelerator was laid out for.
 pub fn images(packed: &Packed, lengths: &[usize]) -> Result<BTreeMap<String, Vec<u8>>, ModelError> {
     let compiled = &packed.compiled;
     let (values, masks) = compiled.weights();

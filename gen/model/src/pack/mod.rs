@@ -1,4 +1,4 @@
-//! From a checkpoint to the images of a machine, with what each step costs.
+//! From a checkpoint to the images of an accelerator, with what each step costs.
 //!
 //! ```text
 //! f32 ─▶ pruned ─▶ codes ─▶ records of masks and codes, setup, tasks
@@ -19,14 +19,14 @@ use crate::{
 };
 use alberti_golden::{accelerator::Config, encoder::Sequence};
 
-/// A model on its way to a machine.
+/// A model on its way to an accelerator.
 #[derive(Clone, Debug)]
 pub struct Packed {
     /// In f32, pruned.
     pub pruned: Adapted,
     /// In integers.
     pub quantised: Quantised,
-    /// Laid out for the machine.
+    /// Laid out for the accelerator.
     pub compiled: Compiled,
     /// Every tensor of weights.
     pub tensors: Vec<Tensor>,

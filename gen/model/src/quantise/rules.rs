@@ -1,10 +1,10 @@
-//! How an encoder is quantised: the machine's way, and what is given up by another.
+//! How an encoder is quantised: the accelerator's way, and what is given up by another.
 
 use super::{InputRule, LEAST_WEIGHT};
 use crate::{Site, Target};
 use alberti_arith::Format;
 
-/// The choices of a quantiser. What differs from the default, no machine runs: the encoder's equations tell what it costs.
+/// The choices of a quantiser. What differs from the default, no accelerator runs: the encoder's equations tell what it costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
     /// Format of codes, of up to 16 bits.
@@ -19,7 +19,7 @@ pub struct Rules {
     pub clipped: bool,
     /// Whether residual sums are codes, and not numbers in Q9.7.
     pub narrow_residual: bool,
-    /// Whether a bias may have as many bits as the accumulator, and not those of the machine's port.
+    /// Whether a bias may have as many bits as the accumulator, and not those of the accelerator's port.
     pub wide_bias: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Encoders of random integers, and machines that hold them.
+//! Encoders of random integers, and accelerators that hold them.
 
 use super::Numbers;
 use alberti_arith::tables::Gelu;
@@ -49,8 +49,8 @@ pub const PLAIN: Shape = Shape {
 pub const WORDS: usize = 50;
 pub const POSITIONS: usize = 40;
 
-/// A machine with room for any of these.
-pub fn machine(n: usize) -> Config {
+/// An accelerator with room for any of these.
+pub fn accelerator(n: usize) -> Config {
     Config {
         n,
         accumulator_bits: 37,

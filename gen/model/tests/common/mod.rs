@@ -31,8 +31,8 @@ pub fn model() -> Model {
     Model::load(&model_folder()).expect("the trained model loads")
 }
 
-/// The processing unit of `designs/edge16.yaml`, with memories that hold any layer.
-pub fn edge16() -> Target {
+/// The processing unit of `designs/pu16.yaml`, with memories that hold any layer.
+pub fn pu16() -> Target {
     Target {
         n: 16,
         operand: Format::AF8_3,

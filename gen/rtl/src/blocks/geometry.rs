@@ -40,8 +40,8 @@ pub struct Geometry {
     pub sparsity: Option<BlockSparsity>,
     /// Functions between sums and results.
     pub activation: Option<Activation>,
-    /// Whether the unit is part of a machine: tiles may come by columns, and results are wide as well.
-    pub machine: bool,
+    /// Whether the unit is part of an accelerator: tiles may come by columns, and results are wide as well.
+    pub accelerator: bool,
 }
 
 impl Geometry {
@@ -61,7 +61,7 @@ impl Geometry {
             zero_skip: d.zero_skip,
             sparsity: d.sparsity,
             activation: d.activation,
-            machine: design.machine.is_some(),
+            accelerator: design.accelerator.is_some(),
         }
     }
 
@@ -128,7 +128,7 @@ impl Geometry {
     /// Width of what a wide result's shift is more than that of the code: 0 where there are no wide results.
     #[must_use]
     pub fn offset_w(&self) -> u32 {
-        if self.machine { SHIFT_W } else { 0 }
+        if self.accelerator { SHIFT_W } else { 0 }
     }
 
     /// Width of what else of a job travels beside its shifts.
@@ -140,7 +140,7 @@ impl Geometry {
     /// Width of a row of wide results: 0 where there are none.
     #[must_use]
     pub fn wides_w(&self) -> u32 {
-        if self.machine { self.n * WIDE_W } else { 0 }
+        if self.accelerator { self.n * WIDE_W } else { 0 }
     }
 
     /// Cycles of the activation.

@@ -1,4 +1,4 @@
-//! The blocks of the machine, one room each.
+//! The blocks of the accelerator, one room each.
 
 pub mod accelerator;
 pub mod accumulator;

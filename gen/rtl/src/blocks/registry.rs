@@ -172,7 +172,7 @@ pub const BLOCKS: [Block; 23] = [
     },
     Block {
         name: "accelerator",
-        summary: "the whole machine: runs programs from external memory",
+        summary: "the whole accelerator: runs programs from external memory",
         theory: include_str!("accelerator/theory.md"),
         elaborate: accelerator::elaborate,
     },

@@ -371,7 +371,7 @@ pub(crate) fn elaborate(library: &mut Library, label: &str, made: &Made<'_>) -> 
     let (addr_w, width, stages, write_cycles) =
         (demand.address_bits(), demand.stored_bits(), made.stages(), made.write_cycles());
     let lanes = lanes(made);
-    // The machine itself writes whole words.
+    // The accelerator itself writes whole words.
     let masked = demand.writes_per_cycle == 0 && made.macros().any(|of| macros::masks(of, demand.storage.kind) > 0);
     let tile = |(index, tile): (usize, &crate::memory::Tile)| -> Option<Tile<'_>> {
         let of = made.of(&tile.name)?;

@@ -13,7 +13,7 @@ pub struct Memories {
     pub weight_masks: Option<MaskMemory>,
     /// Activations: at least one row of n. Their masks arrive as a stream.
     pub activation: ValueMemory,
-    /// Results, written only while the machine works: its latency is one cycle.
+    /// Results, written only while the accelerator works: its latency is one cycle.
     pub result: ValueMemory,
 }
 

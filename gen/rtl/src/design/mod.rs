@@ -4,12 +4,12 @@
 //! (`reader`), and comes out as a [`Design`], which cannot be had in any other way and cannot be changed: whoever holds
 //! one holds valid parameters.
 
+mod accelerator;
 mod clock;
 mod composition;
 mod csr;
 mod datapath;
 pub(crate) mod index;
-mod machine;
 mod memories;
 mod names;
 mod nearest;
@@ -19,11 +19,11 @@ pub(crate) mod source;
 pub(crate) mod subject;
 mod units;
 
+pub use accelerator::{Accelerator, Axi, IndexMemory, ParameterMemory, ProgramMemory, WideMemory};
 pub use clock::Clock;
 pub use composition::{Composition, Connection, Endpoint, Export, Instance};
 pub use csr::CsrUnit;
 pub use datapath::{Activation, BlockSparsity, Datapath};
-pub use machine::{Axi, IndexMemory, Machine, ParameterMemory, ProgramMemory, WideMemory};
 pub use memories::{Coding, Ecc, MaskMemory, Memories, MemoryKind, Optimise, Placing, Storage, ValueMemory};
 pub use names::is_reserved;
 pub use nearest::nearest;
@@ -31,8 +31,8 @@ pub use source::MAX_BYTES;
 pub use units::{ElementwiseUnit, EntropyUnit, LayerNormUnit, Maximum, SoftmaxUnit, TopKUnit, Units};
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place, quote};
+use accelerator::Surroundings;
 use index::Index;
-use machine::Surroundings;
 use node::{Malformed, Node, Value};
 use reader::{Report, Section};
 use serde::Serialize;
@@ -72,7 +72,7 @@ pub struct Parameters {
     /// Control and status registers.
     pub csr: Option<CsrUnit>,
     /// The whole accelerator around the processing unit's array.
-    pub machine: Option<Machine>,
+    pub accelerator: Option<Accelerator>,
     /// The clock.
     pub clock: Clock,
     /// A top of the user's own; without one the processing unit is the top.
@@ -80,7 +80,7 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Whether a row's lowest address bits choose its bank of a machine's memory, and not the highest ([`Machine::banks`]).
+    /// Whether a row's lowest address bits choose its bank of an accelerator's memory, and not the highest ([`Accelerator::banks`]).
     #[must_use]
     pub fn interleaves_banks(&self) -> bool {
         self.datapath.sparsity.is_some()
@@ -175,7 +175,7 @@ pub(crate) fn parse_yaml(subject: &Subject, file: &str, text: &str) -> Result<No
 /// Walks the tree. `None` when something is missing, and then it has been reported.
 fn read(report: &Report, node: &Node) -> Option<Parameters> {
     let mut root = Section::new(report, "", node)?;
-    let name = root.text("name", "edge16").and_then(|text| names::identifier(&root, "name", text));
+    let name = root.text("name", "pu16").and_then(|text| names::identifier(&root, "name", text));
     let description = description(&mut root);
     let datapath = root.section("datapath", "n, operand, accumulator_bits, accumulator_rows, reduction_max");
     let datapath = datapath.map(datapath::Draft::read);
@@ -188,11 +188,11 @@ fn read(report: &Report, node: &Node) -> Option<Parameters> {
     });
     let csr = root.optional_section("csr");
     let csr = csr.and_then(|section| section.map_or(Some(None), |section| CsrUnit::read(section).map(Some)));
-    let machine = root.optional_section("machine").and_then(|section| match section {
+    let accelerator = root.optional_section("accelerator").and_then(|section| match section {
         Some(section) => {
             let csr = csr.flatten();
             let (datapath, memories, units) = (datapath.as_ref(), memories.as_ref(), units.as_ref());
-            Machine::read(section, &Surroundings { report, datapath, memories, units, csr }).map(Some)
+            Accelerator::read(section, &Surroundings { report, datapath, memories, units, csr }).map(Some)
         }
         None => Some(None),
     });
@@ -201,10 +201,10 @@ fn read(report: &Report, node: &Node) -> Option<Parameters> {
     root.finish();
 
     let (name, description, datapath) = (name?, description?, datapath?.finish()?);
-    let (memories, units, csr, machine, clock, top) = (memories?, units?, csr?, machine?, clock?, top?);
-    let hash = hash(&(&name, &description, &datapath, &memories, &units, &csr, &machine, &clock, &top))?;
+    let (memories, units, csr, accelerator, clock, top) = (memories?, units?, csr?, accelerator?, clock?, top?);
+    let hash = hash(&(&name, &description, &datapath, &memories, &units, &csr, &accelerator, &clock, &top))?;
     let source = report.index.file().to_owned();
-    Some(Parameters { name, description, source, hash, datapath, memories, units, csr, machine, clock, top })
+    Some(Parameters { name, description, source, hash, datapath, memories, units, csr, accelerator, clock, top })
 }
 
 /// One line of text: it ends up in comments of the emitted files.

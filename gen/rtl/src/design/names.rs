@@ -85,7 +85,7 @@ fn tidy(text: &str) -> String {
     }
     let tidy = tidy.trim_matches('_');
     match tidy.chars().next() {
-        None => "edge16".to_owned(),
+        None => "pu16".to_owned(),
         Some(c) if c.is_ascii_digit() => format!("a{}", &tidy[..tidy.len().min(LONGEST - 1)]),
         Some(_) if is_reserved(tidy) || clash(tidy, None).is_some() => free(tidy),
         Some(_) => tidy.to_owned(),
@@ -136,7 +136,7 @@ mod tests {
         for word in ["module", "wire", "endspecify", "config", "uwire", "logic", "interface", "checker", "nettype"] {
             assert!(is_reserved(word), "{word}");
         }
-        assert!(!is_reserved("edge16"));
+        assert!(!is_reserved("pu16"));
     }
 
     #[test]

@@ -11,6 +11,9 @@ use super::{
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Place, Position, quote};
 use std::{cell::RefCell, collections::BTreeSet, ops::RangeInclusive};
 
+/// Key paths of earlier versions, and what the key is called today.
+const RENAMED: [(&str, &str); 1] = [("machine", "accelerator")];
+
 /// Where problems go while a file is read.
 #[derive(Debug)]
 pub(crate) struct Report {
@@ -313,13 +316,16 @@ impl<'a> Section<'a> {
                 continue;
             }
             let absent = |key: &&str| !self.entries.iter().any(|entry| entry.key == *key);
-            let help = match nearest(&entry.key, self.known.iter().copied().filter(absent)) {
-                Some(key) => format!("did you mean `{key}`?"),
-                None if self.known.is_empty() => "it has no keys: write {}".to_owned(),
-                None => format!("its keys are {}", self.known.join(", ")),
+            let path = self.path_of(&entry.key);
+            let renamed = RENAMED.iter().find(|(old, _)| *old == path);
+            let help = match (renamed, nearest(&entry.key, self.known.iter().copied().filter(absent))) {
+                (Some((_, new)), _) => format!("it is now called `{new}`"),
+                (None, Some(key)) => format!("did you mean `{key}`?"),
+                (None, None) if self.known.is_empty() => "it has no keys: write {}".to_owned(),
+                (None, None) => format!("its keys are {}", self.known.join(", ")),
             };
             self.report.push_at(
-                self.report.place(&self.path_of(&entry.key), entry.position),
+                self.report.place(&path, entry.position),
                 Code::UnknownKey,
                 format!("{} knows no key {}", self.name(), quote(&entry.key)),
                 help,

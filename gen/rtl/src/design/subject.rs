@@ -20,6 +20,6 @@ pub(crate) const DESIGN: Subject = Subject {
     name: "the design",
     find: "check the path; designs to start from are in designs/",
     size: "a design takes a few kilobytes; weights and programs are packed from a checkpoint, not written here",
-    begin: "begin with `name: …` and `datapath:`; designs/edge16.yaml is a design to start from",
-    least: "write at least name, datapath, memories and clock; designs/edge16.yaml is a design to start from",
+    begin: "begin with `name: …` and `datapath:`; designs/pu16.yaml is a design to start from",
+    least: "write at least name, datapath, memories and clock; designs/pu16.yaml is a design to start from",
 };

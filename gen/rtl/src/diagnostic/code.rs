@@ -113,7 +113,7 @@ codes! {
     UnitFormat = "AE0212", Error, Design, "a unit whose results are no operands";
     LanesNotPart = "AE0213", Error, Design, "a unit's lanes do not divide n";
     MaximumNeedsBuffer = "AE0214", Error, Design, "a pass for the maximum without a row buffer";
-    MachineLacks = "AE0215", Error, Design, "a machine without parts that it works with";
+    AcceleratorLacks = "AE0215", Error, Design, "an accelerator without parts that it works with";
 
     MalformedConnection = "AE0301", Error, Design, "neither a connection nor an interface";
     UnknownBlock = "AE0302", Error, Elaboration, "unknown block";
@@ -167,7 +167,7 @@ codes! {
     ShiftRange = "AE0710", Error, External, "a requantisation shift does not fit its port";
     ShapeMismatch = "AE0711", Error, External, "matrices that do not belong together";
     CapacityOfLayer = "AE0712", Error, External, "a memory is too small for a layer";
-    MachineTooSmall = "AE0713", Error, External, "the machine does not hold the model";
+    AcceleratorTooSmall = "AE0713", Error, External, "the accelerator does not hold the model";
     NormRange = "AE0714", Error, External, "a layer norm's parameter does not fit its port";
     TaskUnusable = "AE0717", Error, External, "a task cannot be used";
     DataUnusable = "AE0718", Error, External, "labelled sentences do not belong to the task";

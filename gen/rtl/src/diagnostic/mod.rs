@@ -54,7 +54,7 @@ impl fmt::Display for Diagnostic {
     ///
     /// ```text
     /// error[AE0205]: message
-    ///   --> designs/edge16.yaml:14:12  datapath.reduction_max
+    ///   --> designs/pu16.yaml:14:12  datapath.reduction_max
     ///   help: what to write instead
     /// ```
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

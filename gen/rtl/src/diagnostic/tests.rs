@@ -2,7 +2,7 @@ use super::{Code, Diagnostic, Diagnostics, Origin, Place, Position, Severity, qu
 
 fn place(line: u32, column: u32, key_path: &str) -> Place {
     let position = Some(Position { line, column });
-    Place { file: "designs/edge16.yaml".into(), position, key_path: key_path.into() }
+    Place { file: "designs/pu16.yaml".into(), position, key_path: key_path.into() }
 }
 
 #[test]
@@ -13,7 +13,7 @@ fn a_diagnostic_is_printed_in_three_lines() {
         "at most 136 products fit in 32 bits; set accumulator_bits to 37",
     );
     let expected = "error[AE0203]: the accumulator can overflow: 4096 products of at most 25 bits need 37 bits, it has 32\n  \
-                    --> designs/edge16.yaml:14:12  datapath.accumulator_bits\n  \
+                    --> designs/pu16.yaml:14:12  datapath.accumulator_bits\n  \
                     help: at most 136 products fit in 32 bits; set accumulator_bits to 37";
     assert_eq!(diagnostic.at(place(14, 12, "datapath.accumulator_bits")).to_string(), expected);
 }
@@ -62,7 +62,7 @@ fn json_has_every_part_of_a_diagnostic() {
     let all = Diagnostics::from(Diagnostic::new(Code::UnknownKey, "m", "h").at(place(3, 5, "a.b")));
     let expected = serde_json::json!([{
         "severity": "error", "code": "AE0106", "title": "unknown key", "message": "m", "help": "h",
-        "place": {"file": "designs/edge16.yaml", "line": 3, "column": 5, "key_path": "a.b"},
+        "place": {"file": "designs/pu16.yaml", "line": 3, "column": 5, "key_path": "a.b"},
     }]);
     assert_eq!(serde_json::to_value(&all).expect("data"), expected);
     let nowhere = serde_json::to_value(Diagnostic::new(Code::UnknownKey, "m", "h")).expect("data");

@@ -1,4 +1,4 @@
-//! The driver in C for software that starts programs on the machine.
+//! The driver in C for software that starts programs on the accelerator.
 
 use crate::{
     design::Design,

@@ -13,7 +13,7 @@
 //! | `alb_gelu_line`, `alb_gelu_erf_line` | segment of a magnitude → middle and slope of what GELU takes off it |
 //!
 //! The first and second of the pairs compose to [`alberti_arith::requantize`], with a register between them in the
-//! machine.
+//! accelerator.
 
 mod emit;
 mod exp2;

@@ -104,17 +104,17 @@ pub fn demands(design: &Design) -> Vec<Demand> {
     });
     let mut all = vec![values("weight", m.weight, g.operand, 1, (1, 0))];
     all.extend(masks);
-    let Some(machine) = design.machine else {
+    let Some(accelerator) = design.accelerator else {
         all.push(values("activation", m.activation, g.operand, g.slots(), (1, 0)));
         all.push(values("result", m.result, g.result, 1, (0, 1)));
         return all;
     };
-    let mut banks = values("activation", m.activation, g.operand, machine.banks, (1, 0));
-    banks.words /= u64::from(machine.banks);
+    let mut banks = values("activation", m.activation, g.operand, accelerator.banks, (1, 0));
+    banks.words /= u64::from(accelerator.banks);
     all.push(banks);
     let rows = |name: &str, key: &str, words: u32, bits: u32, codes: u32| Demand {
         memory: name.to_owned(),
-        key: format!("machine.{key}"),
+        key: format!("accelerator.{key}"),
         storage: Storage { bits_per_cell: 1, ..Storage::default() },
         banks: 1,
         words: words.into(),
@@ -126,10 +126,10 @@ pub fn demands(design: &Design) -> Vec<Demand> {
         latency_cycles: 1,
         frequency_mhz: design.clock.frequency_mhz,
     };
-    all.push(rows("wide", "wide", machine.wide.values / g.n, 16 * g.n, g.n));
-    all.push(rows("parameter", "parameters", machine.parameters.rows, 40 * g.n, g.n));
-    all.push(rows("program", "program", machine.program.instructions, 8 * alberti_isa::BYTES as u32, 1));
-    all.push(rows("index", "index", machine.index.words, 32, 1));
+    all.push(rows("wide", "wide", accelerator.wide.values / g.n, 16 * g.n, g.n));
+    all.push(rows("parameter", "parameters", accelerator.parameters.rows, 40 * g.n, g.n));
+    all.push(rows("program", "program", accelerator.program.instructions, 8 * alberti_isa::BYTES as u32, 1));
+    all.push(rows("index", "index", accelerator.index.words, 32, 1));
     all
 }
 

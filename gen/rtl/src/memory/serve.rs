@@ -79,12 +79,12 @@ fn copies(of: &Macro, demand: &Demand) -> Result<u32, Refusal> {
     if writing > ports || (reading > 0 && read_ports == 0) {
         return Err(Refusal::Writes);
     }
-    // A memory that is only written while the machine works is read afterwards.
+    // A memory that is only written while the accelerator works is read afterwards.
     let latency = demand.cycles(of.read_latency_ns);
     if latency > u64::from(demand.latency_cycles) {
         return Err(Refusal::Latency(latency));
     }
-    // SRAM is written at the clock, by whoever fills it if not by the machine.
+    // SRAM is written at the clock, by whoever fills it if not by the accelerator.
     if demand.storage.kind == MemoryKind::Sram && demand.cycles(of.write_latency_ns) > 1 {
         return Err(Refusal::Writes);
     }

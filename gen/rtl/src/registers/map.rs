@@ -10,10 +10,10 @@ use alberti_arith::Format;
 /// Bits of an error code and of a layer's number.
 const BYTE: u32 = 8;
 
-/// Cycles without progress before the machine gives up, unless software says otherwise.
+/// Cycles without progress before the accelerator gives up, unless software says otherwise.
 const WATCHDOG_CYCLES: u32 = 1 << 20;
 
-/// What happens in a machine, counted beside what its blocks count themselves: the counter's name, its offset, what counts.
+/// What happens in an accelerator, counted beside what its blocks count themselves: the counter's name, its offset, what counts.
 pub(crate) const EVENTS: [(&str, u32, &str); 18] = [
     ("count_instructions", 0xac, "Instructions that were issued"),
     ("count_matrix_busy", 0xb0, "Cycles in which a gemm was under way"),
@@ -72,7 +72,7 @@ fn identification(design: &Design) -> Vec<Register> {
     let has = |present: bool| u32::from(present);
     let units = &design.units;
     vec![
-        fixed("magic", 0x00, MAGIC, "ALBT in ASCII: this is an Alberti machine"),
+        fixed("magic", 0x00, MAGIC, "ALBT in ASCII: this is an Alberti accelerator"),
         Register {
             name: "version",
             offset: 0x04,
@@ -139,14 +139,14 @@ fn control(design: &Design, unit: CsrUnit) -> Vec<Register> {
                     1,
                     1,
                     Pulse,
-                    "Stops the machine and returns it to idle; these registers stay as they are",
+                    "Stops the accelerator and returns it to idle; these registers stay as they are",
                 ),
             ],
         },
         Register {
             name: "status",
             offset: 0x24,
-            summary: "State of the machine",
+            summary: "State of the accelerator",
             fields: vec![
                 field("busy", 0, 1, Status, "A program runs"),
                 field("done", 1, 1, Status, "The last program came to its end, early or not"),
@@ -172,7 +172,7 @@ fn control(design: &Design, unit: CsrUnit) -> Vec<Register> {
         all.push(whole("entropy_threshold", 0x50, 16, ReadWrite, threshold));
         all.push(whole("exit_layer", 0x54, BYTE, Status, "Layer after which the last program ended early"));
     }
-    if design.machine.is_some() {
+    if design.accelerator.is_some() {
         all.push(whole("data_base", 0x58, 32, ReadWrite, "Byte address that data addresses count from, lower 32 bits"));
         if let high @ 1.. = unit.program_address_bits - 32 {
             all.push(whole(
@@ -225,8 +225,8 @@ fn counters(design: &Design) -> Vec<Register> {
     ];
     let present = events.into_iter().filter(|event| event.0);
     let own = present.map(|(_, name, offset, summary)| (name, offset, summary));
-    let machine = EVENTS.into_iter().filter(|_| design.machine.is_some());
-    let counters = own.chain(machine).map(|(name, offset, summary)| whole(name, offset, 32, Snapshot, summary));
+    let accelerator = EVENTS.into_iter().filter(|_| design.accelerator.is_some());
+    let counters = own.chain(accelerator).map(|(name, offset, summary)| whole(name, offset, 32, Snapshot, summary));
     [commands].into_iter().chain(counters).collect()
 }
 

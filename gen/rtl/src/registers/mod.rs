@@ -49,7 +49,7 @@ pub struct Field {
     pub bits: u32,
     /// What software and hardware do with it.
     pub access: Access,
-    /// What it reads as after a reset. Of a status field the machine says so.
+    /// What it reads as after a reset. Of a status field the accelerator says so.
     pub reset: u32,
     /// What it means, in a line.
     pub summary: &'static str,
@@ -124,7 +124,7 @@ impl Register {
         self.fields.iter().any(|field| field.access.is_writable())
     }
 
-    /// What it reads as after a reset, of a machine whose status is zero.
+    /// What it reads as after a reset, of an accelerator whose status is zero.
     #[must_use]
     pub fn reset(&self) -> u32 {
         self.fields.iter().fold(0, |word, field| word | field.reset << field.low)

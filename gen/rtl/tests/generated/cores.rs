@@ -76,8 +76,8 @@ fn a_bender_manifest_names_all_verilog_with_models_apart() {
 }
 
 #[test]
-fn a_machine_has_its_memories_within_its_top() {
-    let core = yaml(&package(&design("machine4")), "machine4.core");
+fn an_accelerator_has_its_memories_within_its_top() {
+    let core = yaml(&package(&design("accelerator4")), "accelerator4.core");
     let names: Vec<&str> =
         core["filesets"].as_mapping().expect("filesets").keys().filter_map(|name| name.as_str()).collect();
     assert_eq!(names, ["rtl", "models", "constraints"]);
@@ -85,11 +85,11 @@ fn a_machine_has_its_memories_within_its_top() {
 
 #[test]
 fn a_description_of_any_text_is_kept() {
-    let text = std::fs::read_to_string(crate::root().join("designs/edge4.yaml")).expect("a design");
+    let text = std::fs::read_to_string(crate::root().join("designs/pu4.yaml")).expect("a design");
     let described = "a \"b\": #c, {d} [e] 'f' \\ ✓";
     let mut lines: Vec<String> =
         text.lines().filter(|line| !line.starts_with("description:")).map(str::to_owned).collect();
     lines.push(format!("description: {}", serde_json::to_string(described).expect("JSON")));
-    let design = Design::parse("edge4.yaml", &lines.join("\n")).unwrap_or_else(|problems| panic!("{problems}"));
-    assert_eq!(yaml(&package(&design), "edge4.core")["description"].as_str(), Some(described));
+    let design = Design::parse("pu4.yaml", &lines.join("\n")).unwrap_or_else(|problems| panic!("{problems}"));
+    assert_eq!(yaml(&package(&design), "pu4.core")["description"].as_str(), Some(described));
 }

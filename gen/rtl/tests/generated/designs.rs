@@ -23,21 +23,21 @@ fn the_same_design_gives_the_same_bytes() {
 
 #[test]
 fn without_a_composition_the_processing_unit_is_the_top() {
-    assert_eq!(netlist(&design("edge4")).top(), "alb_processing_unit");
+    assert_eq!(netlist(&design("pu4")).top(), "alb_processing_unit");
 }
 
 #[test]
-fn without_a_composition_the_machine_is_the_top_with_its_memories_in_it() {
-    let netlist = netlist(&design("machine4"));
+fn without_a_composition_the_accelerator_is_the_top_with_its_memories_in_it() {
+    let netlist = netlist(&design("accelerator4"));
     assert_eq!(netlist.top(), "alb_accelerator");
     assert!(netlist.order().iter().any(|module| module.name == "alb_rram_weight"));
 }
 
 #[test]
-fn all_memories_of_a_machine_that_no_macro_serves_are_reported() {
+fn all_memories_of_an_accelerator_that_no_macro_serves_are_reported() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../synth/technology/memories");
     let technology = Technology::load(root.join("cacti22_lstp.yaml")).expect("a technology");
-    let problems = elaborate_with(&design("machine4"), &technology).expect_err("it has no RRAM");
+    let problems = elaborate_with(&design("accelerator4"), &technology).expect_err("it has no RRAM");
     assert!(problems.iter().filter(|problem| problem.code == Code::NoMacroServes).count() >= 2, "{problems}");
 }
 
@@ -86,6 +86,6 @@ fn every_input_port_of_a_module_is_read_by_something() {
 fn the_memories_of_a_composition_are_of_the_technology_that_is_named() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../synth/technology/memories");
     let technology = Technology::load(root.join("cacti22_lstp.yaml")).expect("a technology");
-    let problems = elaborate_with(&design("memory8"), &technology).expect_err("it has no RRAM");
+    let problems = elaborate_with(&design("pu8_memories"), &technology).expect_err("it has no RRAM");
     assert!(problems.iter().all(|problem| problem.code == Code::NoMacroServes), "{problems}");
 }

@@ -1,4 +1,4 @@
-//! The driver in C: what it says fits the machine, and compilers take it without a word. That it works is co-simulated.
+//! The driver in C: what it says fits the accelerator, and compilers take it without a word. That it works is co-simulated.
 
 use crate::{design, netlist, root};
 use alberti_isa::Fault;
@@ -9,22 +9,22 @@ fn package(design: &Design) -> Package {
     Package::new(design, &netlist(design)).expect("a package")
 }
 
-/// The machine with other addresses, and without what can be left out.
+/// The accelerator with other addresses, and without what can be left out.
 fn variants() -> Vec<Design> {
-    let text = std::fs::read_to_string(root().join("designs/machine4.yaml")).expect("a design");
+    let text = std::fs::read_to_string(root().join("designs/accelerator4.yaml")).expect("a design");
     let of = |changes: &[(&str, &str)]| {
         let mut text = text.clone();
         for (from, to) in changes {
             assert_eq!(text.matches(from).count(), 1, "`{from}` is to be replaced once");
             text = text.replace(from, to);
         }
-        Design::parse("machine4.yaml", &text).unwrap_or_else(|problems| panic!("{problems}"))
+        Design::parse("accelerator4.yaml", &text).unwrap_or_else(|problems| panic!("{problems}"))
     };
     let addresses = |bits: u32| {
         let (axi, csr) = (format!("address_bits: {bits}"), format!("csr: {{program_address_bits: {bits}}}"));
         of(&[("address_bits: 40", &axi), ("csr: {}", &csr)])
     };
-    vec![design("machine4"), addresses(32), addresses(64), of(&[(", ecc: secded", "")])]
+    vec![design("accelerator4"), addresses(32), addresses(64), of(&[(", ecc: secded", "")])]
 }
 
 #[test]
@@ -46,28 +46,28 @@ fn it_compiles_without_a_warning_with_either_way_to_reach_registers() {
     }
 }
 
-/// A machine of memory, which says who it is and then that it is another.
+/// An accelerator of memory, which says who it is and then that it is another.
 const MEMORY: &str = r#"
 #include "driver/alberti.h"
 
 int main(void)
 {
     static uint32_t registers[64];
-    struct alberti machine;
+    struct alberti accelerator;
 
-    if (alberti_probe(&machine, (uintptr_t)registers) != ALBERTI_NO_MACHINE)
+    if (alberti_probe(&accelerator, (uintptr_t)registers) != ALBERTI_NO_ACCELERATOR)
         return 1;
     registers[ALB_MAGIC_OFFSET / 4] = ALB_MAGIC_RESET;
-    if (alberti_probe(&machine, (uintptr_t)registers) != ALBERTI_OTHER_VERSION)
+    if (alberti_probe(&accelerator, (uintptr_t)registers) != ALBERTI_OTHER_VERSION)
         return 2;
     registers[ALB_VERSION_OFFSET / 4] = ALB_VERSION_RESET;
-    if (alberti_probe(&machine, (uintptr_t)registers) != ALBERTI_OTHER_DESIGN)
+    if (alberti_probe(&accelerator, (uintptr_t)registers) != ALBERTI_OTHER_DESIGN)
         return 3;
     registers[ALB_HASH_LOW_OFFSET / 4] = ALB_HASH_LOW_RESET;
     registers[ALB_HASH_HIGH_OFFSET / 4] = ALB_HASH_HIGH_RESET;
-    if (alberti_probe(&machine, (uintptr_t)registers) != ALBERTI_OK)
+    if (alberti_probe(&accelerator, (uintptr_t)registers) != ALBERTI_OK)
         return 4;
-    alberti_watchdog(&machine, 99);
+    alberti_watchdog(&accelerator, 99);
     return registers[ALB_WATCHDOG_LIMIT_OFFSET / 4] == 99 ? 0 : 5;
 }
 "#;
@@ -76,7 +76,7 @@ int main(void)
 fn registers_are_words_from_the_base_on() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("out");
-    package(&design("machine4")).write(&out).expect("written");
+    package(&design("accelerator4")).write(&out).expect("written");
     std::fs::write(out.join("main.c"), MEMORY).expect("written");
     let flags = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O2"];
     let ran =
@@ -88,7 +88,7 @@ fn registers_are_words_from_the_base_on() {
 
 #[test]
 fn every_fault_has_its_name_and_number() {
-    let package = package(&design("machine4"));
+    let package = package(&design("accelerator4"));
     let header = String::from_utf8(package.files["driver/alberti.h"].clone()).expect("text");
     for (fault, name, _) in Fault::ALL {
         let line = format!("ALBERTI_FAULT_{} = {}", name.to_uppercase(), fault.code());
@@ -97,8 +97,8 @@ fn every_fault_has_its_name_and_number() {
 }
 
 #[test]
-fn a_package_without_a_machine_has_no_driver() {
-    for name in ["edge4", "codec"] {
+fn a_package_without_an_accelerator_has_no_driver() {
+    for name in ["pu4", "codec"] {
         let package = package(&design(name));
         assert!(!package.files.keys().any(|path| Path::new(path).starts_with("driver")), "{name}");
     }

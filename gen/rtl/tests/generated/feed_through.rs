@@ -96,7 +96,7 @@ fn assert_declared(design: &Design) {
 
 #[test]
 fn no_path_from_input_to_output_is_kept_from_the_netlist() {
-    let four = fs::read_to_string(crate::root().join("designs/edge4.yaml")).expect("a design");
+    let four = fs::read_to_string(crate::root().join("designs/pu4.yaml")).expect("a design");
     let sparse = "zero_skip: true\n  sparsity: {kind: block, nonzeros: 2, block: 4}";
     for pipeline in 1..=3 {
         for more in ["zero_skip: true", "zero_skip: false", sparse] {
@@ -104,14 +104,14 @@ fn no_path_from_input_to_output_is_kept_from_the_netlist() {
                 four.lines().filter(|line| !["  pipeline:", "  zero_skip:"].iter().any(|key| line.starts_with(key)));
             let text = kept.collect::<Vec<_>>().join("\n");
             let text = text.replace("datapath:\n", &format!("datapath:\n  pipeline: {pipeline}\n  {more}\n"));
-            assert_declared(&Design::parse("edge4.yaml", &text).unwrap_or_else(|problems| panic!("{problems}")));
+            assert_declared(&Design::parse("pu4.yaml", &text).unwrap_or_else(|problems| panic!("{problems}")));
         }
     }
 }
 
 #[test]
 fn fixed_point_and_a_composition_keep_no_path_either() {
-    for name in ["edge8_q3_5", "codec", "odd6"] {
+    for name in ["pu8_q3_5", "codec", "pu6"] {
         assert_declared(&design(name));
     }
 }

@@ -54,7 +54,7 @@ fn the_manifest_lists_the_files_and_the_file_list_has_children_first() {
 fn an_earlier_package_is_replaced_whole() {
     let temporary = tempfile::tempdir().expect("a folder");
     let target = temporary.path().join("out");
-    package("edge4").write(&target).expect("written");
+    package("pu4").write(&target).expect("written");
     let codec = package("codec");
     codec.write(&target).expect("replaced");
     assert_eq!(read(&target), codec.files);
@@ -74,7 +74,7 @@ fn an_empty_folder_is_taken() {
 fn a_folder_with_other_files_is_refused_and_left_as_it_is() {
     let temporary = tempfile::tempdir().expect("a folder");
     let target = temporary.path().join("out");
-    package("edge4").write(&target).expect("written");
+    package("pu4").write(&target).expect("written");
     fs::write(target.join("rtl/notes.txt"), "mine").expect("written");
     let before = read(&target);
     let refused = package("codec").write(&target);

@@ -1,4 +1,4 @@
-//! The machine with external memory behind it, and software in front of it.
+//! The accelerator with external memory behind it, and software in front of it.
 
 use super::{config, error_code, programs::Case, settings, steps::Steps, taps::Taps, watch::Watch};
 use crate::{
@@ -9,11 +9,11 @@ use alberti_golden::accelerator::{Config, Counters, End, Registers};
 use alberti_isa::{Fault, Memory, Unit};
 use alberti_rtl::{Design, registers::Map};
 
-/// Cycles without a beat on the bus, or a row that is seen to be written, before a run is given up: the machine has a watchdog of
+/// Cycles without a beat on the bus, or a row that is seen to be written, before a run is given up: the accelerator has a watchdog of
 /// its own.
 const PATIENCE: u64 = 1 << 24;
 
-/// Looks at the status within which a machine that has stopped is idle.
+/// Looks at the status within which an accelerator that has stopped is idle.
 pub(super) const IDLE_LOOKS: u32 = 2000;
 
 /// The memory whose accesses each pair of counters counts, `count_<name>_read` and `count_<name>_written`.
@@ -30,7 +30,7 @@ const MEMORIES: [(Memory, &str); 6] = [
 pub(super) const SNAPSHOT: u32 = 1;
 pub(super) const CLEAR: u32 = 2;
 
-/// A machine under test.
+/// An accelerator under test.
 pub struct Bench {
     bench: Testbench,
     bus: AxiId,
@@ -40,15 +40,15 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// A machine after reset.
+    /// An accelerator after reset.
     ///
     /// # Errors
     /// When the design has no registers, or stops at once.
     pub fn new(design: &Design, library: &Library, name: &str, seed: Seed, traffic: Traffic) -> Result<Self> {
-        let missing = || Error::usage("accelerator", "the design has no machine");
-        let (map, machine) = (Map::of(design).ok_or_else(missing)?, design.machine.ok_or_else(missing)?);
+        let missing = || Error::usage("accelerator", "the design has no accelerator");
+        let (map, accelerator) = (Map::of(design).ok_or_else(missing)?, design.accelerator.ok_or_else(missing)?);
         let mut bench = Testbench::with_seed(library, name, seed)?;
-        let rules = Rules { burst_beats: machine.axi.burst_beats, open_bursts: u32::MAX };
+        let rules = Rules { burst_beats: accelerator.axi.burst_beats, open_bursts: u32::MAX };
         let bytes = Bytes::new(0);
         let bus = bench.axi("m_axi", bytes, rules, traffic)?;
         let config = config(design)?;
@@ -175,7 +175,7 @@ impl Bench {
         (&mut self.bench, self.bus)
     }
 
-    /// Waits until the machine is idle: it completes what it has begun on the bus.
+    /// Waits until the accelerator is idle: it completes what it has begun on the bus.
     ///
     /// # Errors
     /// When it does not within so many looks.
@@ -201,7 +201,7 @@ impl Bench {
     /// of a unit was done.
     ///
     /// # Errors
-    /// As [`Bench::run`], when the machine was built without probes, and the first instruction that differs.
+    /// As [`Bench::run`], when the accelerator was built without probes, and the first instruction that differs.
     pub fn run_watched(&mut self, registers: &Registers, steps: &Steps) -> Result<(u64, Vec<Option<u64>>)> {
         self.start(registers)?;
         let begin = self.bench.model().cycle();
@@ -258,7 +258,7 @@ impl Bench {
         self.explain(run, cycles)
     }
 
-    /// The cycles of a run, or where the machine was when it came to no end.
+    /// The cycles of a run, or where the accelerator was when it came to no end.
     fn explain(&mut self, run: Result<()>, cycles: u64) -> Result<u64> {
         match run {
             Ok(()) => Ok(cycles),
@@ -331,7 +331,7 @@ impl Bench {
         Ok(())
     }
 
-    /// Sees whether units were busy as far as their instructions say: how long, only the machine knows.
+    /// Sees whether units were busy as far as their instructions say: how long, only the accelerator knows.
     fn busy(&mut self, case: &Case) -> Result<()> {
         let cycles = self.read("count_cycles")?;
         for unit in Unit::ALL {

@@ -1,4 +1,4 @@
-//! The package's driver in C, on a simulated machine: what it reads and writes goes through the machine's AXI4-Lite port.
+//! The package's driver in C, on a simulated accelerator: what it reads and writes goes through the accelerator's AXI4-Lite port.
 #![allow(unsafe_code)]
 
 use super::bench::Bench;
@@ -12,7 +12,7 @@ const ACCESS: &str = include_str!("access.c");
 
 /// `enum alberti_result`, of calls that did what they were asked for.
 pub const OK: u32 = 0;
-/// `enum alberti_result`, of a machine that programs were not made for.
+/// `enum alberti_result`, of an accelerator that programs were not made for.
 pub const OTHER_DESIGN: u32 = 3;
 /// `enum alberti_result`, of a program that runs.
 pub const BUSY: u32 = 4;
@@ -75,7 +75,7 @@ pub struct Driver {
     counters: usize,
 }
 
-/// The machine that C reaches by its base, and the first thing that went wrong there.
+/// The accelerator that C reaches by its base, and the first thing that went wrong there.
 struct Target<'a> {
     bench: &'a mut Bench,
     error: Option<Error>,
@@ -114,7 +114,7 @@ unsafe extern "C" fn write(base: usize, offset: u32, value: u32) {
 }
 
 impl Driver {
-    /// Compiles the driver and the example of a package, `counters` of which the machine has, and loads them.
+    /// Compiles the driver and the example of a package, `counters` of which the accelerator has, and loads them.
     ///
     /// # Errors
     /// When the package has none, the compiler has anything to say, or the library does not load.
@@ -175,7 +175,7 @@ impl Driver {
         Ok(driver)
     }
 
-    /// Lets C reach the machine at the base that `call` gets.
+    /// Lets C reach the accelerator at the base that `call` gets.
     fn on<T>(bench: &mut Bench, call: impl FnOnce(usize) -> T) -> Result<T> {
         let mut target = Target { bench, error: None };
         let answer = call((&raw mut target).expose_provenance());
@@ -193,7 +193,7 @@ impl Driver {
     /// `alberti_example`: a program from probe to status.
     ///
     /// # Errors
-    /// When the machine breaks a protocol, or answers an access with an error. So of all that follow.
+    /// When the accelerator breaks a protocol, or answers an access with an error. So of all that follow.
     pub fn example(&self, bench: &mut Bench, registers: &Registers) -> Result<(u32, Status)> {
         let mut status = Status::default();
         // SAFETY: both live through the call.

@@ -6,7 +6,7 @@ use crate::{
     axi::Traffic,
     cosim::{Outcome, Subject},
 };
-use alberti_golden::accelerator::{Config, End, Machine};
+use alberti_golden::accelerator::{Config, End, Interpreter};
 use alberti_isa::{BYTES, Count, Elementwise, Fault, Gemm, Instruction, Operation, Source, Waits};
 
 /// Cycles that the watchdog waits in these tests: longer than any bus that goes on.
@@ -61,13 +61,13 @@ pub(super) fn run(
     bench: &mut Bench,
     config: &Config,
     subject: &Subject,
-    machine: &mut Machine,
+    interpreter: &mut Interpreter,
     traffic: Traffic,
     rng: &mut Rng,
 ) -> Result<Outcome> {
     let mut outcome = Outcome::default();
-    let mut right = |bench: &mut Bench, machine: &mut Machine, rng: &mut Rng, what: &str| -> Result<()> {
-        let case = Case::random(config, subject, machine, false, rng)?;
+    let mut right = |bench: &mut Bench, interpreter: &mut Interpreter, rng: &mut Rng, what: &str| -> Result<()> {
+        let case = Case::random(config, subject, interpreter, false, rng)?;
         let cycles = bench.compare(&case).map_err(|error| Error::usage(format!("after {what}"), error.to_string()))?;
         outcome.add_counts(case.stored, cycles);
         Ok(())
@@ -75,13 +75,13 @@ pub(super) fn run(
     bench.write("watchdog_limit", WATCHDOG)?;
     for harm in HARMS {
         let what = format!("{harm:?}");
-        let mut case = Case::random(config, subject, &mut machine.clone(), false, rng)?;
+        let mut case = Case::random(config, subject, &mut interpreter.clone(), false, rng)?;
         // It is not to end before it comes to the harm.
         case.registers.entropy_threshold = 0;
         let faults = harm.apply(&mut case, config, rng);
         let mut outside = Outside { bytes: case.before.clone(), faults };
-        // Memories are as the machine leaves them: the next program loads all that it reads.
-        let outcome = machine.clone().run(&case.registers, &mut outside, |_, _| {})?;
+        // Memories are as the accelerator leaves them: the next program loads all that it reads.
+        let outcome = interpreter.clone().run(&case.registers, &mut outside, |_, _| {})?;
         let end = outcome.end;
         let End::Stopped { fault, .. } = end else {
             return Err(Error::usage("faults", format!("{what}: the interpreter says {end:?}\n{}", case.program)));
@@ -93,10 +93,10 @@ pub(super) fn run(
         bench.compare(&case).map_err(|error| Error::usage(&what, format!("{fault:?}: {error}\n{}", case.program)))?;
         let (testbench, bus) = bench.testbench();
         testbench.bus_mut(bus).faults.clear();
-        right(bench, machine, rng, &what)?;
+        right(bench, interpreter, rng, &what)?;
     }
     for _ in 0..4 {
-        let case = Case::random(config, subject, &mut machine.clone(), false, rng)?;
+        let case = Case::random(config, subject, &mut interpreter.clone(), false, rng)?;
         *bench.memory() = case.before.clone();
         bench.start(&case.registers)?;
         let (testbench, _) = bench.testbench();
@@ -110,16 +110,16 @@ pub(super) fn run(
             if status & !2 != 0 {
                 return Err(Error::usage("soft_reset", format!("status {status:#x}")));
             }
-            right(bench, machine, rng, "a reset by software")?;
+            right(bench, interpreter, rng, "a reset by software")?;
         } else {
             let (testbench, _) = bench.testbench();
             testbench.reset(3)?;
             bench.write("watchdog_limit", WATCHDOG)?;
-            right(bench, machine, rng, "a reset")?;
+            right(bench, interpreter, rng, "a reset")?;
         }
     }
     // A bus that takes nothing and gives nothing, until it does again.
-    let case = Case::random(config, subject, &mut machine.clone(), false, rng)?;
+    let case = Case::random(config, subject, &mut interpreter.clone(), false, rng)?;
     *bench.memory() = case.before.clone();
     bench.start(&case.registers)?;
     let (testbench, bus) = bench.testbench();
@@ -136,7 +136,7 @@ pub(super) fn run(
     let (testbench, bus) = bench.testbench();
     testbench.bus_mut(bus).behave(traffic);
     bench.settle(2000)?;
-    right(bench, machine, rng, "a bus that stalled")?;
+    right(bench, interpreter, rng, "a bus that stalled")?;
     Ok(outcome)
 }
 

@@ -1,15 +1,15 @@
-//! The machine in Verilog and its interpreter, which do every program together.
+//! The accelerator in Verilog and its interpreter, which do every program together.
 
 use super::{
     config,
-    machine::{Rtl, Run},
+    rtl::{Rtl, Run},
     steps::{Steps, difference, row_bits},
     taps,
 };
 use crate::{Error, Result};
 use alberti_golden::{
     Image,
-    accelerator::{Counters, End, Flat, Machine, Registers, Row},
+    accelerator::{Counters, End, Flat, Interpreter, Registers, Row},
 };
 use alberti_isa::{Base, Count, Halt, Instruction, Memory, Operation, Program, Store, Waits};
 use alberti_rtl::Design;
@@ -18,10 +18,10 @@ use std::{collections::BTreeSet, path::Path};
 /// Memories that programs can store.
 const STORED: [Memory; 4] = [Memory::Activation, Memory::Wide, Memory::Parameter, Memory::Index];
 
-/// Both machines, with the same weights.
+/// Both accelerators, with the same weights.
 pub struct Lockstep {
     rtl: Rtl,
-    golden: Machine,
+    golden: Interpreter,
     /// Rows that programs have written so far.
     written: BTreeSet<Row>,
     compared: u64,
@@ -38,14 +38,14 @@ pub struct Timed {
 }
 
 impl Lockstep {
-    /// Builds the machine of a design as [`Rtl::new`] does, with probes, and its interpreter.
+    /// Builds the accelerator of a design as [`Rtl::new`] does, with probes, and its interpreter.
     ///
     /// # Errors
     /// Those of [`Rtl::new`], and when the interpreter refuses the weights.
     pub fn new(design: &Design, values: &[u16], masks: &Image, folder: &Path) -> Result<Self> {
         let config = config(design)?;
         let rtl = Rtl::with_probes(design, values, masks, folder, taps::probes(design, &config)?)?;
-        let mut golden = Machine::new(config)?;
+        let mut golden = Interpreter::new(config)?;
         golden.set_weights(values, masks)?;
         Ok(Self { rtl, golden, written: BTreeSet::new(), compared: 0, timeline: Vec::new() })
     }
@@ -65,7 +65,7 @@ impl Lockstep {
     /// Runs a program on external memory, which lies from address 0 on, and compares what each instruction writes.
     ///
     /// # Errors
-    /// Those of the interpreter, and when the machines part: the first instruction that differs, a byte of external memory, the
+    /// Those of the interpreter, and when the accelerators part: the first instruction that differs, a byte of external memory, the
     /// end, or a counter.
     pub fn run(&mut self, registers: &Registers, memory: &mut Vec<u8>) -> Result<Run> {
         let mut external = Flat { content: memory.clone() };

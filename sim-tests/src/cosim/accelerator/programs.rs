@@ -5,7 +5,7 @@ use crate::{Error, Result, Rng, axi::Bytes, cosim::Subject};
 use alberti_arith::Format;
 use alberti_golden::{
     Image, Pointer,
-    accelerator::{Config, Counters, End, Machine, Registers},
+    accelerator::{Config, Counters, End, Interpreter, Registers},
     activation::Function as Active,
     secded::Code,
     storage::Layout,
@@ -82,12 +82,16 @@ impl Case {
     pub fn random(
         config: &Config,
         subject: &Subject,
-        machine: &mut Machine,
+        interpreter: &mut Interpreter,
         weights: bool,
         rng: &mut Rng,
     ) -> Result<Self> {
         let half = config.activation_rows as u32 / 2;
-        let bank = if subject.design.machine.is_some_and(|machine| machine.banks > 1) { half } else { ROWS.min(half) };
+        let bank = if subject.design.accelerator.is_some_and(|accelerator| accelerator.banks > 1) {
+            half
+        } else {
+            ROWS.min(half)
+        };
         let window = |memory, first, rows: usize| Window { memory, first, rows: ROWS.min(rows as u32) };
         let windows = vec![
             window(Memory::Activation, 0, half as usize),
@@ -110,7 +114,7 @@ impl Case {
             draft.program.push(Instruction { waits: ALL, operation: EndLoop {}.into() });
         }
         draft.store();
-        draft.settle(machine, rng)
+        draft.settle(interpreter, rng)
     }
 }
 
@@ -119,7 +123,7 @@ impl Case {
     ///
     /// # Errors
     /// When the golden refuses it.
-    pub fn growing(config: &Config, machine: &mut Machine, rng: &mut Rng) -> Result<Self> {
+    pub fn growing(config: &Config, interpreter: &mut Interpreter, rng: &mut Rng) -> Result<Self> {
         let layer = 1 + rng.below(20) as u32;
         let mut draft = Draft::new(config, Vec::new(), rng);
         let logits = [64i16, -64].into_iter().chain(std::iter::repeat(0)).take(config.n);
@@ -129,14 +133,14 @@ impl Case {
         let body: [Operation; 5] =
             [Repeat { count: Count(6) }.into(), exit.into(), grow.into(), EndLoop {}.into(), Halt {}.into()];
         draft.program.extend(body.map(|operation| Instruction { waits: ALL, operation }));
-        draft.run(machine, 300)
+        draft.run(interpreter, 300)
     }
 
     /// A record that begins in the row of values in which the one before ends, loaded anew between the two.
     ///
     /// # Errors
     /// When the golden refuses it.
-    pub fn reloaded(config: &Config, machine: &mut Machine, rng: &mut Rng) -> Result<Self> {
+    pub fn reloaded(config: &Config, interpreter: &mut Interpreter, rng: &mut Rng) -> Result<Self> {
         let mut draft = Draft::new(config, Vec::new(), rng);
         let (n, words) = (config.n as u32, draft.layout().record_words() as u32);
         let stream: Vec<Vec<u8>> = (0..n).map(|_| draft.row(Memory::Activation, rng)).collect();
@@ -170,7 +174,7 @@ impl Case {
         draft.program.push(Instruction { waits: ALL, operation: product(second).into() });
         draft.windows = vec![Window { memory: Memory::Wide, first: 0, rows: 2 * n }];
         draft.store();
-        draft.run(machine, 0)
+        draft.run(interpreter, 0)
     }
 }
 
@@ -202,7 +206,7 @@ impl<'a> Draft<'a> {
     }
 
     fn layout(&self) -> Layout {
-        self.config.layout().expect("the machine was made of it")
+        self.config.layout().expect("the accelerator was made of it")
     }
 
     /// Puts rows into external memory and has them loaded.
@@ -490,12 +494,12 @@ impl<'a> Draft<'a> {
 
     /// Runs the program on the interpreter; instructions that wait too little wait for all, those that cannot be in any
     /// order are left out.
-    fn settle(self, machine: &mut Machine, rng: &mut Rng) -> Result<Case> {
+    fn settle(self, interpreter: &mut Interpreter, rng: &mut Rng) -> Result<Case> {
         let threshold = if rng.chance(0.5) { rng.bits(11) } else { 0 } as u16;
-        self.run(machine, threshold)
+        self.run(interpreter, threshold)
     }
 
-    fn run(mut self, machine: &mut Machine, threshold: u16) -> Result<Case> {
+    fn run(mut self, interpreter: &mut Interpreter, threshold: u16) -> Result<Case> {
         loop {
             let program = Program { instructions: self.program.clone() };
             program.check().map_err(|defects| Error::usage("program", format!("{defects:?}\n{program}")))?;
@@ -508,7 +512,7 @@ impl<'a> Draft<'a> {
                 entropy_threshold: threshold,
             };
             // All of it first, and then as far as it comes.
-            let (mut whole, mut trial) = (machine.clone(), machine.clone());
+            let (mut whole, mut trial) = (interpreter.clone(), interpreter.clone());
             let outside = || Outside { bytes: self.bytes.clone(), faults: Vec::new() };
             let mut at = 0;
             let all = Registers { entropy_threshold: 0, ..registers };
@@ -516,7 +520,7 @@ impl<'a> Draft<'a> {
                 Ok(_) => {
                     let mut outside = outside();
                     let (outcome, steps) = Steps::of(&mut trial, &registers, &mut outside)?;
-                    *machine = trial;
+                    *interpreter = trial;
                     let stored = outcome.counters.bytes_written;
                     let (before, after, end) = (self.bytes, outside.bytes, outcome.end);
                     let counters = outcome.counters;

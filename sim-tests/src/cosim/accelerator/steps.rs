@@ -1,7 +1,7 @@
 //! What each instruction of a program writes, as the interpreter has it.
 
 use crate::{Error, Result};
-use alberti_golden::accelerator::{Config, External, Machine, Memories, Outcome, Registers, Row, Step};
+use alberti_golden::accelerator::{Config, External, Interpreter, Memories, Outcome, Registers, Row, Step};
 use alberti_isa::{Base, Instruction, Memory, Operation, Unit};
 use std::ops::Range;
 
@@ -32,10 +32,14 @@ impl Steps {
     ///
     /// # Errors
     /// Those of the interpreter.
-    pub fn of(machine: &mut Machine, registers: &Registers, external: &mut dyn External) -> Result<(Outcome, Self)> {
-        let config = machine.config().clone();
+    pub fn of(
+        interpreter: &mut Interpreter,
+        registers: &Registers,
+        external: &mut dyn External,
+    ) -> Result<(Outcome, Self)> {
+        let config = interpreter.config().clone();
         let mut steps = Self::default();
-        let outcome = machine.run(registers, external, |step, memories| {
+        let outcome = interpreter.run(registers, external, |step, memories| {
             steps.note(&config, registers, step, memories);
         })?;
         Ok((outcome, steps))

@@ -1,4 +1,4 @@
-//! Nets inside of the machine by which rows are written, and by which units say that an instruction is done.
+//! Nets inside of the accelerator by which rows are written, and by which units say that an instruction is done.
 
 use super::steps::row_bits;
 use crate::{Library, Model, Port, Probe, Result};
@@ -59,7 +59,7 @@ struct Banks {
     data: Port,
 }
 
-/// The probes of a machine.
+/// The probes of an accelerator.
 pub(super) struct Taps {
     ports: Port,
     banks: Port,
@@ -76,7 +76,7 @@ fn shape(design: &Design, memory: Memory) -> (u32, u32) {
 /// What to look at.
 ///
 /// # Errors
-/// When the machine's records have no layout.
+/// When the accelerator's records have no layout.
 pub(super) fn probes(design: &Design, config: &Config) -> Result<Vec<Probe>> {
     let ports = PORTS.iter().flat_map(|(_, _, stem)| ["valid", "ready"].map(|part| format!("{stem}_{part}")));
     let ports: Vec<String> = ports.chain(DONE.iter().map(|(_, net)| (*net).to_owned())).collect();
@@ -106,7 +106,7 @@ fn bytes(model: &Model, port: Port, first: usize, count: usize) -> Vec<u8> {
 }
 
 impl Taps {
-    /// Those of a machine that was built with its probes; none without.
+    /// Those of an accelerator that was built with its probes; none without.
     ///
     /// # Errors
     /// When some are missing.

@@ -1,4 +1,4 @@
-//! The machine in Verilog beside its interpreter, instruction by instruction.
+//! The accelerator in Verilog beside its interpreter, instruction by instruction.
 //!
 //! Each unit works in order: the rows that are written by its ports between two pulses of its `done` are those of one
 //! instruction. They must be the rows that the interpreter writes, in its order, and hold in the end what it leaves there;

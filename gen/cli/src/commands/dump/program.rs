@@ -1,9 +1,9 @@
-//! The program of the machine for a trained encoder.
+//! The program of the accelerator for a trained encoder.
 
 use crate::{
+    accelerator,
     encoder::{Prunings, Ranges, Tasks},
     exit::{Failure, Result},
-    machine,
     table::{Table, count},
 };
 use alberti_model::compile::{Sentence, Use};
@@ -50,9 +50,9 @@ impl ProgramOf {
 /// The listing as text and as data.
 ///
 /// # Errors
-/// What keeps the model from the machine.
+/// What keeps the model from the accelerator.
 pub fn dump(design: &Design, arguments: &ProgramOf) -> Result<(String, Listing)> {
-    let config = machine::config(design)?;
+    let config = accelerator::config(design)?;
     let Some(folder) = &arguments.model else {
         return Err(Failure::input("a program is of a model", "add --model DIR"));
     };

@@ -99,7 +99,7 @@ pub struct Arguments {
     /// Weights pruned by magnitude: a share such as 0.5, blocks such as 8:16, or none
     #[arg(long, value_name = "HOW", default_value = "0.5", value_parser = pruning)]
     prune: Pruning,
-    /// The whole encoder on the golden machine of a design that has one, its answers against f32: all weights lie as the machine's do, and
+    /// The whole encoder on the interpreter of a design that has one, its answers against f32: all weights lie as the accelerator's do, and
     /// sentences are read to the end
     #[arg(long, conflicts_with_all = ["layouts", "layers", "state"])]
     whole: bool,
@@ -234,7 +234,7 @@ impl Plan {
             let l = &gemm.linear;
             let codes = l.weight.data.iter().chain(&gemm.activations.data).flat_map(|code| code.to_le_bytes());
             hash.update(codes.collect::<Vec<_>>());
-            // Biases of a machine have 32 bits.
+            // Biases of an accelerator have 32 bits.
             let biases = l.bias.iter().map(|&bias| bias as i32);
             let shifts = biases.chain(l.requantise_shift.iter().copied()).flat_map(i32::to_le_bytes);
             hash.update(shifts.collect::<Vec<_>>());

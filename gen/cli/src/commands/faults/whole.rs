@@ -1,10 +1,10 @@
-//! `alberti faults --whole`: the whole encoder on the golden machine.
+//! `alberti faults --whole`: the whole encoder on the interpreter.
 
 use super::{Arguments, report::Spread, settings, stresses, target, targets, words};
 use crate::{
+    accelerator,
     encoder::{Prunings, Ranges, lines},
     exit::Result,
-    machine,
     output::Answer,
     progress,
     table::{Table, decimals},
@@ -60,9 +60,9 @@ type Sentences = Vec<(Tokens, adapted::Answer)>;
 /// Runs.
 ///
 /// # Errors
-/// The design's problems, a model or a sentence that cannot be used, a machine that does not hold the model.
+/// The design's problems, a model or a sentence that cannot be used, an accelerator that does not hold the model.
 pub fn run(arguments: &Arguments, design: &Design) -> Result<Answer> {
-    let config = machine::config(design)?;
+    let config = accelerator::config(design)?;
     let settings = settings(arguments, design, &target(design)?)?;
     let (technical, stresses) = stresses(arguments, &settings)?;
     let prunings = Prunings { prune: arguments.prune, prune_embeddings: Pruning::Dense };
@@ -105,7 +105,7 @@ pub fn run(arguments: &Arguments, design: &Design) -> Result<Answer> {
         .collect();
     let task = &of.model.tasks[0].name;
     let text = format!(
-        "{}: {}{} sentences on the golden machine, weights {}, masks {}; {} trials, seed {}\n\n{}",
+        "{}: {}{} sentences on the interpreter, weights {}, masks {}; {} trials, seed {}\n\n{}",
         design.name,
         of.on(),
         sentences.len(),
@@ -123,7 +123,7 @@ pub fn run(arguments: &Arguments, design: &Design) -> Result<Answer> {
     Ok(Answer::new(text, &data).with_warnings(design.warnings()))
 }
 
-/// One machine with faults drawn, on all sentences.
+/// One accelerator with faults drawn, on all sentences.
 fn trial(
     compiled: &Compiled,
     whole: &Whole<'_>,

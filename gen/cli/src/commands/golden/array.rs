@@ -203,9 +203,9 @@ pub fn requantize(design: &Design, text: &Text) -> Result<Value> {
     let input: RequantizeInput = text.parse()?;
     let (n, result, bits) = (design.datapath.n as usize, design.datapath.result, design.datapath.accumulator_bits);
     one("shifts", input.shifts.len(), n)?;
-    if design.machine.is_none() && input.offset != 0 {
-        let help = "remove it, or see the section `machine` of a design";
-        return Err(Failure::input("`offset` on a design without `machine`", help));
+    if design.accelerator.is_none() && input.offset != 0 {
+        let help = "remove it, or see the section `accelerator` of a design";
+        return Err(Failure::input("`offset` on a design without `accelerator`", help));
     }
     let (mut codes, mut wide) = (Vec::new(), Vec::new());
     for sums in &input.sums {
@@ -219,7 +219,7 @@ pub fn requantize(design: &Design, text: &Text) -> Result<Value> {
     }
     let reals: Vec<_> = codes.iter().map(|row| values(result, row, input.scale)).collect();
     let mut answer = json!({"codes": codes, "values": reals});
-    if design.machine.is_some() {
+    if design.accelerator.is_some() {
         answer["wide"] = json!(wide);
     }
     Ok(answer)

@@ -57,7 +57,7 @@ pub fn example(design: &Design) -> Result<Value> {
         |start| json!({"weights": (start..start + config.n).map(row).collect::<Vec<_>>(), "vectors": [row(0), row(2)]});
     let shift = 2 * config.operand.max_significand().ilog2() as i32 - 8;
     let mut job = json!({"tiles": [tile(0), tile(1)], "shifts": vec![shift; config.n], "close": true});
-    if design.machine.is_some() {
+    if design.accelerator.is_some() {
         job["tiles"][1]["columns"] = json!(true);
         job["offset"] = json!(-4);
     }
@@ -90,12 +90,12 @@ fn add(input: &mut matrix_unit::Input, config: &Config, tile: &Tile, plain_passe
 pub fn answer(design: &Design, text: &Text) -> Result<Value> {
     let given: Input = text.parse()?;
     let config = cosim::config(design)?;
-    let machine = design.machine.is_some();
+    let accelerator = design.accelerator.is_some();
     let mut input = matrix_unit::Input { activations: vec![Vec::new(); config.slots()], ..Default::default() };
     for job in &given.jobs {
-        if !machine && (job.offset != 0 || job.tiles.iter().any(|tile| tile.columns)) {
-            let message = "`columns` or `offset` on a design without `machine`";
-            return Err(Failure::input(message, "remove them, or see the section `machine` of a design"));
+        if !accelerator && (job.offset != 0 || job.tiles.iter().any(|tile| tile.columns)) {
+            let message = "`columns` or `offset` on a design without `accelerator`";
+            return Err(Failure::input(message, "remove them, or see the section `accelerator` of a design"));
         }
         let rows = job.tiles.first().map_or(0, |tile| tile.vectors.len());
         let mut plain_passes = 0;
@@ -123,7 +123,7 @@ pub fn answer(design: &Design, text: &Text) -> Result<Value> {
         "last": output.rows.iter().map(|row| row.last).collect::<Vec<_>>(),
         "counters": {"vectors": output.counters.vectors, "held": output.counters.held},
     });
-    if machine {
+    if accelerator {
         let signed = |row: &matrix_unit::Row| row.wide.iter().map(|&number| number as i16).collect::<Vec<_>>();
         answer["wide"] = json!(output.rows.iter().map(signed).collect::<Vec<_>>());
     }

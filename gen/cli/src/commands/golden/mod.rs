@@ -60,7 +60,7 @@ Fields by block, n being the design's; those in brackets can be left out:
   accumulator      bias: n integers, tokens: {row, first, last, sums: n} -> addends, finals
   activation       function: identity, relu or gelu, sums: rows of n integers, shifts: n of -64 to 63, [after]
                                                                          -> sums, shifts
-  requantize       sums: rows of n integers, shifts: n of -64 to 63, [scale], [offset: in a machine]
+  requantize       sums: rows of n integers, shifts: n of -64 to 63, [scale], [offset: in an accelerator]
                                                                          -> codes, values, [wide]
   block_select     mask: 2n bits                                         -> selects, errors
   bitmask_encoder  vectors: rows of n codes, [row]                       -> masks, packed, next_row

@@ -2,10 +2,10 @@
 
 use super::{HELP, Text};
 use crate::{
+    accelerator,
     exit::{Failure, Result},
-    machine,
 };
-use alberti_golden::accelerator::{End, Flat, Machine, Registers};
+use alberti_golden::accelerator::{End, Flat, Interpreter, Registers};
 use alberti_isa::{Base, Count, Elementwise, Halt, Instruction, Load, Memory, Program, Store, Unit, Waits, Words};
 use alberti_rtl::Design;
 use serde::{Deserialize, Serialize};
@@ -46,7 +46,7 @@ struct Range {
 const SIZE: usize = 1 << 24;
 
 pub fn example(design: &Design) -> Result<Value> {
-    let row = 2 * machine::config(design)?.n;
+    let row = 2 * accelerator::config(design)?.n;
     let (memory, base) = (Memory::Wide, Base::Data);
     let load = Load { memory, base, row: 0, rows: Count(1), offset: 0 };
     let double = Elementwise { scale: true, result_base: 1, gain: 2, ..Elementwise::LEAST };
@@ -78,8 +78,8 @@ pub fn answer(design: &Design, text: &Text) -> Result<Value> {
     }
     let registers = Registers { program_base: 0, program_length: code.len() as u32, data_base, entropy_threshold };
     let mut external = Flat { content };
-    let mut machine = Machine::new(machine::config(design)?)?;
-    let outcome = machine.run(&registers, &mut external, |_, _| {})?;
+    let mut interpreter = Interpreter::new(accelerator::config(design)?)?;
+    let outcome = interpreter.run(&registers, &mut external, |_, _| {})?;
     let end = match outcome.end {
         End::Halted => json!("halted"),
         End::Exited { layer } => json!({"exit_layer": layer}),

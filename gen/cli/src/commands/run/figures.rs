@@ -1,4 +1,4 @@
-//! What a sentence took of the machine.
+//! What a sentence took of the accelerator.
 
 use alberti_model::compile::Answer;
 use serde::Serialize;

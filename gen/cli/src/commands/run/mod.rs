@@ -25,10 +25,10 @@ use rayon::prelude::*;
 use serde::Serialize;
 use std::sync::{Mutex, PoisonError};
 
-/// Sentences through a trained encoder on the whole machine.
+/// Sentences through a trained encoder on the whole accelerator.
 ///
-/// The checkpoint is quantised and laid out for the design's machine, compiled to programs, and run: on the golden model of the
-/// machine, or on the machine itself in Verilator. An answer is the mean of the last layer's output over the tokens, scaled to
+/// The checkpoint is quantised and laid out for the design's accelerator, compiled to programs, and run: on the golden model of the
+/// accelerator, or on the accelerator itself in Verilator. An answer is the mean of the last layer's output over the tokens, scaled to
 /// length 1. With --compare, each answer stands beside f32's, and the program's beside that of the encoder's equations in the
 /// same integers, which must agree to the bit.
 #[derive(clap::Args)]
@@ -58,7 +58,7 @@ pub struct Arguments {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Engine {
-    /// The interpreter of the machine's programs
+    /// The interpreter of the accelerator's programs
     Golden,
     /// The generated Verilog in Verilator, whose cycles are counted
     Rtl,
@@ -113,10 +113,10 @@ struct Job<'a> {
 /// Runs.
 ///
 /// # Errors
-/// The design's problems, a model, a task or a sentence that cannot be used, a machine that does not hold the model, and programs
+/// The design's problems, a model, a task or a sentence that cannot be used, an accelerator that does not hold the model, and programs
 /// that differ from the encoder's equations.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
-    let (design, config) = arguments.given.machine()?;
+    let (design, config) = arguments.given.accelerator()?;
     let texts = arguments.sentences.texts(&arguments.texts)?;
     let of = arguments.prunings.load(&arguments.given.model, &arguments.tasks.tasks)?;
     let tokens = of.all_tokens(&texts)?;
@@ -132,24 +132,24 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
             let mut first = Session::new(&compiled)?;
             let runs = (0..tasks).map(|task| {
                 let bytes = first.switch(task)?;
-                // A machine for each thread at most: one holds all weights.
-                let machines = Mutex::new(vec![first.clone()]);
+                // An accelerator for each thread at most: one holds all weights.
+                let accelerators = Mutex::new(vec![first.clone()]);
                 let said = each().collect::<Vec<_>>().into_par_iter().map(|sentence| {
-                    let free = machines.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                    let free = accelerators.lock().unwrap_or_else(PoisonError::into_inner).pop();
                     let mut session = free.unwrap_or_else(|| first.clone());
                     let said = job.sentence(&mut session, task, sentence)?;
-                    machines.lock().unwrap_or_else(PoisonError::into_inner).push(session);
+                    accelerators.lock().unwrap_or_else(PoisonError::into_inner).push(session);
                     bar.inc(1);
                     Ok(said)
                 });
                 Ok(job.task(task, bytes, said.collect::<Result<Vec<Said>>>()?))
             });
             let runs = runs.collect::<Result<Vec<_>>>()?;
-            (first.loaded.first().copied(), runs, "golden machine")
+            (first.loaded.first().copied(), runs, "interpreter")
         }
         Engine::Rtl => {
             bar.set_message("building");
-            let mut session = Session::on(&compiled, rtl::machine(&design, &compiled)?)?;
+            let mut session = Session::on(&compiled, rtl::accelerator(&design, &compiled)?)?;
             bar.set_message("");
             let runs = (0..tasks).map(|task| {
                 let bytes = session.switch(task)?;
@@ -161,7 +161,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
                 Ok(job.task(task, bytes, said.collect::<Result<Vec<Said>>>()?))
             });
             let runs = runs.collect::<Result<Vec<_>>>()?;
-            (session.loaded.first().copied(), runs, "machine in Verilog")
+            (session.loaded.first().copied(), runs, "accelerator in Verilog")
         }
     };
     bar.finish_and_clear();

@@ -1,4 +1,4 @@
-//! The machine in Verilog as an engine of sentences.
+//! The accelerator in Verilog as an engine of sentences.
 
 use crate::{exit::Result, source};
 use alberti_golden::accelerator::{Flat, Registers};
@@ -9,19 +9,19 @@ use alberti_model::{
 use alberti_rtl::Design;
 use alberti_sim::cosim::accelerator::Rtl;
 
-/// The generated machine in Verilator.
-pub struct Machine(Rtl);
+/// The generated accelerator in Verilator.
+pub struct RtlEngine(Rtl);
 
-/// The machine of a design with a model's weights; its build is kept.
+/// The accelerator of a design with a model's weights; its build is kept.
 ///
 /// # Errors
 /// What Verilator and the compiler say.
-pub fn machine(design: &Design, compiled: &Compiled) -> Result<Machine> {
+pub fn accelerator(design: &Design, compiled: &Compiled) -> Result<RtlEngine> {
     let (values, masks) = compiled.weights();
-    Ok(Machine(Rtl::new(design, values, masks, &source::builds())?))
+    Ok(RtlEngine(Rtl::new(design, values, masks, &source::builds())?))
 }
 
-impl Engine for Machine {
+impl Engine for RtlEngine {
     fn execute(&mut self, registers: &Registers, memory: &mut Flat) -> std::result::Result<Done, ModelError> {
         let run = self.0.run(registers, &mut memory.content).map_err(|error| ModelError::Shape(error.to_string()))?;
         Ok(Done { outcome: run.outcome, cycles: Some(run.cycles) })

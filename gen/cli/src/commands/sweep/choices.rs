@@ -45,7 +45,7 @@ pub fn choices(arguments: &Arguments, groups: &[Group]) -> Vec<(Group, Choice)> 
 fn shortcuts() -> Vec<Choice> {
     let rules = Rules::default();
     vec![
-        Choice::machine("the machine's own way"),
+        Choice::accelerator("the accelerator's own way"),
         Choice::by("no clipped octave behind GELU", Rules { clipped: false, ..rules }),
         Choice::by("no shifts of channels", Rules { channel_shifts: false, ..rules }),
         Choice::by("one scale for a matrix", Rules { weights_by_output: false, ..rules }),
@@ -75,13 +75,14 @@ fn formats() -> Vec<Choice> {
 }
 
 fn pruning(sparsities: &[Pruning]) -> Vec<Choice> {
-    let weights = sparsities.iter().map(|&weights| Choice { weights, ..Choice::machine(format!("layers {weights}")) });
+    let weights =
+        sparsities.iter().map(|&weights| Choice { weights, ..Choice::accelerator(format!("layers {weights}")) });
     let half = Pruning::Unstructured(0.5);
-    let both = Choice { weights: half, embeddings: half, ..Choice::machine("layers and tables 50 %") };
+    let both = Choice { weights: half, embeddings: half, ..Choice::accelerator("layers and tables 50 %") };
     weights.chain([both]).collect()
 }
 
 fn adapters(widths: &[u16]) -> Vec<Choice> {
-    let of = |&width: &u16| Choice { adapter: width.into(), ..Choice::machine(format!("adapters of {width}")) };
+    let of = |&width: &u16| Choice { adapter: width.into(), ..Choice::accelerator(format!("adapters of {width}")) };
     widths.iter().map(of).collect()
 }

@@ -55,7 +55,7 @@ pub struct Arguments {
 
 const COLUMNS: &str = "\
 Groups:
-  shortcuts  the machine's own way, and one thing at a time that numbers are given up by
+  shortcuts  the accelerator's own way, and one thing at a time that numbers are given up by
   formats    other formats for all codes, with sums and biases as wide as they need
   pruning    the layers' weights pruned by magnitude, and the tables of words and positions at the same share once
   adapters   adapters of a width behind every dense layer, drawn from a seed
@@ -95,7 +95,7 @@ struct Line {
 /// The design's problems, a model or a sentence that cannot be used, choices that no integers hold.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let groups = arguments.groups()?;
-    let (design, config) = arguments.given.machine()?;
+    let (design, config) = arguments.given.accelerator()?;
     let of = Encoder::load(&arguments.given.model, arguments.task.task.as_slice())?;
     let (read, ranges) = (of.all_tokens(&arguments.sentences.texts(&[])?)?, of.calibration(Ranges::Single)?);
     let candidate = |choice: &Choice| Candidate::new(&of.model, &ranges, choice, &config, arguments.seed);

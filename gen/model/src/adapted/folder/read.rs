@@ -130,7 +130,7 @@ impl Reader<'_> {
         let same = |a: &Value, b: &Value| a == b || (a.is_number() && a.as_f64() == b.as_f64());
         for (key, known) in required {
             if let Some(given) = settings.get(*key).filter(|given| !same(given, known)) {
-                self.problem(file, format!("{key} is {given}, the machine has {known}"));
+                self.problem(file, format!("{key} is {given}, the accelerator has {known}"));
             }
         }
     }
@@ -285,7 +285,7 @@ impl Reader<'_> {
 }
 
 /// What is said of classifiers that read more than token 0.
-const POOLED: &str = "Hugging Face's classifiers, and AdapterHub's of two layers, read tanh of a linear layer of token 0, which the machine \
+const POOLED: &str = "Hugging Face's classifiers, and AdapterHub's of two layers, read tanh of a linear layer of token 0, which the accelerator \
                       does not have; train a head with layers 1 and use_pooler false";
 
 /// The names of classes in the order of their ids.

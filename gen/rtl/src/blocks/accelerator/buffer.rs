@@ -1,4 +1,4 @@
-//! `global_buffer`: a memory of rows that the machine's parts share.
+//! `global_buffer`: a memory of rows that the accelerator's parts share.
 
 use super::ports::{ADDRESS_W, flipped, reads, writes};
 use crate::{
@@ -55,12 +55,12 @@ pub struct Clients {
     pub writes: Vec<&'static str>,
 }
 
-/// The demand of a memory of the machine.
+/// The demand of a memory of the accelerator.
 ///
 /// # Panics
 /// When the design has no such memory.
 pub fn demand(library: &Library, memory: &str) -> Demand {
-    demands(library.design()).into_iter().find(|of| of.memory == memory).expect("a machine has its memories")
+    demands(library.design()).into_iter().find(|of| of.memory == memory).expect("an accelerator has its memories")
 }
 
 /// The buffer of a memory with its readers and writers; `None` when no macro serves it.

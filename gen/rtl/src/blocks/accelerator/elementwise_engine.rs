@@ -29,10 +29,10 @@ struct Body<'a> {
 /// The operands.
 const OPERANDS: [&str; 2] = ["a", "b"];
 
-/// The engine; `None` where the design has no machine.
+/// The engine; `None` where the design has no accelerator.
 pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     let design = library.design();
-    design.machine?;
+    design.accelerator?;
     let (n, lanes) = (design.datapath.n, design.units.elementwise?.lanes);
     let (count, bits) = (n / lanes, Payload::Bits);
     let (row_w, piece_w) = (n * NUMBER_W, lanes * NUMBER_W);

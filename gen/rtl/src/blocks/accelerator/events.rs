@@ -1,4 +1,4 @@
-//! `event_counters`: what happens in a machine, counted for software.
+//! `event_counters`: what happens in an accelerator, counted for software.
 
 use crate::{
     blocks::{Library, clog2, geometry::COUNT_W},
@@ -39,10 +39,10 @@ fn sum(name: &str, most: u32, sum_w: u32) -> String {
     bits.join("\n                + ")
 }
 
-/// The counters of a machine whose activation memory has so many banks: a row of each in a cycle. They outlive programs.
+/// The counters of an accelerator whose activation memory has so many banks: a row of each in a cycle. They outlive programs.
 pub fn elaborate(library: &mut Library, banks: u32) -> Arc<Module> {
     let bits = Payload::Bits;
-    let mut module = Module::new("event_counters", None, "counts what happens in the machine", "machine");
+    let mut module = Module::new("event_counters", None, "counts what happens in the accelerator", "accelerator");
     module.contract = Contract {
         latency: "2 cycles from an event to its counter".into(),
         interval: "every cycle".into(),

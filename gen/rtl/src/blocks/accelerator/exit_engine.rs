@@ -23,10 +23,10 @@ struct Body<'a> {
     addr_w: u32,
 }
 
-/// The engine; `None` where the design has no machine.
+/// The engine; `None` where the design has no accelerator.
 pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     let design = library.design();
-    design.machine?;
+    design.accelerator?;
     let (n, latency) = (design.datapath.n, super::latency(design));
     let unit = entropy::elaborate(library)?;
     let (row_w, bits) = (n * NUMBER_W, Payload::Bits);

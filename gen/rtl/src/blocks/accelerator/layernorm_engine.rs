@@ -42,10 +42,10 @@ struct Body<'a> {
     unused: u32,
 }
 
-/// The engine; `None` where the design has no machine.
+/// The engine; `None` where the design has no accelerator.
 pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     let design = library.design();
-    design.machine?;
+    design.accelerator?;
     let (n, lanes) = (design.datapath.n, design.units.layernorm?.lanes);
     let (count, bits, codes) = (n / lanes, Payload::Bits, Payload::Codes(Format::AF8_3));
     let unit = layernorm::elaborate(library)?;

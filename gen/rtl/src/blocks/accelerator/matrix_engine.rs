@@ -1,8 +1,9 @@
 //! `matrix_engine`: the array with all that it needs to work off `gemm` instructions.
 
 use super::{
+    address_generator,
     ports::{ADDRESS_W, NUMBER_W, PARAMETER_W, operations, reads, writes},
-    reader, walker,
+    reader,
     wires::{clocked, commanded, reading},
 };
 use crate::{
@@ -54,10 +55,10 @@ impl Body<'_> {
 /// go before either.
 const AHEAD: u32 = 4;
 
-/// The engine; `None` in a design without a machine.
+/// The engine; `None` in a design without an accelerator.
 pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     let design = library.design();
-    design.machine?;
+    design.accelerator?;
     let g = Geometry::new(design);
     let masks = design.memories.weight_masks?;
     let (n, code, bits) = (g.n, Payload::Codes(g.operand), Payload::Bits);
@@ -73,9 +74,9 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     };
     let columns = reader::elaborate(library, "parameters", 1, n * PARAMETER_W, bits);
     let list = reader::elaborate(library, "list", 2, 32, bits);
-    let walk = walker::elaborate(library, 2);
+    let walk = address_generator::elaborate(library, 2);
 
-    let mut module = Module::new("matrix_engine", None, "works off matrix multiplies of whole tensors", "machine");
+    let mut module = Module::new("matrix_engine", None, "works off matrix multiplies of whole tensors", "accelerator");
     module.contract = Contract {
         latency: "vectors and weights of an instruction follow those of the one before; its results end it".into(),
         interval: "a pass over r rows takes max(r, n, 4) cycles".into(),

@@ -1,5 +1,6 @@
-//! `accelerator`: the whole machine, around the array.
+//! `accelerator`: the whole accelerator, around the array.
 
+mod address_generator;
 mod buffer;
 mod elementwise_engine;
 mod events;
@@ -14,7 +15,6 @@ mod sequencer;
 mod softmax_engine;
 mod top;
 mod transfer;
-mod walker;
 mod wires;
 mod writer;
 
@@ -30,10 +30,10 @@ use std::sync::Arc;
 /// Bits of a code.
 const CODE_W: u32 = 8;
 
-/// The module of a part in a design; `None` where the design has no machine.
+/// The module of a part in a design; `None` where the design has no accelerator.
 type Elaborate = fn(&mut Library) -> Option<Arc<Module>>;
 
-/// Parts of the machine that are tested by themselves.
+/// Parts of the accelerator that are tested by themselves.
 pub const PARTS: [(&str, Elaborate); 4] = [
     ("elementwise_engine", elementwise_engine::elaborate),
     ("softmax_engine", softmax_engine::elaborate),
@@ -41,7 +41,7 @@ pub const PARTS: [(&str, Elaborate); 4] = [
     ("exit_engine", exit_engine::elaborate),
 ];
 
-/// A part of a design's machine as a top of its own; `None` where there is no such part.
+/// A part of a design's accelerator as a top of its own; `None` where there is no such part.
 #[must_use]
 pub fn part(design: &Design, name: &str) -> Option<Netlist> {
     let (_, elaborate) = PARTS.iter().find(|(part, _)| *part == name)?;

@@ -37,7 +37,7 @@ fn contract(latency: &str) -> Contract {
 
 /// Rows to pieces of `width` bits.
 pub fn split(library: &mut Library, label: &str, pieces: u32, width: u32, payload: Payload) -> Arc<Module> {
-    let mut module = Module::new("row_split", Some(label), "rows in pieces, the lowest first", "machine");
+    let mut module = Module::new("row_split", Some(label), "rows in pieces, the lowest first", "accelerator");
     module.contract = contract("none: a piece is seen in the cycle of its row");
     module.set_parameters(&[("width", width), ("pieces", pieces)]);
     module.interfaces = vec![
@@ -62,7 +62,7 @@ pub fn split(library: &mut Library, label: &str, pieces: u32, width: u32, payloa
 
 /// Pieces of `width` bits to rows.
 pub fn join(library: &mut Library, label: &str, pieces: u32, width: u32, payload: Payload) -> Arc<Module> {
-    let mut module = Module::new("row_join", Some(label), "pieces put together to rows", "machine");
+    let mut module = Module::new("row_join", Some(label), "pieces put together to rows", "accelerator");
     module.contract = contract("1 cycle from the last piece to the row");
     module.set_parameters(&[("width", width), ("pieces", pieces)]);
     module.interfaces = vec![

@@ -1,4 +1,4 @@
-//! What passes between the parts of a machine: instructions, and rows of shared memories.
+//! What passes between the parts of an accelerator: instructions, and rows of shared memories.
 
 use crate::{
     design::Design,
@@ -23,7 +23,7 @@ pub const PARAMETER_W: u32 = 40;
 /// # Panics
 /// When there is none: names are the generator's own.
 pub fn kind(name: &str) -> &'static Kind {
-    KINDS.iter().find(|kind| kind.name == name).expect("the instruction set has what the machine asks for")
+    KINDS.iter().find(|kind| kind.name == name).expect("the instruction set has what the accelerator asks for")
 }
 
 /// The fields of a kind that a design has: where weights have no blocks, nothing can ask for them.

@@ -1,8 +1,8 @@
 //! `row_reader`: the rows of a shared memory that a walk names, as a stream.
 
 use super::{
+    address_generator::{self, fields},
     ports::reads,
-    walker::{self, fields},
 };
 use crate::{
     blocks::{Library, geometry::clog2, stream_fifo},
@@ -32,9 +32,9 @@ pub fn ahead(library: &mut Library, label: &str, levels: u32, width: u32, payloa
     let latency = super::latency(library.design());
     // Rows on their way, one that is taken, one whose room is given back.
     let depth = latency + 2 + rows;
-    let walker = walker::elaborate(library, levels);
-    let buffer = stream_fifo::elaborate(library, Some(label), "machine", width + 2, depth, payload);
-    let mut module = Module::new("row_reader", Some(label), "rows of a shared memory as a stream", "machine");
+    let generator = address_generator::elaborate(library, levels);
+    let buffer = stream_fifo::elaborate(library, Some(label), "accelerator", width + 2, depth, payload);
+    let mut module = Module::new("row_reader", Some(label), "rows of a shared memory as a stream", "accelerator");
     module.contract = Contract {
         latency: format!("{} cycles from a command to its first row", latency + 2),
         interval: "one row a cycle".into(),
@@ -43,7 +43,7 @@ pub fn ahead(library: &mut Library, label: &str, levels: u32, width: u32, payloa
     module.set_parameters(&[("width", width), ("levels", levels), ("latency", latency)]);
     module.interfaces = vec![
         Interface::clock(),
-        walker::commands(levels),
+        address_generator::commands(levels),
         reads("memory", "The memory that rows are read from", width, payload),
         Interface::source("row", "Rows; end: the last of an innermost run, last: of all")
             .output("data", width, payload)
@@ -67,7 +67,7 @@ pub fn ahead(library: &mut Library, label: &str, levels: u32, width: u32, payloa
         .collect();
     let same: Vec<(&str, &str)> = ports.iter().map(|port| (port.as_str(), port.as_str())).collect();
     module.instances = vec![
-        Instance::new("u_walker", &walker).wire(&same).wire(&[
+        Instance::new("u_address_generator", &generator).wire(&same).wire(&[
             ("address_valid_o", "address_valid"),
             ("address_ready_i", "address_ready"),
             ("address_row_o", "address_row"),

@@ -155,15 +155,19 @@ fn units() -> Vec<Unit> {
     alberti_isa::Unit::ALL.into_iter().map(|unit| Unit { name: unit.name(), kinds: kinds(unit) }).collect()
 }
 
-/// The sequencer; `None` in a design without a machine.
+/// The sequencer; `None` in a design without an accelerator.
 pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     let design = library.design();
-    let machine = design.machine?;
+    let accelerator = design.accelerator?;
     let bits = Payload::Bits;
-    let instructions = machine.program.instructions;
+    let instructions = accelerator.program.instructions;
     let count_w = clog2(u64::from(instructions) + 1);
-    let mut module =
-        Module::new("sequencer", None, "runs programs: fetches, decodes and issues instructions", "machine.program");
+    let mut module = Module::new(
+        "sequencer",
+        None,
+        "runs programs: fetches, decodes and issues instructions",
+        "accelerator.program",
+    );
     module.contract = Contract {
         latency: "9 cycles from an instruction to the next one that waits for nothing".into(),
         interval: "one instruction at a time is issued; units work on while others are".into(),
@@ -203,7 +207,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         Interface::new(
             "state",
             Role::Status,
-            "State of the machine; low while units are reset; high while the bus is given back",
+            "State of the accelerator; low while units are reset; high while the bus is given back",
         )
         .port("units_rst", Direction::Output, 1, Payload::Reset)
         .plain_output("abort", 1, bits)

@@ -33,10 +33,10 @@ struct Body<'a> {
     tail: String,
 }
 
-/// The engine; `None` where the design has no machine.
+/// The engine; `None` where the design has no accelerator.
 pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     let design = library.design();
-    design.machine?;
+    design.accelerator?;
     let (n, lanes) = (design.datapath.n, design.units.softmax?.lanes);
     let (count, bits, codes) = (n / lanes, Payload::Bits, Payload::Codes(Format::AF8_3));
     let unit = softmax::elaborate(library)?;

@@ -158,13 +158,13 @@ fn count(library: &mut Library, joints: &mut Joints) {
     }
 }
 
-/// The whole machine; `None` in a design without one, or when no macro serves one of its memories.
+/// The whole accelerator; `None` in a design without one, or when no macro serves one of its memories.
 pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     let design = library.design();
-    let axi = design.machine?.axi;
+    let axi = design.accelerator?.axi;
     let g = Geometry::new(design);
     let mut module =
-        Module::new("accelerator", None, "the whole accelerator: runs programs from external memory", "machine");
+        Module::new("accelerator", None, "the whole accelerator: runs programs from external memory", "accelerator");
     module.contract = Contract {
         latency: "that of its programs".into(),
         interval: "one program at a time".into(),

@@ -1,4 +1,4 @@
-//! `transfer_engine`: rows between external memory and the machine's memories.
+//! `transfer_engine`: rows between external memory and the accelerator's memories.
 
 use super::ports::{ADDRESS_W, operations, reads, writes};
 use crate::{
@@ -62,10 +62,10 @@ const NAMES: [(&str, &str); 7] = [
     ("program", "program"),
 ];
 
-/// The engine; `None` in a design without a machine.
+/// The engine; `None` in a design without an accelerator.
 pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     let design = library.design();
-    let axi = design.machine?.axi;
+    let axi = design.accelerator?.axi;
     let all = demands(design);
     let beat_w = axi.data_bits;
     let id =
@@ -73,7 +73,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     let mut memories: Vec<Memory> = NAMES
         .iter()
         .map(|&(name, of)| {
-            let demand = all.iter().find(|demand| demand.memory == of).expect("a machine has its memories");
+            let demand = all.iter().find(|demand| demand.memory == of).expect("an accelerator has its memories");
             let id = id(name);
             Memory {
                 name,
@@ -95,8 +95,8 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     let mut module = Module::new(
         "transfer_engine",
         None,
-        "moves rows between external memory and the machine's memories",
-        "machine.axi",
+        "moves rows between external memory and the accelerator's memories",
+        "accelerator.axi",
     );
     module.contract = Contract {
         latency: "that of external memory".into(),

@@ -40,7 +40,7 @@ pub fn clocked(instance: Instance) -> Instance {
     instance.wire(&[("clk_i", "clk_i"), ("rst_ni", "rst_ni")])
 }
 
-/// Connects a walk's command, which an idle walker takes at once: fields and the nets that they come from.
+/// Connects a walk's command, which an idle address generator takes at once: fields and the nets that they come from.
 pub fn commanded(instance: Instance, start: &str, fields: &[(&str, &str)]) -> Instance {
     let instance = instance.wire(&[("command_valid_i", start)]).open(&[("command_ready_o", 1)]);
     fields.iter().fold(instance, |instance, (field, net)| instance.wire(&[(&format!("command_{field}_i"), net)]))

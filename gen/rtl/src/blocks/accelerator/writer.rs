@@ -1,9 +1,9 @@
 //! `row_writer`: a stream of pieces into the rows of a shared memory that a walk names.
 
 use super::{
+    address_generator::{self, fields},
     pieces,
     ports::{ADDRESS_W, writes},
-    walker::{self, fields},
     wires::{Wires, clocked},
 };
 use crate::{
@@ -29,11 +29,11 @@ pub fn elaborate(
     width: u32,
     payload: Payload,
 ) -> Arc<Module> {
-    let walker = walker::elaborate(library, levels);
+    let generator = address_generator::elaborate(library, levels);
     let join = pieces::join(library, label, pieces, width, payload);
     let row_w = pieces * width;
     let mut module =
-        Module::new("row_writer", Some(label), "a stream of pieces into rows of a shared memory", "machine");
+        Module::new("row_writer", Some(label), "a stream of pieces into rows of a shared memory", "accelerator");
     module.contract = Contract {
         latency: "1 cycle from the last piece of a row to its write".into(),
         interval: "one piece a cycle".into(),
@@ -42,7 +42,7 @@ pub fn elaborate(
     module.set_parameters(&[("width", width), ("pieces", pieces), ("levels", levels)]);
     module.interfaces = vec![
         Interface::clock(),
-        walker::commands(levels).input("keep", 1, Payload::Bits),
+        address_generator::commands(levels).input("keep", 1, Payload::Bits),
         Interface::sink("piece", "Pieces of the rows of a walk that is kept, else of nothing; last: of a run of rows")
             .input("data", width, payload)
             .input("last", 1, Payload::Bits),
@@ -60,7 +60,7 @@ pub fn elaborate(
     let pieces = ["piece_valid_i", "piece_ready_o", "piece_data_i", "piece_last_i"].map(|port| (port, port));
     module.instances = vec![
         address
-            .out_of(clocked(Instance::new("u_walker", &walker)), "address")
+            .out_of(clocked(Instance::new("u_address_generator", &generator)), "address")
             .wire(&commands)
             .open(&[("address_end_o", 1)]),
         row.out_of(clocked(Instance::new("u_join", &join)), "row").wire(&pieces),

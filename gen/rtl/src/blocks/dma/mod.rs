@@ -37,13 +37,13 @@ pub fn open_bursts(axi: Axi) -> u32 {
     (128 / axi.burst_beats).clamp(2, 16)
 }
 
-/// The port to external memory; `None` where the design is no machine.
+/// The port to external memory; `None` where the design is no accelerator.
 pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
-    let axi = library.design().machine?.axi;
+    let axi = library.design().accelerator?.axi;
     let Axi { address_bits: addr_w, data_bits: data_w, burst_beats } = axi;
     let (byte_w, open) = (clog2((data_w / 8).into()), open_bursts(axi));
     let open_w = clog2(u64::from(open) + 1);
-    let source = "machine.axi";
+    let source = "accelerator.axi";
     // Two entries each: a beat a cycle with neither side's ready in the other's cycle.
     let (item_w, beat_w) = (data_w + 1, data_w + data_w / 8 + 1);
     let mut buffer = |label, width| stream_fifo::elaborate(library, Some(label), source, width, 2, Payload::Bits);

@@ -119,7 +119,7 @@ fn interfaces(g: &Geometry) -> Vec<Interface> {
         );
     }
     let mut result = Interface::source("result", "Rows of results").output("code", g.n * g.result.bits(), code);
-    if g.machine {
+    if g.accelerator {
         weight.summary.push_str(match g.sparsity {
             None => "; with a tile's first item: whether it comes by columns",
             Some(_) => "; whether by columns",
@@ -127,7 +127,7 @@ fn interfaces(g: &Geometry) -> Vec<Interface> {
         weight = weight.input("columns", 1, Payload::Bits);
         result = result.output("wide", g.wides_w(), Payload::Bits);
     }
-    let mut interfaces = vec![Interface::clock(), jobs(g, g.machine), weight];
+    let mut interfaces = vec![Interface::clock(), jobs(g, g.accelerator), weight];
     interfaces.extend(slots(g).iter().map(|slot| {
         Interface::sink(slot, "Activations, pass by pass, row by row").input("data", g.vector_w(), operand)
     }));
@@ -168,7 +168,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
             g.operand,
             g.acc_w,
             g.result,
-            if g.machine { ", 16-bit wide ones at a shift of their own" } else { "" }
+            if g.accelerator { ", 16-bit wide ones at a shift of their own" } else { "" }
         ),
     };
     module.set_parameters(&[
@@ -231,7 +231,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
             &["clk_i", "rst_ni", "clear_i", "load", "weight_error_i", "weight_block_i"],
         );
     }
-    if g.machine {
+    if g.accelerator {
         module.add_nets(&[("columns", 1)]);
         in_array = in_array.wire(&[("load_columns_i", "columns")]);
         module.combinational(&["columns"], &["lane_q", "weight_columns_i"]);
@@ -308,7 +308,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
         ("code_last_o", "code_last"),
     ]);
     let mut results = vec!["code", "code_last"];
-    if g.machine {
+    if g.accelerator {
         module.add_nets(&[("offset", g.offset_w()), ("wide", g.wides_w())]);
         rounding = rounding.wire(&[("offset_i", "offset"), ("wide_o", "wide")]);
         match g.activation_latency() {

@@ -259,7 +259,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
     } else {
         module.combinational(&["weight_mask"], &["weight_data_i"]);
     }
-    if g.machine {
+    if g.accelerator {
         module.add_nets(&[("no_columns", 1), ("no_offset", g.offset_w())]);
         module.combinational(&["no_columns", "no_offset"], &[]);
         unit = unit

@@ -91,7 +91,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
     let first = leaf::elaborate(library, &*first.expect("designs keep to the leaves' widths"), source);
     let second = leaf::elaborate(library, &*second.expect("designs keep to the leaves' widths"), source);
 
-    let wide = g.machine.then(|| {
+    let wide = g.accelerator.then(|| {
         [leaves::fixed_shift(g.acc_w), leaves::fixed_round(WIDE_W)]
             .map(|leaf| leaf::elaborate(library, &*leaf.expect("designs keep to the leaves' widths"), source))
     });
@@ -109,7 +109,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
             "{} bits to {}, value sum * 2^-shift: {rules}{}",
             g.acc_w,
             g.result,
-            if g.machine { "; wide: to 16 bits by shift + offset, rounds half up, saturates" } else { "" }
+            if g.accelerator { "; wide: to 16 bits by shift + offset, rounds half up, saturates" } else { "" }
         ),
     };
     module.set_parameters(&[("n", g.n), ("acc_w", g.acc_w), ("code_w", code_w)]);
@@ -122,7 +122,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
         g.n * code_w,
         Payload::Codes(g.result),
     );
-    if g.machine {
+    if g.accelerator {
         sums.summary = "A row of sums, each column's shift, and what that of the wide results is more".into();
         sums = sums.plain_input("offset", g.offset_w(), Payload::Bits);
         codes.summary = "Its codes, and its numbers of 16 bits".into();
@@ -152,7 +152,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
             code_w,
             shift_w: SHIFT_W,
             wide_w: WIDE_W,
-            wide: g.machine,
+            wide: g.accelerator,
             held,
             late_shift,
         }

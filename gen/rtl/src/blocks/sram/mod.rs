@@ -68,8 +68,8 @@ pub fn elaborate(
     })
 }
 
-/// A memory of a design, made of macros; `label` is its name. Where the machine reads it in any cycle, writes wait for a free
-/// one; where the machine writes it in any cycle, reads do.
+/// A memory of a design, made of macros; `label` is its name. Where the accelerator reads it in any cycle, writes wait for a free
+/// one; where the accelerator writes it in any cycle, reads do.
 pub fn tiled(library: &mut Library, label: &str, made: &Made<'_>) -> Arc<Module> {
     let demand = made.demand;
     let tiles = tiles::elaborate(library, label, made);

@@ -144,7 +144,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
     if g.sparsity.is_some() {
         load = load.input("select", g.n * g.select_w(), Payload::Bits);
     }
-    if g.machine {
+    if g.accelerator {
         load.summary =
             "Weights of the next tile, all of the lane's or one place's; swap makes them those that multiply".into();
         load = load.input("place", g.n, Payload::Bits).input("code", g.op_w(), codes);
@@ -185,7 +185,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
             adaptiv_float: matches!(g.operand, Format::AdaptivFloat(_)),
             sparsity: g.sparsity,
             select_w: g.select_w(),
-            columns: g.machine,
+            columns: g.accelerator,
             levels: g.sparsity.map(levels).unwrap_or_default(),
             wide: sum_registered(&g) || g.acc_w < dot_w(&g),
             dot_extended: dot_extended(&g),

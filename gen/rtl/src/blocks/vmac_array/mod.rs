@@ -60,7 +60,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
     if g.sparsity.is_some() {
         load = load.input("select", g.n * g.select_w(), Payload::Bits);
     }
-    if g.machine {
+    if g.accelerator {
         load.summary =
             "Weights for the next tile: one lane's, or by columns those of the place of that number in every lane"
                 .into();
@@ -103,7 +103,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
     if g.sparsity.is_some() {
         instance = instance.wire(&[("load_select_i", "load_select_i")]);
     }
-    if g.machine {
+    if g.accelerator {
         module.add_nets(&[("place", g.n)]);
         instance = instance.wire(&[("load_place_i", "place")]).lane("load_code_i", "load_weight_i", g.op_w(), "OP_W");
         module.combinational(&["place"], &["load_valid_i", "load_lane_i", "load_columns_i"]);
@@ -147,7 +147,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
             pipeline: g.pipeline,
             zero_skip: g.zero_skip,
             signed_zero: matches!(g.operand, Format::AdaptivFloat(_)),
-            columns: g.machine,
+            columns: g.accelerator,
         }
         .render()
     })

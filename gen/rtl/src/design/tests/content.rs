@@ -1,6 +1,6 @@
 //! What a valid design says.
 
-use super::{edge16, good_designs, machine4, parse, valid};
+use super::{accelerator4, good_designs, parse, pu16, valid};
 use crate::{
     design::{Axi, BlockSparsity, CsrUnit, Design, MAX_BYTES},
     diagnostic::{Code, Position, Severity},
@@ -21,8 +21,8 @@ fn every_design_of_the_folder_is_valid_without_warnings_and_named_after_its_file
 }
 
 #[test]
-fn edge16_says_what_its_file_says() {
-    let design = valid(&edge16());
+fn pu16_says_what_its_file_says() {
+    let design = valid(&pu16());
     let datapath = design.datapath;
     assert_eq!((datapath.n, datapath.operand, datapath.result), (16, Format::AF8_3, Format::AF8_3));
     assert_eq!((datapath.accumulator_bits, datapath.accumulator_rows, datapath.reduction_max), (37, 128, 3072));
@@ -45,22 +45,22 @@ fn what_is_left_out_gets_its_default() {
 }
 
 #[test]
-fn a_machine_says_what_its_file_says_and_has_defaults() {
-    let text = machine4();
-    let machine = valid(&text).machine.expect("a machine");
-    assert_eq!((machine.banks, machine.wide.values, machine.parameters.rows), (2, 16384, 256));
-    assert_eq!((machine.program.instructions, machine.index.words), (64, 256));
-    assert_eq!(machine.axi, Axi { address_bits: 40, data_bits: 64, burst_beats: 16 });
+fn an_accelerator_says_what_its_file_says_and_has_defaults() {
+    let text = accelerator4();
+    let accelerator = valid(&text).accelerator.expect("an accelerator");
+    assert_eq!((accelerator.banks, accelerator.wide.values, accelerator.parameters.rows), (2, 16384, 256));
+    assert_eq!((accelerator.program.instructions, accelerator.index.words), (64, 256));
+    assert_eq!(accelerator.axi, Axi { address_bits: 40, data_bits: 64, burst_beats: 16 });
     let least =
         text.replace("  banks: 2\n", "").replace("  axi: {address_bits: 40, data_bits: 64, burst_beats: 16}\n", "");
-    let machine = valid(&least).machine.expect("a machine");
-    assert_eq!((machine.banks, machine.axi), (1, Axi { address_bits: 40, data_bits: 64, burst_beats: 64 }));
+    let accelerator = valid(&least).accelerator.expect("an accelerator");
+    assert_eq!((accelerator.banks, accelerator.axi), (1, Axi { address_bits: 40, data_bits: 64, burst_beats: 64 }));
     assert_ne!(valid(&least).hash, valid(&text).hash);
-    assert_eq!(valid(LEAST).machine, None);
+    assert_eq!(valid(LEAST).accelerator, None);
 }
 
 #[test]
-fn each_part_that_a_machine_works_with_is_named_when_it_is_gone() {
+fn each_part_that_an_accelerator_works_with_is_named_when_it_is_gone() {
     for (from, to, name) in [
         ("    masks: {words: 32768, latency: 2, kind: rram, ecc: secded}\n", "", "`memories.weight.masks`"),
         ("  softmax: {length_max: 64, lanes: 2}\n", "", "`units.softmax`"),
@@ -71,13 +71,13 @@ fn each_part_that_a_machine_works_with_is_named_when_it_is_gone() {
         ("operand: af8_3", "operand: af8_3\n  result: q9.7", "`datapath.result: af8_3` (it is q9.7)"),
         ("{values: 32768, latency: 1}", "{values: 32768, kind: rram}", "`memories.activation.kind: sram`"),
     ] {
-        let text = machine4();
+        let text = accelerator4();
         assert_eq!(text.matches(from).count(), 1, "{from}");
         let problems = parse(&text.replace(from, to)).expect_err(name);
         let said: Vec<_> = problems.iter().map(|problem| (problem.code, problem.message.clone())).collect();
         assert_eq!(said.len(), 1, "{said:?}");
-        assert_eq!(said[0].0, Code::MachineLacks);
-        assert!(said[0].1.starts_with(&format!("the machine lacks {name}")), "{said:?}");
+        assert_eq!(said[0].0, Code::AcceleratorLacks);
+        assert!(said[0].1.starts_with(&format!("the accelerator lacks {name}")), "{said:?}");
     }
 }
 
@@ -165,9 +165,9 @@ fn every_value_changes_the_hash() {
 
 #[test]
 fn a_place_is_found_after_reading() {
-    let design = valid(&edge16());
+    let design = valid(&pu16());
     let line = |path: &str| design.locate(path).position.map(|position| position.line);
-    let text = edge16();
+    let text = pu16();
     let expected = |needle: &str| text.lines().position(|l| l.trim_start().starts_with(needle)).map(|l| l as u32 + 1);
     assert_eq!(line("datapath.reduction_max"), expected("reduction_max:"));
     assert_eq!(line("memories.activation.kind"), expected("activation: {"));
@@ -219,7 +219,7 @@ fn whole_numbers_are_neither_fractions_nor_text_nor_beyond_any_width() {
 
 #[test]
 fn a_dump_has_units_in_its_names_and_no_path_of_a_machine() {
-    let design = Design::parse("/home/someone/edge16.yaml", &edge16()).expect("valid");
+    let design = Design::parse("/home/someone/pu16.yaml", &pu16()).expect("valid");
     let json = serde_json::to_value(&design).expect("data");
     assert_eq!(json["datapath"]["operand"], "af8_3");
     assert_eq!(json["clock"]["frequency_mhz"], 500.0);

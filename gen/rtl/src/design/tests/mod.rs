@@ -36,12 +36,12 @@ fn good_designs() -> Vec<(String, String)> {
     designs
 }
 
-fn edge16() -> String {
-    fs::read_to_string(root().join("designs/edge16.yaml")).expect("the design can be read")
+fn pu16() -> String {
+    fs::read_to_string(root().join("designs/pu16.yaml")).expect("the design can be read")
 }
 
-fn machine4() -> String {
-    fs::read_to_string(root().join("designs/machine4.yaml")).expect("the design can be read")
+fn accelerator4() -> String {
+    fs::read_to_string(root().join("designs/accelerator4.yaml")).expect("the design can be read")
 }
 
 fn parse(text: &str) -> Result<Design, Diagnostics> {

@@ -21,7 +21,7 @@ fn names() -> Vec<String> {
     stems
 }
 
-/// What is said of a technology file, or of the memories of designs/edge4.yaml when they are made of its macros.
+/// What is said of a technology file, or of the memories of designs/pu4.yaml when they are made of its macros.
 fn said(stem: &str) -> String {
     let file = format!("designs/bad_technology/{stem}.yaml");
     let text = fs::read_to_string(root().join(&file)).expect("it can be read");
@@ -29,8 +29,8 @@ fn said(stem: &str) -> String {
         Err(problems) => return problems.to_string(),
         Ok(technology) => technology,
     };
-    let design = fs::read_to_string(root().join("designs/edge4.yaml")).expect("the design can be read");
-    let design = Design::parse("designs/edge4.yaml", &design).expect("the design is valid");
+    let design = fs::read_to_string(root().join("designs/pu4.yaml")).expect("the design can be read");
+    let design = Design::parse("designs/pu4.yaml", &design).expect("the design is valid");
     let choice = |demand: &Demand| choose(&technology, demand, &design.locate(&demand.key));
     demands(&design).iter().filter_map(|demand| choice(demand).err()).collect::<Diagnostics>().to_string()
 }

@@ -35,8 +35,8 @@ fn every_technology_that_comes_along_can_be_read_and_is_named_after_its_file() {
 }
 
 #[test]
-fn a_memory_of_rows_is_one_macro_wide_and_edge16_keeps_its_weights_in_rram() {
-    let design = Design::load(concat!(env!("CARGO_MANIFEST_DIR"), "/../../designs/edge16.yaml")).expect("valid");
+fn a_memory_of_rows_is_one_macro_wide_and_pu16_keeps_its_weights_in_rram() {
+    let design = Design::load(concat!(env!("CARGO_MANIFEST_DIR"), "/../../designs/pu16.yaml")).expect("valid");
     let technology = Technology::shipped().expect("it can be read");
     let demands = demands(&design);
     let weight = &demands[0];

@@ -1,4 +1,4 @@
-//! Encoders on the machine in Verilog, which answers as its interpreter does, bit for bit, and after every instruction.
+//! Encoders on the accelerator in Verilog, which answers as its interpreter does, bit for bit, and after every instruction.
 #![allow(missing_docs, clippy::print_stdout)]
 
 mod encoders;
@@ -15,9 +15,9 @@ use encoders::{both, compiled, design, exits};
 
 const LONGEST: usize = 32;
 
-/// What makes machine4 a machine of eight lanes with room for a small encoder.
+/// What makes accelerator4 an accelerator of eight lanes with room for a small encoder.
 const EIGHT_LANES: [(&str, &str); 10] = [
-    ("name: machine4", "name: machine8"),
+    ("name: accelerator4", "name: accelerator8"),
     ("n: 4", "n: 8"),
     ("accumulator_bits: 34", "accumulator_bits: 37"),
     ("reduction_max: 256", "reduction_max: 512"),
@@ -29,8 +29,8 @@ const EIGHT_LANES: [(&str, &str); 10] = [
     ("instructions: 64", "instructions: 256"),
 ];
 
-fn machine8() -> Design {
-    design("machine4", &EIGHT_LANES)
+fn accelerator8() -> Design {
+    design("accelerator4", &EIGHT_LANES)
 }
 
 fn ids(seed: u32, count: usize) -> Vec<u32> {
@@ -45,10 +45,10 @@ fn small(design: &Design, shape: &Shape) -> Compiled {
 
 #[test]
 fn two_tasks_that_share_an_encoder_answer_from_verilog_as_from_the_interpreter() {
-    let design = machine8();
+    let design = accelerator8();
     let compiled = small(&design, &Shape::small(LONGEST));
-    let mut verilog = Session::on(&compiled, both("tasks", &design, &compiled)).expect("a machine that is set up");
-    let mut golden = Session::new(&compiled).expect("a machine that is set up");
+    let mut verilog = Session::on(&compiled, both("tasks", &design, &compiled)).expect("an accelerator that is set up");
+    let mut golden = Session::new(&compiled).expect("an accelerator that is set up");
     assert_eq!(verilog.loaded, golden.loaded);
     let threshold = entropy::threshold(0.5).expect("a threshold");
     let (mut whole, mut early) = (0, 0);
@@ -70,7 +70,7 @@ fn two_tasks_that_share_an_encoder_answer_from_verilog_as_from_the_interpreter()
     assert_eq!(verilog.loaded, golden.loaded);
     assert_eq!(verilog.loaded.len(), 4);
     assert!(whole >= 4 && early > 0, "{whole} {early}");
-    let both = &mut verilog.machine_mut().0;
+    let both = &mut verilog.engine_mut().0;
     let (rows, stored) = (both.compared(), both.same_memories().unwrap_or_else(|error| panic!("{error}")));
     assert!(rows > 10_000 && stored > 1000, "{rows} {stored}");
 }
@@ -78,12 +78,12 @@ fn two_tasks_that_share_an_encoder_answer_from_verilog_as_from_the_interpreter()
 /// An exit behind layer k takes what k layers take, and a constant: each layer the same cycles, each the same vectors.
 #[test]
 fn an_exit_behind_a_layer_costs_the_layers_before_it() {
-    let design = machine8();
+    let design = accelerator8();
     let compiled = small(&design, &Shape::small(LONGEST));
     let sentence = (0..40).map(|seed| ids(seed, 17 + seed as usize % 15));
     let found = sentence.map(|ids| (exits(&compiled, 0, &ids), ids)).find(|(exits, _)| exits.len() == 3);
     let (exits, ids) = found.expect("a sentence that can end behind each of three layers");
-    let mut session = Session::on(&compiled, both("exits", &design, &compiled)).expect("a machine that is set up");
+    let mut session = Session::on(&compiled, both("exits", &design, &compiled)).expect("an accelerator that is set up");
     let costs: Vec<(u64, u64)> = (exits.iter())
         .map(|&(layer, threshold)| {
             let answer = session.run(0, &ids, threshold).unwrap_or_else(|error| panic!("{error}"));
@@ -100,15 +100,15 @@ fn an_exit_behind_a_layer_costs_the_layers_before_it() {
 /// What a head does not see costs neither vectors nor cycles.
 #[test]
 fn tiles_outside_of_a_span_take_no_cycles() {
-    let design = machine8();
+    let design = accelerator8();
     let task = |spans| TaskShape { adapters: [0, 0], classes: 3, off_ramps: false, spans };
     let near = |span, ramp| Span::Limited { span, ramp };
     // Of 4 tiles of keys, pairs of tiles of queries see 3, or each sees itself.
     let spans = [Span::Whole, near(1, 2), near(0, 0), near(40, 0)];
     let tasks = [vec![Span::Whole; 4], spans.into()].map(task).into();
     let compiled = small(&design, &Shape { depth: 1, tasks, ..Shape::small(LONGEST) });
-    let mut verilog = Session::on(&compiled, both("spans", &design, &compiled)).expect("a machine that is set up");
-    let mut golden = Session::new(&compiled).expect("a machine that is set up");
+    let mut verilog = Session::on(&compiled, both("spans", &design, &compiled)).expect("an accelerator that is set up");
+    let mut golden = Session::new(&compiled).expect("an accelerator that is set up");
     let [whole, near] = [0, 1].map(|task| {
         let ids = ids(1, LONGEST);
         let got = verilog.run(task, &ids, 0).unwrap_or_else(|error| panic!("{error}"));
@@ -160,7 +160,7 @@ fn takes_half(design: &Design, shape: &Shape, tokens: usize) {
 #[test]
 fn a_layer_in_blocks_takes_half_of_the_cycles() {
     let blocks = [
-        ("name: machine8", "name: machine8_8of16"),
+        ("name: accelerator8", "name: accelerator8_8of16"),
         ("  n: 8", "  n: 8\n  sparsity: {kind: block, nonzeros: 8, block: 16}"),
         ("softmax: {length_max: 64, lanes: 2}", "softmax: {length_max: 64, lanes: 4}"),
         ("layernorm: {length_max: 128, lanes: 2}", "layernorm: {length_max: 128, lanes: 4}"),
@@ -168,12 +168,12 @@ fn a_layer_in_blocks_takes_half_of_the_cycles() {
         ("banks: 2", "banks: 4"),
         ("values: 131072", "values: 262144"),
     ];
-    let design = design("machine4", &[&EIGHT_LANES[..], &blocks].concat());
+    let design = design("accelerator4", &[&EIGHT_LANES[..], &blocks].concat());
     takes_half(&design, &backbone(128, 4, 512, 16), 16);
 }
 
 #[test]
 #[ignore = "minutes: layers of 384 channels and 128 tokens at 16 lanes"]
 fn a_layer_of_the_trained_encoders_shape_takes_half_of_the_cycles_at_sixteen_lanes() {
-    takes_half(&design("encoder16_8of16", &[]), &backbone(384, 12, 1536, 128), 128);
+    takes_half(&design("accelerator16_8of16", &[]), &backbone(384, 12, 1536, 128), 128);
 }

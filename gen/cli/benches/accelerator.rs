@@ -1,6 +1,6 @@
-//! How fast the whole machine simulates: thousands of clock cycles a second, on one core.
+//! How fast the whole accelerator simulates: thousands of clock cycles a second, on one core.
 //!
-//! `make bench`; `cargo bench -p alberti --bench machine -- encoder16` for one design. Each answers a sentence with an encoder whose weights
+//! `make bench`; `cargo bench -p alberti --bench accelerator -- accelerator16` for one design. Each answers a sentence with an encoder whose weights
 //! are drawn, and whose answer must be its interpreter's. The last column relates to the first row of the same run.
 
 #![allow(clippy::print_stdout)]
@@ -29,11 +29,11 @@ struct Case {
 }
 
 const CASES: [Case; 2] = [
-    Case { design: "encoder16", hidden: 384, heads: 12, tokens: 128, activation: HiddenActivation::Gelu },
-    Case { design: "machine4", hidden: 64, heads: 4, tokens: 32, activation: HiddenActivation::GeluTanh },
+    Case { design: "accelerator16", hidden: 384, heads: 12, tokens: 128, activation: HiddenActivation::Gelu },
+    Case { design: "accelerator4", hidden: 64, heads: 4, tokens: 32, activation: HiddenActivation::GeluTanh },
 ];
 
-/// The machine in Verilog, and the time that it has run.
+/// The accelerator in Verilog, and the time that it has run.
 struct Verilog {
     rtl: Rtl,
     seconds: f64,
@@ -84,19 +84,19 @@ fn measure(case: &Case) -> (u64, f64) {
     let model = synthetic(&shape, 1);
     let ids: Vec<u32> = (0..tokens as u32).map(|i| (i * i * 7 + i) % 50).collect();
     let calibration = model.calibrate(std::slice::from_ref(&ids)).expect("a short sentence");
-    let config = config(&design).expect("a machine");
+    let config = config(&design).expect("an accelerator");
     let encoder = quantise_encoder(&model, &calibration, &config).expect("a sound encoder");
     let compiled = Compiled::new(encoder, config, tokens).expect("it fits");
     let (values, masks) = compiled.weights();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let rtl = Rtl::new(&design, values, masks, &folder).expect("a machine");
+    let rtl = Rtl::new(&design, values, masks, &folder).expect("an accelerator");
     let mut verilog = Session::on(&compiled, Verilog { rtl, seconds: 0.0 }).expect("it is set up");
     let expected = Session::new(&compiled).expect("it is set up").run(0, &ids, 0).expect("a sound program");
     let once = |_| {
         let answer = verilog.run(0, &ids, 0).expect("a sound program");
         assert_eq!(answer.hidden, expected.hidden, "{name}");
-        let cycles = answer.cycles.expect("the machine counts them");
-        (cycles, cycles as f64 / verilog.machine().seconds / 1e3)
+        let cycles = answer.cycles.expect("the accelerator counts them");
+        (cycles, cycles as f64 / verilog.accelerator().seconds / 1e3)
     };
     (0..RUNS).map(once).max_by(|a, b| a.1.total_cmp(&b.1)).expect("there are runs")
 }

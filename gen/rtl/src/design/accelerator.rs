@@ -11,17 +11,17 @@ use crate::diagnostic::Code;
 use alberti_arith::Format;
 use serde::Serialize;
 
-/// Parts that every machine works with.
+/// Parts that every accelerator works with.
 const PARTS: [&str; 6] =
     ["memories.weight.masks", "units.softmax", "units.layernorm", "units.elementwise", "units.entropy", "csr"];
 /// Rows of a memory whose addresses are 16 bits of an instruction.
 const MOST_ROWS: u32 = 1 << 16;
 
-/// What a machine has beside the processing unit's array, the special function units and the registers.
+/// What an accelerator has beside the processing unit's array, the special function units and the registers.
 ///
 /// A row of the activation memory is a dense vector of n codes: special function units and the array address it directly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Machine {
+pub struct Accelerator {
     /// Banks of the activation memory: a power of two, 1 to 16. The top bits of an address choose one; with block sparsity the
     /// lowest, so that streams of rows that are read together, wherever they lie, do not meet in one.
     pub banks: u32,
@@ -85,8 +85,8 @@ pub(crate) struct Surroundings<'a> {
     pub csr: Option<CsrUnit>,
 }
 
-impl Machine {
-    /// Reads and checks the section `machine`, and whether the rest of the design serves it.
+impl Accelerator {
+    /// Reads and checks the section `accelerator`, and whether the rest of the design serves it.
     pub(crate) fn read(mut section: Section<'_>, others: &Surroundings<'_>) -> Option<Self> {
         let n = others.datapath.and_then(|datapath| datapath.n);
         let row = n.map(|n| (n, format!("one row of {n} numbers")));
@@ -176,14 +176,14 @@ impl Axi {
             self.address_bits
         );
         let help =
-            format!("set machine.axi.address_bits to {bits}, or csr.program_address_bits to {}", self.address_bits);
+            format!("set accelerator.axi.address_bits to {bits}, or csr.program_address_bits to {}", self.address_bits);
         section.push(key, Code::OutOfRange, message, help);
         None
     }
 }
 
 impl Surroundings<'_> {
-    /// Reports, in one go, all that a machine works with and the design lacks.
+    /// Reports, in one go, all that an accelerator works with and the design lacks.
     fn check(&self, banks: Option<u32>) {
         let mut lacks: Vec<String> =
             PARTS.iter().filter(|part| !self.report.index.has(part)).map(|part| format!("`{part}`")).collect();
@@ -201,9 +201,9 @@ impl Surroundings<'_> {
         if lacks.is_empty() {
             return;
         }
-        let message = format!("the machine lacks {}", lacks.join(", "));
-        let help = "write what is named, or remove `machine`; designs/machine4.yaml has all of it";
-        self.report.push("machine", Code::MachineLacks, message, help);
+        let message = format!("the accelerator lacks {}", lacks.join(", "));
+        let help = "write what is named, or remove `accelerator`; designs/accelerator4.yaml has all of it";
+        self.report.push("accelerator", Code::AcceleratorLacks, message, help);
     }
 
     /// What engines and addresses ask of the sizes. Lanes divide n, and are powers of two as it is.
@@ -216,7 +216,8 @@ impl Surroundings<'_> {
         let blocks = self.datapath.is_some_and(|datapath| matches!(datapath.sparsity, Some(Some(_))));
         if blocks && banks == Some(1) {
             lacks.push(
-                "`machine.banks` of 2 or more (it is 1, and block-sparse weights take two vectors a cycle)".to_owned(),
+                "`accelerator.banks` of 2 or more (it is 1, and block-sparse weights take two vectors a cycle)"
+                    .to_owned(),
             );
         }
         let (softmax, layernorm) = self.units.map_or((None, None), |units| (units.softmax, units.layernorm));

@@ -1,4 +1,4 @@
-//! The machine in Verilog as something that runs programs.
+//! The accelerator in Verilog as something that runs programs.
 
 use super::{
     AT_ONCE,
@@ -26,23 +26,23 @@ use std::path::Path;
 /// What a run of a program came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Run {
-    /// Its end, and what the machine counted.
+    /// Its end, and what the accelerator counted.
     pub outcome: Outcome,
     /// Cycles from its start to its interrupt.
     pub cycles: u64,
 }
 
-/// A machine with weights in its memories.
+/// An accelerator with weights in its memories.
 pub struct Rtl {
     bench: Bench,
 }
 
 impl Rtl {
-    /// Builds the machine of a design, or takes it from the cache in `folder`, and starts it with rows of packed codes and mask
+    /// Builds the accelerator of a design, or takes it from the cache in `folder`, and starts it with rows of packed codes and mask
     /// words in its weight memories; their images are written beside it.
     ///
     /// # Errors
-    /// When the design has no machine, the build fails, or an image cannot be written.
+    /// When the design has no accelerator, the build fails, or an image cannot be written.
     pub fn new(design: &Design, values: &[u16], masks: &Image, folder: &Path) -> Result<Self> {
         Self::with_probes(design, values, masks, folder, Vec::new())
     }
@@ -58,7 +58,7 @@ impl Rtl {
         let fail = |what: String| Error::usage("accelerator", what);
         let block = Block::named("accelerator").ok_or_else(|| fail("there is no such block".into()))?;
         let mut subject = Subject::of_block(design, block)
-            .ok_or_else(|| fail(format!("the design {} has no machine", design.name)))?;
+            .ok_or_else(|| fail(format!("the design {} has no accelerator", design.name)))?;
         std::fs::create_dir_all(folder).map_err(|error| fail(format!("{}: {error}", folder.display())))?;
         let folder = folder.canonicalize().map_err(|error| fail(format!("{}: {error}", folder.display())))?;
         let n = design.datapath.n as usize;
@@ -81,7 +81,7 @@ impl Rtl {
             subject = subject.mutate("alb_accelerator.v", &default, &named)?;
         }
         let library = subject.with_probes(probes).in_directory(folder).build()?;
-        let bench = Bench::new(design, &library, "machine", Seed::from_env()?, AT_ONCE)?;
+        let bench = Bench::new(design, &library, "accelerator", Seed::from_env()?, AT_ONCE)?;
         Ok(Self { bench })
     }
 

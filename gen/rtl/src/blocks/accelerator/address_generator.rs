@@ -1,4 +1,4 @@
-//! `row_walker`: addresses of runs within runs of rows.
+//! `address_generator`: addresses of runs within runs of rows.
 
 use super::ports::{ADDRESS_W, COUNT_W};
 use crate::{
@@ -10,7 +10,7 @@ use askama::Template;
 use std::sync::Arc;
 
 #[derive(Template)]
-#[template(path = "rtl/row_walker.v")]
+#[template(path = "rtl/address_generator.v")]
 struct Body<'a> {
     shell: &'a Shell,
     addr_w: u32,
@@ -28,7 +28,7 @@ impl Body<'_> {
     }
 }
 
-/// Bits of the counts of a walker: a single run may be as long as a memory.
+/// Bits of the counts of a address generator: a single run may be as long as a memory.
 pub fn count_w(levels: u32) -> u32 {
     if levels == 1 { ADDRESS_W } else { COUNT_W }
 }
@@ -48,14 +48,14 @@ pub fn commands(levels: u32) -> Interface {
     fields(levels).iter().fold(stream, |stream, (name, width)| stream.input(name, *width, Payload::Bits))
 }
 
-/// The walker of one to three levels.
+/// The address generator of one to three levels.
 pub fn elaborate(library: &mut Library, levels: u32) -> Arc<Module> {
     let label = ["run", "rows", "tiles"][levels as usize - 1];
     let mut module = Module::new(
-        "row_walker",
+        "address_generator",
         Some(label),
         &format!("addresses of rows, {levels} runs within each other"),
-        "machine",
+        "accelerator",
     );
     module.contract = Contract {
         latency: "1 cycle from a command to its first address".into(),
