@@ -96,7 +96,7 @@ fn measure(case: &Case) -> (u64, f64) {
         let answer = verilog.run(0, &ids, 0).expect("a sound program");
         assert_eq!(answer.hidden, expected.hidden, "{name}");
         let cycles = answer.cycles.expect("the accelerator counts them");
-        (cycles, cycles as f64 / verilog.accelerator().seconds / 1e3)
+        (cycles, cycles as f64 / verilog.engine().seconds / 1e3)
     };
     (0..RUNS).map(once).max_by(|a, b| a.1.total_cmp(&b.1)).expect("there are runs")
 }
