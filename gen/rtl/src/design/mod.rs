@@ -5,6 +5,7 @@
 //! one holds valid parameters.
 
 mod accelerator;
+mod canonical;
 mod clock;
 mod composition;
 mod csr;
@@ -36,7 +37,6 @@ use index::Index;
 use node::{Malformed, Node, Value};
 use reader::{Report, Section};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use std::{ops::Deref, path::Path};
 use subject::{DESIGN, Subject};
 
@@ -61,7 +61,8 @@ pub struct Parameters {
     /// The file as the user named it; not part of the design itself.
     #[serde(skip)]
     pub source: String,
-    /// First 16 hex digits of the SHA-256 of everything else here: comments, order of keys and spacing do not count.
+    /// First 16 hex digits of the SHA-256 of the [canonical form](Self::canonical) of everything else here: comments, order of
+    /// keys, spacing and the spelling of numbers do not count.
     pub hash: String,
     /// The processing unit.
     pub datapath: Datapath,
@@ -202,9 +203,9 @@ fn read(report: &Report, node: &Node) -> Option<Parameters> {
 
     let (name, description, datapath) = (name?, description?, datapath?.finish()?);
     let (memories, units, csr, accelerator, clock, top) = (memories?, units?, csr?, accelerator?, clock?, top?);
-    let hash = hash(&(&name, &description, &datapath, &memories, &units, &csr, &accelerator, &clock, &top))?;
-    let source = report.index.file().to_owned();
-    Some(Parameters { name, description, source, hash, datapath, memories, units, csr, accelerator, clock, top })
+    let (source, hash) = (report.index.file().to_owned(), String::new());
+    let read = Parameters { name, description, source, hash, datapath, memories, units, csr, accelerator, clock, top };
+    Some(Parameters { hash: read.digest(), ..read })
 }
 
 /// One line of text: it ends up in comments of the emitted files.
@@ -228,13 +229,6 @@ fn description(root: &mut Section<'_>) -> Option<Option<String>> {
     let help = "write one line of plain text without line breaks; longer notes can be comments, behind #";
     root.push("description", Code::NotOneLine, format!("`description` is not one line of text: {why}"), help);
     None
-}
-
-/// The digest of what a design says, from one canonical rendering of it.
-fn hash(content: &impl Serialize) -> Option<String> {
-    let canonical = serde_yaml::to_string(content).ok()?;
-    let digest = Sha256::digest(canonical.as_bytes());
-    Some(digest[..8].iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 #[cfg(test)]

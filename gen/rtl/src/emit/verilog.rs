@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 /// What a block's template places around its own text.
 pub struct Shell {
-    /// The comment on top of the file.
+    /// What stands before the module: the comment on top of the file, and that no net comes into being by its use.
     pub header: String,
     /// Module name.
     pub name: String,
@@ -38,13 +38,25 @@ impl Shell {
                 .join("\n\n"),
         }
     }
+
+    /// The whole file of a module that a template has rendered, whose last newline askama drops.
+    #[must_use]
+    pub(crate) fn file(rendered: &str) -> String {
+        format!("{rendered}\n{FOOTER}")
+    }
 }
+
+/// The licence of what is emitted, as tools look for it.
+pub(super) const LICENCE: &str = "SPDX-License-Identifier: Apache-2.0";
+
+/// What follows a module: files that are compiled after it find nets of undeclared names as the language has them.
+const FOOTER: &str = "\n`default_nettype wire\n";
 
 /// Longest comment line in a header.
 const HEADER_WIDTH: usize = 110;
 
 fn header(design: &Design, module: &Module) -> String {
-    let mut text = String::new();
+    let mut text = format!("// {LICENCE}\n");
     wrapped(&mut text, &format!("// {}: ", module.name), "// ", &module.summary);
     text.push_str("//\n");
     let origin = format!("{} ({}: {}), hash {}", design.name, design.file_name(), module.source, design.hash);
@@ -60,7 +72,7 @@ fn header(design: &Design, module: &Module) -> String {
             wrapped(&mut text, &format!("// {label:<9}"), "//          ", value);
         }
     }
-    text.push_str("// Generated: edit the design, not this file.");
+    text.push_str("// Generated: edit the design, not this file.\n\n`default_nettype none");
     text
 }
 
