@@ -103,75 +103,75 @@ codes! {
     ResultUnsupported = "AE0202", Error, Design, "results cannot have this format";
     AccumulatorOverflow = "AE0203", Error, Design, "the accumulator can overflow";
     AccumulatorTooWide = "AE0204", Warning, Design, "the accumulator is wider than it needs to be";
-    ReductionNotMultiple = "AE0205", Error, Design, "the longest reduction is no multiple of n";
+    ReductionNotMultiple = "AE0205", Error, Design, "the longest reduction is not a multiple of n";
     TooFewRows = "AE0206", Error, Design, "the accumulator has fewer rows than the array has lanes";
     SparsityUnsupported = "AE0207", Error, Design, "unsupported block sparsity";
-    LanesNotBlocks = "AE0208", Error, Design, "n is no multiple of the non-zeros of a block";
+    LanesNotBlocks = "AE0208", Error, Design, "n is not a multiple of the non-zeros of a block";
     SparsityKeysUnused = "AE0209", Error, Design, "block sizes without block sparsity";
-    LengthNotMultiple = "AE0210", Error, Design, "a unit's longest row is no multiple of its lanes";
-    MoreThanTheRow = "AE0211", Error, Design, "more of the largest than a row has";
-    UnitFormat = "AE0212", Error, Design, "a unit whose results are no operands";
+    LengthNotMultiple = "AE0210", Error, Design, "a unit's longest row is not a multiple of its lanes";
+    MoreThanTheRow = "AE0211", Error, Design, "k is larger than the longest row";
+    UnitFormat = "AE0212", Error, Design, "a unit's results cannot be operands of the array";
     LanesNotPart = "AE0213", Error, Design, "a unit's lanes do not divide n";
-    MaximumNeedsBuffer = "AE0214", Error, Design, "a pass for the maximum without a row buffer";
-    AcceleratorLacks = "AE0215", Error, Design, "an accelerator without parts that it works with";
+    MaximumNeedsBuffer = "AE0214", Error, Design, "the maximum of a row needs a row buffer";
+    AcceleratorLacks = "AE0215", Error, Design, "the accelerator lacks parts that it needs";
 
-    MalformedConnection = "AE0301", Error, Design, "neither a connection nor an interface";
+    MalformedConnection = "AE0301", Error, Design, "malformed connection or export";
     UnknownBlock = "AE0302", Error, Elaboration, "unknown block";
     UnknownInstance = "AE0303", Error, Elaboration, "unknown instance";
     UnknownInterface = "AE0304", Error, Elaboration, "the block has no such interface";
     WrongDirection = "AE0305", Error, Elaboration, "a connection in the wrong direction";
     ConnectedTwice = "AE0306", Error, Elaboration, "an interface used twice";
-    PayloadMismatch = "AE0307", Error, Elaboration, "the two ends carry different things";
+    PayloadMismatch = "AE0307", Error, Elaboration, "the two ends carry different data";
     WidthMismatch = "AE0308", Error, Elaboration, "the two ends have different widths";
     OpenInput = "AE0309", Error, Elaboration, "an input that nothing drives";
-    UnusedInstance = "AE0310", Error, Elaboration, "an instance whose outputs reach nothing";
+    UnusedInstance = "AE0310", Error, Elaboration, "an instance whose outputs are not used";
     UndrivenNet = "AE0311", Error, Netlist, "a net that nothing drives";
     NetDrivenTwice = "AE0312", Error, Netlist, "a net that two outputs drive";
     PortWidthMismatch = "AE0313", Error, Netlist, "a port and its net have different widths";
     UnknownPort = "AE0314", Error, Netlist, "an instance does not match its module";
 
-    UnfedRing = "AE0401", Error, Elaboration, "a ring of streams that nothing feeds";
+    UnfedRing = "AE0401", Error, Elaboration, "a ring of streams without an input";
     CombinationalLoop = "AE0402", Error, Netlist, "a combinational loop";
     FrequencyOutOfRange = "AE0403", Error, Design, "clock frequency out of range";
     ClockUnreached = "AE0404", Error, Netlist, "clock or reset does not reach an instance";
 
-    CapacityNotMultiple = "AE0501", Error, Design, "a memory's capacity is no multiple of n";
-    CapacityTooSmall = "AE0502", Error, Design, "a memory is too small to work from";
+    CapacityNotMultiple = "AE0501", Error, Design, "a memory's capacity is not a multiple of n";
+    CapacityTooSmall = "AE0502", Error, Design, "a memory is too small";
     LatencyOutOfRange = "AE0503", Error, Design, "read latency out of range";
     CapacityTooLarge = "AE0504", Error, Design, "a memory's addresses are wider than 32 bits";
-    TechnologyNumber = "AE0505", Error, Technology, "a figure of the technology that cannot be";
+    TechnologyNumber = "AE0505", Error, Technology, "a technology figure out of range";
     NotDescribed = "AE0506", Error, Technology, "a source or a cell that the technology file does not describe";
-    MacroTwice = "AE0507", Error, Technology, "two macros of one name";
+    MacroTwice = "AE0507", Error, Technology, "two macros with the same name";
     LevelsUnusable = "AE0508", Error, Technology, "level distributions that do not fit the cell";
     NoMacroServes = "AE0509", Error, Technology, "no macro serves a memory";
-    TooManyTilings = "AE0510", Error, Technology, "too many tilings to choose among";
+    TooManyTilings = "AE0510", Error, Technology, "too many tilings to choose from";
     MemoryLeftOut = "AE0511", Warning, External, "a memory is left out";
-    BanksUneven = "AE0512", Error, Design, "an activation memory that does not divide into banks";
+    BanksUneven = "AE0512", Error, Design, "the activation memory does not divide into banks";
 
     NotAnIdentifier = "AE0601", Error, Design, "not an identifier";
     ReservedWord = "AE0602", Error, Design, "the name is a keyword of Verilog";
-    LabelTwice = "AE0603", Error, Design, "two instances of one label";
+    LabelTwice = "AE0603", Error, Design, "two instances with the same label";
     NameClash = "AE0604", Error, Design, "the name is taken";
-    PortClash = "AE0605", Error, Elaboration, "two ports of the top would have one name";
+    PortClash = "AE0605", Error, Elaboration, "two ports of the top would have the same name";
     NotOneLine = "AE0606", Error, Design, "the description is not one line of text";
 
     ModelUnreadable = "AE0701", Error, External, "a file of the model cannot be read";
     ModelConfig = "AE0702", Error, External, "the model's configuration cannot be used";
     ModelDamaged = "AE0703", Error, External, "the checkpoint is damaged";
     ModelTensors = "AE0704", Error, External, "tensors of the checkpoint cannot be used";
-    SentenceUnusable = "AE0705", Error, External, "the sentence cannot become tokens of the model";
+    SentenceUnusable = "AE0705", Error, External, "the text cannot be tokenised for the model";
     UnknownLayer = "AE0706", Error, External, "the model has no such layer";
-    SparsityUnusable = "AE0707", Error, External, "the weights cannot be pruned so";
+    SparsityUnusable = "AE0707", Error, External, "the weights cannot be pruned this way";
     BiasRange = "AE0708", Error, External, "a bias does not fit its port";
     LayerOverflow = "AE0709", Error, External, "the accumulator can overflow on a layer";
     ShiftRange = "AE0710", Error, External, "a requantisation shift does not fit its port";
-    ShapeMismatch = "AE0711", Error, External, "matrices that do not belong together";
+    ShapeMismatch = "AE0711", Error, External, "matrices do not fit together";
     CapacityOfLayer = "AE0712", Error, External, "a memory is too small for a layer";
     AcceleratorTooSmall = "AE0713", Error, External, "the accelerator does not hold the model";
     NormRange = "AE0714", Error, External, "a layer norm's parameter does not fit its port";
     TaskUnusable = "AE0717", Error, External, "a task cannot be used";
-    DataUnusable = "AE0718", Error, External, "labelled sentences do not belong to the task";
-    RecipeUnusable = "AE0720", Error, External, "the recipe of compression cannot be used";
+    DataUnusable = "AE0718", Error, External, "labelled sentences do not fit the task";
+    RecipeUnusable = "AE0720", Error, External, "the compression recipe cannot be used";
 
     MissingTool = "AE0801", Error, External, "a tool is not installed";
     ToolFailed = "AE0802", Error, External, "a tool failed";
@@ -180,8 +180,8 @@ codes! {
     InputUnusable = "AE0805", Error, External, "the input cannot be used";
     BlockAbsent = "AE0806", Error, External, "the design has no such block";
     SimulationDiffers = "AE0807", Error, External, "the simulation differs from the golden model";
-    BaselineLeft = "AE0808", Error, External, "a figure has left its baseline";
-    LintMessages = "AE0809", Error, External, "a tool complains about the Verilog";
+    BaselineLeft = "AE0808", Error, External, "a figure differs from its baseline";
+    LintMessages = "AE0809", Error, External, "a tool reports a warning about the Verilog";
 }
 
 impl Code {
