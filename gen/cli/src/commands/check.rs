@@ -12,9 +12,9 @@ use alberti_rtl::{
 use serde_json::json;
 use std::path::PathBuf;
 
-/// Every problem of a design at once, memories included, and nothing else.
+/// Reports every problem of a design at once, including its memories, and does nothing else.
 ///
-/// Exit code 1 when the design is faulty, 2 when it cannot be read as one (AE01xx).
+/// Exit code 1 if the design has errors, 2 if it cannot be read as a design (AE01xx).
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The design, a YAML file
