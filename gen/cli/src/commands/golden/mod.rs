@@ -23,11 +23,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::{io::Read, path::PathBuf};
 
-/// What a block must answer to inputs of your own, in JSON.
+/// Computes what a block must output for inputs of your own, in JSON.
 ///
-/// Codes are given as integers, `[56, 184]`, or as real numbers that are quantised, `{"values": [0.5, -0.5], "scale": 0}`;
-/// a number's value is significand·2^(scale − fraction bits). Masks are integers or texts, `5`, `"0x5"`, `"0b101"`; bit i
-/// stands for position i. `--example` prints an input that the block of this design takes, to be changed from there.
+/// Codes are given as integers, `[56, 184]`, or as real numbers that are quantised,
+/// `{"values": [0.5, -0.5], "scale": 0}`; a number's value is significand·2^(scale − fraction bits). Masks are
+/// integers or texts, `5`, `"0x5"`, `"0b101"`; bit i is position i. `--example` prints a valid input for this
+/// block of this design; start from it.
 #[derive(clap::Args)]
 #[command(after_long_help = FIELDS)]
 pub struct Arguments {
@@ -40,10 +41,10 @@ pub struct Arguments {
     /// The input, a JSON file; - for standard input
     #[arg(short, long, value_name = "FILE", required_unless_present = "example")]
     input: Option<PathBuf>,
-    /// Where the answer goes [default: standard output]
+    /// The file for the output [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Print an input for this block of this design
+    /// Print a valid input for this block of this design
     #[arg(long, conflicts_with = "input")]
     example: bool,
 }
