@@ -10,7 +10,7 @@ use alberti_rtl::emit::Package;
 use serde_json::json;
 use std::path::PathBuf;
 
-/// Generates Verilog, file lists, constraints, register map, driver and manifests of a design.
+/// Generates Verilog, file lists, constraints, register map, driver and manifests.
 ///
 /// The folder is written whole or not at all. An earlier package in it is replaced; a folder that holds other
 /// files is left unchanged. A memory that no built-in macro serves is left out with a warning; one that no
