@@ -24,7 +24,7 @@ finds! { "requantize":
     a_tie_that_rounds_away_from_even_is_found: design("pu4"), "alb_af8_3_round.v",
         "round_i & (sticky_i | mantissa_i[0])" => "round_i";
     a_large_negative_sum_that_saturates_to_the_positive_maximum_is_found: design("pu8_q3_5"), "alb_fixed_round_16.v",
-        "if (sign_i) begin\n        kept" => "if (sign_i && !overflow) begin\n        kept";
+        "if (sign_i) begin\n            kept" => "if (sign_i && !overflow) begin\n            kept";
     a_round_up_at_the_positive_end_that_wraps_is_found: design("pu8_q3_5"), "alb_fixed_round_16.v",
         "overflow | (!sign_i & (kept == 16'h7fff))" => "overflow";
     a_row_end_that_comes_a_cycle_early_is_found: design("pu4"), "alb_requantize.v",
