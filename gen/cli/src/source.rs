@@ -2,6 +2,7 @@
 
 use crate::exit::{Failure, Result};
 use alberti_diagnostic::{Code, Diagnostic, Diagnostics, quote};
+use alberti_random::Seed;
 use alberti_rtl::{
     Design, Memory,
     blocks::{BLOCKS, Block, Library},
@@ -130,6 +131,14 @@ fn absent(design: &Design, block: &str) -> Failure {
 /// All of its problems.
 pub fn load(path: &Path) -> Result<Design> {
     Ok(Design::load(path)?)
+}
+
+/// The seed that was given, or the one in `ALBERTI_SEED`, or a fixed one.
+///
+/// # Errors
+/// When the variable holds no seed.
+pub fn seed(given: Option<Seed>) -> Result<Seed> {
+    given.map_or_else(|| Ok(Seed::from_env()?), Ok)
 }
 
 /// The design's own top, or one block of it.

@@ -189,7 +189,7 @@ codes! {
     ModelDamaged = "AE0703", Error, Input, External, "the checkpoint is damaged";
     ModelTensors = "AE0704", Error, Input, External, "tensors of the checkpoint cannot be used";
     SentenceUnusable = "AE0705", Error, Input, External, "the text cannot be tokenised for the model";
-    UnknownLayer = "AE0706", Error, Input, External, "the model has no such layer";
+    UnknownLayer = "AE0706", Error, Usage, External, "the model has no such layer";
     SparsityUnusable = "AE0707", Error, Input, External, "the weights cannot be pruned this way";
     BiasRange = "AE0708", Error, Input, External, "a bias does not fit its port";
     LayerOverflow = "AE0709", Error, Input, External, "the accumulator can overflow on a layer";

@@ -12,7 +12,6 @@ use crate::{
     table::{count, decimals},
 };
 use alberti_diagnostic::Code;
-use alberti_harness::Seed;
 use alberti_rtl::{
     Design,
     design::Activation,
@@ -143,7 +142,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         Selection { design: arguments.design.clone(), blocks: Vec::new(), macros: arguments.macros.clone() };
     let technology = arguments.macros.load()?;
     let (made, warnings) = selection.memories(&design, &technology)?;
-    let seed = Seed::from_env().map_err(|error| Failure::usage(error.to_string(), "unset ALBERTI_SEED"))?;
+    let seed = source::seed(None)?;
 
     let setup = Measured::of(Setup::new(arguments.liberty.as_deref(), &arguments.recipe, None, true))?;
     let library = setup.done().map_or_else(String::new, |setup| {

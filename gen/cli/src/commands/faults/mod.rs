@@ -17,13 +17,13 @@ use alberti_golden::{
     cells::{Coding, Placing},
     storage::Variant,
 };
-use alberti_harness::Seed;
 use alberti_model::{
     ModelError,
     demo::{Gemm, Model},
     faults::{Campaign, CellForm, Defects, Level, Misreads, Outcome, Point, Retention, Settings, Stress, Target},
     prune::Pruning,
 };
+use alberti_random::Seed;
 use alberti_rtl::{
     Design,
     design::{self, Ecc, MemoryKind, Storage},
@@ -305,10 +305,7 @@ fn settings(arguments: &Arguments, design: &Design, target: &alberti_model::Targ
         values: form(arguments, arguments.value_cell_bits, &Storage { bits_per_cell: of_design, ..weight.storage }),
         masks: form(arguments, arguments.mask_cell_bits, &masks.map_or(ONE_BIT, |masks| masks.storage)),
         secded: arguments.ecc.unwrap_or(masks.map_or(Ecc::None, |masks| masks.ecc)) == Ecc::Secded,
-        seed: match arguments.seed {
-            Some(seed) => seed.0,
-            None => Seed::from_env()?.0,
-        },
+        seed: source::seed(arguments.seed)?.0,
     })
 }
 

@@ -61,11 +61,7 @@ pub struct Simulated {
 /// # Errors
 /// The design's problems, a missing tool, or the first bit that differs.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
-    let seed = match arguments.seed {
-        Some(seed) => seed,
-        None => Seed::from_env()
-            .map_err(|error| Failure::usage(error.to_string(), "unset ALBERTI_SEED, or give it such a number"))?,
-    };
+    let seed = source::seed(arguments.seed)?;
     let design = source::load(&arguments.selection.design)?;
     if let Some(folder) = &arguments.model.model {
         if arguments.selection.blocks.iter().any(|&block| block != "processing_unit") {
