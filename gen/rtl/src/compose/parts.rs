@@ -4,10 +4,10 @@ use super::list;
 use crate::{
     blocks::{BLOCKS, Block, Library},
     design::{Composition, Design, Endpoint, Instance, nearest},
-    diagnostic::{Code, Diagnostic, Diagnostics, Place, quote},
     memory::{Demand, demands},
     netlist::{Direction, Interface, Module, Port, Role},
 };
+use alberti_diagnostic::{Code, Diagnostic, Diagnostics, Place, quote};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// An interface of an instance: their numbers in the composition and in the block.

@@ -6,10 +6,10 @@ use super::{
 };
 use crate::{
     blocks::Library,
-    diagnostic::{Code, Diagnostic, Diagnostics},
     emit::Shell,
     netlist::{Expr, Instance, Interface, Module, Net, Payload, Port},
 };
+use alberti_diagnostic::{Code, Diagnostic, Diagnostics};
 use askama::Template;
 use std::{collections::BTreeMap, sync::Arc};
 

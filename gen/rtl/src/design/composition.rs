@@ -9,7 +9,7 @@ use super::{
     node::{Node, Value},
     reader::{Report, Section, describe},
 };
-use crate::diagnostic::{Code, Place, quote};
+use alberti_diagnostic::{Code, Place, quote};
 use serde::Serialize;
 use std::{collections::BTreeMap, fmt};
 
