@@ -88,7 +88,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         module.add_nets(&[(step, ADDRESS_W)]);
         module.combinational(&[step], &[&format!("layernorm_{step}_i")]);
     }
-    let row_fields = [("length", length_w), ("bias", SHIFT_W)];
+    let row_fields = [("length", length_w), ("exponent_bias", SHIFT_W)];
     let tile_fields = [("data", n * NUMBER_W), ("end", 1)];
     let number_fields = [("data", lanes * NUMBER_W), ("last", 1)];
     let column_fields = [("data", n * PARAMETER_W), ("end", 1)];
@@ -110,8 +110,8 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     module.combinational(&["tiles"], &["layernorm_channels_i"]);
     module.registers(&["tail"], &["start", "layernorm_channels_i"]);
     module.registers(
-        &["row_valid", "row_length", "row_bias"],
-        &["start", "row_ready", "layernorm_rows_i", "layernorm_channels_i", "layernorm_bias_i"],
+        &["row_valid", "row_length", "row_exponent_bias"],
+        &["start", "row_ready", "layernorm_rows_i", "layernorm_channels_i", "layernorm_exponent_bias_i"],
     );
     module.combinational(&["parameter_valid"], &["piece_valid"]);
     module.combinational(&["piece_ready"], &["parameter_ready"]);
