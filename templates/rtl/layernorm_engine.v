@@ -18,7 +18,8 @@ module @{ shell.name }@ (
     localparam LENGTH_W  = @{ length_w }@;
     localparam KEPT_W    = LENGTH_W > TILE_W ? LENGTH_W : TILE_W;
 
-@{ shell.nets }@
+@{ shell.declare("start clear one stay source_tile source_row result_tile result_row tiles tail row
+                  piece parameter norm code wide code_done wide_done") }@
 
     // One instruction at a time. Every part begins with it; a result that is not asked for is written nowhere.
     reg code_open_q;
