@@ -180,7 +180,7 @@ instructions! {
     ///
     /// Result r of column j is written as codes to row `result_base + j*result_column + r*result_row` of the
     /// activation memory, and as numbers of 16 bits to row `wide_base + j*result_column + r*result_row` of the wide
-    /// memory. The numbers are shifted by `offset` more than the codes.
+    /// memory. The numbers are shifted by `wide_shift` more than the codes.
     ///
     /// Faults with `instruction` if `rows` exceeds the accumulator, `passes` the design's longest reduction, or
     /// `masks` n; if the design lacks the function; and if `blocks` is set without block sparsity or with another
@@ -231,9 +231,9 @@ instructions! {
         /// Rows from one result to the next.
         result_row: u32 = 11[16; 16],
         /// Shift of all columns after GELU.
-        after: i32 = 12[0; 7],
+        activation_shift: i32 = 12[0; 7],
         /// Shift of wide numbers in addition to the shift of codes; the sum is clamped to -64 to 63.
-        offset: i32 = 12[8; 7],
+        wide_shift: i32 = 12[8; 7],
         /// Row of the first wide numbers.
         wide_base: u32 = 13[0; 24],
     }
@@ -283,7 +283,7 @@ instructions! {
     /// bits) and the shift of its codes (8 bits, of which the lowest 2 are used). Lanes beyond the last channel
     /// become zero.
     ///
-    /// Faults with `instruction` if `channels` is less than 2 or more than the unit's longest row, and if `bias` is
+    /// Faults with `instruction` if `channels` is less than 2 or more than the unit's longest row, and if `exponent_bias` is
     /// more than 50.
     Layernorm = "layernorm", 0x30, Some(Unit::Layernorm), {
         /// Results go to the activation memory, as codes.
@@ -291,7 +291,7 @@ instructions! {
         /// Results go to the wide memory, in Q6.10.
         wide: bool = 0[19; 1],
         /// Exponent bias of the codes, at most 50.
-        bias: i32 = 0[20; 7],
+        exponent_bias: i32 = 0[20; 7],
         /// Number of rows.
         rows: Count = 1[0; 16],
         /// Number of channels, at least 2.
@@ -380,7 +380,7 @@ instructions! {
         /// Number of rows.
         rows: Count = 2[0; 24],
         /// External address of the first row, in bytes from the base.
-        offset: u32 = 3[0; 32],
+        address_offset: u32 = 3[0; 32],
     }
 
     /// Copies rows to external memory. Faults with `instruction` for the weight memories, which cannot be stored.
@@ -396,7 +396,7 @@ instructions! {
         /// Number of rows.
         rows: Count = 2[0; 24],
         /// External address of the first row, in bytes from the base.
-        offset: u32 = 3[0; 32],
+        address_offset: u32 = 3[0; 32],
     }
 }
 
