@@ -24,6 +24,7 @@ struct Part {
 /// The nets, or ports, of an interface, as the module's own logic sees them.
 #[derive(Clone, Debug)]
 pub struct Bundle {
+    stem: String,
     fields: Vec<Field>,
 }
 
@@ -35,9 +36,19 @@ struct Field {
 }
 
 impl Bundle {
-    fn new<'a>(ports: impl IntoIterator<Item = (&'a Port, String)>, driven: impl Fn(&Port) -> bool) -> Self {
+    fn new<'a>(
+        stem: &str,
+        ports: impl IntoIterator<Item = (&'a Port, String)>,
+        driven: impl Fn(&Port) -> bool,
+    ) -> Self {
         let field = |(port, net): (&Port, String)| Field { name: port.field.clone(), net, driven: driven(port) };
-        Self { fields: ports.into_iter().map(field).collect() }
+        Self { stem: stem.to_owned(), fields: ports.into_iter().map(field).collect() }
+    }
+
+    /// What the names begin with: a template lists the nets by it.
+    #[must_use]
+    pub fn stem(&self) -> &str {
+        &self.stem
     }
 
     /// The net of a field.
@@ -181,7 +192,8 @@ impl Assembly {
         self.join_as(a, b, &format!("{}_{}", a.0, a.1))
     }
 
-    /// Joins two interfaces that face each other, by nets `<stem>_<field>`, which the module's own logic may read.
+    /// Joins two interfaces that face each other, by nets `<stem>_<field>`, which the module's own logic may read. A field of the
+    /// interface's own name is its data.
     ///
     /// # Panics
     /// When one lacks a field of the other, or has it facing the same way.
@@ -189,10 +201,10 @@ impl Assembly {
         let ((first, ports), (_, mut others)) = (self.unconnected(a), self.unconnected(b));
         let place = format!("{}.{} and {}.{}", a.0, a.1, b.0, b.1);
         self.describe(stem, format!("u_{}.{} to u_{}.{}", a.0, a.1, b.0, b.1));
-        let same_name = |port: &Port, interface: &str| port.field == interface;
+        let data = |port: &Port, interface: &str| port.field == interface || port.field == "data";
         let mut nets = Vec::new();
         for port in &ports {
-            let fits = |other: &Port| other.field == port.field || (same_name(port, a.1) && same_name(other, b.1));
+            let fits = |other: &Port| other.field == port.field || (data(port, a.1) && data(other, b.1));
             let other = others.iter().position(fits).unwrap_or_else(|| panic!("{place} both have {}", port.field));
             let other = others.swap_remove(other);
             assert!(other.direction != port.direction, "{place} face each other by {}", port.field);
@@ -203,7 +215,7 @@ impl Assembly {
             nets.push(net);
         }
         assert!(others.is_empty(), "{place} both have {:?}", others.iter().map(|port| &port.field).collect::<Vec<_>>());
-        Bundle::new(ports.iter().zip(nets), |_| false)
+        Bundle::new(stem, ports.iter().zip(nets), |_| false)
     }
 
     /// Nets `<stem>_<field>` for an interface of a part, whose other side is the module's own logic.
@@ -225,7 +237,7 @@ impl Assembly {
                 Some(_) => instance.lane(&port.name, net, port.width, symbol),
             });
         }
-        Bundle::new(ports.iter().zip(nets), |port| port.direction == Direction::Input)
+        Bundle::new(stem, ports.iter().zip(nets), |port| port.direction == Direction::Input)
     }
 
     /// Gives the module an interface of a part.
@@ -327,7 +339,15 @@ impl Assembly {
     pub fn own(&self, interface: &str) -> Bundle {
         let of = self.module.interface(interface);
         let of = of.unwrap_or_else(|| panic!("{} has an interface {interface}", self.module.name));
-        Bundle::new(of.ports.iter().map(|port| (port, port.name.clone())), |port| port.direction == Direction::Output)
+        Bundle::new(interface, of.ports.iter().map(|port| (port, port.name.clone())), |port| {
+            port.direction == Direction::Output
+        })
+    }
+
+    /// All inputs of the module.
+    #[must_use]
+    pub fn inputs(&self) -> Vec<String> {
+        self.module.names(Direction::Input).map(str::to_owned).collect()
     }
 
     /// Nets and output ports that own logic drives, and what reaches them without a register in between.
@@ -353,6 +373,12 @@ impl Assembly {
     /// What registers load that only other logic of the module reads.
     pub fn state(&mut self, reads: impl IntoIterator<Item = impl Into<String>>) {
         self.registers(Vec::<String>::new(), reads);
+    }
+
+    /// A register of its own that parts read, and what it loads.
+    pub fn register(&mut self, name: &str, width: u32, reads: impl IntoIterator<Item = impl Into<String>>) {
+        self.module.nets.push(Net::register(name, width));
+        self.registers([name], reads);
     }
 
     /// Nets of one value for ever, each with its width.
