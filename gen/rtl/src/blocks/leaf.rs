@@ -4,13 +4,10 @@ use crate::{
     blocks::Library,
     emit::Shell,
     leaves::Leaf,
-    netlist::{Contract, Direction, Interface, Module, Payload, Port, Role},
+    netlist::{Contract, Direction, Interface, Module, ModuleKind, Payload, Port, Role},
 };
 use askama::Template;
 use std::sync::Arc;
-
-/// The block name that leaves go by.
-pub const BLOCK: &str = "leaf";
 
 #[derive(Template)]
 #[template(path = "rtl/leaf.v")]
@@ -25,7 +22,8 @@ struct Body<'a> {
 /// When the leaf's kernel does not pass its checks, which its tests exclude.
 pub fn elaborate(library: &mut Library, leaf: &dyn Leaf, source: &str) -> Arc<Module> {
     let name = leaf.module_name();
-    let mut module = Module::new(BLOCK, None, &leaf.summary(), source);
+    let mut module = Module::new("leaf", None, &leaf.summary(), source);
+    module.kind = ModuleKind::Leaf;
     module.contract = Contract { latency: "combinational".into(), ..Contract::default() };
     let ports = leaf.ports().expect("the kernels of all leaves are tested");
     let side = |input: bool| {

@@ -6,13 +6,10 @@ use crate::{
     design::MemoryKind,
     emit::Shell,
     memory::{Demand, Macro, Ports, Technology},
-    netlist::{Contract, Direction, Interface, Module, Payload, Role},
+    netlist::{Contract, Direction, Interface, Module, ModuleKind, Payload, Role},
 };
 use askama::Template;
 use std::sync::Arc;
-
-/// What such a module's block is called: its models are listed apart from the logic.
-pub const BLOCK: &str = "macro";
 
 /// A port of a macro.
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +96,8 @@ pub(crate) fn elaborate(library: &mut Library, technology: &Technology, of: &Mac
         "{kind} macro of {} words of {} bits{what}: a model, in whose place a wrapper around the technology's macro stands",
         of.words, of.bits
     );
-    let mut module = Module::new(BLOCK, Some(&of.name), &summary, &demand.key);
+    let mut module = Module::new("macro", Some(&of.name), &summary, &demand.key);
+    module.kind = ModuleKind::Model;
     module.contract = Contract {
         latency: format!("data {read_cycles} cycles after the enable, then held to the next read"),
         interval: match rram {

@@ -165,6 +165,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     let g = Geometry::new(design);
     let mut module =
         Module::new("accelerator", None, "the whole accelerator: runs programs from external memory", "accelerator");
+    module.kind = crate::netlist::ModuleKind::Accelerator;
     module.contract = Contract {
         latency: "that of its programs".into(),
         interval: "one program at a time".into(),

@@ -9,7 +9,7 @@ use crate::{
     design::{Coding, Placing},
     emit::Shell,
     memory::{Choice, Demand, Technology},
-    netlist::{Contract, Direction, Instance, Interface, Module, Payload, Role},
+    netlist::{Contract, Direction, Instance, Interface, Module, ModuleKind, Payload, Role},
 };
 use askama::Template;
 use std::sync::Arc;
@@ -225,6 +225,7 @@ pub fn elaborate(library: &mut Library, label: &str, made: &Made<'_>) -> Arc<Mod
 fn wear(library: &mut Library, label: &str, key: &str, blocks: u64, width: u32) -> (Arc<Module>, u32) {
     let summary = format!("{blocks} counters of writes: a model of cells that are not volatile");
     let mut module = Module::new("wear", Some(label), &summary, key);
+    module.kind = ModuleKind::Model;
     module.contract = Contract {
         latency: "read in the same cycle".into(),
         interval: "one write a cycle".into(),

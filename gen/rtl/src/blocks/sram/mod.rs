@@ -8,7 +8,7 @@ use crate::{
         tiles::{self, Made},
     },
     emit::Shell,
-    netlist::{Contract, Direction, Instance, Interface, Module, Payload, Role},
+    netlist::{Contract, Direction, Instance, Interface, Module, ModuleKind, Payload, Role},
 };
 use askama::Template;
 use std::sync::Arc;
@@ -40,6 +40,7 @@ pub fn elaborate(
     payload: Payload,
 ) -> Arc<Module> {
     let mut module = Module::new("sram", label, &format!("a memory of {words} words of {width} bits"), source);
+    module.kind = ModuleKind::Memory;
     module.contract = Contract {
         latency: "read data one cycle after the enable, then held".into(),
         interval: "one read and one write a cycle; a read of the word being written returns the old one".into(),
