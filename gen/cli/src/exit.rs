@@ -2,7 +2,7 @@
 
 use alberti_model::ModelError;
 use alberti_rtl::{
-    diagnostic::{Code, Diagnostic, Diagnostics, Place},
+    diagnostic::{Code, Diagnostic, Diagnostics, Location},
     emit::WriteError,
 };
 use std::path::Path;
@@ -99,7 +99,7 @@ impl From<alberti_sim::Error> for Failure {
                 message,
                 "builds are kept in build/; ALBERTI_BUILD_DIR names another folder for them",
             )
-            .at(Place::file(path.display().to_string()))
+            .at(Location::file(path.display().to_string()))
             .into(),
             Error::Usage { .. } if !message.contains(alberti_sim::Seed::VARIABLE) => {
                 Self::new(Code::InputUnusable, message, "please report this with the design")

@@ -10,8 +10,8 @@ use alberti_golden::{
 use alberti_rtl::{
     blocks::rram::{BLOCK_WORDS, timing},
     design::{Coding, MemoryKind, Placing},
-    diagnostic::Place,
-    memory::{Choice, Demand, Technology, choose, demands, fault_maps, images},
+    diagnostic::Location,
+    memory::{Demand, MacroSelection, Technology, choose, demands, fault_maps, images},
 };
 use std::path::Path;
 
@@ -23,7 +23,7 @@ pub struct Made {
     /// What is asked of it.
     pub demand: Demand,
     /// Its macros.
-    pub choice: Choice,
+    pub choice: MacroSelection,
 }
 
 impl Made {
@@ -32,7 +32,7 @@ impl Made {
     /// # Errors
     /// When no macro serves.
     pub fn best(technology: Technology, demand: Demand) -> Result<Self> {
-        let choice = choose(&technology, &demand, &Place::file("technology"));
+        let choice = choose(&technology, &demand, &Location::file("technology"));
         let choice = choice.map_err(|problem| Error::usage("rram", problem.to_string()))?.remove(0);
         Ok(Self { technology, demand, choice })
     }

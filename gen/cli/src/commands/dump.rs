@@ -11,7 +11,7 @@ use crate::{
 };
 use alberti_rtl::{
     Design,
-    diagnostic::{Code, Diagnostics, Place},
+    diagnostic::{Code, Diagnostics, Location},
 };
 use clap::ValueEnum;
 use serde::Serialize;
@@ -156,7 +156,7 @@ fn spec(path: &std::path::Path) -> Result<Value> {
         let message = format!("the design cannot be read: {error}");
         Failure::from(
             alberti_rtl::diagnostic::Diagnostic::new(Code::UnreadableFile, message, "check the path")
-                .at(Place::file(&name)),
+                .at(Location::file(&name)),
         )
     })?;
     let text = String::from_utf8(bytes).map_err(|error| match Design::parse_bytes(&name, error.as_bytes()) {

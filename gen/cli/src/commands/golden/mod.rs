@@ -20,7 +20,7 @@ use crate::{
 use alberti_rtl::{
     Design,
     blocks::Block,
-    diagnostic::{Code, Diagnostic, Place, Position},
+    diagnostic::{Code, Diagnostic, Location, Position},
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -110,7 +110,7 @@ impl Text {
             let full = error.to_string();
             let what = full.rsplit_once(" at line ").map_or(full.as_str(), |(what, _)| what);
             let position = Position { line: error.line() as u32, column: error.column().max(1) as u32 };
-            let place = Place { file: self.file.clone(), position: Some(position), key_path: String::new() };
+            let place = Location { file: self.file.clone(), position: Some(position), key_path: String::new() };
             Diagnostic::new(Code::InputUnusable, format!("the input cannot be used: {what}"), HELP).at(place).into()
         })
     }
@@ -195,7 +195,7 @@ fn read(path: &PathBuf) -> Result<Text> {
         Ok(text) => Ok(Text { file, text }),
         Err(error) => {
             let message = format!("the input cannot be read: {error}");
-            Err(Diagnostic::new(Code::InputUnusable, message, "name a JSON file").at(Place::file(file)).into())
+            Err(Diagnostic::new(Code::InputUnusable, message, "name a JSON file").at(Location::file(file)).into())
         }
     }
 }
@@ -203,7 +203,7 @@ fn read(path: &PathBuf) -> Result<Text> {
 /// Problems of the input lie in its file.
 fn placed(failure: Failure, file: &str) -> Failure {
     let at = |problem: Diagnostic| match problem.place {
-        None => problem.at(Place::file(file)),
+        None => problem.at(Location::file(file)),
         Some(_) => problem,
     };
     Failure { problems: failure.problems.into_iter().map(at).collect(), ..failure }

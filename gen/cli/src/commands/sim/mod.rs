@@ -8,7 +8,7 @@ use crate::{
     progress, source,
     table::{Table, count},
 };
-use alberti_rtl::{Design, Memory, memory::Technology, netlist::Netlist};
+use alberti_rtl::{BuiltMemory, Design, memory::Technology, netlist::Netlist};
 use alberti_sim::{
     Seed,
     cosim::{self, Outcome, Subject},
@@ -109,7 +109,7 @@ fn blocks(arguments: &Arguments, design: &Design, seed: Seed) -> Result<Answer> 
 pub fn simulate(
     selection: &source::Selection,
     design: &Design,
-    (technology, memories): (&Technology, &[Memory]),
+    (technology, memories): (&Technology, &[BuiltMemory]),
     seed: Seed,
     waveform: Option<&Path>,
     timing: bool,
