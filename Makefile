@@ -55,7 +55,7 @@ test: setup model ## the whole regression, as CI runs it
 	$(NEXT)
 
 quick: ## the part that answers in under two minutes
-	$(NEXT) -E 'not package(alberti-sim) and not package(alberti-synth) or test(pu4)'
+	$(NEXT) -E 'not package(alberti-sim-tests) and not package(alberti-synth) or test(pu4)'
 
 test-full: setup model ## also what takes long
 	$(NEXT) --run-ignored all
@@ -73,7 +73,7 @@ synth: build ## area and timing of every block of a design
 	$(ALBERTI) synth designs/$(D).yaml --timing
 
 bench: build ## simulation speed of array and accelerator, elaboration time, sentences a minute on the interpreter
-	cargo bench -q -p alberti-sim
+	cargo bench -q -p alberti-sim-tests
 	cargo bench -q -p alberti --bench accelerator
 	cargo bench -q -p alberti-rtl
 	cargo bench -q -p alberti-model --bench golden
@@ -93,7 +93,7 @@ bless: setup model ## rewrite committed snapshots, baselines, datasheets
 	BLESS=1 $(NEXT) --no-fail-fast
 
 room: build ## all that belongs to one block: its files, lint, co-simulation, area
-	@ls -d gen/rtl/src/blocks/$(B)/* gen/golden/src/$(B).rs templates/rtl/$(B).v sim-tests/src/cosim/$(B).rs \
+	@ls -d gen/rtl/src/blocks/$(B)/* gen/golden/src/$(B).rs templates/rtl/$(B).v sim-tests/scenarios/src/$(B).rs \
 	    sim-tests/tests/$(B).rs docs/blocks/$(B).md
 	$(ALBERTI) lint designs/$(D).yaml --block $(B)
 	$(COSIM)

@@ -1,6 +1,6 @@
 //! How fast the processing unit simulates: thousands of clock cycles a second, on one core.
 //!
-//! `make bench`; `cargo bench -p alberti-sim -- pu16` for one design. The accelerator decides the absolute figures; the last column relates them to the first row of the same run.
+//! `make bench`; `cargo bench -p alberti-sim-tests -- pu16` for one design. The accelerator decides the absolute figures; the last column relates them to the first row of the same run.
 
 #![allow(clippy::print_stdout)]
 
@@ -10,11 +10,9 @@ use alberti_golden::{
     processing_unit::run,
     tiling::{Layout, Placement, tile},
 };
+use alberti_harness::{Seed, Stall};
 use alberti_rtl::{Design, blocks::Block};
-use alberti_sim::{
-    Seed, Stall,
-    cosim::{Subject, processing_unit::drive},
-};
+use alberti_scenarios::{Subject, processing_unit::drive};
 use std::time::Instant;
 
 /// Rows, reduction and columns of the matrix multiply.

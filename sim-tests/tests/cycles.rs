@@ -13,11 +13,9 @@ use alberti_golden::{
     processing_unit,
     tiling::{self, Layout, Placement},
 };
+use alberti_harness::{Library, Report, Rng, Seed, Stall};
 use alberti_rtl::Design;
-use alberti_sim::{
-    Library, Report, Rng, Seed, Stall,
-    cosim::{self, Subject},
-};
+use alberti_scenarios::Subject;
 use common::{design, pu4_2of4, pu4_with_pipeline, pu8_4of8, subject, variant};
 
 /// Rows, reduction, columns.
@@ -74,7 +72,7 @@ fn simulate(subject: &Subject, library: &Library, gemm: &Gemm, blocks: bool, nam
     let codes = tiling::untile(gemm, &config, &layout, &output).unwrap_or_else(|error| panic!("{name}: {error}"));
     assert_eq!(codes, gemm.codes().expect("the designs are valid"), "{name}, seed {seed}: tiling changes the product");
     let stalls = (Stall::None, Stall::None);
-    cosim::processing_unit::drive(subject, library, &input, &output, stalls, name, seed)
+    alberti_scenarios::processing_unit::drive(subject, library, &input, &output, stalls, name, seed)
         .unwrap_or_else(|error| panic!("{name}, seed {seed}: {error}"))
 }
 

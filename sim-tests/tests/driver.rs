@@ -2,7 +2,12 @@
 
 mod common;
 
+use alberti_cost::configuration;
 use alberti_golden::accelerator::{End, Interpreter, Registers};
+use alberti_harness::{
+    Seed, Stall,
+    axi::{Bytes, Traffic},
+};
 use alberti_isa::{BYTES, Fault};
 use alberti_rtl::{
     Design,
@@ -11,18 +16,14 @@ use alberti_rtl::{
     emit::Package,
     registers::{Access, Map},
 };
-use alberti_sim::{
-    Result, Seed, Stall,
-    axi::{Bytes, Traffic},
-    cosim::{
-        Subject,
-        accelerator::{
-            self, Outside,
-            bench::Bench,
-            driver::{self, Driver, Status},
-            error_code,
-            programs::Case,
-        },
+use alberti_scenarios::{
+    Result, Subject,
+    accelerator::{
+        Outside,
+        bench::Bench,
+        driver::{self, Driver, Status},
+        error_code,
+        programs::Case,
     },
 };
 
@@ -55,18 +56,18 @@ fn set_up(design: &Design, name: &str) -> Result<(Driver, Bench, Interpreter, Se
     let netlist = elaborate(design).unwrap_or_else(|problems| panic!("{problems}"));
     let (subject, seed) = (Subject::new(design, &netlist), Seed::from_env()?);
     let bench = Bench::new(design, &subject.build()?, name, seed, TRAFFIC)?;
-    let interpreter = Interpreter::new(accelerator::config(design)?)?;
+    let interpreter = Interpreter::new(configuration::accelerator(design)?)?;
     Ok((driver, bench, interpreter, seed))
 }
 
-fn random(design: &Design, interpreter: &mut Interpreter, first: bool, rng: &mut alberti_sim::Rng) -> Result<Case> {
-    let config = accelerator::config(design)?;
+fn random(design: &Design, interpreter: &mut Interpreter, first: bool, rng: &mut alberti_harness::Rng) -> Result<Case> {
+    let config = configuration::accelerator(design)?;
     let subject = Subject::of_block(design, Block::named("accelerator").expect("a block")).expect("an accelerator");
     Case::random(&config, &subject, interpreter, first, rng)
 }
 
 /// A random program that comes to its `halt`, for an accelerator as it is after reset.
-fn halting(design: &Design, interpreter: &Interpreter, rng: &mut alberti_sim::Rng) -> Result<Case> {
+fn halting(design: &Design, interpreter: &Interpreter, rng: &mut alberti_harness::Rng) -> Result<Case> {
     loop {
         let case = random(design, &mut interpreter.clone(), true, rng)?;
         if case.end == End::Halted {
@@ -158,7 +159,7 @@ fn what_stopped_a_program_is_reported_and_the_next_one_runs() -> Result<()> {
     for fault in [Fault::Instruction, Fault::ProgramEnd, Fault::ProgramSize, Fault::Alignment] {
         let (registers, memory) = broken(&case, fault);
         let mut outside = Outside { bytes: memory.clone(), faults: Vec::new() };
-        let config = accelerator::config(&design)?;
+        let config = configuration::accelerator(&design)?;
         let end = Interpreter::new(config)?.run(&registers, &mut outside, |_, _| {})?.end;
         assert!(matches!(end, End::Stopped { fault: of, .. } if of == fault), "{fault:?}: {end:?}");
         *bench.memory() = memory;

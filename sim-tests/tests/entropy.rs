@@ -3,11 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
+use alberti_harness::Seed;
 use alberti_rtl::{Design, blocks::entropy::latency};
-use alberti_sim::{
-    Seed,
-    cosim::entropy::{Row, drive},
-};
+use alberti_scenarios::entropy::{Row, drive};
 use common::{design, equals_its_golden, finds, hangs, subject, variant};
 
 /// Four lanes, and another unit.

@@ -4,11 +4,9 @@
 
 mod common;
 
+use alberti_harness::Seed;
 use alberti_rtl::{Design, blocks::Block};
-use alberti_sim::{
-    Seed,
-    cosim::{self, Subject},
-};
+use alberti_scenarios::Subject;
 use alberti_synth::{Cache, Library, Recipe, Source, SynthJob, synthesise};
 
 /// The netlist, models of its cells, and the behavioural memories that no netlist replaces.
@@ -39,7 +37,7 @@ fn check(block: &str, design: &Design) {
     let registered = Block::named(block).expect("the registry has every block");
     let subject = Subject::of_block(design, registered).expect("the design has this block");
     let subject = subject.with_sources(gates(design, registered));
-    let outcome = cosim::run(block, &subject, seed).expect("every block has a scenario");
+    let outcome = alberti_scenarios::run(block, &subject, seed).expect("every block has a scenario");
     let outcome = outcome.unwrap_or_else(|error| panic!("{block} of {} in gates, seed {seed}: {error}", design.name));
     assert!(outcome.compared > 0, "{block} of {}: nothing was compared", design.name);
 }
@@ -108,6 +106,7 @@ fn a_netlist_with_one_gate_changed_is_found() {
     let (_, cells) = files.get_mut(1).expect("cells");
     assert!(cells.contains("module XNOR2X1 "), "the netlist has none of those gates");
     let subject = Subject::of_block(&design, registered).expect("every design has one").with_sources(files);
-    let outcome = cosim::run("vmac", &subject, Seed::from_env().unwrap()).expect("every block has a scenario");
+    let outcome =
+        alberti_scenarios::run("vmac", &subject, Seed::from_env().unwrap()).expect("every block has a scenario");
     assert!(outcome.is_err(), "a wrong gate is not found");
 }

@@ -3,11 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
+use alberti_harness::{Seed, Stall};
 use alberti_rtl::Design;
-use alberti_sim::{
-    Seed, Stall,
-    cosim::layernorm::{Row, cycles, drive},
-};
+use alberti_scenarios::layernorm::{Row, cycles, drive};
 use common::{design, equals_its_golden, finds, hangs, subject, variant};
 
 fn pu4_small() -> Design {

@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 use alberti_arith::{Format, requantize, wrap};
+use alberti_harness::{Build, Model, Port, PortSpec, Rng, Seed};
 use alberti_rtl::leaves::{self, Leaf};
-use alberti_sim::{Build, Model, Port, PortSpec, Rng, Seed};
 
 /// A leaf's Verilog, simulated; ports in the order of the leaf's own.
 struct Simulated {

@@ -4,6 +4,7 @@
 
 mod common;
 
+use alberti_cost::configuration;
 use alberti_golden::{
     Image, Packed, Pointer, Segment,
     cells::{Cells, Fault, FaultMap},
@@ -14,14 +15,12 @@ use alberti_golden::{
     storage::{Cut, Variant},
     tiling::{self, Layout, Placement},
 };
+use alberti_harness::{Bits, Library, Rng, Seed, Stall, Testbench};
 use alberti_rtl::{
     Design, elaborate,
     memory::{Technology, demands},
 };
-use alberti_sim::{
-    Bits, Library, Rng, Seed, Stall, Testbench,
-    cosim::{self, Subject, config, processing_unit::random_gemm},
-};
+use alberti_scenarios::{Subject, processing_unit::random_gemm};
 use common::design;
 use std::path::{Path, PathBuf};
 
@@ -35,15 +34,19 @@ fn folder(test: &str) -> PathBuf {
 /// A memory of the design as it is made, with the cells of its words and where its files go.
 struct Made<'a> {
     folder: &'a Path,
-    made: cosim::rram::Made,
+    made: alberti_scenarios::rram::Made,
     cells: Cells,
 }
 
 impl<'a> Made<'a> {
     fn new(design: &Design, memory: &str, folder: &'a Path) -> Self {
         let demand = demands(design).into_iter().find(|demand| demand.memory == memory).unwrap();
-        let cells = cosim::rram::cells(&demand).unwrap();
-        Self { folder, made: cosim::rram::Made::best(Technology::shipped().unwrap(), demand).unwrap(), cells }
+        let cells = configuration::cells(&demand).unwrap();
+        Self {
+            folder,
+            made: alberti_scenarios::rram::Made::best(Technology::shipped().unwrap(), demand).unwrap(),
+            cells,
+        }
     }
 
     fn image(&self) -> Image {
@@ -70,7 +73,7 @@ impl<'a> Made<'a> {
     fn write(&self, name: &str, words: &Image, map: &FaultMap) {
         let Self { folder, made, cells } = self;
         let levels = cells.store(words).unwrap();
-        let stored = cosim::rram::words(&levels);
+        let stored = alberti_scenarios::rram::words(&levels);
         let mut wrong = vec![vec![vec![false; levels.width()]; cells.levels()]; levels.words()];
         for fault in map.faults() {
             for bit in (0..cells.bits()).filter(|bit| (fault.stored ^ fault.read) >> bit & 1 == 1) {
@@ -251,7 +254,7 @@ fn drive(library: &Library, case: &Case, config: &Config, (gaps, pressure): (Sta
 /// Runs multiplies in sound cells and in faulty ones; the Verilog loads the files that are named.
 fn compare(test: &str, files: &[&str]) {
     let (design, folder) = (design("pu8_memories"), folder(test));
-    let config = config(&design).unwrap();
+    let config = configuration::processing_unit(&design).unwrap();
     let mut subject = Subject::new(&design, &elaborate(&design).unwrap());
     for file in files {
         let parameter = format!("parameter {} = \"", file.to_uppercase().replace('.', "_"));

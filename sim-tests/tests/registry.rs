@@ -1,7 +1,7 @@
 //! One block, one room: every block of the registry has all of its parts, under its own name.
 
 use alberti_rtl::blocks::BLOCKS;
-use alberti_sim::cosim::SCENARIOS;
+use alberti_scenarios::SCENARIOS;
 use std::path::Path;
 
 #[test]
@@ -14,12 +14,12 @@ fn every_block_has_its_room_golden_template_scenario_and_test() {
             format!("gen/rtl/src/blocks/{name}/mod.rs"),
             format!("gen/golden/src/{name}.rs"),
             format!("templates/rtl/{name}.v"),
-            format!("sim-tests/src/cosim/{name}.rs"),
+            format!("sim-tests/scenarios/src/{name}.rs"),
             format!("sim-tests/tests/{name}.rs"),
         ];
         missing.extend(files.into_iter().filter(|file| !root.join(file).is_file()));
         if !SCENARIOS.iter().any(|(scenario, _)| *scenario == name) {
-            missing.push(format!("the scenario of {name} in cosim::SCENARIOS"));
+            missing.push(format!("the scenario of {name} in alberti_scenarios::SCENARIOS"));
         }
     }
     assert!(missing.is_empty(), "missing: {}", missing.join(", "));

@@ -1,18 +1,16 @@
 //! `rram` against its golden, and faults that this finds.
 
 mod common;
+use alberti_harness::Seed;
 use alberti_rtl::{
     Design,
     blocks::Library,
     memory::{Demand, Technology, demands},
     netlist::Netlist,
 };
-use alberti_sim::{
-    Error, Seed,
-    cosim::{
-        Outcome, Subject,
-        rram::{Made, run_faulty, traffic},
-    },
+use alberti_scenarios::{
+    Error, Outcome, Subject,
+    rram::{Made, run_faulty, traffic},
 };
 
 /// A memory and the macros that it is made of: small ones, so that tilings are of many kinds.
@@ -64,7 +62,7 @@ impl Case {
         let golden = self.made.golden().expect("a golden");
         match traffic(&subject, &self.made, golden, Seed::from_env().expect("a seed")) {
             Ok(_) => panic!("`{to}` is not found"),
-            Err(error) => assert!(!matches!(error.root(), Error::Tool { .. } | Error::Io { .. }), "{error}"),
+            Err(error) => assert!(error.is_difference(), "{error}"),
         }
     }
 }

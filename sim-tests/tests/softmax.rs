@@ -3,11 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
+use alberti_harness::{Report, Seed, Stall};
 use alberti_rtl::Design;
-use alberti_sim::{
-    Report, Seed, Stall,
-    cosim::softmax::{Row, drive},
-};
+use alberti_scenarios::softmax::{Row, drive};
 use common::{design, equals_its_golden, finds, subject, variant};
 
 /// A design whose softmax has these keys instead.

@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
+use alberti_harness::Seed;
 use alberti_rtl::Design;
-use alberti_sim::{Seed, cosim::top_k::drive};
+use alberti_scenarios::top_k::drive;
 use common::{design, equals_its_golden, finds, hangs, subject, variant};
 
 /// Four lanes, and another unit.

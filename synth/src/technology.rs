@@ -33,10 +33,10 @@ pub struct Technology {
 }
 
 const KNOWN: [(&str, &str); 4] = [
-    ("technology/osu018.yaml", include_str!("../technology/osu018.yaml")),
-    ("technology/sky130hd.yaml", include_str!("../technology/sky130hd.yaml")),
-    ("technology/asap7.yaml", include_str!("../technology/asap7.yaml")),
-    ("technology/sg13g2.yaml", include_str!("../technology/sg13g2.yaml")),
+    ("technology/osu018.yaml", include_str!("../../technology/osu018.yaml")),
+    ("technology/sky130hd.yaml", include_str!("../../technology/sky130hd.yaml")),
+    ("technology/asap7.yaml", include_str!("../../technology/asap7.yaml")),
+    ("technology/sg13g2.yaml", include_str!("../../technology/sg13g2.yaml")),
 ];
 
 impl Technology {

@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stdout)]
 
+use alberti_cost::configuration;
 use alberti_golden::accelerator::{Flat, Registers};
 use alberti_model::{
     ModelError,
@@ -13,7 +14,7 @@ use alberti_model::{
     compile::{Compiled, Done, Engine, Session, quantise_encoder},
 };
 use alberti_rtl::Design;
-use alberti_sim::cosim::accelerator::{Rtl, config};
+use alberti_scenarios::accelerator::Rtl;
 use std::{path::Path, time::Instant};
 
 /// Sentences that each design answers; the fastest counts.
@@ -42,7 +43,7 @@ struct Verilog {
 impl Engine for Verilog {
     fn execute(&mut self, registers: &Registers, memory: &mut Flat) -> Result<Done, ModelError> {
         let start = Instant::now();
-        let run = self.rtl.run(registers, &mut memory.content).map_err(|error| ModelError::Shape(error.to_string()))?;
+        let run = self.rtl.run(registers, &mut memory.content).map_err(|error| ModelError::Engine(error.into()))?;
         self.seconds = start.elapsed().as_secs_f64();
         Ok(Done { outcome: run.outcome, cycles: Some(run.cycles) })
     }
@@ -84,7 +85,7 @@ fn measure(case: &Case) -> (u64, f64) {
     let model = synthetic(&shape, 1);
     let ids: Vec<u32> = (0..tokens as u32).map(|i| (i * i * 7 + i) % 50).collect();
     let calibration = model.calibrate(std::slice::from_ref(&ids)).expect("a short sentence");
-    let config = config(&design).expect("an accelerator");
+    let config = configuration::accelerator(&design).expect("an accelerator");
     let encoder = quantise_encoder(&model, &calibration, &config).expect("a sound encoder");
     let compiled = Compiled::new(encoder, config, tokens).expect("it fits");
     let (values, masks) = compiled.weights();

@@ -1,10 +1,10 @@
 //! A trained encoder from the command line: its folder, its tasks, what becomes of its weights, and what it reads.
 
 use crate::{
-    accelerator,
     exit::{Failure, Result},
     source,
 };
+use alberti_cost::configuration;
 use alberti_golden::accelerator::Config;
 use alberti_model::{
     BlockSparsity, ModelError,
@@ -118,7 +118,7 @@ impl Given {
     /// The design's problems, or that it has none.
     pub fn accelerator(&self) -> Result<(Design, Config)> {
         let design = source::load(&self.design)?;
-        let config = accelerator::config(&design)?;
+        let config = configuration::accelerator(&design)?;
         Ok((design, config))
     }
 }
@@ -140,8 +140,7 @@ impl Sentences {
 /// When there is no such file, or nothing in it.
 pub fn lines(path: &Path) -> Result<Vec<String>> {
     let refused = |message: String| Failure::input(message, "give a text file in UTF-8 with a sentence on each line");
-    let content = std::fs::read_to_string(path);
-    let content = content.map_err(|error| refused(format!("{} cannot be read: {error}", path.display())))?;
+    let content = std::fs::read_to_string(path).map_err(|error| Failure::unreadable(path, &error))?;
     let lines: Vec<_> = content.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
     if lines.is_empty() { Err(refused(format!("{} has no sentence", path.display()))) } else { Ok(lines) }
 }

@@ -1,26 +1,19 @@
-//! Failures, all of them diagnostics, and the exit codes.
+//! Failures, all of them diagnostics: 0 is success, and [`alberti_diagnostic::Class`] has the other exit codes.
 
+use alberti_cost::configuration;
+use alberti_diagnostic::{Code, Diagnostic, Diagnostics, Location};
 use alberti_model::ModelError;
-use alberti_rtl::{
-    diagnostic::{Code, Diagnostic, Diagnostics, Location},
-    emit::WriteError,
-};
+use alberti_rtl::emit::WriteError;
 use std::path::Path;
 
-/// All is well.
-pub const WELL: u8 = 0;
-/// What was checked does not hold.
-pub const DOES_NOT_HOLD: u8 = 1;
-/// The work could not be done.
-pub const COULD_NOT: u8 = 2;
+/// The exit code of a fault of our own, as of any program in Rust that panics.
+pub const INTERNAL: u8 = 101;
 
-/// Why a command gave no answer.
+/// Why a command gave no answer, or what it checked does not hold.
 #[derive(Debug)]
 pub struct Failure {
-    /// What is wrong: at least one error.
+    /// What is wrong: at least one error, whose class is the exit code.
     pub problems: Diagnostics,
-    /// 1 or 2.
-    pub code: u8,
 }
 
 /// A command's result.
@@ -32,9 +25,15 @@ impl Failure {
         Diagnostic::new(code, message, help).into()
     }
 
-    /// Something checked that does not hold.
-    pub fn does_not_hold(code: Code, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { code: DOES_NOT_HOLD, ..Self::new(code, message, help) }
+    /// Arguments that contradict each other, or one that needs another.
+    pub fn usage(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::new(Code::ArgumentsUnfit, message, help)
+    }
+
+    /// A file that cannot be read.
+    pub fn unreadable(path: &Path, error: &std::io::Error) -> Self {
+        let message = format!("{} cannot be read: {error}", path.display());
+        Self::new(Code::InputUnreadable, message, "check the path, and that you may read it")
     }
 
     /// Input of the user's that cannot be used.
@@ -57,7 +56,7 @@ impl From<Diagnostic> for Failure {
 
 impl From<Diagnostics> for Failure {
     fn from(problems: Diagnostics) -> Self {
-        Self { problems, code: COULD_NOT }
+        Self { problems }
     }
 }
 
@@ -76,8 +75,13 @@ impl From<WriteError> for Failure {
 
 impl From<ModelError> for Failure {
     fn from(error: ModelError) -> Self {
-        let code = Code::parse(error.code()).unwrap_or(Code::InputUnusable);
-        Self::new(code, error.to_string(), error.help())
+        match error {
+            ModelError::Engine(source) => match source.downcast::<alberti_scenarios::Error>() {
+                Ok(error) => (*error).into(),
+                Err(source) => Self::new(Code::SimulationDiffers, source.to_string(), ""),
+            },
+            error => Self::new(error.code(), error.to_string(), error.help()),
+        }
     }
 }
 
@@ -87,28 +91,45 @@ impl From<alberti_golden::Error> for Failure {
     }
 }
 
-impl From<alberti_sim::Error> for Failure {
-    fn from(error: alberti_sim::Error) -> Self {
-        use alberti_sim::Error;
+impl From<configuration::Error> for Failure {
+    fn from(error: configuration::Error) -> Self {
+        match error {
+            configuration::Error::Golden(error) => error.into(),
+            error => Self::new(
+                Code::BlockAbsent,
+                error.to_string(),
+                "give it the section `accelerator`; designs/accelerator4.yaml and designs/accelerator16.yaml have one",
+            ),
+        }
+    }
+}
+
+impl From<alberti_harness::Error> for Failure {
+    fn from(error: alberti_harness::Error) -> Self {
+        alberti_scenarios::Error::from(error).into()
+    }
+}
+
+impl From<alberti_scenarios::Error> for Failure {
+    fn from(error: alberti_scenarios::Error) -> Self {
+        use alberti_harness::Error;
         let message = error.to_string();
-        match error.root() {
-            Error::MissingTool { tool, install } => missing_tool(tool, install),
-            Error::Tool { .. } | Error::Load { .. } => tool_failed(message),
-            Error::Io { path, .. } => Diagnostic::new(
+        match error.harness() {
+            Some(Error::MissingTool { tool, install }) => missing_tool(tool, install),
+            Some(Error::Tool { .. } | Error::Load { .. }) => tool_failed(message),
+            Some(Error::Io { path, .. }) => Diagnostic::new(
                 Code::OutputRefused,
                 message,
                 "builds are kept in build/; ALBERTI_BUILD_DIR names another folder for them",
             )
             .at(Location::file(path.display().to_string()))
             .into(),
-            Error::Usage { .. } if !message.contains(alberti_sim::Seed::VARIABLE) => {
-                Self::new(Code::InputUnusable, message, "please report this with the design")
-            }
-            _ => Self::does_not_hold(
+            _ if error.is_difference() => Self::new(
                 Code::SimulationDiffers,
                 message,
                 "the same --seed gives the same run; --waveform DIR writes a trace of it",
             ),
+            _ => Self::new(Code::InputUnusable, message, "please report this with the design"),
         }
     }
 }
@@ -124,7 +145,7 @@ impl From<alberti_synth::Error> for Failure {
                 error.to_string(),
                 "give the Liberty file of a standard-cell library; without --liberty, osu018 serves",
             ),
-            Error::Invalid { .. } => Self::new(Code::InputUnusable, error.to_string(), "see `alberti synth --help`"),
+            Error::Invalid { .. } => Self::new(Code::ArgumentsUnfit, error.to_string(), "see `alberti synth --help`"),
             Error::Io { .. } => Self::new(
                 Code::OutputRefused,
                 error.to_string(),

@@ -6,7 +6,6 @@
 //! | [`commands`] | one file a command: arguments in, [`output::Answer`] out |
 //! | [`encoder`] | a model's folder, tasks and sentences |
 //! | [`exit`] | what a failure is, and the exit code that it ends in |
-//! | [`accelerator`] | a design's accelerator, for the golden model and the compiler |
 //! | [`output`] | text to the terminal, JSON to a file |
 //! | [`source`] | designs and their netlists |
 //! | [`table`] | columns of text |
@@ -14,7 +13,6 @@
 
 #![forbid(unsafe_code)]
 
-mod accelerator;
 mod cli;
 mod commands;
 mod encoder;
@@ -38,5 +36,5 @@ fn main() -> ExitCode {
         let outcome = commands::run(&cli.command);
         output::deliver(cli.command.name(), outcome, cli.json.as_deref())
     };
-    std::panic::catch_unwind(run).unwrap_or(exit::COULD_NOT).into()
+    std::panic::catch_unwind(run).unwrap_or(exit::INTERNAL).into()
 }

@@ -1,7 +1,7 @@
 //! What a command says: text to the terminal, JSON to a file, and the exit code.
 
-use crate::exit::{COULD_NOT, Failure, Result, WELL};
-use alberti_rtl::diagnostic::Diagnostics;
+use crate::exit::{Failure, Result};
+use alberti_diagnostic::Diagnostics;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::{
@@ -18,8 +18,6 @@ pub struct Answer {
     pub data: Value,
     /// Warnings, and errors where what was checked does not hold.
     pub problems: Diagnostics,
-    /// 0 or 1.
-    pub code: u8,
 }
 
 impl Answer {
@@ -27,7 +25,7 @@ impl Answer {
     pub fn new(text: impl Into<String>, data: &impl Serialize) -> Self {
         // Every answer is made of maps with text as keys, which JSON can always hold.
         let data = serde_json::to_value(data).unwrap_or(Value::Null);
-        Self { text: text.into(), data, problems: Diagnostics::new(), code: WELL }
+        Self { text: text.into(), data, problems: Diagnostics::new() }
     }
 
     /// Adds the warnings of a design.
@@ -39,17 +37,17 @@ impl Answer {
     /// Adds what does not hold.
     pub fn with_failure(mut self, failure: Failure) -> Self {
         self.problems.extend(failure.problems);
-        self.code = self.code.max(failure.code);
         self
     }
 }
 
 /// Prints and writes what a command answered; the exit code.
 pub fn deliver(command: &str, outcome: Result<Answer>, json: Option<&Path>) -> u8 {
-    let (text, data, problems, mut code) = match outcome {
-        Ok(answer) => (answer.text, answer.data, answer.problems, answer.code),
-        Err(Failure { problems, code }) => (String::new(), Value::Null, problems, code),
+    let (text, data, problems) = match outcome {
+        Ok(answer) => (answer.text, answer.data, answer.problems),
+        Err(Failure { problems }) => (String::new(), Value::Null, problems),
     };
+    let mut code = problems.exit_code();
     if !problems.is_empty() {
         complain(&problems.to_string());
     }
@@ -58,7 +56,7 @@ pub fn deliver(command: &str, outcome: Result<Answer>, json: Option<&Path>) -> u
         let content = json!({"command": command, "exit_code": code, "diagnostics": problems, "result": data});
         if let Err(failure) = write(path, format!("{content:#}\n").as_bytes()) {
             complain(&failure.problems.to_string());
-            code = COULD_NOT;
+            code = code.max(failure.problems.exit_code());
         }
     }
     code

@@ -1,14 +1,13 @@
 //! Designs and their netlists.
 
 use crate::exit::{Failure, Result};
+use alberti_diagnostic::{Code, Diagnostic, Diagnostics, quote};
 use alberti_rtl::{
     BuiltMemory, Design,
     blocks::{BLOCKS, Block, Library},
-    diagnostic::{Code, Diagnostic, Diagnostics, quote},
     memory::Technology,
     netlist::Netlist,
 };
-use alberti_sim::cosim::Subject;
 use std::path::{Path, PathBuf};
 
 /// The file of a design, and which of its blocks are meant.
@@ -142,11 +141,6 @@ pub fn netlist(design: &Design, block: Option<&str>, macros: &Macros) -> Result<
     let Some(name) = block else { return Ok(alberti_rtl::elaborate_with(design, &technology)?) };
     let library = Library::with_technology(design, &technology);
     Block::named(name).and_then(|block| block.netlist_in(library)).ok_or_else(|| absent(design, name))
-}
-
-/// A block to simulate, built where the other commands keep their work.
-pub fn subject<'a>(design: &'a Design, netlist: &Netlist) -> Subject<'a> {
-    Subject::new(design, netlist).in_directory(builds())
 }
 
 /// Where simulations are built and kept.

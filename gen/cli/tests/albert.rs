@@ -9,7 +9,7 @@ use alberti_model::{
     compile::{Compiled, Session},
 };
 use alberti_rtl::Design;
-use alberti_sim::cosim::accelerator::Timed;
+use alberti_scenarios::accelerator::Timed;
 use encoders::{both, compiled, design, exits};
 
 /// Tokens of the longest sentence.

@@ -5,25 +5,41 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 /// Crate folder, and the crates of ours that it may depend on. Goldens and generators never see each other: a fault that both
 /// shared would be invisible.
-const MAY_DEPEND: [(&str, &[&str]); 9] = [
+const MAY_DEPEND: [(&str, &[&str]); 12] = [
     ("gen/arith", &[]),
     ("gen/isa", &[]),
+    ("gen/diagnostic", &[]),
     ("gen/golden", &["alberti-arith", "alberti-isa"]),
-    ("gen/rtl", &["alberti-arith", "alberti-isa"]),
-    ("gen/model", &["alberti-arith", "alberti-golden", "alberti-isa"]),
-    ("gen/cost", &["alberti-arith", "alberti-rtl"]),
-    ("sim-tests", &["alberti-arith", "alberti-golden", "alberti-isa", "alberti-rtl"]),
-    ("synth", &["alberti-arith", "alberti-rtl"]),
+    ("gen/rtl", &["alberti-arith", "alberti-diagnostic", "alberti-isa"]),
+    ("gen/model", &["alberti-arith", "alberti-diagnostic", "alberti-golden", "alberti-isa"]),
+    ("gen/cost", &["alberti-golden", "alberti-rtl"]),
+    ("sim-tests/harness", &[]),
+    (
+        "sim-tests/scenarios",
+        &[
+            "alberti-arith",
+            "alberti-cost",
+            "alberti-diagnostic",
+            "alberti-golden",
+            "alberti-harness",
+            "alberti-isa",
+            "alberti-rtl",
+        ],
+    ),
+    ("sim-tests", &[]),
+    ("synth", &[]),
     (
         "gen/cli",
         &[
             "alberti-arith",
             "alberti-cost",
+            "alberti-diagnostic",
             "alberti-golden",
+            "alberti-harness",
             "alberti-isa",
             "alberti-model",
             "alberti-rtl",
-            "alberti-sim",
+            "alberti-scenarios",
             "alberti-synth",
         ],
     ),
@@ -63,6 +79,49 @@ fn the_golden_model_depends_on_the_integer_specification_and_the_instruction_set
     assert_eq!(dependencies("gen/golden"), BTreeSet::from(["alberti-arith", "alberti-isa"].map(str::to_owned)));
 }
 
+/// Files of the command line that may know the simulator: the commands that simulate, and the failures of all commands.
+const SIMULATE: [&str; 5] =
+    ["commands/sim/mod.rs", "commands/sim/model.rs", "commands/report.rs", "commands/run/rtl.rs", "exit.rs"];
+
+/// The Rust files below a folder, as paths from it.
+fn sources(folder: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(&next).expect("a folder").map(|entry| entry.expect("it can be listed").path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+            } else if entry.extension().is_some_and(|extension| extension == "rs") {
+                let name = entry.strip_prefix(folder).expect("it lies below").display().to_string();
+                found.push((name, fs::read_to_string(&entry).expect("it is text")));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn only_commands_that_simulate_know_the_simulator() {
+    for (name, text) in sources(&root().join("gen/cli/src")) {
+        let knows = ["alberti_harness", "alberti_scenarios"].iter().any(|library| text.contains(library));
+        assert!(!knows || SIMULATE.contains(&name.as_str()), "gen/cli/src/{name} knows the simulator");
+    }
+}
+
+#[test]
+fn codes_are_spelled_in_the_crate_of_diagnostics_alone() {
+    for folder in ["gen/model", "gen/cost", "gen/cli", "gen/rtl", "synth", "sim-tests/scenarios", "sim-tests/harness"] {
+        for (name, text) in sources(&root().join(folder).join("src")) {
+            let mut lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            // Unit tests quote what is printed, and a help may send its reader to a page.
+            let spelled = lines.find(|line| line.contains("\"AE0") && !line.contains("assert"));
+            let test = name.contains("tests") || text.contains("#[cfg(test)]");
+            assert!(spelled.is_none() || test, "{folder}/src/{name} spells a code: {spelled:?}");
+        }
+    }
+}
+
 #[test]
 fn every_block_has_all_that_belongs_to_its_room() {
     let baselines: String = fs::read_dir(root().join("synth/baselines"))
@@ -76,7 +135,7 @@ fn every_block_has_all_that_belongs_to_its_room() {
             format!("gen/rtl/src/blocks/{name}/theory.md"),
             format!("gen/golden/src/{name}.rs"),
             format!("templates/rtl/{name}.v"),
-            format!("sim-tests/src/cosim/{name}.rs"),
+            format!("sim-tests/scenarios/src/{name}.rs"),
             format!("sim-tests/tests/{name}.rs"),
             format!("docs/blocks/{name}.md"),
         ] {

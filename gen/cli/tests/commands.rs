@@ -124,7 +124,7 @@ fn the_macros_of_every_memory_are_shown_with_the_next_best_from_any_folder() {
     // 64 macros of 208,648 µm², filled to the last bit.
     assert_eq!(weight["choice"]["utilisation"], 1.0);
     assert_eq!(weight["runners_up"].as_array().map(Vec::len), Some(3));
-    let other = well(&[&dump[..4], &["--technology", "synth/technology/memories/cacti22_lstp.yaml"]].concat());
+    let other = well(&[&dump[..4], &["--technology", "technology/memories/cacti22_lstp.yaml"]].concat());
     assert!(other.contains("Macros of cacti22_lstp: 22 nm, ITRS low standby power, 350 K"), "{other}");
 }
 
@@ -255,13 +255,13 @@ fn a_memory_that_no_macro_serves_is_left_out_unless_its_technology_was_named() {
     let said = json(&out.join("manifest.json"));
     assert_eq!(said["top"], "alb_processing_unit");
     assert!(!out.join("rtl/alb_rram_weight.v").exists());
-    let named = ran(&["--technology", "synth/technology/memories/nvsim22.yaml"]);
+    let named = ran(&["--technology", "technology/memories/nvsim22.yaml"]);
     assert_eq!(named.code, 2, "{}", named.err);
     assert!(named.err.contains("error[AE0509]"), "{}", named.err);
     let quiet = ran(&["--no-memories"]);
     assert!(quiet.code == 0 && !quiet.err.contains("AE05"), "{}", quiet.err);
     // A faulty design by its technology is code 1 of check.
-    let technology = "synth/technology/memories/nvsim22.yaml";
+    let technology = "technology/memories/nvsim22.yaml";
     let checked: common::Ran = command(&["check", text(&design), "-t", technology]).output().expect("it runs").into();
     assert!(checked.code == 1 && checked.err.contains("AE0509"), "{}", checked.err);
 }

@@ -7,6 +7,7 @@
 
 mod common;
 
+use alberti_cost::configuration;
 use alberti_golden::accelerator::{Config, Flat, Interpreter, Registers};
 use alberti_isa::{Instruction, Operation, Program};
 use alberti_model::{
@@ -17,7 +18,6 @@ use alberti_model::{
     sentence::Tokenizer,
 };
 use alberti_rtl::{Design, memory::Technology};
-use alberti_sim::cosim::accelerator;
 use proptest::{
     prelude::*,
     sample::Index,
@@ -302,7 +302,7 @@ fn programs() {
     let model = synthetic(&shape, 1);
     let calibration = model.calibrate(&[vec![1, 2, 3, 4]]).expect("ids of the model");
     let design = Design::load(common::root().join("designs/accelerator4.yaml")).expect("a design");
-    let config: Config = accelerator::config(&design).expect("an accelerator");
+    let config: Config = configuration::accelerator(&design).expect("an accelerator");
     let wide =
         Config { value_rows: 1 << 14, mask_words: 1 << 15, activation_rows: 1 << 12, parameter_rows: 2048, ..config };
     let encoder = quantise_encoder(&model, &calibration, &wide).expect("ranges that fit");

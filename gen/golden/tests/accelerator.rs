@@ -59,9 +59,9 @@ impl Bench {
     }
 
     fn of(config: Config) -> Self {
-        let accelerator = Interpreter::new(config).expect("such an accelerator can be built");
+        let interpreter = Interpreter::new(config).expect("such an accelerator can be built");
         let memory = Flat { content: vec![0; 1 << 17] };
-        Self { accelerator, memory, data: 0, program: Vec::new(), threshold: 0 }
+        Self { interpreter, memory, data: 0, program: Vec::new(), threshold: 0 }
     }
 
     fn then(&mut self, waits: Waits, operation: impl Into<Operation>) -> &mut Self {
@@ -95,9 +95,9 @@ impl Bench {
         self.memory.content[..content.len()].copy_from_slice(&content);
         let registers = self.registers();
         let outcome =
-            self.accelerator.run(&registers, &mut self.memory, |_, _| {}).map_err(|error| error.to_string())?;
+            self.interpreter.run(&registers, &mut self.memory, |_, _| {}).map_err(|error| error.to_string())?;
         self.program.clear();
-        Ok((outcome.end, self.accelerator.memories().clone()))
+        Ok((outcome.end, self.interpreter.memories().clone()))
     }
 
     fn halts(&mut self) -> Memories {
@@ -204,7 +204,7 @@ fn a_gemm_is_a_matrix_multiply_whatever_its_weights_come_from() {
                     .map(|(j, k, l)| w[(j * N + l) * reduction + k * N..][..N].iter().map(|&c| c.into()).collect())
                     .collect();
                 let encoded = layout.encode(Format::AF8_3, Pointer::default(), &tiles).expect("the tiles encode");
-                bench.accelerator.set_weights(&encoded.values, &encoded.masks).expect("they fit");
+                bench.interpreter.set_weights(&encoded.values, &encoded.masks).expect("they fit");
                 let words = layout.record_words() as u32;
                 op.stationary_base = 0;
                 op.stationary_pass = words;
@@ -274,7 +274,7 @@ fn a_record_of_blocks_is_the_weights_of_two_passes() {
         let expected = product.codes().expect("the multiply is sound");
 
         let mut bench = Bench::of(Config { sparsity: Some(sparsity), ..config() });
-        let layout = bench.accelerator.config().layout().expect("such records");
+        let layout = bench.interpreter.config().layout().expect("such records");
         let weight = |output: usize, input: usize| u16::from(w[output * reduction + input]);
         let (mut masks, mut values) = (Image::new(64, layout.word_bits()).expect("such words"), Vec::new());
         let records = passes.div_ceil(2);
@@ -290,7 +290,7 @@ fn a_record_of_blocks_is_the_weights_of_two_passes() {
             }
             values.extend(encoded.values);
         }
-        bench.accelerator.set_weights(&values, &masks).expect("they fit");
+        bench.interpreter.set_weights(&values, &masks).expect("they fit");
         bench.load(Memory::Activation, 0, &tiled(&x, rows)).load(Memory::Parameter, 0, &parameters(&columns));
         let words = (N + 1) as u32;
         let op = Gemm {
@@ -326,7 +326,7 @@ fn a_record_of_blocks_is_the_weights_of_two_passes() {
             bench.memory.content[..content.len()].copy_from_slice(&content);
             let registers = Registers { program_length: content.len() as u32, ..registers };
             let outcome =
-                bench.accelerator.run(&registers, &mut bench.memory, |_, _| {}).expect("the program is sound");
+                bench.interpreter.run(&registers, &mut bench.memory, |_, _| {}).expect("the program is sound");
             assert_eq!((outcome.end, outcome.counters.mask_errors), (End::Halted, wrong as u64), "{passes} passes");
             assert_eq!(outcome.counters.vectors, (vectors * rows) as u64);
         }
@@ -343,7 +343,7 @@ fn listed_records_are_rows_of_tables_that_are_added() {
     let vectors: Vec<Vec<u16>> = table.chunks_exact(N).map(|v| v.iter().map(|&c| c.into()).collect()).collect();
     let encoded = layout.encode(Format::AF8_3, Pointer::default(), &vectors).expect("the table encodes");
     let mut bench = Bench::new();
-    bench.accelerator.set_weights(&encoded.values, &encoded.masks).expect("it fits");
+    bench.interpreter.set_weights(&encoded.values, &encoded.masks).expect("it fits");
     // 1 as a code of the largest exponent, so that products keep their bits; d = 16·2^7.
     let identity: Vec<Vec<u8>> = (0..N).map(|i| (0..N).map(|l| if i == l { 0x70 } else { 0 }).collect()).collect();
     let ids = [(4, 1), (0, 3)];
@@ -620,7 +620,7 @@ fn every_fault_stops_the_program_where_it_is() {
     bench.memory.content[..content.len()].copy_from_slice(&content);
     let registers = bench.registers();
     let mut faulty = Faulty(bench.memory.clone(), DATA, Fault::BusSlave);
-    let outcome = bench.accelerator.run(&registers, &mut faulty, |_, _| {}).expect("the program is sound");
+    let outcome = bench.interpreter.run(&registers, &mut faulty, |_, _| {}).expect("the program is sound");
     assert_eq!(outcome.end, End::Stopped { fault: Fault::BusSlave, at: 0 });
     assert_eq!(bench.run().expect("the program is sound").0, End::Halted);
 }
@@ -638,7 +638,7 @@ fn counters_tell_what_the_array_did() {
     let registers = bench.registers();
     let mut steps = Vec::new();
     let outcome =
-        bench.accelerator.run(&registers, &mut bench.memory, |step, _| steps.push((step.at, step.written.len())));
+        bench.interpreter.run(&registers, &mut bench.memory, |step, _| steps.push((step.at, step.written.len())));
     let counters = outcome.expect("the program is sound").counters;
     assert_eq!((counters.vectors, counters.held, counters.instructions), (8, 2, 5));
     assert_eq!(counters.bytes_read, 5 * 64 + 4 * 8 + 2 * 24 + 8 * 8);
@@ -649,10 +649,10 @@ fn counters_tell_what_the_array_did() {
 fn weights_of_another_shape_are_refused() {
     let mut interpreter = Interpreter::new(config()).expect("such an accelerator can be built");
     let wide = Image::new(4, 40).expect("such an image");
-    let error = accelerator.set_weights(&[], &wide).expect_err("words of 40 bits").to_string();
+    let error = interpreter.set_weights(&[], &wide).expect_err("words of 40 bits").to_string();
     assert!(error.contains("4 mask words of 40 bits"), "{error}");
-    let masks = Image::new(4, accelerator.config().layout().expect("a layout").word_bits()).expect("such an image");
-    assert!(accelerator.set_weights(&vec![0; 64 * N + 1], &masks).is_err());
+    let masks = Image::new(4, interpreter.config().layout().expect("a layout").word_bits()).expect("such an image");
+    assert!(interpreter.set_weights(&vec![0; 64 * N + 1], &masks).is_err());
 }
 
 #[test]
@@ -660,12 +660,12 @@ fn an_instruction_by_itself_does_what_it_does_in_a_program() {
     let mut interpreter = Interpreter::new(config()).expect("such an accelerator can be built");
     for (row, numbers) in (0..).zip([[1i16, -2, 300, 4], [10, 20, -32_768, 32_767]]) {
         let bytes = numbers.map(i16::to_le_bytes).concat();
-        accelerator.set_row(Row { memory: Memory::Wide, row }, &bytes).expect("such a row");
+        interpreter.set_row(Row { memory: Memory::Wide, row }, &bytes).expect("such a row");
     }
     let sum = Elementwise { b_base: 1, result_base: 7, ..Elementwise::LEAST };
     let mut perform = |operation: Operation| {
         let registers = Registers { entropy_threshold: u16::MAX, ..Registers::default() };
-        accelerator.perform(operation, &registers, &mut Flat::default())
+        interpreter.perform(operation, &registers, &mut Flat::default())
     };
     let did = perform(sum.into()).expect("it reads what is there");
     assert_eq!((did.end, did.written), (None, vec![Row { memory: Memory::Wide, row: 7 }]));
@@ -674,7 +674,7 @@ fn an_instruction_by_itself_does_what_it_does_in_a_program() {
     assert_eq!(outside.end, Some(End::Stopped { fault: Fault::Address, at: 0 }));
     let exit = Exit { classes: Count(4), layer: 3, source_base: 7, source_tile: 0 };
     assert_eq!(perform(exit.into()).expect("it reads what is there").end, Some(End::Exited { layer: 3 }));
-    assert_eq!(accelerator.memories().numbers(7), [11, 18, -32_468, 32_767]);
-    assert!(accelerator.set_row(Row { memory: Memory::Wide, row: 256 }, &[0; 8]).is_err());
-    assert!(accelerator.set_row(Row { memory: Memory::Wide, row: 0 }, &[0; 7]).is_err());
+    assert_eq!(interpreter.memories().numbers(7), [11, 18, -32_468, 32_767]);
+    assert!(interpreter.set_row(Row { memory: Memory::Wide, row: 256 }, &[0; 8]).is_err());
+    assert!(interpreter.set_row(Row { memory: Memory::Wide, row: 0 }, &[0; 7]).is_err());
 }

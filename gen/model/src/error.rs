@@ -1,5 +1,6 @@
 //! What can be wrong with a checkpoint, a sentence or a layer, and what to do about it.
 
+use alberti_diagnostic::Code;
 use std::path::PathBuf;
 
 /// A problem with a model, with the code that `alberti explain` knows it by.
@@ -150,6 +151,9 @@ pub enum ModelError {
         /// One line per problem.
         problems: Vec<String>,
     },
+    /// What runs the programs failed, for a reason of its own.
+    #[error(transparent)]
+    Engine(Box<dyn std::error::Error + Send + Sync>),
     /// AE0720: a recipe of compression cannot be used: all that is wrong with it, one a line.
     #[error("{name}: the recipe cannot be used\n  {}", problems.join("\n  "))]
     Recipe {
@@ -163,25 +167,26 @@ pub enum ModelError {
 impl ModelError {
     /// The diagnostic's code.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub const fn code(&self) -> Code {
         match self {
-            Self::Unreadable { .. } => "AE0701",
-            Self::Config { .. } => "AE0702",
-            Self::Damaged { .. } => "AE0703",
-            Self::Tensors { .. } => "AE0704",
-            Self::Sentence(_) => "AE0705",
-            Self::UnknownLayer { .. } => "AE0706",
-            Self::Sparsity(_) => "AE0707",
-            Self::BiasRange { .. } => "AE0708",
-            Self::Overflow { .. } => "AE0709",
-            Self::ShiftRange { .. } => "AE0710",
-            Self::Shape(_) => "AE0711",
-            Self::Capacity { .. } => "AE0712",
-            Self::Accelerator { .. } => "AE0713",
-            Self::NormRange { .. } => "AE0714",
-            Self::Task { .. } => "AE0717",
-            Self::Data { .. } => "AE0718",
-            Self::Recipe { .. } => "AE0720",
+            Self::Unreadable { .. } => Code::ModelUnreadable,
+            Self::Config { .. } => Code::ModelConfig,
+            Self::Damaged { .. } => Code::ModelDamaged,
+            Self::Tensors { .. } => Code::ModelTensors,
+            Self::Sentence(_) => Code::SentenceUnusable,
+            Self::UnknownLayer { .. } => Code::UnknownLayer,
+            Self::Sparsity(_) => Code::SparsityUnusable,
+            Self::BiasRange { .. } => Code::BiasRange,
+            Self::Overflow { .. } => Code::LayerOverflow,
+            Self::ShiftRange { .. } => Code::ShiftRange,
+            Self::Shape(_) => Code::ShapeMismatch,
+            Self::Capacity { .. } => Code::CapacityOfLayer,
+            Self::Accelerator { .. } => Code::AcceleratorTooSmall,
+            Self::NormRange { .. } => Code::NormRange,
+            Self::Task { .. } => Code::TaskUnusable,
+            Self::Data { .. } => Code::DataUnusable,
+            Self::Engine(_) => Code::SimulationDiffers,
+            Self::Recipe { .. } => Code::RecipeUnusable,
         }
     }
 
@@ -217,6 +222,7 @@ impl ModelError {
             Self::Task { .. } => {
                 "give a folder of AdapterHub's for this model, with Houlsby's adapters; `alberti explain AE0717` lists what is read".into()
             }
+            Self::Engine(_) => String::new(),
             Self::Recipe { .. } => "write what is named as docs/compression.md has it".into(),
             Self::NormRange { .. } => {
                 "divide all gains and offsets of the last layer norm by a power of two: the answer is as much smaller"

@@ -231,6 +231,9 @@ mod tests {
         let dense = needed(&Shape::ALBERT_BASE, Split::Backbone, none, 8).expect("shares");
         assert_eq!(dense.mlc_bits, 8 * dense.slc_bits);
         let wrong = Sparsity { embeddings: 1.1, transformer: 0.0 };
-        assert_eq!(needed(&Shape::ALBERT_BASE, Split::Backbone, wrong, 8).map_err(|e| e.code()), Err("AE0707"));
+        assert_eq!(
+            needed(&Shape::ALBERT_BASE, Split::Backbone, wrong, 8).map_err(|e| e.code().as_str()),
+            Err("AE0707")
+        );
     }
 }

@@ -158,7 +158,7 @@ mod tests {
     fn impossible_sparsities_are_errors() {
         let mut weights = matrix(2, 4);
         for share in [-0.1, 1.1, f64::NAN] {
-            assert_eq!(unstructured(&mut weights, share).map_err(|e| e.code()), Err("AE0707"));
+            assert_eq!(unstructured(&mut weights, share).map_err(|e| e.code().as_str()), Err("AE0707"));
         }
     }
 }

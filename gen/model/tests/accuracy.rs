@@ -106,5 +106,5 @@ fn only_the_units_that_there_are_are_measured_on_rows_that_they_take() {
     assert!(said.contains("rows of 384 channels are longer than its own of 383"), "{said}");
     assert!(small.findings.errors.iter().all(|line| line.unit == "softmax"));
     let error = measure(&model, Units::default(), ["word ".repeat(511).as_str()]).map(|report| report.tokens);
-    assert_eq!(error.map_err(|error| error.code()), Err("AE0705"));
+    assert_eq!(error.map_err(|error| error.code().as_str()), Err("AE0705"));
 }

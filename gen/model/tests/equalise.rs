@@ -86,7 +86,7 @@ fn behind_the_last_layer_of_an_encoder_without_classifier_they_are_refused() {
     model.tasks[0].layers[2].halves[1].norm.gain[5] = 2.5;
     let calibration = model.calibrate(&sequences()).expect("ids of the model");
     let refused = quantise_encoder(&model, &calibration, &accelerator(8)).expect_err("a gain of 2.5");
-    assert_eq!(refused.code(), "AE0714");
+    assert_eq!(refused.code().as_str(), "AE0714");
     // Before the last layer there is something.
     model.tasks[0].layers[2].halves[1].norm.gain[5] = 0.5;
     model.tasks[0].layers[1].halves[1].norm.gain[5] = 2.5;

@@ -105,7 +105,7 @@ fn levels_that_cannot_be_are_errors() {
     let level = |mean, sigma| Level { mean, sigma };
     let code = |levels: &[Level], decades| {
         let retention = Retention { decades, loss_per_decade: 0.1, widening_per_decade: -0.5 };
-        Misreads::of_levels(levels, &retention).map(|_| ()).map_err(|error| error.code())
+        Misreads::of_levels(levels, &retention).map(|_| ()).map_err(|error| error.code().as_str())
     };
     assert_eq!(code(&[level(0.0, 0.1), level(1.0, 0.1)], 0.0), Ok(()));
     for levels in [

@@ -50,7 +50,7 @@ fn a_recipe_is_read_and_all_its_problems_are_named_at_once() {
         (": : :", 1),
     ] {
         let error = Recipe::parse("r", text.as_bytes()).expect_err(text);
-        assert_eq!(error.code(), "AE0720", "{text}");
+        assert_eq!(error.code().as_str(), "AE0720", "{text}");
         assert_eq!(error.to_string().lines().count() - 1, problems, "{text}: {error}");
     }
 }

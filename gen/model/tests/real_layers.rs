@@ -103,11 +103,11 @@ fn a_pruned_layer_becomes_streams_of_half_the_values() {
 fn unknown_layers_and_foreign_results_are_refused() {
     let (model, target) = (model(), pu16());
     let forward = model.forward("Yes.").expect("a short sentence");
-    let code = |result: Result<_, ModelError>| result.map(|_| ()).map_err(|e| e.code());
+    let code = |result: Result<_, ModelError>| result.map(|_| ()).map_err(|e| e.code().as_str());
     assert_eq!(code(model.gemm(&forward, "layer.6.output", Pruning::Dense, &target)), Err("AE0706"));
     assert_eq!(code(model.gemm(&forward, "layer.0.output", Pruning::Unstructured(2.0), &target)), Err("AE0707"));
     let gemm = model.gemm(&forward, "layer.0.output", Pruning::Dense, &target).expect("it fits");
-    assert_eq!(gemm.errors(&gemm.activations).map_err(|e| e.code()), Err("AE0711"));
+    assert_eq!(gemm.errors(&gemm.activations).map_err(|e| e.code().as_str()), Err("AE0711"));
 }
 
 /// Every linear layer as an integer GEMM whose sums return to f32; all else in f32. Cosine of the last hidden state to

@@ -46,7 +46,7 @@ fn the_tokenizer_makes_the_known_ids_without_padding() {
         assert_eq!(tokenizer.encode(sentence, &checkpoint).expect("a short sentence"), ids, "{sentence}");
     }
     let error = tokenizer.encode(&"word ".repeat(511), &checkpoint).expect_err("a sentence too long");
-    assert_eq!(error.code(), "AE0705");
+    assert_eq!(error.code().as_str(), "AE0705");
     assert!(error.to_string().contains("513 tokens"), "{error}");
 }
 

@@ -4,10 +4,10 @@ use crate::{
     blocks::{Library, accelerator, processing_unit, tiles::TiledMemory},
     compose::compose,
     design::Design,
-    diagnostic::Diagnostics,
     memory::{Demand, MacroSelection, Technology, choose, demands},
     netlist::{self, Module, Netlist},
 };
+use alberti_diagnostic::Diagnostics;
 use std::sync::Arc;
 
 /// The netlist of a design: of its own composition if it has one, else of its accelerator, else of the processing unit. Memories

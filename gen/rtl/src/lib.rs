@@ -6,7 +6,6 @@ pub mod blocks;
 mod compose;
 pub mod datasheet;
 pub mod design;
-pub mod diagnostic;
 mod elaborate;
 pub mod emit;
 pub mod leaves;

@@ -4,11 +4,9 @@
 // Each test is a crate of its own, and none needs all of this.
 #![allow(dead_code)]
 
+use alberti_harness::{Error as Harness, Seed};
 use alberti_rtl::{Design, blocks::Block};
-use alberti_sim::{
-    Error, Seed,
-    cosim::{self, Subject},
-};
+use alberti_scenarios::{Error, Subject};
 
 /// A design of `designs/`.
 pub fn design(name: &str) -> Design {
@@ -61,7 +59,7 @@ pub fn subject<'a>(block: &str, design: &'a Design) -> Subject<'a> {
 /// Runs a block's scenario on the emitted Verilog.
 pub fn check(block: &str, design: &Design) {
     let seed = Seed::from_env().expect("ALBERTI_SEED holds a number");
-    let outcome = cosim::run(block, &subject(block, design), seed).expect("every block has a scenario");
+    let outcome = alberti_scenarios::run(block, &subject(block, design), seed).expect("every block has a scenario");
     let outcome = outcome.unwrap_or_else(|error| panic!("{block} of {}, seed {seed}: {error}", design.name));
     assert!(outcome.compared > 0 && outcome.cycles > 0, "{block} of {}: nothing was compared", design.name);
 }
@@ -70,12 +68,12 @@ pub fn check(block: &str, design: &Design) {
 pub fn failure(block: &str, design: &Design, mutation: &str, (file, from, to): (&str, &str, &str)) -> Error {
     let seed = Seed::from_env().expect("ALBERTI_SEED holds a number");
     let mutated = subject(block, design).mutate(file, from, to).unwrap_or_else(|error| panic!("{mutation}: {error}"));
-    match cosim::run(block, &mutated, seed).expect("every block has a scenario") {
+    match alberti_scenarios::run(block, &mutated, seed).expect("every block has a scenario") {
         Ok(_) => panic!("{mutation} is not found ({}={seed})", Seed::VARIABLE),
-        Err(error) => match error.root() {
-            Error::Tool { output, .. } => panic!("{mutation} is no Verilog, so it proves nothing: {output}"),
-            Error::MissingTool { .. } | Error::Io { .. } | Error::Load { .. } => panic!("{mutation}: {error}"),
-            _ => error,
+        Err(error) => match error.harness() {
+            Some(Harness::Tool { output, .. }) => panic!("{mutation} is no Verilog, so it proves nothing: {output}"),
+            _ if error.is_difference() => error,
+            _ => panic!("{mutation}: {error}"),
         },
     }
 }
@@ -83,7 +81,7 @@ pub fn failure(block: &str, design: &Design, mutation: &str, (file, from, to): (
 /// A change that makes streams stand still: the scenario must end, and say so.
 pub fn hangs(block: &str, design: &Design, mutation: &str, change: (&str, &str, &str)) {
     let error = failure(block, design, mutation, change);
-    assert!(matches!(error.root(), Error::NoProgress { .. }), "{mutation} does not hang: {error}");
+    assert!(matches!(error.harness(), Some(Harness::NoProgress { .. })), "{mutation} does not hang: {error}");
 }
 
 /// One test for each design that a block's scenario runs on.

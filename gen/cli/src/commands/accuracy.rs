@@ -7,13 +7,13 @@ use crate::{
     source,
     table::{Table, count, decimals},
 };
+use alberti_cost::configuration;
 use alberti_model::{
     accuracy::{self, ErrorLine, Findings, Inputs, Mass, Rounded, SoftmaxUnit, Units},
     checkpoint::HiddenActivation,
     demo::{self, Model},
 };
 use alberti_rtl::{Design, design};
-use alberti_sim::cosim;
 
 /// The errors of the special function units against f64, on a trained encoder.
 ///
@@ -81,7 +81,7 @@ fn units(design: &Design) -> Units {
     Units {
         softmax: units.softmax.map(|unit| SoftmaxUnit {
             n: unit.lanes as usize,
-            maximum: cosim::softmax::maximum(unit.maximum),
+            maximum: configuration::maximum(unit.maximum),
             length_max: unit.length_max as usize,
         }),
         layernorm: units.layernorm.map(|unit| unit.length_max as usize),

@@ -1,13 +1,14 @@
 //! `alberti doctor`.
 
-use crate::{exit::DOES_NOT_HOLD, output::Answer, table::Table};
+use crate::{exit::Failure, output::Answer, table::Table};
+use alberti_diagnostic::Code;
 use alberti_synth::{Library, TOOLS, Tool};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
 /// Which tools are found, and how to install what is missing.
 ///
-/// Exit code 1 when something is missing. Generation needs none of them.
+/// Exit code 3 when something is missing. Generation needs none of them.
 #[derive(clap::Args)]
 pub struct Arguments {}
 
@@ -40,15 +41,18 @@ pub fn run() -> Answer {
         table.row(vec![found.tool.clone(), found.purpose.into(), version]);
     }
     let mut text = table.text();
-    text += &match &install {
-        None => "\nEverything is there.\n".to_owned(),
-        Some(command) => format!("\nTo install what is missing: {command}\n"),
-    };
-    let mut answer = Answer::new(text, &serde_json::json!({"tools": found, "install": install}));
-    if install.is_some() {
-        answer.code = DOES_NOT_HOLD;
+    if install.is_none() {
+        text += "\nEverything is there.\n";
     }
-    answer
+    let answer = Answer::new(text, &serde_json::json!({"tools": found, "install": install}));
+    match install {
+        None => answer,
+        Some(command) => answer.with_failure(Failure::new(
+            Code::MissingTool,
+            format!("{} of the tools are not installed", found.iter().filter(|found| found.path.is_none()).count()),
+            format!("to install what is missing: {command}"),
+        )),
+    }
 }
 
 fn purpose(tool: &str) -> &'static str {

@@ -9,10 +9,8 @@ use crate::{
     output::Answer,
     source,
 };
-use alberti_rtl::{
-    Design,
-    diagnostic::{Code, Diagnostics, Location},
-};
+use alberti_diagnostic::{Code, Diagnostics, Location};
+use alberti_rtl::Design;
 use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -75,19 +73,19 @@ enum Format {
 /// The problems of the design that keep it from the stage, or a form that the stage does not have.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     if arguments.format == Format::Dot && arguments.stage != Stage::Netlist {
-        return Err(Failure::input(
+        return Err(Failure::usage(
             "only the netlist is a graph",
             "write --stage netlist --format dot, or another format",
         ));
     }
     if arguments.macros.technology.is_some() && arguments.stage != Stage::Memories && arguments.block.is_none() {
-        return Err(Failure::input(
+        return Err(Failure::usage(
             "only memories are made of macros",
             "write --stage memories, or leave --technology out",
         ));
     }
     if arguments.program.is_given() != (arguments.stage == Stage::Program) {
-        return Err(Failure::input(
+        return Err(Failure::usage(
             "a program is of a model, and no other stage is",
             "write --stage program --model DIR, or leave --model, --tokens and --prune out",
         ));
@@ -155,7 +153,7 @@ fn spec(path: &std::path::Path) -> Result<Value> {
     let bytes = std::fs::read(path).map_err(|error| {
         let message = format!("the design cannot be read: {error}");
         Failure::from(
-            alberti_rtl::diagnostic::Diagnostic::new(Code::UnreadableFile, message, "check the path")
+            alberti_diagnostic::Diagnostic::new(Code::UnreadableFile, message, "check the path")
                 .at(Location::file(&name)),
         )
     })?;

@@ -126,7 +126,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let task = &of.model.tasks[0];
     if task.classifier.is_none() {
         let message = format!("{}: the task has no classifier: there is nothing to measure", arguments.task.display());
-        return Err(Failure::input(message, "give a task with head_config.json and model_head.safetensors"));
+        return Err(Failure::usage(message, "give a task with head_config.json and model_head.safetensors"));
     }
     let mut examples = dataset::read(&arguments.data, task)?;
     examples.truncate(arguments.limit.unwrap_or(usize::MAX).max(1));

@@ -1,7 +1,7 @@
 //! `alberti explain`.
 
 use crate::{output::Answer, table::Table};
-use alberti_rtl::diagnostic::Code;
+use alberti_diagnostic::Code;
 use serde_json::{Value, json};
 
 /// What a diagnostic means, with an example; without a code, all of them.

@@ -5,10 +5,8 @@ use crate::{
     output::Answer,
     source,
 };
-use alberti_rtl::{
-    diagnostic::{Code, Diagnostics},
-    emit::Package,
-};
+use alberti_diagnostic::{Code, Diagnostics};
+use alberti_rtl::emit::Package;
 use serde_json::json;
 use std::path::PathBuf;
 

@@ -170,7 +170,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     }
     if !problems.is_empty() {
         let help = "`alberti model --help` lists what can be set";
-        return Err(Failure::input(format!("no such model can be drawn: {}", problems.join("; ")), help));
+        return Err(Failure::usage(format!("no such model can be drawn: {}", problems.join("; ")), help));
     }
     let seed = arguments.seed;
     let model = synthetic(&shape, seed);

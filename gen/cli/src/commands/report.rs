@@ -11,17 +11,17 @@ use crate::{
     source::{self, Selection},
     table::{count, decimals},
 };
+use alberti_diagnostic::Code;
+use alberti_harness::Seed;
 use alberti_rtl::{
     Design,
     design::Activation,
-    diagnostic::Code,
     netlist::{Module, Netlist},
 };
-use alberti_sim::Seed;
 use askama::Template;
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// One HTML page: structure, area, timing, cycles, what was simulated.
 ///
@@ -143,7 +143,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         Selection { design: arguments.design.clone(), blocks: Vec::new(), macros: arguments.macros.clone() };
     let technology = arguments.macros.load()?;
     let (made, warnings) = selection.memories(&design, &technology)?;
-    let seed = Seed::from_env().map_err(|error| Failure::input(error.to_string(), "unset ALBERTI_SEED"))?;
+    let seed = Seed::from_env().map_err(|error| Failure::usage(error.to_string(), "unset ALBERTI_SEED"))?;
 
     let setup = Measured::of(Setup::new(arguments.liberty.as_deref(), &arguments.recipe, None, true))?;
     let library = setup.done().map_or_else(String::new, |setup| {
@@ -231,7 +231,7 @@ fn dense(design: &Design) -> Result<Option<Design>> {
         return Ok(None);
     }
     let name = &design.source;
-    let text = std::fs::read_to_string(name).map_err(|error| Failure::input(error.to_string(), "name a file"))?;
+    let text = std::fs::read_to_string(name).map_err(|error| Failure::unreadable(Path::new(name), &error))?;
     let mut spec = serde_json::to_value(Design::raw(name, &text)?).unwrap_or(Value::Null);
     if let Some(datapath) = spec.get_mut("datapath").and_then(Value::as_object_mut) {
         datapath.remove("sparsity");

@@ -9,7 +9,8 @@ use crate::{
     progress, source,
     table::{Table, count, decimals},
 };
-use alberti_rtl::{Design, diagnostic::Code};
+use alberti_diagnostic::Code;
+use alberti_rtl::Design;
 use alberti_synth::{Baseline, Cache, Figures, Library, Recipe, SynthJob, SynthReport, Timing, synthesise, time};
 use indicatif::ProgressBar;
 use serde::Serialize;
@@ -344,7 +345,7 @@ fn compare(arguments: &Arguments, setup: &Setup, design: &Design, costs: &[Cost]
         message += &format!("\n  accepted with other tools: {was}, now {is}");
     }
     let taken = std::mem::replace(answer, Answer::new("", &()));
-    *answer = taken.with_failure(Failure::does_not_hold(
+    *answer = taken.with_failure(Failure::new(
         Code::BaselineLeft,
         message,
         "accept them with --bless, or find what changed them",

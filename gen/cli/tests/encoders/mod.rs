@@ -1,6 +1,7 @@
 //! Encoders on accelerators: designs, programs, and both engines side by side.
 #![allow(dead_code)]
 
+use alberti_cost::configuration;
 use alberti_golden::{
     accelerator::{Flat, Interpreter, Registers},
     entropy,
@@ -12,7 +13,7 @@ use alberti_model::{
     compile::{Compiled, Done, Engine, Session, quantise_encoder},
 };
 use alberti_rtl::Design;
-use alberti_sim::cosim::accelerator::{Lockstep, config};
+use alberti_scenarios::accelerator::Lockstep;
 use std::path::Path;
 
 /// A design of `designs/` with changes: text that stands there once, and what stands there instead.
@@ -29,7 +30,7 @@ pub fn design(name: &str, changes: &[(&str, &str)]) -> Design {
 /// A model for an accelerator that reads sentences of up to `longest` tokens, with ranges of some sequences.
 pub fn compiled(design: &Design, model: &Adapted, sequences: &[Vec<u32>], longest: usize) -> Compiled {
     let calibration = model.calibrate(sequences).expect("short sequences");
-    let config = config(design).expect("an accelerator");
+    let config = configuration::accelerator(design).expect("an accelerator");
     let encoder = quantise_encoder(model, &calibration, &config).expect("a sound encoder");
     Compiled::new(encoder, config, longest).unwrap_or_else(|error| panic!("{error}"))
 }
@@ -39,7 +40,7 @@ pub struct Both(pub Lockstep);
 
 impl Engine for Both {
     fn execute(&mut self, registers: &Registers, memory: &mut Flat) -> Result<Done, ModelError> {
-        let run = self.0.run(registers, &mut memory.content).map_err(|error| ModelError::Shape(error.to_string()))?;
+        let run = self.0.run(registers, &mut memory.content).map_err(|error| ModelError::Engine(error.into()))?;
         Ok(Done { outcome: run.outcome, cycles: Some(run.cycles) })
     }
 }
@@ -63,7 +64,7 @@ impl Engine for Logits {
                 logits.push(memories.numbers(exit.source_base)[..exit.classes.get()].to_vec());
             }
         });
-        let outcome = outcome.map_err(|error| ModelError::Shape(error.to_string()))?;
+        let outcome = outcome.map_err(|error| ModelError::Engine(error.into()))?;
         Ok(Done { outcome, cycles: None })
     }
 }

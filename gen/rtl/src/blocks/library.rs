@@ -3,11 +3,11 @@
 use crate::{
     blocks::{rram, sram, tiles::TiledMemory},
     design::{Design, MemoryKind},
-    diagnostic::Diagnostics,
     emit::Shell,
     memory::{Demand, Technology, choose, demands},
     netlist::Module,
 };
+use alberti_diagnostic::Diagnostics;
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Collects the modules of a design; a module that is asked for twice is made once.

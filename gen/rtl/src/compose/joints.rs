@@ -4,11 +4,8 @@ use super::{
     Joined, Link, list,
     parts::{End, Parts, drives, fields},
 };
-use crate::{
-    design::Connection,
-    diagnostic::{Code, Diagnostic, Diagnostics, Location},
-    netlist::Port,
-};
+use crate::{design::Connection, netlist::Port};
+use alberti_diagnostic::{Code, Diagnostic, Diagnostics, Location};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where an interface was used first, and by what.

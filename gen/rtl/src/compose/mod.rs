@@ -8,12 +8,8 @@ mod open;
 mod parts;
 mod top;
 
-use crate::{
-    blocks::Library,
-    design::Composition,
-    diagnostic::{Code, Diagnostics},
-    netlist::Module,
-};
+use crate::{blocks::Library, design::Composition, netlist::Module};
+use alberti_diagnostic::{Code, Diagnostics};
 use parts::{End, Parts};
 use std::{collections::BTreeSet, sync::Arc};
 

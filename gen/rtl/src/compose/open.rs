@@ -4,10 +4,8 @@ use super::{
     Joined, Link, list,
     parts::{End, Parts},
 };
-use crate::{
-    diagnostic::{Code, Diagnostic, Diagnostics},
-    netlist::{Direction, Interface, Role},
-};
+use crate::netlist::{Direction, Interface, Role};
+use alberti_diagnostic::{Code, Diagnostic, Diagnostics};
 use petgraph::{algo::tarjan_scc, graph::DiGraph};
 use std::collections::{BTreeMap, BTreeSet};
 

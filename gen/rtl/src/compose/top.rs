@@ -6,10 +6,10 @@ use super::{
 };
 use crate::{
     blocks::Library,
-    diagnostic::{Code, Diagnostic, Diagnostics},
     emit::Shell,
     netlist::{Expr, Instance, Interface, Module, ModuleKind, Net, Payload, Port},
 };
+use alberti_diagnostic::{Code, Diagnostic, Diagnostics};
 use askama::Template;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -59,7 +59,7 @@ pub(super) fn build(parts: &Parts<'_>, joined: &Joined, library: &Library<'_>, p
                 instances[to.instance].connections.insert(other.name.clone(), whole());
             }
             names.add(&name, from.instance, parts.name(*from));
-            module.nets.push(Net { name, width: port.width, register: false });
+            module.nets.push(Net::wire(&name, port.width));
         }
     }
     for &end in &joined.exports {

@@ -7,8 +7,8 @@ use super::{
     reader::{Report, Section},
     units::Units,
 };
-use crate::diagnostic::Code;
 use alberti_arith::Format;
+use alberti_diagnostic::Code;
 use serde::Serialize;
 
 /// Parts that every accelerator works with.

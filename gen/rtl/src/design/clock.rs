@@ -1,7 +1,7 @@
 //! The clock that constraints and macros are made for.
 
 use super::reader::Section;
-use crate::diagnostic::Code;
+use alberti_diagnostic::Code;
 use serde::Serialize;
 
 /// Lowest and highest clock frequency in MHz.

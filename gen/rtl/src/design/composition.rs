@@ -9,7 +9,7 @@ use super::{
     node::{Node, Value},
     reader::{Report, Section, describe},
 };
-use crate::diagnostic::{Code, Location, quote};
+use alberti_diagnostic::{Code, Location, quote};
 use serde::Serialize;
 use std::{collections::BTreeMap, fmt};
 

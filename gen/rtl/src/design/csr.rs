@@ -1,7 +1,7 @@
 //! Control and status registers, there only when the design asks for them.
 
 use super::reader::Section;
-use crate::diagnostic::Code;
+use alberti_diagnostic::Code;
 use serde::Serialize;
 
 /// Parameters of `csr`.

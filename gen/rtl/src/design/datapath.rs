@@ -1,8 +1,8 @@
 //! The processing unit's parameters, and whether its numbers can be right.
 
 use super::{nearest::nearest, reader::Section};
-use crate::diagnostic::{Code, quote};
 use alberti_arith::{Format, tables::Gelu};
+use alberti_diagnostic::{Code, quote};
 use serde::{Serialize, Serializer};
 
 /// Most products of a sum.

@@ -1,7 +1,7 @@
 //! From key paths to positions.
 
 use super::node::{Node, Value};
-use crate::diagnostic::{Location, Position, quote};
+use alberti_diagnostic::{Location, Position, quote};
 use std::collections::BTreeMap;
 
 /// Where each value of a design stands: `datapath.sparsity.block`, `connections[2]`.

@@ -1,7 +1,7 @@
 //! The memories that the processing unit's value ports address.
 
 use super::reader::Section;
-use crate::diagnostic::Code;
+use alberti_diagnostic::Code;
 use serde::Serialize;
 
 /// The memories of a design.

@@ -30,8 +30,8 @@ pub use nearest::nearest;
 pub use source::MAX_BYTES;
 pub use units::{ElementwiseUnit, EntropyUnit, LayerNormUnit, Maximum, SoftmaxUnit, TopKUnit, Units};
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Location, quote};
 use accelerator::Surroundings;
+use alberti_diagnostic::{Code, Diagnostic, Diagnostics, Location, quote};
 use index::Index;
 use node::{Malformed, Node, Value};
 use reader::{Report, Section};

@@ -1,7 +1,7 @@
 //! Names that end up in Verilog.
 
 use super::reader::{Report, Section};
-use crate::diagnostic::{Code, Location, quote};
+use alberti_diagnostic::{Code, Location, quote};
 
 /// Longest name in characters.
 const LONGEST: usize = 64;

@@ -5,7 +5,7 @@
 //! which has consumed the scalar, goes on behind it. One pass, any depth, flow and block style alike. A mapping or a
 //! sequence stands where its key does, a mapping in a sequence where its first key does.
 
-use crate::diagnostic::{Code, Position};
+use alberti_diagnostic::{Code, Position};
 use serde::{
     Serialize, Serializer,
     de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, Visitor},

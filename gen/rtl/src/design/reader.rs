@@ -8,7 +8,7 @@ use super::{
     node::{Entry, Node, Value},
     subject::Subject,
 };
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Location, Position, quote};
+use alberti_diagnostic::{Code, Diagnostic, Diagnostics, Location, Position, quote};
 use std::{cell::RefCell, collections::BTreeSet, ops::RangeInclusive};
 
 /// Key paths of earlier versions, and what the key is called today.

@@ -1,7 +1,7 @@
 //! The text of a design or a technology file: of a sane size, in UTF-8.
 
 use super::subject::Subject;
-use crate::diagnostic::{Code, Diagnostic, Location, Position};
+use alberti_diagnostic::{Code, Diagnostic, Location, Position};
 use std::{
     fs::File,
     io::{self, Read},

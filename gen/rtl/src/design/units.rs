@@ -1,8 +1,8 @@
 //! The special function units beside the processing unit, each there only when the design asks for it.
 
 use super::reader::Section;
-use crate::diagnostic::Code;
 use alberti_arith::Format;
+use alberti_diagnostic::Code;
 use serde::Serialize;
 
 /// The special function units of a design.

@@ -7,10 +7,8 @@ use super::{
     technology::Technology,
     tiling::{Tiling, tilings},
 };
-use crate::{
-    design::Optimise,
-    diagnostic::{Code, Diagnostic, Location},
-};
+use crate::design::Optimise;
+use alberti_diagnostic::{Code, Diagnostic, Location};
 use serde::Serialize;
 use std::collections::BTreeMap;
 

@@ -12,8 +12,8 @@ use crate::{
         source,
         subject::Subject,
     },
-    diagnostic::{Code, Diagnostics, quote},
 };
+use alberti_diagnostic::{Code, Diagnostics, quote};
 use serde::Serialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,14 +22,14 @@ use std::{
 
 /// The technology that serves when none is named.
 const SHIPPED: (&str, &str) =
-    ("synth/technology/memories/nvsim22.yaml", include_str!("../../../../synth/technology/memories/nvsim22.yaml"));
+    ("technology/memories/nvsim22.yaml", include_str!("../../../../technology/memories/nvsim22.yaml"));
 
 /// Figures are compared to six decimals, so that the choice does not depend on rounding.
 const FIGURES: (f64, f64) = (1e-6, 1e12);
 
 const TECHNOLOGY: Subject = Subject {
     name: "the technology file",
-    find: "check the path; technology files to start from are in synth/technology/memories/",
+    find: "check the path; technology files to start from are in technology/memories/",
     size: "list the macros that may be used, not a whole compiler's range",
     begin: "begin with `name: …` and `process: …`; docs/memories.md has an example",
     least: "write at least name, process, sources, cells and macros; docs/memories.md has an example",

@@ -1,7 +1,8 @@
 //! Elaboration of the designs that people start from.
 
 use crate::{design, designs, netlist, netlists};
-use alberti_rtl::{diagnostic::Code, elaborate_with, emit::Package, memory::Technology, netlist::check};
+use alberti_diagnostic::Code;
+use alberti_rtl::{elaborate_with, emit::Package, memory::Technology, netlist::check};
 
 #[test]
 fn every_design_and_every_block_of_it_elaborates_without_a_problem() {
@@ -35,7 +36,7 @@ fn without_a_composition_the_accelerator_is_the_top_with_its_memories_in_it() {
 
 #[test]
 fn all_memories_of_an_accelerator_that_no_macro_serves_are_reported() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../synth/technology/memories");
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../technology/memories");
     let technology = Technology::load(root.join("cacti22_lstp.yaml")).expect("a technology");
     let problems = elaborate_with(&design("accelerator4"), &technology).expect_err("it has no RRAM");
     assert!(problems.iter().filter(|problem| problem.code == Code::NoMacroServes).count() >= 2, "{problems}");
@@ -84,7 +85,7 @@ fn every_input_port_of_a_module_is_read_by_something() {
 
 #[test]
 fn the_memories_of_a_composition_are_of_the_technology_that_is_named() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../synth/technology/memories");
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../technology/memories");
     let technology = Technology::load(root.join("cacti22_lstp.yaml")).expect("a technology");
     let problems = elaborate_with(&design("pu8_memories"), &technology).expect_err("it has no RRAM");
     assert!(problems.iter().all(|problem| problem.code == Code::NoMacroServes), "{problems}");

@@ -4,9 +4,9 @@ use crate::{
     exit::Result,
     table::{Table, count, decimals},
 };
+use alberti_diagnostic::Diagnostics;
 use alberti_rtl::{
     Design,
-    diagnostic::Diagnostics,
     memory::{Demand, MacroSelection, Technology, choose, demands},
 };
 use serde::Serialize;

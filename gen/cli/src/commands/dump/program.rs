@@ -1,11 +1,11 @@
 //! The program of the accelerator for a trained encoder.
 
 use crate::{
-    accelerator,
     encoder::{Prunings, Ranges, Tasks},
     exit::{Failure, Result},
     table::{Table, count},
 };
+use alberti_cost::configuration;
 use alberti_model::compile::{Sentence, Use};
 use alberti_rtl::Design;
 use serde::Serialize;
@@ -52,16 +52,16 @@ impl ProgramOf {
 /// # Errors
 /// What keeps the model from the accelerator.
 pub fn dump(design: &Design, arguments: &ProgramOf) -> Result<(String, Listing)> {
-    let config = accelerator::config(design)?;
+    let config = configuration::accelerator(design)?;
     let Some(folder) = &arguments.model else {
-        return Err(Failure::input("a program is of a model", "add --model DIR"));
+        return Err(Failure::usage("a program is of a model", "add --model DIR"));
     };
     let of = arguments.prunings.load(folder, &arguments.tasks.tasks)?;
     let longest = of.model.backbone.config.max_position_embeddings;
     let tokens = arguments.tokens.unwrap_or(config.softmax_max.min(longest));
     if !(1..=longest).contains(&tokens) {
         let message = format!("{tokens} tokens: the model takes 1 to {longest}");
-        return Err(Failure::input(message, "give --tokens within that"));
+        return Err(Failure::usage(message, "give --tokens within that"));
     }
     let compiled = of.compile(config, tokens, Ranges::Single)?;
     let sentence = compiled.sentence(0, tokens)?;

@@ -12,10 +12,12 @@ use crate::{
     output::Answer,
     progress, source,
 };
+use alberti_cost::configuration;
 use alberti_golden::{
     cells::{Coding, Placing},
     storage::Variant,
 };
+use alberti_harness::Seed;
 use alberti_model::{
     ModelError,
     demo::{Gemm, Model},
@@ -27,7 +29,6 @@ use alberti_rtl::{
     design::{self, Ecc, MemoryKind, Storage},
     memory::Cell,
 };
-use alberti_sim::{Seed, cosim};
 use rayon::prelude::*;
 use report::{Finding, Technical};
 use sha2::{Digest, Sha256};
@@ -316,7 +317,7 @@ fn stresses(arguments: &Arguments, settings: &Settings) -> Result<(Technical, Ve
     rates.dedup();
     let largest = settings.values.bits.max(settings.masks.bits);
     if let Some(rate) = rates.iter().find(|&rate| rate * largest as f64 > 1.0) {
-        return Err(Failure::input(
+        return Err(Failure::usage(
             format!("a bit error rate of {rate} in cells of {largest} bits, of which a misread level changes one"),
             format!("give rates up to {}", 1.0 / largest as f64),
         ));
@@ -334,8 +335,8 @@ fn stresses(arguments: &Arguments, settings: &Settings) -> Result<(Technical, Ve
 fn form(arguments: &Arguments, bits: Option<u32>, storage: &Storage) -> CellForm {
     CellForm {
         bits: bits.unwrap_or(storage.bits_per_cell) as usize,
-        placing: arguments.placing.unwrap_or_else(|| cosim::rram::placing(storage.placing)),
-        coding: arguments.coding.unwrap_or_else(|| cosim::rram::coding(storage.coding)),
+        placing: arguments.placing.unwrap_or_else(|| configuration::placing(storage.placing)),
+        coding: arguments.coding.unwrap_or_else(|| configuration::coding(storage.coding)),
     }
 }
 
@@ -349,7 +350,7 @@ fn layouts(arguments: &Arguments, blocks: bool) -> Result<Vec<Variant>> {
     variants.sort_unstable();
     variants.dedup();
     if variants.contains(&Variant::Sparse) && !blocks {
-        return Err(Failure::input(
+        return Err(Failure::usage(
             "the layout n:m holds weights that are pruned in blocks",
             "add `--prune 8:16`, or leave n:m out of --layouts",
         ));

@@ -2,13 +2,14 @@
 
 use super::{Arguments, report::Spread, settings, stresses, target, targets, words};
 use crate::{
-    accelerator,
     encoder::{Prunings, Ranges, lines},
     exit::Result,
     output::Answer,
     progress,
     table::{Table, decimals},
 };
+use alberti_cost::configuration;
+use alberti_harness::Seed;
 use alberti_model::{
     adapted,
     compile::{Compiled, Session, reals},
@@ -18,7 +19,6 @@ use alberti_model::{
     sweep::{Cosines, Decision},
 };
 use alberti_rtl::Design;
-use alberti_sim::Seed;
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -62,7 +62,7 @@ type Sentences = Vec<(Tokens, adapted::Answer)>;
 /// # Errors
 /// The design's problems, a model or a sentence that cannot be used, an accelerator that does not hold the model.
 pub fn run(arguments: &Arguments, design: &Design) -> Result<Answer> {
-    let config = accelerator::config(design)?;
+    let config = configuration::accelerator(design)?;
     let settings = settings(arguments, design, &target(design)?)?;
     let (technical, stresses) = stresses(arguments, &settings)?;
     let prunings = Prunings { prune: arguments.prune, prune_embeddings: Pruning::Dense };

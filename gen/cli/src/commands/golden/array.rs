@@ -6,6 +6,7 @@ use super::{
 };
 use crate::exit::{Failure, Result};
 use alberti_arith::tables::Gelu;
+use alberti_cost::configuration;
 use alberti_golden::{
     BlockSparsity,
     accumulator::Accumulator,
@@ -16,7 +17,6 @@ use alberti_golden::{
     vmac_array::{Tile, is_held},
 };
 use alberti_rtl::{Design, blocks::Geometry};
-use alberti_sim::cosim;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -58,7 +58,7 @@ struct VmacInput {
 }
 
 pub fn vmac_example(design: &Design) -> Result<Value> {
-    let config = cosim::config(design)?;
+    let config = configuration::processing_unit(design)?;
     let mut example = json!({
         "weights": example_codes(config.operand, config.n, 1),
         "activations": example_codes(config.operand, config.slots() * config.n, 0),
@@ -71,7 +71,7 @@ pub fn vmac_example(design: &Design) -> Result<Value> {
 }
 
 pub fn vmac(design: &Design, text: &Text) -> Result<Value> {
-    let config = cosim::config(design)?;
+    let config = configuration::processing_unit(design)?;
     let input: VmacInput = text.parse()?;
     let (weights, activations) = (input.weights.codes(config.operand), input.activations.codes(config.operand));
     lane(&config, &input.weights, input.selects.as_ref())?;
@@ -97,7 +97,7 @@ struct ArrayInput {
 }
 
 pub fn vmac_array_example(design: &Design) -> Result<Value> {
-    let config = cosim::config(design)?;
+    let config = configuration::processing_unit(design)?;
     let row = |start| example_codes(config.operand, config.n, start);
     let vector = |start| example_codes(config.operand, config.slots() * config.n, start);
     let mut example = json!({
@@ -111,7 +111,7 @@ pub fn vmac_array_example(design: &Design) -> Result<Value> {
 }
 
 pub fn vmac_array(design: &Design, text: &Text) -> Result<Value> {
-    let config = cosim::config(design)?;
+    let config = configuration::processing_unit(design)?;
     let input: ArrayInput = text.parse()?;
     let (n, operand) = (config.n, config.operand);
     one("rows of weights", input.weights.len(), n)?;
@@ -274,7 +274,7 @@ pub fn activation_example(design: &Design) -> Result<Value> {
 
 pub fn activation(design: &Design, text: &Text) -> Result<Value> {
     let input: ActivationInput = text.parse()?;
-    let config = cosim::config(design)?;
+    let config = configuration::processing_unit(design)?;
     let function = input.function.of(&config)?;
     let (mut sums, mut shifts) = (Vec::new(), Vec::new());
     one("shifts", input.shifts.len(), config.n)?;

@@ -6,9 +6,9 @@ use super::{
     number::{Codes, Mask, Place, example_codes, values},
 };
 use crate::exit::{Failure, Result};
+use alberti_cost::configuration;
 use alberti_golden::{Packed, Pointer, bitmask_decoder, bitmask_encoder, block_select as golden_select};
 use alberti_rtl::Design;
-use alberti_sim::cosim;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ struct SelectInput {
 }
 
 pub fn block_select_example(design: &Design) -> Result<Value> {
-    let config = cosim::config(design)?;
+    let config = configuration::processing_unit(design)?;
     let sparsity = blocks(&config)?;
     // The upper half of each block but for its first weight, which is the block's first input.
     let of_block = 1u128 | ((1 << (sparsity.nonzeros() - 1)) - 1) << (sparsity.block() - sparsity.nonzeros() + 1);
@@ -28,7 +28,7 @@ pub fn block_select_example(design: &Design) -> Result<Value> {
 }
 
 pub fn block_select(design: &Design, text: &Text) -> Result<Value> {
-    let config = cosim::config(design)?;
+    let config = configuration::processing_unit(design)?;
     let input: SelectInput = text.parse()?;
     let selection = golden_select::select_lane(blocks(&config)?, config.n, input.mask.0)?;
     Ok(json!({"selects": selection.selects, "errors": selection.errors}))

@@ -2,9 +2,9 @@
 
 use super::{HELP, Text};
 use crate::exit::{Failure, Result};
+use alberti_cost::configuration;
 use alberti_golden::dma::{Burst, Command, Response};
 use alberti_rtl::Design;
-use alberti_sim::cosim::dma::port;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -48,7 +48,7 @@ pub fn example(_: &Design) -> Result<Value> {
 
 pub fn answer(design: &Design, text: &Text) -> Result<Value> {
     let Input { command, latency, faults } = text.parse()?;
-    let port = port(design)?;
+    let port = configuration::external_memory(design)?;
     let command = Command { write: command.write, address: command.address, bytes: command.bytes };
     if let Some(fault) = faults.iter().find(|fault| !(2..=3).contains(&fault.response)) {
         let what = format!("a fault has response {}: SLVERR is 2, DECERR is 3", fault.response);

@@ -6,12 +6,12 @@ use super::{
     number::{Codes, example_codes, values},
 };
 use crate::exit::{Failure, Result};
+use alberti_cost::configuration;
 use alberti_golden::{
     block_select::Selection,
     matrix_unit::{self, Config, Item},
 };
 use alberti_rtl::Design;
-use alberti_sim::cosim;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -51,7 +51,7 @@ struct Tile {
 }
 
 pub fn example(design: &Design) -> Result<Value> {
-    let config = cosim::config(design)?;
+    let config = configuration::processing_unit(design)?;
     let row = |start| example_codes(config.operand, config.n, start);
     let tile =
         |start| json!({"weights": (start..start + config.n).map(row).collect::<Vec<_>>(), "vectors": [row(0), row(2)]});
@@ -89,7 +89,7 @@ fn add(input: &mut matrix_unit::Input, config: &Config, tile: &Tile, plain_passe
 
 pub fn answer(design: &Design, text: &Text) -> Result<Value> {
     let given: Input = text.parse()?;
-    let config = cosim::config(design)?;
+    let config = configuration::processing_unit(design)?;
     let accelerator = design.accelerator.is_some();
     let mut input = matrix_unit::Input { activations: vec![Vec::new(); config.slots()], ..Default::default() };
     for job in &given.jobs {

@@ -5,6 +5,7 @@ use super::{
     number::{Mask, Place},
 };
 use crate::exit::{Failure, Result};
+use alberti_cost::configuration;
 use alberti_golden::{
     Image, Pointer,
     record_reader::{Fetch, read},
@@ -15,7 +16,6 @@ use alberti_rtl::{
     design::MemoryKind,
     memory::{Demand, demands, mask_word_bits},
 };
-use alberti_sim::cosim;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -71,7 +71,7 @@ pub fn rram_example(design: &Design) -> Result<Value> {
 /// The levels that the first memory of RRAM stores words as.
 pub fn rram(design: &Design, text: &Text) -> Result<Value> {
     let (input, demand): (Words, _) = (text.parse()?, first_rram(design)?);
-    let levels = cosim::rram::cells(&demand)?.store(&image(&input.words, demand.bits as usize)?)?;
+    let levels = configuration::cells(&demand)?.store(&image(&input.words, demand.bits as usize)?)?;
     Ok(json!({"memory": demand.memory, "levels": hex(&levels)}))
 }
 
@@ -106,7 +106,7 @@ pub fn secded(design: &Design, text: &Text) -> Result<Value> {
 }
 
 pub fn records_example(design: &Design) -> Result<Value> {
-    let layout = cosim::record_reader::layout(design)?;
+    let layout = configuration::records(design)?;
     let mut words = Image::new(3, layout.word_bits())?;
     layout.set_pointer(&mut words, 0, Pointer::default(), 5);
     layout.set_item(&mut words, 1, false, 3, 0);
@@ -116,7 +116,7 @@ pub fn records_example(design: &Design) -> Result<Value> {
 
 /// The masks of records, in segments that begin where their values do.
 pub fn records(design: &Design, text: &Text) -> Result<Value> {
-    let (input, layout): (Records, _) = (text.parse()?, cosim::record_reader::layout(design)?);
+    let (input, layout): (Records, _) = (text.parse()?, configuration::records(design)?);
     let fetches: Vec<_> = input.fetches.iter().map(|&Record { word, masks }| Fetch { word, masks }).collect();
     let output = read(&layout, &image(&input.words, layout.word_bits())?, &fetches)?;
     let segments: Vec<_> = output

@@ -17,11 +17,8 @@ use crate::{
     output::{self, Answer},
     source,
 };
-use alberti_rtl::{
-    Design,
-    blocks::Block,
-    diagnostic::{Code, Diagnostic, Location, Position},
-};
+use alberti_diagnostic::{Code, Diagnostic, Location, Position};
+use alberti_rtl::{Design, blocks::Block};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::{io::Read, path::PathBuf};
@@ -193,10 +190,7 @@ fn read(path: &PathBuf) -> Result<Text> {
     };
     match read {
         Ok(text) => Ok(Text { file, text }),
-        Err(error) => {
-            let message = format!("the input cannot be read: {error}");
-            Err(Diagnostic::new(Code::InputUnusable, message, "name a JSON file").at(Location::file(file)).into())
-        }
+        Err(error) => Err(Failure::unreadable(std::path::Path::new(&file), &error)),
     }
 }
 

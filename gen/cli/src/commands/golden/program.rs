@@ -1,10 +1,8 @@
 //! `accelerator`: a program, and external memory around it.
 
 use super::{HELP, Text};
-use crate::{
-    accelerator,
-    exit::{Failure, Result},
-};
+use crate::exit::{Failure, Result};
+use alberti_cost::configuration;
 use alberti_golden::accelerator::{End, Flat, Interpreter, Registers};
 use alberti_isa::{Base, Count, Elementwise, Halt, Instruction, Load, Memory, Program, Store, Unit, Waits, Words};
 use alberti_rtl::Design;
@@ -46,7 +44,7 @@ struct Range {
 const SIZE: usize = 1 << 24;
 
 pub fn example(design: &Design) -> Result<Value> {
-    let row = 2 * accelerator::config(design)?.n;
+    let row = 2 * configuration::accelerator(design)?.n;
     let (memory, base) = (Memory::Wide, Base::Data);
     let load = Load { memory, base, row: 0, rows: Count(1), offset: 0 };
     let double = Elementwise { scale: true, result_base: 1, gain: 2, ..Elementwise::LEAST };
@@ -78,7 +76,7 @@ pub fn answer(design: &Design, text: &Text) -> Result<Value> {
     }
     let registers = Registers { program_base: 0, program_length: code.len() as u32, data_base, entropy_threshold };
     let mut external = Flat { content };
-    let mut interpreter = Interpreter::new(accelerator::config(design)?)?;
+    let mut interpreter = Interpreter::new(configuration::accelerator(design)?)?;
     let outcome = interpreter.run(&registers, &mut external, |_, _| {})?;
     let end = match outcome.end {
         End::Halted => json!("halted"),

@@ -2,9 +2,9 @@
 
 use super::{HELP, Text};
 use crate::exit::{Failure, Result};
+use alberti_cost::configuration;
 use alberti_golden::csr::{Inputs, Response};
 use alberti_rtl::{Design, registers::Map};
-use alberti_sim::cosim::csr;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -55,7 +55,7 @@ pub fn answer(design: &Design, text: &Text) -> Result<Value> {
     let input: Input = text.parse()?;
     let unusable = |what: String| Failure::input(what, HELP);
     let map = Map::of(design).ok_or_else(|| unusable("the design has no registers".into()))?;
-    let mut golden = csr::golden(&map)?;
+    let mut golden = configuration::registers(&map)?;
     let fields = map.registers.iter().map(|register| vec![0; register.fields.len()]).collect();
     let mut inputs = Inputs { b_ready: true, r_ready: true, fields, ..Inputs::default() };
     let mut answers = Vec::new();

@@ -6,9 +6,9 @@ use super::{
 };
 use crate::exit::{Failure, Result};
 use alberti_arith::{Fixed, Format};
+use alberti_cost::configuration;
 use alberti_golden::{elementwise as golden_elementwise, entropy as golden_entropy, layernorm, softmax, top_k};
 use alberti_rtl::{Design, design::Units};
-use alberti_sim::cosim;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::f64::consts::LN_2;
@@ -61,7 +61,7 @@ pub fn softmax(design: &Design, text: &Text) -> Result<Value> {
     let input: SoftmaxInput = text.parse()?;
     let scores = integers(&input.scores, q(8));
     at_most("scores", scores.len(), parameters.length_max)?;
-    let maximum = cosim::softmax::maximum(parameters.maximum);
+    let maximum = configuration::maximum(parameters.maximum);
     let mask = input.mask.unwrap_or_else(|| vec![softmax::MASK_ONE; scores.len()]);
     let valid = input.valid.unwrap_or(scores.len());
     let row = softmax::Softmax::new(parameters.lanes as usize, maximum)?.row(&scores, valid, &mask)?;

@@ -6,6 +6,7 @@ use super::{
     number::{Codes, Mask, Place, example_codes, sum_value, values},
 };
 use crate::exit::{Failure, Result};
+use alberti_cost::configuration;
 use alberti_golden::{
     Pointer,
     gemm::Gemm,
@@ -13,7 +14,6 @@ use alberti_golden::{
     tiling::{self, Layout, Placement},
 };
 use alberti_rtl::{Design, design::ValueMemory};
-use alberti_sim::cosim;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ struct Input {
 }
 
 pub fn example(design: &Design) -> Result<Value> {
-    let config = cosim::config(design)?;
+    let config = configuration::processing_unit(design)?;
     let (n, operand) = (config.n, config.operand);
     let row = |start| example_codes(operand, n, start);
     let shift = 2 * operand.max_significand().ilog2() as i32 - 8;
@@ -49,7 +49,7 @@ pub fn example(design: &Design) -> Result<Value> {
 
 pub fn answer(design: &Design, text: &Text) -> Result<Value> {
     let input: Input = text.parse()?;
-    let config = cosim::config(design)?;
+    let config = configuration::processing_unit(design)?;
     let (operand, result) = (config.operand, config.result);
     let matrix = |rows: &[Codes]| -> Vec<Vec<u16>> { rows.iter().map(|row| row.codes(operand)).collect() };
     let (activations, weights) = (matrix(&input.activations), matrix(&input.weights));

@@ -12,12 +12,12 @@ use crate::{
     progress,
     table::{count, decimals},
 };
+use alberti_diagnostic::Code;
 use alberti_golden::{encoder::Arithmetic, entropy};
 use alberti_model::{
     compile::{self, Compiled, Session},
     sentence::Tokens,
 };
-use alberti_rtl::diagnostic::Code;
 use answers::{Line, Summary};
 use clap::ValueEnum;
 use decisions::{Decision, Float};
@@ -236,7 +236,7 @@ impl Job<'_> {
         if same {
             return Ok(());
         }
-        Err(Failure::does_not_hold(
+        Err(Failure::new(
             Code::SimulationDiffers,
             "the program and the encoder's equations give different integers",
             "please report this with the design and the model",

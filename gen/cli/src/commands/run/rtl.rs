@@ -7,7 +7,7 @@ use alberti_model::{
     compile::{Compiled, Done, Engine},
 };
 use alberti_rtl::Design;
-use alberti_sim::cosim::accelerator::Rtl;
+use alberti_scenarios::accelerator::Rtl;
 
 /// The generated accelerator in Verilator.
 pub struct RtlEngine(Rtl);
@@ -23,7 +23,7 @@ pub fn accelerator(design: &Design, compiled: &Compiled) -> Result<RtlEngine> {
 
 impl Engine for RtlEngine {
     fn execute(&mut self, registers: &Registers, memory: &mut Flat) -> std::result::Result<Done, ModelError> {
-        let run = self.0.run(registers, &mut memory.content).map_err(|error| ModelError::Shape(error.to_string()))?;
+        let run = self.0.run(registers, &mut memory.content).map_err(|error| ModelError::Engine(error.into()))?;
         Ok(Done { outcome: run.outcome, cycles: Some(run.cycles) })
     }
 }

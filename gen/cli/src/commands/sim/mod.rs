@@ -8,11 +8,9 @@ use crate::{
     progress, source,
     table::{Table, count},
 };
+use alberti_harness::Seed;
 use alberti_rtl::{BuiltMemory, Design, memory::Technology, netlist::Netlist};
-use alberti_sim::{
-    Seed,
-    cosim::{self, Outcome, Subject},
-};
+use alberti_scenarios::{Outcome, Subject};
 use serde::Serialize;
 use std::{
     path::{Path, PathBuf},
@@ -66,12 +64,12 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let seed = match arguments.seed {
         Some(seed) => seed,
         None => Seed::from_env()
-            .map_err(|error| Failure::input(error.to_string(), "unset ALBERTI_SEED, or give it such a number"))?,
+            .map_err(|error| Failure::usage(error.to_string(), "unset ALBERTI_SEED, or give it such a number"))?,
     };
     let design = source::load(&arguments.selection.design)?;
     if let Some(folder) = &arguments.model.model {
         if arguments.selection.blocks.iter().any(|&block| block != "processing_unit") {
-            return Err(Failure::input(
+            return Err(Failure::usage(
                 "a model runs on the processing unit, not on another block",
                 "leave --block out where --model is given",
             ));
@@ -119,30 +117,36 @@ pub fn simulate(
     chosen.retain(|(block, _)| block.name != "rram");
     let bar = progress::bar(chosen.len() + memories.len());
     let mut all = Vec::new();
-    let mut one = |name: String, netlist: &Netlist, run: &dyn Fn(&Subject) -> Option<alberti_sim::Result<Outcome>>| {
-        bar.set_message(name.clone());
-        let mut subject = source::subject(design, netlist);
-        if let Some(folder) = waveform {
-            subject = subject.with_waveforms(folder.to_owned());
-        }
-        // Apart from the run, which is timed.
-        subject.build()?;
-        let start = Instant::now();
-        // A test walks the registry: every block has its scenario.
-        let Some(outcome) = run(&subject) else { return Ok::<_, Failure>(()) };
-        let Outcome { runs, compared, cycles } = outcome?;
-        let speed_khz = timing.then(|| cycles as f64 / start.elapsed().as_secs_f64() / 1e3);
-        all.push(Simulated { block: name, runs, compared, cycles, speed_khz });
-        bar.inc(1);
-        Ok(())
-    };
+    let mut one =
+        |name: String, netlist: &Netlist, run: &dyn Fn(&Subject) -> Option<alberti_scenarios::Result<Outcome>>| {
+            bar.set_message(name.clone());
+            let mut subject = subject(design, netlist);
+            if let Some(folder) = waveform {
+                subject = subject.with_waveforms(folder.to_owned());
+            }
+            // Apart from the run, which is timed.
+            subject.build()?;
+            let start = Instant::now();
+            // A test walks the registry: every block has its scenario.
+            let Some(outcome) = run(&subject) else { return Ok::<_, Failure>(()) };
+            let Outcome { runs, compared, cycles } = outcome?;
+            let speed_khz = timing.then(|| cycles as f64 / start.elapsed().as_secs_f64() / 1e3);
+            all.push(Simulated { block: name, runs, compared, cycles, speed_khz });
+            bar.inc(1);
+            Ok(())
+        };
     for (block, netlist) in &chosen {
-        one(block.name.to_owned(), netlist, &|subject| cosim::run(block.name, subject, seed))?;
+        one(block.name.to_owned(), netlist, &|subject| alberti_scenarios::run(block.name, subject, seed))?;
     }
     for memory in memories {
         let name = format!("{} {}", memory.demand.storage.kind.word(), memory.demand.memory);
-        one(name, &memory.netlist, &|subject| Some(cosim::run_memory(subject, technology, memory, seed)))?;
+        one(name, &memory.netlist, &|subject| Some(alberti_scenarios::run_memory(subject, technology, memory, seed)))?;
     }
     bar.finish_and_clear();
     Ok(all)
+}
+
+/// A block to simulate, built where the other commands keep their work.
+fn subject<'a>(design: &'a Design, netlist: &Netlist) -> Subject<'a> {
+    Subject::new(design, netlist).in_directory(source::builds())
 }

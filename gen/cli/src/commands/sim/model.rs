@@ -7,15 +7,18 @@ use crate::{
     progress, source,
     table::{Table, count, decimals},
 };
+use alberti_cost::configuration;
 use alberti_cost::{block_gemm_cycles, gemm_cycles};
+use alberti_diagnostic::Code;
 use alberti_golden::{activation::Function, processing_unit};
+use alberti_harness::{Library, Seed, Stall};
 use alberti_model::{
     Capacity, Metrics, ModelError, Target,
     demo::{Gemm, Model},
     prune::Pruning,
 };
-use alberti_rtl::{Design, design::ValueMemory, diagnostic::Code};
-use alberti_sim::{Library, Seed, Stall, cosim, cosim::Subject};
+use alberti_rtl::{Design, design::ValueMemory};
+use alberti_scenarios::Subject;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -77,7 +80,7 @@ impl Plan {
     /// The model, and defaults for what was not said.
     pub fn new(arguments: &Trained, folder: &Path, design: &Design) -> Result<Self> {
         let model = Model::load(folder)?;
-        let blocks = cosim::config(design)?.sparsity;
+        let blocks = configuration::processing_unit(design)?.sparsity;
         Ok(Self {
             layers: arguments.layers.of(&model),
             model,
@@ -148,7 +151,7 @@ pub fn simulate(plan: &Plan, design: &Design, seed: Seed, waveform: Option<&Path
     let target = target(design)?;
     let forward = plan.model.forward(&plan.sentence)?;
     let netlist = source::netlist(design, Some("processing_unit"), &source::Macros::default())?;
-    let mut subject = source::subject(design, &netlist);
+    let mut subject = super::subject(design, &netlist);
     if let Some(folder) = waveform {
         subject = subject.with_waveforms(folder.to_owned());
     }
@@ -184,13 +187,13 @@ fn layer(
     let results = workload.results(&output)?;
     // Two ways to the same integers: the unit's streams, and the layer as a product of two matrices.
     if results != gemm.results()? {
-        return Err(Failure::does_not_hold(
+        return Err(Failure::new(
             Code::SimulationDiffers,
             format!("{name}: the golden model's unit and its matrix multiply differ"),
             "please report this with the design and the model",
         ));
     }
-    let report = cosim::processing_unit::drive(
+    let report = alberti_scenarios::processing_unit::drive(
         subject,
         library,
         &workload.input,
@@ -208,7 +211,7 @@ fn layer(
     let blocks = matches!(gemm.pruning, Pruning::Block(_)).then(|| block_gemm_cycles(design, m, k, n)).flatten();
     let predicted = blocks.unwrap_or_else(|| gemm_cycles(design, m, k, n));
     if report.cycles != predicted.total {
-        return Err(Failure::does_not_hold(
+        return Err(Failure::new(
             Code::SimulationDiffers,
             format!("{name}: {} cycles were simulated, the cost model says {}", report.cycles, predicted.total),
             "please report this with the design and the model",
@@ -238,7 +241,7 @@ fn layer(
 
 /// The design as a model sees it.
 pub fn target(design: &Design) -> Result<Target> {
-    let config = cosim::config(design)?;
+    let config = configuration::processing_unit(design)?;
     let d = &design.datapath;
     let room = |memory: ValueMemory| memory.values as usize;
     Ok(Target {

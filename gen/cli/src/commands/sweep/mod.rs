@@ -150,7 +150,7 @@ impl Arguments {
         if self.task.task.is_some() && groups.contains(&Group::Adapters) {
             if !self.of.is_empty() {
                 let message = "a task has adapters of its own: none are drawn beside them";
-                return Err(Failure::input(message, "leave adapters out of --of, or leave --task out"));
+                return Err(Failure::usage(message, "leave adapters out of --of, or leave --task out"));
             }
             groups.retain(|&group| group != Group::Adapters);
         }

@@ -2,7 +2,7 @@
 
 use super::Line;
 use crate::exit::{Failure, Result};
-use alberti_rtl::diagnostic::Code;
+use alberti_diagnostic::Code;
 use plotters::{
     prelude::*,
     style::text_anchor::{HPos, Pos, VPos},

@@ -1,6 +1,6 @@
 //! `sequencer`: runs programs.
 
-use super::ports::{ADDRESS_W, fields, flipped, operations, reads};
+use super::ports::{ADDRESS_W, fields, operations, reads};
 use crate::{
     blocks::{Geometry, Library, clog2},
     design::Design,
@@ -186,7 +186,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         Interface::sink("decision", "Whether the program ends early").input("exit", 1, bits),
     ];
     for kind in KINDS.iter().filter(|kind| kind.unit.is_some() || kind.name == "exit") {
-        let mut stream = Interface { role: Role::Output, ..flipped(operations(design, kind.name)) };
+        let mut stream = Interface { role: Role::Output, ..operations(design, kind.name).flipped() };
         stream.ports.retain(|port| !OWN.iter().any(|(kind, field)| port.name == format!("{kind}_{field}_o")));
         module.interfaces.push(stream);
     }

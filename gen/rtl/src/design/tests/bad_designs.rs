@@ -3,9 +3,9 @@
 use super::{root, stems};
 use crate::{
     design::{Design, MAX_BYTES, source, subject::DESIGN},
-    diagnostic::{Code, Origin},
     elaborate,
 };
+use alberti_diagnostic::{Code, Origin};
 use std::{collections::BTreeSet, fs};
 
 /// The code that a broken design is named after; none for those that mix many.

@@ -1,11 +1,9 @@
 //! What a valid design says.
 
 use super::{accelerator4, good_designs, parse, pu16, valid};
-use crate::{
-    design::{Axi, BlockSparsity, CsrUnit, Design, MAX_BYTES},
-    diagnostic::{Code, Position, Severity},
-};
+use crate::design::{Axi, BlockSparsity, CsrUnit, Design, MAX_BYTES};
 use alberti_arith::Format;
+use alberti_diagnostic::{Code, Position, Severity};
 
 const LEAST: &str = "name: least\ndatapath: {n: 4, operand: q3.5, accumulator_bits: 24, accumulator_rows: 4, reduction_max: 64}\n\
                      memories: {weight: {values: 16}, activation: {values: 4}, result: {values: 4}}\nclock: {frequency_mhz: 0.5}\n";

@@ -5,7 +5,7 @@ mod content;
 mod robustness;
 
 use super::Design;
-use crate::diagnostic::Diagnostics;
+use alberti_diagnostic::Diagnostics;
 use std::{fs, path::PathBuf};
 
 /// The folder that has `designs/` in it: the root of the repository.

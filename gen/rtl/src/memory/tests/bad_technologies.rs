@@ -1,10 +1,8 @@
 //! `designs/bad_technology`: one broken technology file per code, and exactly what is said of it.
 
 use super::*;
-use crate::{
-    Design,
-    diagnostic::{Code, Diagnostics, Origin},
-};
+use crate::Design;
+use alberti_diagnostic::{Code, Diagnostics, Origin};
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
 fn root() -> PathBuf {
@@ -64,7 +62,7 @@ fn every_code_of_technologies_has_a_broken_one() {
 
 #[test]
 fn a_technology_cut_anywhere_is_refused_or_read_but_never_a_panic() {
-    let file = root().join("synth/technology/memories/nvsim22.yaml");
+    let file = root().join("technology/memories/nvsim22.yaml");
     let text = fs::read_to_string(file).expect("the technology can be read");
     for end in (0..text.len()).step_by(7).filter(|&end| text.is_char_boundary(end)) {
         let _ = Technology::parse("x.yaml", &text[..end]);

@@ -6,7 +6,7 @@ mod shipped;
 
 use super::*;
 use crate::design::{MemoryKind, Optimise, Storage};
-use crate::diagnostic::Location;
+use alberti_diagnostic::Location;
 
 /// SplitMix64: the same draws on every machine.
 struct Draws(u64);

@@ -5,7 +5,7 @@ use crate::Design;
 use std::collections::BTreeMap;
 
 fn memories() -> Vec<(String, Technology)> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../synth/technology/memories");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../technology/memories");
     let entries = std::fs::read_dir(folder).expect("the folder can be read");
     let paths = entries.map(|entry| entry.expect("an entry").path());
     let mut all: Vec<_> = paths

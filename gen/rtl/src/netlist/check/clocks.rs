@@ -1,10 +1,8 @@
 //! Every instance that has a clock or a reset gets the module's own, or one that another instance makes.
 
 use super::scope::{Joint, Scope};
-use crate::{
-    diagnostic::{Code, Diagnostic, Diagnostics},
-    netlist::interface::{Direction, Payload},
-};
+use crate::netlist::interface::{Direction, Payload};
+use alberti_diagnostic::{Code, Diagnostic, Diagnostics};
 
 pub(super) fn check(scope: &Scope<'_>, problems: &mut Diagnostics) {
     for child in &scope.children {

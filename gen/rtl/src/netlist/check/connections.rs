@@ -1,13 +1,11 @@
 //! Each connection by itself: it names a port of the module and a net of the parent, and both have the same width.
 
 use super::scope::{Child, Joint, Scope};
-use crate::{
-    diagnostic::{Code, Diagnostic, Diagnostics},
-    netlist::{
-        interface::{Direction, Payload},
-        module::Expr,
-    },
+use crate::netlist::{
+    interface::{Direction, Payload},
+    module::Expr,
 };
+use alberti_diagnostic::{Code, Diagnostic, Diagnostics};
 
 const ONE_PARAMETER: &str = "derive both widths from one parameter, or join a slice on purpose";
 

@@ -1,10 +1,8 @@
 //! Every bit of every net has exactly one driver.
 
 use super::scope::Scope;
-use crate::{
-    diagnostic::{Code, Diagnostic, Diagnostics},
-    netlist::interface::Direction,
-};
+use crate::netlist::interface::Direction;
+use alberti_diagnostic::{Code, Diagnostic, Diagnostics};
 use std::{collections::BTreeMap, ops::Range};
 
 /// The drivers of a net: which bits, and who.

@@ -5,10 +5,8 @@
 //! instance an input leads to the outputs that its module's summary says.
 
 use super::scope::Scope;
-use crate::{
-    diagnostic::{Code, Diagnostic, Diagnostics},
-    netlist::{interface::Direction, module::Expr},
-};
+use crate::netlist::{interface::Direction, module::Expr};
+use alberti_diagnostic::{Code, Diagnostic, Diagnostics};
 use petgraph::{
     algo::tarjan_scc,
     graph::{DiGraph, NodeIndex},

@@ -12,7 +12,7 @@ mod reach;
 mod scope;
 
 use super::graph::Netlist;
-use crate::diagnostic::Diagnostics;
+use alberti_diagnostic::Diagnostics;
 use scope::Scope;
 
 pub use loops::FeedThrough;

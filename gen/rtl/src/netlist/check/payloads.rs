@@ -1,10 +1,8 @@
 //! All ends of a net read its bits in the same way.
 
 use super::scope::Scope;
-use crate::{
-    diagnostic::{Code, Diagnostic, Diagnostics},
-    netlist::interface::Payload,
-};
+use crate::netlist::interface::Payload;
+use alberti_diagnostic::{Code, Diagnostic, Diagnostics};
 use std::collections::BTreeMap;
 
 pub(super) fn check(scope: &Scope<'_>, problems: &mut Diagnostics) {

@@ -1,10 +1,8 @@
 //! Everything that an instance computes ends, sooner or later, in an output of its module.
 
 use super::scope::Scope;
-use crate::{
-    diagnostic::{Code, Diagnostic, Diagnostics},
-    netlist::interface::Direction,
-};
+use crate::netlist::interface::Direction;
+use alberti_diagnostic::{Code, Diagnostic, Diagnostics};
 use petgraph::{
     graph::{DiGraph, NodeIndex},
     visit::Bfs,

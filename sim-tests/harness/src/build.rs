@@ -1,0 +1,396 @@
+//! Verilog to a loaded library, cached by content.
+//!
+//! One directory of the cache is one design with its options; its name ends in the hash of everything that the result
+//! depends on. Builds of the same design wait for each other on a lock file, in this process and in others; a finished
+//! library is moved into place in one step, and found without a lock from then on.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use fs4::fs_std::FileExt;
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+use crate::ffi::Loaded;
+use crate::model::Model;
+use crate::shim;
+use crate::testbench::WAVEFORM_VARIABLE;
+use crate::toolchain::{Toolchain, run};
+
+/// Which way a port points, seen from the design.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Direction {
+    /// Driven by the test.
+    Input,
+    /// Driven by the design.
+    Output,
+}
+
+/// A port that the design is expected to have.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PortSpec {
+    /// Verilog name.
+    pub name: String,
+    /// Direction.
+    pub direction: Direction,
+    /// Width in bits, at least 1.
+    pub width: u32,
+}
+
+impl PortSpec {
+    /// An input of `width` bits.
+    pub fn input(name: &str, width: u32) -> Self {
+        PortSpec { name: name.to_owned(), direction: Direction::Input, width }
+    }
+
+    /// An output of `width` bits.
+    pub fn output(name: &str, width: u32) -> Self {
+        PortSpec { name: name.to_owned(), direction: Direction::Output, width }
+    }
+}
+
+/// A look at nets inside of a design: an output beside its ports, for tests of what no port shows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Probe {
+    pub(crate) port: PortSpec,
+    pub(crate) nets: Vec<String>,
+}
+
+impl Probe {
+    /// An output of this name and width: these nets side by side, the first lowest. A net is named from the top on, through
+    /// instances, and may have a range: `u_part.net[3:0]`.
+    pub fn new<N: Into<String>>(name: &str, width: u32, nets: impl IntoIterator<Item = N>) -> Self {
+        Probe { port: PortSpec::output(name, width), nets: nets.into_iter().map(Into::into).collect() }
+    }
+}
+
+/// A build to be made: a top module, its sources and all of its ports.
+#[derive(Clone, Debug)]
+pub struct Build {
+    top: String,
+    sources: Vec<(String, String)>,
+    ports: Vec<PortSpec>,
+    probes: Vec<Probe>,
+    waveform: bool,
+    lint: bool,
+    directory: Option<PathBuf>,
+    traces: Option<PathBuf>,
+    toolchain: Option<Toolchain>,
+}
+
+impl Build {
+    /// The module `top` from `sources`: file name and text. Files that end in `.v` or `.sv` are compiled, others can be
+    /// included. A file of `$readmemh` is not a source: name it absolutely, or relative to the working directory.
+    pub fn new<N: Into<String>, T: Into<String>>(top: &str, sources: impl IntoIterator<Item = (N, T)>) -> Self {
+        Build {
+            top: top.to_owned(),
+            sources: sources.into_iter().map(|(name, text)| (name.into(), text.into())).collect(),
+            ports: Vec::new(),
+            probes: Vec::new(),
+            waveform: std::env::var_os(WAVEFORM_VARIABLE).is_some(),
+            lint: true,
+            directory: None,
+            traces: None,
+            toolchain: None,
+        }
+    }
+
+    /// Every port of the top. A port that is missing, or of another direction or width, fails the build.
+    pub fn ports(mut self, ports: impl IntoIterator<Item = PortSpec>) -> Self {
+        self.ports.extend(ports);
+        self
+    }
+
+    /// Nets that models show beside the ports.
+    pub fn probes(mut self, probes: impl IntoIterator<Item = Probe>) -> Self {
+        self.probes.extend(probes);
+        self
+    }
+
+    /// Whether models can write a waveform; such a library is slower. By default only if `ALBERTI_WAVEFORM` is set.
+    pub fn waveform(mut self, on: bool) -> Self {
+        self.waveform = on;
+        self
+    }
+
+    /// Builds with waveforms, and lets every testbench of this design write its own into this folder.
+    pub fn traces(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.traces = Some(folder.into());
+        self.waveform(true)
+    }
+
+    /// Whether a lint warning is an error, as by default. A synthesised netlist is not written to be linted.
+    pub fn lint(mut self, on: bool) -> Self {
+        self.lint = on;
+        self
+    }
+
+    /// The cache directory. By default `$ALBERTI_BUILD_DIR`, or else `build/verilator` of the workspace.
+    pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.directory = Some(directory.into());
+        self
+    }
+
+    /// The programs to build with; by default those on the path.
+    pub fn toolchain(mut self, toolchain: Toolchain) -> Self {
+        self.toolchain = Some(toolchain);
+        self
+    }
+
+    /// Compiles, unless the cache has it, and loads the library.
+    ///
+    /// # Errors
+    /// [`Error::MissingTool`]; [`Error::Tool`] with the output of Verilator (lint, or ports that do not fit) or of the
+    /// compiler; [`Error::Usage`] for names that are no Verilog identifiers; [`Error::Io`]; [`Error::Load`].
+    pub fn compile(&self) -> Result<Library> {
+        self.check()?;
+        let toolchain = match &self.toolchain {
+            Some(toolchain) => toolchain.clone(),
+            None => Toolchain::find()?,
+        };
+        let cache = self.directory.clone().unwrap_or_else(default_directory);
+        fs::create_dir_all(&cache).map_err(|e| Error::io("create", &cache, e))?;
+        let cache = cache.canonicalize().map_err(|e| Error::io("find", &cache, e))?;
+        let entry = Entry { top: &self.top, toolchain: &toolchain, fingerprint: toolchain.fingerprint()? };
+
+        let ports: Vec<PortSpec> =
+            self.ports.iter().chain(self.probes.iter().map(|probe| &probe.port)).cloned().collect();
+        let border = shim::border(&self.top, &self.ports, &self.probes);
+        let interface = shim::interface(&ports, self.waveform);
+        let flags = self.verilator_flags();
+        let key = self.sources.iter().flat_map(|(name, text)| [name.as_str(), text.as_str()]);
+        let key = key.chain([border.as_str(), interface.as_str()]).chain(flags.iter().copied());
+        let directory = cache.join(format!("{}-{}", self.top, entry.hash(key)));
+        let path = entry.once(&directory, "model.so", || {
+            let runtime = entry.runtime(&cache)?;
+            self.verilate(&toolchain, &directory, &border, &flags)?;
+            entry.link(&directory, &runtime, &interface)
+        })?;
+        Ok(Library { top: self.top.clone(), ports, traces: self.traces.clone(), loaded: Loaded::open(&path)? })
+    }
+
+    fn check(&self) -> Result<()> {
+        let identifier = |name: &str| {
+            name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        };
+        let refuse = |what: String| Err(Error::usage(&self.top, what));
+        if !identifier(&self.top) || self.top == "border" {
+            return refuse("the top's name has to be a plain Verilog identifier other than `border`".into());
+        }
+        for port in self.ports.iter().chain(self.probes.iter().map(|probe| &probe.port)) {
+            if !identifier(&port.name) {
+                return refuse(format!("`{}` is no plain Verilog identifier", port.name));
+            }
+            if port.width == 0 {
+                return refuse(format!("port {} has no bits; give a width of at least 1", port.name));
+            }
+        }
+        if self.ports.is_empty() {
+            return refuse("no ports are named; pass every port of the top to `ports`".into());
+        }
+        match self.sources.iter().find(|(name, _)| Path::new(name).file_name().is_none_or(|n| n != name.as_str())) {
+            Some((name, _)) => refuse(format!("source `{name}` has to be a plain file name")),
+            None => Ok(()),
+        }
+    }
+
+    fn verilator_flags(&self) -> Vec<&'static str> {
+        // Unknown values are random, by the test's seed: what a missing reset leaves differs from run to run.
+        let mut flags = vec!["--cc", "-O3", "--x-assign", "unique", "--x-initial", "unique", "--assert"];
+        flags.extend(["--timescale", "1ns/1ns", "--Mdir", "generated", "--prefix", "Vborder"]);
+        flags.extend(["--top-module", "border", "-Isource", "-Wall"]);
+        if !self.lint {
+            flags.extend(["-Wno-lint", "-Wno-style", "-Wno-fatal"]);
+            // Verilator 5.006 folds some trees of the gates of a netlist to a wrong value.
+            flags.push("-fno-const-bit-op-tree");
+        }
+        if self.waveform {
+            flags.push("--trace");
+        }
+        flags
+    }
+
+    /// Writes the sources and runs Verilator on them: `source/` to `generated/`.
+    fn verilate(&self, toolchain: &Toolchain, directory: &Path, border: &str, flags: &[&str]) -> Result<()> {
+        let source = directory.join("source");
+        for stale in [&source, &directory.join("generated")] {
+            if stale.exists() {
+                fs::remove_dir_all(stale).map_err(|e| Error::io("remove", stale, e))?;
+            }
+        }
+        fs::create_dir_all(&source).map_err(|e| Error::io("create", &source, e))?;
+        write(&directory.join("border.v"), border)?;
+        let mut command = toolchain.verilator();
+        command.current_dir(directory).args(flags).arg("border.v");
+        for (name, text) in &self.sources {
+            write(&source.join(name), text)?;
+            if name.ends_with(".v") || name.ends_with(".sv") {
+                command.arg(format!("source/{name}"));
+            }
+        }
+        run(&mut command, &self.top).map(drop)
+    }
+}
+
+/// A compiled design in memory, of which any number of models can be made.
+#[derive(Clone, Debug)]
+pub struct Library {
+    top: String,
+    ports: Vec<PortSpec>,
+    traces: Option<PathBuf>,
+    loaded: Loaded,
+}
+
+impl Library {
+    /// A new model, whose registers and memories hold random values drawn from `seed`. All inputs are 0.
+    ///
+    /// # Errors
+    /// When the design stops while it is made.
+    pub fn model(&self, seed: u64) -> Result<Model> {
+        Model::new(&self.top, &self.ports, self.loaded, seed)
+    }
+
+    /// Name of the top module.
+    pub fn top(&self) -> &str {
+        &self.top
+    }
+
+    /// A model for the test of this name, with a waveform `<name>.vcd` where they are asked for.
+    ///
+    /// # Errors
+    /// As [`Library::model`], and when the waveform cannot be written.
+    pub fn model_of(&self, name: &str, seed: u64) -> Result<Model> {
+        let mut model = self.model(seed)?;
+        let folder = self.traces.clone().or_else(|| std::env::var_os(WAVEFORM_VARIABLE).map(PathBuf::from));
+        if let Some(folder) = folder {
+            let file: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+            model.open_waveform(&folder.join(file + ".vcd"))?;
+        }
+        Ok(model)
+    }
+
+    /// The ports, in the order in which they were named, and the probes behind them.
+    pub fn port_specs(&self) -> &[PortSpec] {
+        &self.ports
+    }
+}
+
+/// What every file in the cache depends on, and how one is made.
+struct Entry<'a> {
+    top: &'a str,
+    toolchain: &'a Toolchain,
+    fingerprint: String,
+}
+
+impl Entry<'_> {
+    const COMPILE: &'static [&'static str] =
+        &["-std=gnu++17", "-O2", "-march=native", "-fPIC", "-fvisibility=hidden", "-faligned-new", "-pthread", "-w"];
+    const LINK: &'static [&'static str] = &["-shared", "-pthread", "-Wl,-Bsymbolic", "-Wl,-z,defs"];
+
+    fn hash<'b>(&'b self, parts: impl IntoIterator<Item = &'b str>) -> String {
+        let mut hasher = Sha256::new();
+        let common = [shim::VERSION, shim::PRELUDE, &self.fingerprint];
+        let flags = Self::COMPILE.iter().chain(Self::LINK).copied();
+        for part in common.into_iter().chain(flags).chain(parts) {
+            hasher.update((part.len() as u64).to_le_bytes());
+            hasher.update(part);
+        }
+        hasher.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The file `name` of `directory`, made by `make` if it is not there: by one process at a time, and wholly.
+    fn once(&self, directory: &Path, name: &str, make: impl FnOnce() -> Result<PathBuf>) -> Result<PathBuf> {
+        let path = directory.join(name);
+        if path.exists() {
+            return Ok(path);
+        }
+        fs::create_dir_all(directory).map_err(|e| Error::io("create", directory, e))?;
+        let lock = directory.join("lock");
+        let file = File::create(&lock).map_err(|e| Error::io("create", &lock, e))?;
+        file.lock_exclusive().map_err(|e| Error::io("lock", &lock, e))?;
+        if !path.exists() {
+            let made = make()?;
+            fs::rename(&made, &path).map_err(|e| Error::io("write", &path, e))?;
+        }
+        Ok(path)
+    }
+
+    /// Verilator's own code, compiled once for all designs, beside the precompiled header of all of them.
+    fn runtime(&self, cache: &Path) -> Result<PathBuf> {
+        // A precompiled header holds its own path.
+        let directory = cache.join(format!("runtime-{}", self.hash([&*cache.to_string_lossy()])));
+        self.once(&directory, "ready", || {
+            let root = run(self.toolchain.verilator().args(["--getenv", "VERILATOR_ROOT"]), "its own runtime")?;
+            let include = Path::new(root.trim()).join("include");
+            write(&directory.join("include"), &include.to_string_lossy())?;
+            write(&directory.join("prelude.h"), shim::PRELUDE)?;
+            let header = if self.toolchain.is_clang() { "prelude.h.pch" } else { "prelude.h.gch" };
+            let mut command = self.compiler(&directory, &include);
+            run(command.args(["-x", "c++-header", "prelude.h", "-o", header]), "its own runtime")?;
+            for name in ["verilated", "verilated_threads", "verilated_vcd_c"] {
+                let mut command = self.compiler(&directory, &include);
+                command.args(["-include", "prelude.h", "-c"]).arg(include.join(format!("{name}.cpp")));
+                run(command.arg("-o").arg(format!("{name}.o")), "its own runtime")?;
+            }
+            write(&directory.join("made"), "")?;
+            Ok(directory.join("made"))
+        })?;
+        Ok(directory)
+    }
+
+    /// Compiles what Verilator generated, in one unit, and links it with the runtime.
+    fn link(&self, directory: &Path, runtime: &Path, interface: &str) -> Result<PathBuf> {
+        let generated = directory.join("generated");
+        let listing = fs::read_dir(&generated).map_err(|e| Error::io("read", &generated, e))?;
+        let names = listing.flatten().filter_map(|file| file.file_name().into_string().ok());
+        let mut names: Vec<String> = names.filter(|name| name.ends_with(".cpp")).collect();
+        names.sort();
+        let (slow, fast): (Vec<&String>, Vec<&String>) = names.iter().partition(|name| name.contains("Slow"));
+        let include = |names: &[&String]| names.iter().map(|name| format!("#include \"{name}\"\n")).collect::<String>();
+        // What runs once, at the start, is half of the code and not worth the optimiser's time.
+        let pragma = if self.toolchain.is_clang() { "clang optimize off" } else { "GCC optimize(\"O0\")" };
+        let unit = include(&fast) + interface + &format!("#pragma {pragma}\n") + &include(&slow);
+        write(&generated.join("model.cpp"), &unit)?;
+
+        let root = runtime.join("include");
+        let root = fs::read_to_string(&root).map_err(|e| Error::io("read", &root, e))?;
+        let mut command = self.compiler(&generated, Path::new(&root));
+        command.arg("-include").arg(runtime.join("prelude.h")).arg("model.cpp").args(Self::LINK);
+        if !self.toolchain.is_clang() {
+            command.arg("-fno-gnu-unique");
+        }
+        command.args(["verilated.o", "verilated_threads.o", "verilated_vcd_c.o"].map(|name| runtime.join(name)));
+        run(command.args(["-latomic", "-o", "model.so"]), self.top)?;
+
+        let made = directory.join("made.so");
+        fs::rename(generated.join("model.so"), &made).map_err(|e| Error::io("move", &made, e))?;
+        // The generated code is ten times the size of the rest.
+        fs::remove_dir_all(&generated).map_err(|e| Error::io("remove", &generated, e))?;
+        Ok(made)
+    }
+
+    fn compiler(&self, directory: &Path, include: &Path) -> std::process::Command {
+        let mut command = self.toolchain.compiler();
+        command.current_dir(directory).args(Self::COMPILE);
+        command.arg("-I").arg(include).arg("-I").arg(include.join("vltstd"));
+        if !self.toolchain.is_clang() {
+            command.arg("-fno-gnu-unique");
+        } else if cfg!(target_arch = "x86_64") {
+            // What hardware selects by data, no branch predicts.
+            command.args(["-mllvm", "-x86-cmov-converter=false"]);
+        }
+        command
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).map_err(|e| Error::io("write", path, e))
+}
+
+fn default_directory() -> PathBuf {
+    match std::env::var_os("ALBERTI_BUILD_DIR") {
+        Some(directory) => directory.into(),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../build/verilator"),
+    }
+}

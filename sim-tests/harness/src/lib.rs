@@ -1,0 +1,46 @@
+//! A Verilator harness: Verilog in, a model to drive from Rust out. It knows nothing of what is simulated.
+//!
+//! | Module | Idea |
+//! |---|---|
+//! | [`build`] | Verilog to a cached, loaded library, by Verilator and a C++ compiler |
+//! | [`model`] | one instance of it: ports, cycles, waveform |
+//! | [`bits`] | values of any width, and packed vectors |
+//! | [`rng`] | the seed of a run, and what is drawn from it |
+//! | [`stall`] | when a stream pauses |
+//! | [`stream`] | drivers and monitors of ready/valid streams |
+//! | [`scoreboard`] | what was expected against what came |
+//! | [`memory`] | banked memories behind a block's ports |
+//! | [`axi`] | external memory on AXI4 |
+//! | [`rows`] | memories of rows that are shared, behind valid/ready ports |
+//! | [`testbench`] | all of them around one model, a cycle at a time |
+//!
+//! Two environment variables steer a run: `ALBERTI_SEED` gives back the seed that a failure names, and
+//! `ALBERTI_WAVEFORM=<directory>` writes one VCD file per test. A third, `ALBERTI_BUILD_DIR`, moves the build cache.
+
+pub mod axi;
+pub mod bits;
+pub mod build;
+pub mod error;
+mod ffi;
+pub mod memory;
+pub mod model;
+pub mod rng;
+pub mod rows;
+pub mod scoreboard;
+mod shim;
+pub mod stall;
+pub mod stream;
+pub mod testbench;
+pub mod toolchain;
+
+pub use bits::Bits;
+pub use build::{Build, Direction, Library, PortSpec, Probe};
+pub use error::{Error, Result};
+pub use memory::Memory;
+pub use model::{Model, Port};
+pub use rng::{Rng, Seed};
+pub use rows::RowMemory;
+pub use scoreboard::Scoreboard;
+pub use stall::Stall;
+pub use testbench::{AxiId, MemoryId, PulseId, Report, RowsId, SinkId, SourceId, Testbench};
+pub use toolchain::Toolchain;
