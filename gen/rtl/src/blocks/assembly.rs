@@ -52,7 +52,7 @@ impl Bundle {
 
     /// The nets of some fields.
     #[must_use]
-    pub fn nets<const N: usize>(&self, fields: [&str; N]) -> Vec<String> {
+    pub fn nets(&self, fields: &[&str]) -> Vec<String> {
         fields.iter().map(|field| self.net(field)).collect()
     }
 
@@ -186,13 +186,23 @@ impl Assembly {
     /// # Panics
     /// When one lacks a field of the other, or has it facing the same way.
     pub fn join_as(&mut self, a: End, b: End, stem: &str) -> Bundle {
+        self.join_fields(a, b, stem, &[])
+    }
+
+    /// The same where fields are called otherwise at the other end: pairs of the first's and the second's name.
+    ///
+    /// # Panics
+    /// As [`join_as`](Self::join_as).
+    pub fn join_fields(&mut self, a: End, b: End, stem: &str, same: &[(&str, &str)]) -> Bundle {
         let ((first, ports), (_, mut others)) = (self.unconnected(a), self.unconnected(b));
         let place = format!("{}.{} and {}.{}", a.0, a.1, b.0, b.1);
         self.describe(stem, format!("u_{}.{} to u_{}.{}", a.0, a.1, b.0, b.1));
         let same_name = |port: &Port, interface: &str| port.field == interface;
         let mut nets = Vec::new();
         for port in &ports {
-            let fits = |other: &Port| other.field == port.field || (same_name(port, a.1) && same_name(other, b.1));
+            let other_name =
+                same.iter().find(|(field, _)| *field == port.field).map_or(&*port.field, |(_, other)| other);
+            let fits = |other: &Port| other.field == other_name || (same_name(port, a.1) && same_name(other, b.1));
             let other = others.iter().position(fits).unwrap_or_else(|| panic!("{place} both have {}", port.field));
             let other = others.swap_remove(other);
             assert!(other.direction != port.direction, "{place} face each other by {}", port.field);
@@ -269,6 +279,19 @@ impl Assembly {
         }
     }
 
+    /// Joins fields of an interface of a row of equal parts, each to its slices of a net or port of the module: field, net, and
+    /// what the width of a slice is called, unless it is 1.
+    ///
+    /// # Panics
+    /// When there is no such field.
+    pub fn slices(&mut self, end: End, joints: &[(&str, &str, &str)]) {
+        let interface = self.interface(end);
+        for (field, net, symbol) in joints {
+            let port = interface.field(field).unwrap_or_else(|| panic!("{}.{} has {field}", end.0, end.1));
+            self.change(end.0, |instance| instance.lane(&port.name, net, port.width, symbol));
+        }
+    }
+
     /// Connects a port of a part to a net or port of the module.
     pub fn wire(&mut self, part: &str, port: &str, net: &str) {
         self.change(part, |instance| instance.wire(&[(port, net)]));
@@ -287,6 +310,14 @@ impl Assembly {
     pub fn link(&mut self, from: (&str, &str), to: (&str, &str)) {
         let net = self.expose(from.0, from.1);
         self.wire(to.0, to.1, &net);
+    }
+
+    /// The same by a net of another name, which the module's own logic may read.
+    pub fn link_as(&mut self, from: (&str, &str), to: (&str, &str), net: &str) {
+        let width = self.port(from.0, from.1).width;
+        self.net(net, width);
+        self.wire(from.0, from.1, net);
+        self.wire(to.0, to.1, net);
     }
 
     /// Leaves an output unread.
@@ -317,6 +348,12 @@ impl Assembly {
     /// A net of its own.
     pub fn net(&mut self, name: &str, width: u32) {
         self.module.add_nets(&[(name, width)]);
+    }
+
+    /// A register of its own that parts read, and what it loads from beside clock and reset.
+    pub fn register(&mut self, name: &str, width: u32, reads: impl IntoIterator<Item = impl Into<String>>) {
+        self.module.nets.push(Net::register(name, width));
+        self.registers([name], reads);
     }
 
     /// The ports of an interface of the module, as its own logic sees them.
