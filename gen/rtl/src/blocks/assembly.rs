@@ -134,6 +134,11 @@ impl Assembly {
         self.part(part).module.port(port).is_some()
     }
 
+    /// How often a part stands in its row; 1 where it stands alone.
+    pub fn count(&mut self, part: &str) -> u32 {
+        self.part(part).instance.replicate.as_ref().map_or(1, |(_, count)| *count)
+    }
+
     /// The interface of a part.
     ///
     /// # Panics
@@ -207,7 +212,7 @@ impl Assembly {
             let other = others.swap_remove(other);
             assert!(other.direction != port.direction, "{place} face each other by {}", port.field);
             let net = first.net(stem, &port.field);
-            self.declare(&net, port.width, stem);
+            self.declare(Net::wire(&net, port.width), stem);
             self.wire(a.0, &port.name, &net);
             self.wire(b.0, &other.name, &net);
             nets.push(net);
@@ -224,11 +229,11 @@ impl Assembly {
     /// The same for a row of equal parts: each has its slices, whose widths are called as said unless they are 1.
     pub fn lanes(&mut self, end: End, stem: &str, widths: &[(&str, &str)]) -> Bundle {
         let (interface, ports) = self.unconnected(end);
-        let count = self.part(end.0).instance.replicate.as_ref().map_or(1, |(_, count)| *count);
+        let count = self.count(end.0);
         self.describe(stem, format!("u_{}.{}", end.0, end.1));
         let nets: Vec<_> = ports.iter().map(|port| interface.net(stem, &port.field)).collect();
         for (port, net) in ports.iter().zip(&nets) {
-            self.declare(net, count * port.width, stem);
+            self.declare(Net::wire(net, count * port.width), stem);
             let symbol = widths.iter().find(|(field, _)| *field == port.field).map_or("", |(_, symbol)| symbol);
             self.change(end.0, |instance| match instance.replicate {
                 None => instance.wire(&[(&port.name, net)]),
@@ -280,7 +285,7 @@ impl Assembly {
     }
 
     /// Joins fields of an interface of a row of equal parts, each to its slices of a net or port of the module: field, net, and
-    /// what the width of a slice is called, unless it is 1.
+    /// what the width of a slice is called, unless it is 1. Of a part that stands alone the net is whole.
     ///
     /// # Panics
     /// When there is no such field.
@@ -288,7 +293,10 @@ impl Assembly {
         let interface = self.interface(end);
         for (field, net, symbol) in joints {
             let port = interface.field(field).unwrap_or_else(|| panic!("{}.{} has {field}", end.0, end.1));
-            self.change(end.0, |instance| instance.lane(&port.name, net, port.width, symbol));
+            self.change(end.0, |instance| match instance.replicate {
+                None => instance.wire(&[(&port.name, net)]),
+                Some(_) => instance.lane(&port.name, net, port.width, symbol),
+            });
         }
     }
 
@@ -333,13 +341,15 @@ impl Assembly {
         }
     }
 
-    fn describe(&mut self, stem: &str, joins: String) {
+    /// Begins a bundle: what its names begin with, and what it joins.
+    pub(super) fn describe(&mut self, stem: &str, joins: String) {
         let before = self.module.bundles.insert(stem.to_owned(), joins);
         assert!(before.is_none(), "{} has one bundle {stem}", self.module.name);
     }
 
-    fn declare(&mut self, net: &str, width: u32, stem: &str) {
-        self.module.nets.push(Net { bundle: Some(stem.to_owned()), ..Net::wire(net, width) });
+    /// Adds a net to a bundle.
+    pub(super) fn declare(&mut self, net: Net, stem: &str) {
+        self.module.nets.push(Net { bundle: Some(stem.to_owned()), ..net });
     }
 }
 
