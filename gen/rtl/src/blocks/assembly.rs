@@ -366,6 +366,26 @@ impl Assembly {
         self.registers([name], reads);
     }
 
+    /// Nets of its own that belong together; `stem` is what a template lists them by.
+    pub fn group(&mut self, stem: &str, what: &str, nets: &[(&str, u32)]) {
+        self.describe(stem, what.to_owned());
+        for (net, width) in nets {
+            self.declare(Net::wire(net, *width), stem);
+        }
+    }
+
+    /// A register that belongs to such a group, and what it loads from beside clock and reset.
+    pub fn group_register(
+        &mut self,
+        stem: &str,
+        name: &str,
+        width: u32,
+        reads: impl IntoIterator<Item = impl Into<String>>,
+    ) {
+        self.declare(Net::register(name, width), stem);
+        self.registers([name], reads);
+    }
+
     /// The ports of an interface of the module, as its own logic sees them.
     ///
     /// # Panics

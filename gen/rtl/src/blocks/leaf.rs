@@ -66,8 +66,7 @@ pub fn join_registered(unit: &mut Assembly, from: &str, to: &str, stem: &str) ->
     let count = unit.count(from);
     let hold = |unit: &mut Assembly, Passed { name, width, .. }: &Passed| {
         let register = format!("{name}_q");
-        unit.declare(Net::register(&register, count * width), stem);
-        unit.registers([&register], [name]);
+        unit.group_register(stem, &register, count * width, [name]);
         register
     };
     join_by(unit, [from, to], stem, hold)
