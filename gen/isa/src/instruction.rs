@@ -178,7 +178,7 @@ instructions! {
     /// only designs with block sparsity have, a record has two passes' weights, in blocks: record k is of passes 2k and 2k + 1,
     /// and plain where there is no second one. Result r of column
     /// j goes to row `j*result_column + r*result_row` of the activation memory, counted from `result_base`, as codes, and
-    /// of the wide memory, counted from `wide_base`, as numbers of 16 bits, shifted by `offset` more than the codes.
+    /// of the wide memory, counted from `wide_base`, as numbers of 16 bits, shifted by `wide_shift` more than the codes.
     Gemm = "gemm", 0x10, Some(Unit::Matrix), {
         /// Where weight tiles come from.
         source: Source = 0[18; 2],
@@ -224,10 +224,10 @@ instructions! {
         result_column: u32 = 11[0; 16],
         /// Rows from a result to the next.
         result_row: u32 = 11[16; 16],
-        /// Shift of all columns behind GELU.
-        after: i32 = 12[0; 7],
+        /// Shift of all columns after GELU.
+        activation_shift: i32 = 12[0; 7],
         /// What wide numbers are shifted by beyond the shift of codes, together within -64 to 63.
-        offset: i32 = 12[8; 7],
+        wide_shift: i32 = 12[8; 7],
         /// Row of the first wide numbers.
         wide_base: u32 = 13[0; 24],
     }
@@ -277,7 +277,7 @@ instructions! {
         /// Results go to the wide memory, in Q6.10.
         wide: bool = 0[19; 1],
         /// Exponent bias of the codes.
-        bias: i32 = 0[20; 7],
+        exponent_bias: i32 = 0[20; 7],
         /// Rows.
         rows: Count = 1[0; 16],
         /// Channels.
@@ -360,7 +360,7 @@ instructions! {
         /// Rows.
         rows: Count = 2[0; 24],
         /// External address of the first, in bytes.
-        offset: u32 = 3[0; 32],
+        address_offset: u32 = 3[0; 32],
     }
 
     /// Takes rows to external memory. Weights stay where they are.
@@ -374,7 +374,7 @@ instructions! {
         /// Rows.
         rows: Count = 2[0; 24],
         /// External address of the first, in bytes.
-        offset: u32 = 3[0; 32],
+        address_offset: u32 = 3[0; 32],
     }
 }
 

@@ -52,8 +52,8 @@ impl Bundle {
 
     /// The nets of some fields.
     #[must_use]
-    pub fn nets(&self, fields: &[&str]) -> Vec<String> {
-        fields.iter().map(|field| self.net(field)).collect()
+    pub fn nets<'a>(&self, fields: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+        fields.into_iter().map(|field| self.net(field)).collect()
     }
 
     /// What the module's own logic reads of it: what a part drives, or an input of the module.
@@ -186,7 +186,8 @@ impl Assembly {
         self.join_as(a, b, &format!("{}_{}", a.0, a.1))
     }
 
-    /// Joins two interfaces that face each other, by nets `<stem>_<field>`, which the module's own logic may read.
+    /// Joins two interfaces that face each other, by nets `<stem>_<field>`, which the module's own logic may read. A field of the
+    /// interface's own name is its data.
     ///
     /// # Panics
     /// When one lacks a field of the other, or has it facing the same way.
@@ -202,12 +203,12 @@ impl Assembly {
         let ((first, ports), (_, mut others)) = (self.unconnected(a), self.unconnected(b));
         let place = format!("{}.{} and {}.{}", a.0, a.1, b.0, b.1);
         self.describe(stem, format!("u_{}.{} to u_{}.{}", a.0, a.1, b.0, b.1));
-        let same_name = |port: &Port, interface: &str| port.field == interface;
+        let data = |port: &Port, interface: &str| port.field == interface || port.field == "data";
         let mut nets = Vec::new();
         for port in &ports {
             let other_name =
                 same.iter().find(|(field, _)| *field == port.field).map_or(&*port.field, |(_, other)| other);
-            let fits = |other: &Port| other.field == other_name || (same_name(port, a.1) && same_name(other, b.1));
+            let fits = |other: &Port| other.field == other_name || (data(port, a.1) && data(other, b.1));
             let other = others.iter().position(fits).unwrap_or_else(|| panic!("{place} both have {}", port.field));
             let other = others.swap_remove(other);
             assert!(other.direction != port.direction, "{place} face each other by {}", port.field);

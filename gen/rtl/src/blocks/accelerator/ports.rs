@@ -55,3 +55,9 @@ pub fn writes(name: &str, summary: &str, width: u32, payload: Payload) -> Interf
         .output("address", ADDRESS_W, Payload::Bits)
         .output("data", width, payload)
 }
+
+/// Reports of rows past the end of a memory.
+pub fn past(summary: &str) -> Interface {
+    let past = Interface::new("past", Role::Status, summary).plain_output("past", 1, Payload::Bits);
+    past.output("row", ADDRESS_W, Payload::Bits)
+}

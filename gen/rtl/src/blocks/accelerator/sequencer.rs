@@ -109,7 +109,7 @@ fn rules(design: &Design, kind: &'static alberti_isa::Kind) -> Vec<String> {
             rules.push(most("channels", units.layernorm.map_or(0, |unit| unit.length_max)));
             rules.push("layernorm_channels_o < 16'd2".into());
             // With 10 fraction bits and a channel's shift of 3 it is the largest shift.
-            rules.push("(!layernorm_bias_o[6] && layernorm_bias_o[5:0] > 6'd50)".into());
+            rules.push("(!layernorm_exponent_bias_o[6] && layernorm_exponent_bias_o[5:0] > 6'd50)".into());
         }
         "exit" => {
             rules.push(most("classes", units.entropy.map_or(0, |unit| unit.classes_max)));

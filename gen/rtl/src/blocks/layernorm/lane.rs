@@ -40,9 +40,9 @@ pub fn elaborate(library: &mut Library, w: Widths, saturates: bool) -> Arc<Modul
     let (sums, row, channel) = (unit.own("sums"), unit.own("row"), unit.own("channel"));
     unit.registers(sums.driven(), sums.read());
     unit.net("sum", SCALED_W - POINT);
-    unit.registers(["sum"], [row.read(), channel.nets(&["back", "gamma", "beta"])].concat());
+    unit.registers(["sum"], [row.read(), channel.nets(["back", "gamma", "beta"])].concat());
     unit.derived("z", VALUE_W, ["sum".into(), channel.net("used")]);
-    unit.register("shift_q", SHIFT_W, channel.nets(&["back", "channel", "bias"]));
+    unit.register("shift_q", SHIFT_W, channel.nets(["back", "channel", "bias"]));
     unit.fields(("normalise", "in"), &[("sum", "z")]);
     let held = leaf::join_registered(&mut unit, "normalise", "round", "aligned");
     unit.fields(("round", "in"), &[("shift", "shift_q")]);

@@ -248,7 +248,7 @@ fn interfaces(n: u32, row_buffer: bool, w: Widths) -> Vec<Interface> {
             "Rows, each twice: the first pass of a row comes before the second of the row before; last ends a pass",
         )
     };
-    let row = Interface::sink("row", rows).input("length", w.length_w, bits).input("bias", SHIFT_W, bits);
+    let row = Interface::sink("row", rows).input("length", w.length_w, bits).input("exponent_bias", SHIFT_W, bits);
     vec![
         Interface::clock(),
         if row_buffer { row } else { row.input("last", 1, bits) },
@@ -280,7 +280,7 @@ fn flow(unit: &mut Assembly, row_buffer: bool) {
     unit.derived("hand_over", 1, ["front", "done"]);
     unit.combinational([parameter.net("ready")], [&taken]);
     unit.registers(["length_error_count_o"], ["clear_i", &residual.net("last")]);
-    unit.registers(norm.nets(&["valid", "last"]), control(unit));
+    unit.registers(norm.nets(["valid", "last"]), control(unit));
     let waits = [residual.net("valid"), taken, given];
     if row_buffer {
         unit.registers([residual.net("ready")], Vec::<String>::new());
@@ -295,7 +295,7 @@ fn flow(unit: &mut Assembly, row_buffer: bool) {
 /// What the control's registers load.
 fn control(unit: &Assembly) -> Vec<String> {
     let valids = ["residual", "parameter"].map(|name| unit.own(name).net("valid"));
-    let row = unit.own("row").nets(&["valid", "length", "bias"]);
+    let row = unit.own("row").nets(["valid", "length", "exponent_bias"]);
     let others = ["norm_ready_i", "done", "scale_distance"].map(String::from);
     [row, valids.to_vec(), others.to_vec()].concat()
 }

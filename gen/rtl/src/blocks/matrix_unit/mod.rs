@@ -30,8 +30,8 @@ struct Body<'a> {
     min_pass: u32,
     shift_w: u32,
     function_w: u32,
-    after_w: u32,
-    offset_w: u32,
+    activation_shift_w: u32,
+    wide_shift_w: u32,
     activation_latency: u32,
     zero_skip: bool,
     nonzeros: u32,
@@ -61,9 +61,9 @@ pub fn slots(g: &Geometry) -> Vec<String> {
     }
 }
 
-/// The stream of jobs; `offset` where a job says how wide results are rounded.
+/// The stream of jobs; `wide` where a job says how wide results are rounded.
 #[must_use]
-pub fn jobs(g: &Geometry, offset: bool) -> Interface {
+pub fn jobs(g: &Geometry, wide: bool) -> Interface {
     let summary = match g.activation {
         None => "One tile of results: rows - 1, passes - 1, end of a result segment, bias and shift of every column",
         Some(_) => {
@@ -79,11 +79,11 @@ pub fn jobs(g: &Geometry, offset: bool) -> Interface {
     if g.function_w() != 0 {
         job = job.input("function", g.function_w(), Payload::Bits);
     }
-    if g.after_w() != 0 {
-        job = job.input("after", g.after_w(), Payload::Bits);
+    if g.activation_shift_w() != 0 {
+        job = job.input("activation_shift", g.activation_shift_w(), Payload::Bits);
     }
-    if offset {
-        job = job.input("offset", g.offset_w(), Payload::Bits);
+    if wide {
+        job = job.input("wide_shift", g.wide_shift_w(), Payload::Bits);
     }
     job
 }
@@ -172,8 +172,8 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
             min_pass: MIN_PASS,
             shift_w: SHIFT_W,
             function_w: g.function_w(),
-            after_w: g.after_w(),
-            offset_w: g.offset_w(),
+            activation_shift_w: g.activation_shift_w(),
+            wide_shift_w: g.wide_shift_w(),
             activation_latency: g.activation_latency(),
             zero_skip: g.zero_skip,
             nonzeros: sparsity.map_or(0, |s| s.nonzeros),
@@ -226,7 +226,7 @@ fn control(unit: &mut Assembly, g: &Geometry) {
     let valids: Vec<String> = slots.iter().map(|slot| slot.net("valid")).collect();
     let job = unit.own("job");
     unit.register("row_q", g.row_w(), [job.net("rows"), "go".into()]);
-    let place_in_job = [job.nets(&["rows", "passes"]), vec!["row_q".into()]].concat();
+    let place_in_job = [job.nets(["rows", "passes"]), vec!["row_q".into()]].concat();
     let issue = [&[job.net("valid")], &place_in_job[..], &valids].concat();
     for net in ["go", "swap", "first_pass", "last_pass", "start"] {
         unit.derived(net, 1, &issue);
@@ -265,9 +265,9 @@ fn weights(unit: &mut Assembly, g: &Geometry) {
     unit.register("lane_q", g.lane_w(), ["load"]);
     unit.fields(ends, &[("valid", "load"), ("lane", "lane_q"), ("weight", &weight.net("data"))]);
     if g.sparsity.is_some() {
-        unit.derived("select", g.n * g.select_w(), weight.nets(&["block", "select"]));
+        unit.derived("select", g.n * g.select_w(), weight.nets(["block", "select"]));
         unit.fields(ends, &[("select", "select")]);
-        let wrong = [weight.nets(&["error", "block"]), vec!["clear_i".into(), "load".into()]].concat();
+        let wrong = [weight.nets(["error", "block"]), vec!["clear_i".into(), "load".into()]].concat();
         unit.registers(["mask_error_count_o"], wrong);
     }
     if g.accelerator {
@@ -292,9 +292,9 @@ fn sums(unit: &mut Assembly, g: &Geometry) {
     unit.fields(("activation", "sum"), &joints);
     unit.derived("final_function", g.function_w(), ["final_scale"]);
     unit.fields(("activation", "sum"), &[("function", "final_function")]);
-    if g.after_w() != 0 {
-        unit.derived("final_after", g.after_w(), ["final_scale"]);
-        unit.fields(("activation", "sum"), &[("after", "final_after")]);
+    if g.activation_shift_w() != 0 {
+        unit.derived("final_activation_shift", g.activation_shift_w(), ["final_scale"]);
+        unit.fields(("activation", "sum"), &[("activation_shift", "final_activation_shift")]);
     }
 }
 
@@ -305,7 +305,11 @@ fn travelling(unit: &mut Assembly, g: &Geometry) {
     if g.beside_w() == 0 {
         unit.fields(("accumulator", "job"), &[("scale", &job.net("scale"))]);
     } else {
-        let others = [(g.function_w(), "function"), (g.after_w(), "after"), (g.offset_w(), "offset")];
+        let others = [
+            (g.function_w(), "function"),
+            (g.activation_shift_w(), "activation_shift"),
+            (g.wide_shift_w(), "wide_shift"),
+        ];
         let travels = others.into_iter().filter(|(width, _)| *width != 0).map(|(_, field)| field);
         let travels: Vec<String> = ["scale"].into_iter().chain(travels).map(|field| job.net(field)).collect();
         unit.derived("job_scale", g.scales_w() + g.beside_w(), travels);
@@ -313,11 +317,11 @@ fn travelling(unit: &mut Assembly, g: &Geometry) {
         unit.derived("final_shift", g.scales_w(), ["final_scale"]);
     }
     if g.accelerator {
-        unit.net("offset", g.offset_w());
-        unit.fields(("requantize", "sum"), &[("offset", "offset")]);
+        unit.net("wide_shift", g.wide_shift_w());
+        unit.fields(("requantize", "sum"), &[("wide_shift", "wide_shift")]);
         match g.activation_latency() {
-            0 => unit.combinational(["offset"], ["final_scale"]),
-            _ => unit.registers(["offset"], ["final_scale"]),
+            0 => unit.combinational(["wide_shift"], ["final_scale"]),
+            _ => unit.registers(["wide_shift"], ["final_scale"]),
         }
     }
 }

@@ -18,7 +18,7 @@ struct Body<'a> {
     shell: &'a Shell,
     n: u32,
     block: u32,
-    offset_w: u32,
+    wide_shift_w: u32,
 }
 
 /// The processing unit.
@@ -36,8 +36,8 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
         unit.join((&decoder, "vector"), ("matrix", &slot));
     }
     if g.accelerator {
-        unit.constants(&[("no_columns", 1), ("no_offset", g.offset_w())]);
-        unit.wire("matrix", "job_offset_i", "no_offset");
+        unit.constants(&[("no_columns", 1), ("no_wide_shift", g.wide_shift_w())]);
+        unit.wire("matrix", "job_wide_shift_i", "no_wide_shift");
         unit.open("matrix", "result_wide_o");
     }
     unit.attach(("matrix", "job"), "job");
@@ -48,7 +48,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
     unit.attach(("encoder", "value"), "result_value");
 
     library.add(unit.finish(), |shell| {
-        Body { shell, n: g.n, block: g.sparsity.map_or(0, |s| s.block), offset_w: g.offset_w() }.render()
+        Body { shell, n: g.n, block: g.sparsity.map_or(0, |s| s.block), wide_shift_w: g.wide_shift_w() }.render()
     })
 }
 
@@ -173,7 +173,7 @@ fn place(library: &mut Library, unit: &mut Assembly, g: &Geometry) {
 fn weights(unit: &mut Assembly, g: &Geometry) {
     let sparse = g.sparsity.is_some();
     let own = unit.own("weight");
-    unit.derived("weight_mask", g.n, own.nets(if sparse { &["data", "block"] } else { &["data"] }));
+    unit.derived("weight_mask", g.n, own.nets(["data"].into_iter().chain(sparse.then_some("block"))));
     unit.fields(("weight_decoder", "mask"), &[("data", "weight_mask")]);
     unit.attach(("weight_decoder", "base"), "weight_base");
     unit.attach(("weight_decoder", "mask"), "weight");
@@ -197,8 +197,8 @@ fn weights(unit: &mut Assembly, g: &Geometry) {
     let write = unit.bundle(("weight_masks", "in"), "mask_write");
     let read = unit.bundle(("weight_masks", "out"), "mask_read");
     let mask = unit.bundle(("select", "mask"), "row_mask");
-    unit.combinational([write.net("data")], own.nets(&["data", "block"]));
-    unit.combinational([write.net("valid")], own.nets(&["valid", "ready"]));
-    unit.combinational([read.net("ready")], row.nets(&["valid", "ready"]));
+    unit.combinational([write.net("data")], own.nets(["data", "block"]));
+    unit.combinational([write.net("valid")], own.nets(["valid", "ready"]));
+    unit.combinational([read.net("ready")], row.nets(["valid", "ready"]));
     unit.combinational(mask.driven(), [read.net("data")]);
 }
