@@ -17,7 +17,7 @@ use crate::{
     output::{self, Answer},
     source,
 };
-use alberti_diagnostic::{Code, Diagnostic, Place, Position};
+use alberti_diagnostic::{Code, Diagnostic, Location, Position};
 use alberti_rtl::{Design, blocks::Block};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -108,7 +108,7 @@ impl Text {
             let full = error.to_string();
             let what = full.rsplit_once(" at line ").map_or(full.as_str(), |(what, _)| what);
             let position = Position { line: error.line() as u32, column: error.column().max(1) as u32 };
-            let place = Place { file: self.file.clone(), position: Some(position), key_path: String::new() };
+            let place = Location { file: self.file.clone(), position: Some(position), key_path: String::new() };
             Diagnostic::new(Code::InputUnusable, format!("the input cannot be used: {what}"), HELP).at(place).into()
         })
     }
@@ -198,7 +198,7 @@ fn read(path: &PathBuf) -> Result<Text> {
 /// Problems of the input lie in its file.
 fn placed(failure: Failure, file: &str) -> Failure {
     let at = |problem: Diagnostic| match problem.place {
-        None => problem.at(Place::file(file)),
+        None => problem.at(Location::file(file)),
         Some(_) => problem,
     };
     Failure { problems: failure.problems.into_iter().map(at).collect(), ..failure }

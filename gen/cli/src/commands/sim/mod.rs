@@ -9,7 +9,7 @@ use crate::{
     table::{Table, count},
 };
 use alberti_harness::Seed;
-use alberti_rtl::{Design, Memory, memory::Technology, netlist::Netlist};
+use alberti_rtl::{BuiltMemory, Design, memory::Technology, netlist::Netlist};
 use alberti_scenarios::{Outcome, Subject};
 use serde::Serialize;
 use std::{
@@ -103,7 +103,7 @@ fn blocks(arguments: &Arguments, design: &Design, seed: Seed) -> Result<Answer> 
 pub fn simulate(
     selection: &source::Selection,
     design: &Design,
-    (technology, memories): (&Technology, &[Memory]),
+    (technology, memories): (&Technology, &[BuiltMemory]),
     seed: Seed,
     waveform: Option<&Path>,
     timing: bool,

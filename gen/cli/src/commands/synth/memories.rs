@@ -5,7 +5,7 @@ use crate::{
     exit::Result,
     table::{Table, count, decimals},
 };
-use alberti_rtl::{Memory, design::MemoryKind, memory::Technology};
+use alberti_rtl::{BuiltMemory, design::MemoryKind, memory::Technology};
 use alberti_synth::{SynthJob, synthesise};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -52,19 +52,19 @@ pub struct Logic {
 
 impl MemoryCost {
     /// What the macros cost.
-    pub fn new(Memory { demand, choice, .. }: &Memory) -> Self {
+    pub fn new(BuiltMemory { demand, selection, .. }: &BuiltMemory) -> Self {
         Self {
             memory: demand.memory.clone(),
             kind: demand.storage.kind,
-            macros: choice.macros.clone(),
+            macros: selection.macros.clone(),
             bits: u64::from(demand.banks) * demand.words * u64::from(demand.bits),
-            area_um2: choice.area_um2,
-            leakage_uw: choice.leakage_uw,
-            access_energy_pj: choice.access_energy_pj,
-            bandwidth_gbps: choice.bandwidth_gbps,
-            latency_ns: choice.latency_ns,
+            area_um2: selection.area_um2,
+            leakage_uw: selection.leakage_uw,
+            access_energy_pj: selection.access_energy_pj,
+            bandwidth_gbps: selection.bandwidth_gbps,
+            latency_ns: selection.latency_ns,
             latency_cycles: demand.latency_cycles,
-            utilisation: choice.utilisation,
+            utilisation: selection.utilisation,
             logic: None,
         }
     }
@@ -81,7 +81,7 @@ impl Setup {
     ///
     /// # Errors
     /// As synthesis.
-    pub fn memory(&self, memory: &Memory) -> Result<MemoryCost> {
+    pub fn memory(&self, memory: &BuiltMemory) -> Result<MemoryCost> {
         let (netlist, demand) = (&memory.netlist, &memory.demand);
         let period_ps = 1e6 / self.frequency_mhz.unwrap_or(demand.frequency_mhz);
         let sources = sources(netlist);

@@ -11,7 +11,7 @@ use crate::{
     blocks::{Assembly, Bundle, Geometry, Library, csr, dma, geometry::COUNT_W},
     design::MemoryKind,
     emit::Shell,
-    netlist::{Contract, Interface, Module},
+    netlist::{Contract, Interface, Module, ModuleKind},
     registers::{self, Counted, Event},
 };
 use alberti_isa::{Kind, Memory, Unit};
@@ -154,7 +154,8 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         numbers: "those of its units".into(),
     };
     let summary = "the whole accelerator: runs programs from external memory";
-    let module = Module::new("accelerator", None, summary, "accelerator");
+    let mut module = Module::new("accelerator", None, summary, "accelerator");
+    module.kind = ModuleKind::Accelerator;
     let n = Geometry::new(design).n;
     let mut top = Top {
         a: Assembly::of(module, contract, &[("n", n)], vec![Interface::clock()]),
