@@ -32,7 +32,7 @@ pub struct Arguments {
     /// The design, a YAML file
     #[arg(value_name = "DESIGN")]
     design: PathBuf,
-    /// The page [default: <name of the design>.html]
+    /// The page [default: NAME.html, after the design]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// The folder of a trained encoder, to run layers of it as `alberti sim --model` does

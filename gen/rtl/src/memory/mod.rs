@@ -2,13 +2,13 @@
 //!
 //! | Module | Idea |
 //! |---|---|
-//! | [`technology`] | the macros of a technology file, checked |
-//! | [`demand`] | what a memory of a design asks for |
+//! | `technology` | the macros of a technology file, checked |
+//! | `demand` | what a memory of a design asks for |
 //! | `serve` | whether a macro serves a demand, and in which shapes |
 //! | `cover` | the cheapest covers of a length, exactly |
 //! | `tiling` | the cheapest tilings of a bank: covers of covers |
 //! | `image` | what the macros hold, for `$readmemh` |
-//! | [`choice`] | the tiles with their places and figures |
+//! | `choice` | the tiles with their places and figures |
 //!
 //! All this is of the generator and not of its costs: the tiles become instances and a decode of the netlist.
 
