@@ -31,8 +31,8 @@ finds! { "requantize":
         "code_last_q  <= first_last_q" => "code_last_q  <= sum_last_i";
     a_wide_shift_that_wraps_is_found: design("accelerator4"), "alb_requantize.v",
         "moved[SHIFT_W] == moved[SHIFT_W-1]" => "1'b1";
-    an_offset_without_its_sign_is_found: design("accelerator4"), "alb_requantize.v",
-        "{offset_i[SHIFT_W-1], offset_i}" => "{1'b0, offset_i}";
+    a_wide_shift_without_its_sign_is_found: design("accelerator4"), "alb_requantize.v",
+        "{wide_shift_i[SHIFT_W-1], wide_shift_i}" => "{1'b0, wide_shift_i}";
     wide_results_by_the_shift_of_the_codes_are_found: design("accelerator4"), "alb_requantize.v",
         "wide_scale[wide_first*SHIFT_W +: SHIFT_W]" => "scale_i[wide_first*SHIFT_W +: SHIFT_W]";
     one_shift_for_all_columns_is_found: design("pu4"), "alb_requantize.v",

@@ -132,7 +132,8 @@ impl Baseline {
     /// Read a baseline.
     pub fn load(path: &Path) -> Result<Self> {
         let text = cache::read(path)?;
-        serde_json::from_str(&text).map_err(|error| Error::invalid(path.display().to_string(), error.to_string()))
+        serde_json::from_str(&text)
+            .map_err(|error| Error::Damaged { path: path.to_path_buf(), message: error.to_string() })
     }
 
     /// Take over what was measured; with `whole`, what these designs no longer have goes.

@@ -72,7 +72,9 @@ pub(crate) fn write(path: &Path, text: impl AsRef<[u8]>) -> Result<()> {
 }
 
 pub(crate) fn read(path: &Path) -> Result<String> {
-    fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).map_err(Error::io(path))
+    fs::read(path)
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .map_err(|source| Error::Unreadable { path: path.to_path_buf(), source })
 }
 
 #[cfg(test)]

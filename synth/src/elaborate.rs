@@ -93,7 +93,7 @@ pub(crate) fn elaborate(cache: &Cache, top: &str, sources: &[Source]) -> Result<
     })?;
     let modules = split(&cache::read(&entry.join("design.il"))?);
     if !modules.contains_key(top) {
-        return Err(Error::invalid(top, "yosys elaborated a design without it"));
+        return Err(Error::tool("yosys", format!("elaborating {top}"), "its result has no such module"));
     }
     Ok(modules)
 }

@@ -31,14 +31,28 @@ pub enum Error {
         /// What is wrong.
         message: String,
     },
-    /// A job, recipe, technology or baseline that cannot be honoured.
+    /// A file that is read, and does not hold what it should.
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
+    /// A file that cannot be read.
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A job, recipe or technology that cannot be honoured.
     Invalid {
         /// The place: a module, a file.
         place: String,
         /// What is wrong and what to write instead.
         message: String,
     },
-    /// The file system.
+    /// A file or folder that cannot be made or written.
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -56,6 +70,10 @@ impl Error {
         move |source| Error::Io { path, source }
     }
 
+    pub(crate) fn tool(tool: &str, doing: String, message: impl Into<String>) -> Error {
+        Error::ToolFailed { tool: tool.into(), doing, message: message.into() }
+    }
+
     pub(crate) fn invalid(place: impl Into<String>, message: impl Into<String>) -> Error {
         Error::Invalid { place: place.into(), message: message.into() }
     }
@@ -69,7 +87,10 @@ impl fmt::Display for Error {
             Error::Liberty { file, line: 0, message } => write!(f, "{file}: {message}"),
             Error::Liberty { file, line, message } => write!(f, "{file}:{line}: {message}"),
             Error::Invalid { place, message } => write!(f, "{place}: {message}"),
-            Error::Io { path, source } => write!(f, "{}: {source}", path.display()),
+            Error::Damaged { path, message } => write!(f, "{}: {message}", path.display()),
+            Error::Unreadable { path, source } | Error::Io { path, source } => {
+                write!(f, "{}: {source}", path.display())
+            }
         }
     }
 }
@@ -77,7 +98,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Error::Io { source, .. } => Some(source),
+            Error::Unreadable { source, .. } | Error::Io { source, .. } => Some(source),
             _ => None,
         }
     }

@@ -451,10 +451,11 @@ fn cell_counts(unit: &str, json: &str) -> Result<BTreeMap<String, u64>> {
     struct Counts {
         num_cells_by_type: BTreeMap<String, u64>,
     }
+    let doing = || format!("counting the cells of {unit}");
     let stat: Stat = serde_json::from_str(json)
-        .map_err(|error| Error::invalid(unit, format!("yosys' statistics cannot be read: {error}")))?;
+        .map_err(|error| Error::tool("yosys", doing(), format!("its statistics cannot be read: {error}")))?;
     let counts = stat.modules.into_iter().find(|(name, _)| name.trim_start_matches('\\') == unit);
     counts
         .map(|(_, counts)| counts.num_cells_by_type)
-        .ok_or_else(|| Error::invalid(unit, "yosys' statistics do not name it"))
+        .ok_or_else(|| Error::tool("yosys", doing(), "its statistics do not name the module"))
 }

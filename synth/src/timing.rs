@@ -174,7 +174,8 @@ fn parse(module: &str, period_ps: f64, clocked: bool, text: &str) -> Result<Timi
     while let Some(line) = lines.next() {
         let Some(fields) = line.strip_prefix("@path ") else { continue };
         let fields: Vec<&str> = fields.split_whitespace().collect();
-        let unreadable = || Error::invalid(module, format!("OpenSTA's answer cannot be read: {line}"));
+        let unreadable =
+            || Error::tool("sta", format!("timing {module}"), format!("its answer cannot be read: {line}"));
         let [group, slack, startpoint, endpoint] = fields.as_slice() else { return Err(unreadable()) };
         let slack_ps: f64 = slack.parse().map_err(|_| unreadable())?;
         let report: Vec<&str> = lines.by_ref().take_while(|line| *line != "@end").map(str::trim_end).collect();

@@ -3,6 +3,7 @@
 use alberti_cost::configuration;
 use alberti_diagnostic::{Code, Diagnostic, Diagnostics, Place};
 use alberti_model::ModelError;
+use alberti_random::NoSeed;
 use alberti_rtl::emit::WriteError;
 use std::path::Path;
 
@@ -85,6 +86,12 @@ impl From<ModelError> for Failure {
     }
 }
 
+impl From<NoSeed> for Failure {
+    fn from(error: NoSeed) -> Self {
+        Self::usage(error.to_string(), "unset the variable, or give it such a number")
+    }
+}
+
 impl From<alberti_golden::Error> for Failure {
     fn from(error: alberti_golden::Error) -> Self {
         Self::input(error.to_string(), "`--example` prints an input that this block of this design takes")
@@ -116,6 +123,7 @@ impl From<alberti_scenarios::Error> for Failure {
         let message = error.to_string();
         match error.harness() {
             Some(Error::MissingTool { tool, install }) => missing_tool(tool, install),
+            Some(Error::NoSeed(error)) => error.clone().into(),
             Some(Error::Tool { .. } | Error::Load { .. }) => tool_failed(message),
             Some(Error::Io { path, .. }) => Diagnostic::new(
                 Code::OutputRefused,
@@ -146,6 +154,10 @@ impl From<alberti_synth::Error> for Failure {
                 "give the Liberty file of a standard-cell library; without --liberty, osu018 serves",
             ),
             Error::Invalid { .. } => Self::new(Code::ArgumentsUnfit, error.to_string(), "see `alberti synth --help`"),
+            Error::Damaged { .. } => {
+                Self::input(error.to_string(), "take the file from version control, or make it again")
+            }
+            Error::Unreadable { path, source } => Self::unreadable(path, source),
             Error::Io { .. } => Self::new(
                 Code::OutputRefused,
                 error.to_string(),

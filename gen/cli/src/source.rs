@@ -2,6 +2,7 @@
 
 use crate::exit::{Failure, Result};
 use alberti_diagnostic::{Code, Diagnostic, Diagnostics, quote};
+use alberti_random::Seed;
 use alberti_rtl::{
     Design, Memory,
     blocks::{BLOCKS, Block, Library},
@@ -13,10 +14,10 @@ use std::path::{Path, PathBuf};
 /// The file of a design, and which of its blocks are meant.
 #[derive(clap::Args)]
 pub struct Selection {
-    /// The design, a YAML file; designs to start from are in designs/
+    /// The design, a YAML file; examples are in designs/
     #[arg(value_name = "DESIGN")]
     pub design: PathBuf,
-    /// A block of the design; again for more. Default: all that the design has
+    /// A block of the design; repeat for more. Default: all blocks of the design
     #[arg(long = "block", short = 'b', value_name = "BLOCK", value_parser = block)]
     pub blocks: Vec<&'static str>,
     #[command(flatten)]
@@ -26,7 +27,7 @@ pub struct Selection {
 /// The macros that memories are made of.
 #[derive(Clone, Default, clap::Args)]
 pub struct Macros {
-    /// The macros to make memories of: a YAML file (docs/memories.md). Default: nvsim22, built in
+    /// The technology file with the macros for memories, YAML (docs/memories.md). Default: nvsim22, built in
     #[arg(short, long, value_name = "FILE")]
     pub technology: Option<PathBuf>,
 }
@@ -130,6 +131,14 @@ fn absent(design: &Design, block: &str) -> Failure {
 /// All of its problems.
 pub fn load(path: &Path) -> Result<Design> {
     Ok(Design::load(path)?)
+}
+
+/// The seed that was given, or the one in `ALBERTI_SEED`, or a fixed one.
+///
+/// # Errors
+/// When the variable holds no seed.
+pub fn seed(given: Option<Seed>) -> Result<Seed> {
+    given.map_or_else(|| Ok(Seed::from_env()?), Ok)
 }
 
 /// The design's own top, or one block of it.

@@ -9,15 +9,16 @@ use std::{
 
 /// Crate folder, and the crates of ours that it may depend on. Goldens and generators never see each other: a fault that both
 /// shared would be invisible.
-const MAY_DEPEND: [(&str, &[&str]); 12] = [
+const MAY_DEPEND: [(&str, &[&str]); 13] = [
     ("gen/arith", &[]),
     ("gen/isa", &[]),
     ("gen/diagnostic", &[]),
+    ("gen/random", &[]),
     ("gen/golden", &["alberti-arith", "alberti-isa"]),
     ("gen/rtl", &["alberti-arith", "alberti-diagnostic", "alberti-isa"]),
     ("gen/model", &["alberti-arith", "alberti-diagnostic", "alberti-golden", "alberti-isa"]),
     ("gen/cost", &["alberti-golden", "alberti-rtl"]),
-    ("sim-tests/harness", &[]),
+    ("sim-tests/harness", &["alberti-random"]),
     (
         "sim-tests/scenarios",
         &[
@@ -42,6 +43,7 @@ const MAY_DEPEND: [(&str, &[&str]); 12] = [
             "alberti-harness",
             "alberti-isa",
             "alberti-model",
+            "alberti-random",
             "alberti-rtl",
             "alberti-scenarios",
             "alberti-synth",

@@ -76,15 +76,15 @@ fn a_campaign_goes_on_where_it_was_stopped_and_threads_change_nothing() {
     let more: Vec<_> = kept.iter().map(|&word| if word == "6" { "7" } else { word }).collect();
     campaign(folder.path(), &more, "2");
     let model = model();
-    let refused = |changed: &[&str], said: &str| {
+    let refused = |changed: &[&str], code: i32, said: &str| {
         let base = ["faults", DESIGN, "--model", &model, "--layer", "layer.0.attention.query"];
-        fails(&[&base, changed, &["--state", text(&state)]].concat(), 2, said);
+        fails(&[&base, changed, &["--state", text(&state)]].concat(), code, said);
     };
-    refused(&[&plain[..], &["--seed", "5"]].concat(), "its trials have other parameters: seed");
-    refused(&[&plain[..], &["--coding", "binary"]].concat(), "other parameters: mask_coding, value_coding");
-    refused(&["--trials", "1"], "other parameters: points, secded, stresses");
+    refused(&[&plain[..], &["--seed", "5"]].concat(), 2, "its trials have other parameters: seed");
+    refused(&[&plain[..], &["--coding", "binary"]].concat(), 2, "other parameters: mask_coding, value_coding");
+    refused(&["--trials", "1"], 2, "other parameters: points, secded, stresses");
     fs::write(&state, "{}\n").expect("a file");
-    refused(&plain, "no state of a fault campaign");
+    refused(&plain, 1, "no state of a fault campaign");
     fs::write(&state, format!("{}\n{{\"point\": 0}}\n", lines[0])).expect("a file");
-    refused(&plain, "line 2: missing field `trial`");
+    refused(&plain, 1, "line 2: missing field `trial`");
 }

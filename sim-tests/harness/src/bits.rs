@@ -1,6 +1,6 @@
 //! Values of any width, as little-endian words of 32 bits: Verilator's own layout.
 
-use crate::rng::Rng;
+use alberti_random::Rng;
 use std::fmt;
 
 /// Number of 32-bit words that hold `width` bits.

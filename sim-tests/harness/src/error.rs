@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::rng::Seed;
+use alberti_random::{NoSeed, Seed};
 
 /// A result with the harness's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -49,6 +49,8 @@ pub enum Error {
         /// What is wrong, and what would be right.
         what: String,
     },
+    /// The variable of the seed holds none.
+    NoSeed(NoSeed),
     /// The simulated design called `$stop`, `$fatal` or `$finish`, or did not settle.
     Stopped {
         /// Clock cycles since the model was made.
@@ -153,6 +155,7 @@ impl fmt::Display for Error {
             Error::Io { action, path, source } => write!(f, "cannot {action} {}: {source}", path.display()),
             Error::Load { path, reason } => write!(f, "cannot load {}: {reason}", path.display()),
             Error::Usage { at, what } => write!(f, "{at}: {what}"),
+            Error::NoSeed(error) => error.fmt(f),
             Error::Watched { what } => f.write_str(what),
             Error::Stopped { cycle, message } => {
                 write!(f, "the simulation stopped in cycle {cycle}: {}", message.trim_end())
@@ -182,6 +185,12 @@ impl fmt::Display for Error {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+impl From<NoSeed> for Error {
+    fn from(error: NoSeed) -> Self {
+        Self::NoSeed(error)
     }
 }
 

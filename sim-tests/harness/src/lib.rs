@@ -5,7 +5,6 @@
 //! | [`build`] | Verilog to a cached, loaded library, by Verilator and a C++ compiler |
 //! | [`model`] | one instance of it: ports, cycles, waveform |
 //! | [`bits`] | values of any width, and packed vectors |
-//! | [`rng`] | the seed of a run, and what is drawn from it |
 //! | [`stall`] | when a stream pauses |
 //! | [`stream`] | drivers and monitors of ready/valid streams |
 //! | [`scoreboard`] | what was expected against what came |
@@ -24,7 +23,6 @@ pub mod error;
 mod ffi;
 pub mod memory;
 pub mod model;
-pub mod rng;
 pub mod rows;
 pub mod scoreboard;
 mod shim;
@@ -33,12 +31,12 @@ pub mod stream;
 pub mod testbench;
 pub mod toolchain;
 
+pub use alberti_random::{NoSeed, Rng, Seed};
 pub use bits::Bits;
 pub use build::{Build, Direction, Library, PortSpec, Probe};
 pub use error::{Error, Result};
 pub use memory::Memory;
 pub use model::{Model, Port};
-pub use rng::{Rng, Seed};
 pub use rows::RowMemory;
 pub use scoreboard::Scoreboard;
 pub use stall::Stall;

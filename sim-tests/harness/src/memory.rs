@@ -6,7 +6,7 @@
 use crate::bits::{mask, set_field, words_of};
 use crate::error::{Error, Result};
 use crate::model::{Model, Port};
-use crate::rng::Rng;
+use alberti_random::Rng;
 
 /// What a memory holds: 2^row_bits rows of `lanes` values of `width` bits, at first none.
 #[derive(Clone, Debug)]

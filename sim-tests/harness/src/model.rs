@@ -13,7 +13,7 @@ use crate::bits::{Bits, field, fits, mask, set_field, words_of};
 use crate::build::{Direction, PortSpec};
 use crate::error::{Error, Result};
 use crate::ffi::{Instance, Loaded};
-use crate::rng::Rng;
+use alberti_random::Rng;
 
 /// Length of a clock cycle in a waveform, in nanoseconds.
 const PERIOD: u64 = 10;

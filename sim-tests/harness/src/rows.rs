@@ -6,8 +6,8 @@
 use crate::bits::Bits;
 use crate::error::{Error, Result};
 use crate::model::{Model, Port};
-use crate::rng::Rng;
 use crate::stall::{Stall, Staller};
+use alberti_random::Rng;
 
 /// What a memory holds.
 #[derive(Clone, Debug)]

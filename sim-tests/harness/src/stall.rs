@@ -1,6 +1,6 @@
 //! When a stream pauses: gaps of a driver, back-pressure of a monitor.
 
-use crate::rng::Rng;
+use alberti_random::Rng;
 
 /// The pattern of a stream's pauses.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -69,7 +69,7 @@ impl Staller {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::Seed;
+    use alberti_random::Seed;
 
     fn pauses(pattern: Stall) -> Vec<bool> {
         let (mut staller, mut rng) = (Staller::new(pattern), Seed(1).rng("stall"));

@@ -9,9 +9,9 @@ use crate::bits::{Bits, hex};
 use crate::build::Direction;
 use crate::error::{Error, Result};
 use crate::model::{Model, Port};
-use crate::rng::Rng;
 use crate::scoreboard::{Layout, Scoreboard};
 use crate::stall::{Stall, Staller};
+use alberti_random::Rng;
 
 /// The ports of a stream.
 struct Wires {

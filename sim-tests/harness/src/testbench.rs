@@ -9,10 +9,10 @@ use crate::build::Library;
 use crate::error::{Error, Result};
 use crate::memory::{Memory, ReadPort, WritePort};
 use crate::model::{Model, Port};
-use crate::rng::{Rng, Seed};
 use crate::rows::{RowMemory, RowPort};
 use crate::stall::Stall;
 use crate::stream::{Sink, Source};
+use alberti_random::{Rng, Seed};
 
 /// The variable that names a directory for waveforms, one `<test>.vcd` each.
 pub(crate) const WAVEFORM_VARIABLE: &str = "ALBERTI_WAVEFORM";

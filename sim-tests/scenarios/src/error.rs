@@ -1,7 +1,7 @@
 //! Why a scenario did not pass.
 
 use alberti_cost::configuration;
-use alberti_harness::{Error as Harness, Seed};
+use alberti_harness::{Error as Harness, NoSeed, Seed};
 use std::fmt;
 
 /// A result with a scenario's [`Error`].
@@ -72,7 +72,7 @@ impl Error {
             Some(Harness::MissingTool { .. } | Harness::Tool { .. } | Harness::Io { .. } | Harness::Load { .. }) => {
                 false
             }
-            Some(Harness::Usage { .. }) => false,
+            Some(Harness::Usage { .. } | Harness::NoSeed(_)) => false,
             Some(_) => true,
             None => matches!(self.root(), Self::Differs { .. }),
         }
@@ -110,6 +110,12 @@ impl std::error::Error for Error {
 impl From<Harness> for Error {
     fn from(error: Harness) -> Self {
         Self::Harness(error)
+    }
+}
+
+impl From<NoSeed> for Error {
+    fn from(error: NoSeed) -> Self {
+        Self::Harness(error.into())
     }
 }
 

@@ -12,7 +12,6 @@ use crate::{
     table::{count, decimals},
 };
 use alberti_diagnostic::Code;
-use alberti_harness::Seed;
 use alberti_rtl::{
     Design,
     design::Activation,
@@ -23,25 +22,25 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-/// One HTML page: structure, area, timing, cycles, what was simulated.
+/// Writes one HTML page: structure, area, timing, cycles and simulation results.
 ///
-/// The page stands by itself: no script, no style and no picture from elsewhere. What a missing tool would measure is
+/// The page is self-contained: no external script, style or picture. If a tool is missing, its measurements are
 /// left out, and the page says so.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The design, a YAML file
     #[arg(value_name = "DESIGN")]
     design: PathBuf,
-    /// The page [default: NAME.html, after the design]
+    /// The output file [default: the design's name and .html]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// The folder of a trained encoder, to run layers of it as `alberti sim --model` does
+    /// The folder of a trained encoder; runs layers of it like `alberti sim --model`
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
     /// Another standard-cell library, .lib or .lib.gz [default: osu018]
     #[arg(long, value_name = "FILE")]
     liberty: Option<PathBuf>,
-    /// The way to map: area or speed
+    /// The recipe of the mapping: area or speed
     #[arg(long, value_name = "RECIPE", default_value = "area")]
     recipe: String,
     #[command(flatten)]
@@ -143,7 +142,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         Selection { design: arguments.design.clone(), blocks: Vec::new(), macros: arguments.macros.clone() };
     let technology = arguments.macros.load()?;
     let (made, warnings) = selection.memories(&design, &technology)?;
-    let seed = Seed::from_env().map_err(|error| Failure::usage(error.to_string(), "unset ALBERTI_SEED"))?;
+    let seed = source::seed(None)?;
 
     let setup = Measured::of(Setup::new(arguments.liberty.as_deref(), &arguments.recipe, None, true))?;
     let library = setup.done().map_or_else(String::new, |setup| {

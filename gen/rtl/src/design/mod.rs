@@ -167,7 +167,7 @@ pub(crate) fn parse_yaml(subject: &Subject, file: &str, text: &str) -> Result<No
         Diagnostic::new(code, format!("{} cannot be read as YAML: {message}", subject.name), help).at(place)
     })?;
     if root.value == Value::Null {
-        let message = format!("{} is empty: it holds nothing but comments and blanks", subject.name);
+        let message = format!("{} is empty: it has only comments and blank lines", subject.name);
         return Err(Diagnostic::new(Code::EmptyDesign, message, subject.least).at(Place::file(file)));
     }
     Ok(root)
@@ -218,15 +218,15 @@ fn description(root: &mut Section<'_>) -> Option<Option<String>> {
         c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     let why = if text.chars().count() > LONGEST {
-        format!("it has {} characters, at most {LONGEST} fit", text.chars().count())
+        format!("it has {} characters, at most {LONGEST} are allowed", text.chars().count())
     } else if let Some(c) = text.chars().find(|&c| breaks(c)) {
         format!("it contains the character U+{:04X}", u32::from(c))
     } else if text.contains("*/") || text.ends_with('\\') {
-        format!("{} would end a comment of the emitted files or carry it over its line", quote(text))
+        format!("{} would end a comment of the emitted files or continue it on the next line", quote(text))
     } else {
         return Some(Some(text.to_owned()));
     };
-    let help = "write one line of plain text without line breaks; longer notes can be comments, behind #";
+    let help = "write one line of plain text; put longer notes into comments, after #";
     root.push("description", Code::NotOneLine, format!("`description` is not one line of text: {why}"), help);
     None
 }

@@ -3,8 +3,8 @@
 use crate::bits::Bits;
 use crate::error::{Error, Result};
 use crate::model::{Model, Port};
-use crate::rng::Rng;
 use crate::stall::{Stall, Staller};
+use alberti_random::Rng;
 
 /// A channel on which the design offers.
 pub(crate) struct Taken {

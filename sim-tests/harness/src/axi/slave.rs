@@ -5,8 +5,8 @@ use super::channel::{Given, Shown, Taken};
 use crate::bits::Bits;
 use crate::error::{Error, Result};
 use crate::model::{Model, Port};
-use crate::rng::Rng;
 use crate::stall::Stall;
+use alberti_random::Rng;
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 

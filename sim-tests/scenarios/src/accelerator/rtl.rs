@@ -56,8 +56,8 @@ impl Rtl {
         let block = Block::named("accelerator").ok_or_else(|| fail("there is no such block".into()))?;
         let mut subject = Subject::of_block(design, block)
             .ok_or_else(|| fail(format!("the design {} has no accelerator", design.name)))?;
-        std::fs::create_dir_all(folder).map_err(|error| fail(format!("{}: {error}", folder.display())))?;
-        let folder = folder.canonicalize().map_err(|error| fail(format!("{}: {error}", folder.display())))?;
+        std::fs::create_dir_all(folder).map_err(|error| alberti_harness::Error::io("create", folder, error))?;
+        let folder = folder.canonicalize().map_err(|error| alberti_harness::Error::io("find", folder, error))?;
         let n = design.datapath.n as usize;
         let mut rows = Image::new(values.len().div_ceil(n).max(1), 8 * n)?;
         for (v, &code) in values.iter().enumerate() {

@@ -3,8 +3,8 @@
 use super::{Arguments, Plan, words};
 use crate::table::{Table, count, decimals};
 use alberti_golden::storage::Variant;
-use alberti_harness::Seed;
 use alberti_model::faults::{CellForm, Outcome, Retention, Settings, Stress, Target};
+use alberti_random::Seed;
 use serde::Serialize;
 
 /// What the technology says of the cells.

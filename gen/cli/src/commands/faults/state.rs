@@ -4,6 +4,7 @@ use crate::{
     exit::{Failure, Result},
     output,
 };
+use alberti_diagnostic::Code;
 use alberti_model::faults::Outcome;
 use fs4::fs_std::FileExt;
 use serde::{Deserialize, Serialize};
@@ -46,7 +47,8 @@ impl State {
         let refuse = |error| Failure::output(path, &error);
         let mut file = OpenOptions::new().read(true).append(true).open(path).map_err(refuse)?;
         if !file.try_lock_exclusive().map_err(refuse)? {
-            return Err(unusable(path, "another run writes it", "wait for that run, or name another file"));
+            let problem = unusable(path, "another run writes it");
+            return Err(Failure::new(Code::InputUnreadable, problem, "wait for that run, or name another file"));
         }
         let text = std::fs::read_to_string(path).map_err(refuse)?;
         let whole = text.rfind('\n').map_or(0, |end| end + 1);
@@ -55,15 +57,18 @@ impl State {
             Some(Ok(known)) if known == *parameters => {}
             Some(Ok(known)) if known.get("codes_sha256").is_some() => {
                 let differ = differences(&known, parameters).join(", ");
-                let problem = format!("its trials have other parameters: {differ}");
-                return Err(unusable(path, &problem, "give the parameters of that run, or name another file"));
+                let problem = unusable(path, &format!("its trials have other parameters: {differ}"));
+                return Err(Failure::usage(problem, "give the parameters of that run, or name another file"));
             }
-            _ => return Err(unusable(path, "it is no state of a fault campaign", "name another file")),
+            _ => {
+                return Err(Failure::input(unusable(path, "it is no state of a fault campaign"), "name another file"));
+            }
         }
         let mut finished = BTreeMap::new();
         for (number, line) in lines.enumerate() {
             let line: Line = serde_json::from_str(line).map_err(|error| {
-                unusable(path, &format!("line {}: {error}", number + 2), "remove that line: its trial runs again")
+                let problem = unusable(path, &format!("line {}: {error}", number + 2));
+                Failure::input(problem, "remove that line: its trial runs again")
             })?;
             finished.insert((line.point, line.trial), line.layers);
         }
@@ -87,8 +92,8 @@ impl State {
     }
 }
 
-fn unusable(path: &Path, problem: &str, help: &str) -> Failure {
-    Failure::input(format!("the state file `{}` cannot be used: {problem}", path.display()), help)
+fn unusable(path: &Path, problem: &str) -> String {
+    format!("the state file `{}` cannot be used: {problem}", path.display())
 }
 
 /// The parameters that differ, by name.

@@ -9,7 +9,6 @@ use crate::{
     table::{Table, decimals},
 };
 use alberti_cost::configuration;
-use alberti_harness::Seed;
 use alberti_model::{
     adapted,
     compile::{Compiled, Session, reals},
@@ -18,6 +17,7 @@ use alberti_model::{
     sentence::Tokens,
     sweep::{Cosines, Decision},
 };
+use alberti_random::Seed;
 use alberti_rtl::Design;
 use rayon::prelude::*;
 use serde::Serialize;

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 /// What choices have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum Group {
-    /// Ways of the quantiser
+    /// Simplifications of the quantiser
     Shortcuts,
     /// Formats of codes
     Formats,

@@ -1,10 +1,9 @@
-//! The seed of a run, and the random numbers of a test.
+//! The seed of a run, and the random numbers that are drawn from it.
+//!
+//! Commands that simulate and commands that do not take the same seeds, written in the same way.
 
 use std::fmt;
 use std::str::FromStr;
-
-use crate::bits::mask;
-use crate::error::{Error, Result};
 
 /// The seed of a run. A test draws from it by its own name, so one seed reproduces any test, alone or among others.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,7 +17,7 @@ impl Seed {
     ///
     /// # Errors
     /// When the variable does not hold a number of 64 bits.
-    pub fn from_env() -> Result<Self> {
+    pub fn from_env() -> Result<Self, NoSeed> {
         match std::env::var(Self::VARIABLE) {
             Ok(text) => text.parse(),
             Err(_) => Ok(Seed(0xa1be_0001)),
@@ -35,17 +34,15 @@ impl Seed {
 }
 
 impl FromStr for Seed {
-    type Err = Error;
+    type Err = NoSeed;
 
-    fn from_str(text: &str) -> Result<Self> {
+    fn from_str(text: &str) -> Result<Self, NoSeed> {
         let text = text.trim();
         let number = match text.strip_prefix("0x") {
             Some(digits) => u64::from_str_radix(digits, 16),
             None => text.parse(),
         };
-        number.map(Seed).map_err(|_| {
-            Error::usage(Self::VARIABLE, format!("`{text}` is no seed; give a number of 64 bits, decimal or 0x…"))
-        })
+        number.map(Seed).map_err(|_| NoSeed { text: text.to_owned() })
     }
 }
 
@@ -54,6 +51,21 @@ impl fmt::Display for Seed {
         write!(f, "{:#x}", self.0)
     }
 }
+
+/// A text that is no seed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoSeed {
+    /// The text.
+    pub text: String,
+}
+
+impl fmt::Display for NoSeed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: `{}` is no seed; give a number of 64 bits, decimal or 0x…", Seed::VARIABLE, self.text)
+    }
+}
+
+impl std::error::Error for NoSeed {}
 
 /// A small deterministic generator of random numbers.
 #[derive(Clone, Debug)]
@@ -104,6 +116,11 @@ impl Rng {
     }
 }
 
+/// The lowest `width` bits, at most 64.
+fn mask(width: u32) -> u64 {
+    u64::MAX.checked_shr(64 - width.min(64)).unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,8 +136,8 @@ mod tests {
     #[test]
     fn a_seed_reads_back_what_it_prints() {
         let seed = Seed(0xdead_beef_0123);
-        assert_eq!(seed.to_string().parse::<Seed>().ok(), Some(seed));
-        assert_eq!("42".parse::<Seed>().ok(), Some(Seed(42)));
+        assert_eq!(seed.to_string().parse::<Seed>(), Ok(seed));
+        assert_eq!("42".parse::<Seed>(), Ok(Seed(42)));
         assert!("forty-two".parse::<Seed>().is_err());
     }
 
@@ -129,7 +146,11 @@ mod tests {
         let mut words = [0; 3];
         for width in [1, 31, 32, 33, 70, 96] {
             Seed(7).rng("fill").fill(&mut words, width);
-            assert!(crate::bits::fits(&words, width), "width {width}");
+            for (i, word) in (0..).zip(&words) {
+                let bits = width.saturating_sub(32 * i).min(32);
+                assert_eq!(u64::from(*word) & !mask(bits), 0, "width {width}");
+            }
         }
+        assert_eq!((mask(0), mask(1), mask(63), mask(64)), (0, 1, u64::MAX >> 1, u64::MAX));
     }
 }
