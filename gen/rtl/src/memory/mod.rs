@@ -2,8 +2,8 @@
 //!
 //! | Module | Idea |
 //! |---|---|
-//! | [`technology`] | the macros of a technology file, checked |
-//! | [`demand`] | what a memory of a design asks for |
+//! | `technology` | the macros of a technology file, checked |
+//! | `demand` | what a memory of a design asks for |
 //! | `serve` | whether a macro serves a demand, and in which shapes |
 //! | `cover` | the cheapest covers of a length, exactly |
 //! | `tiling` | the cheapest tilings of a bank: covers of covers |
