@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Timing constraints of @{ design }@, top @{ top }@. Generated: edit the design, not this file.
 
 set period      @{ period_ns }@

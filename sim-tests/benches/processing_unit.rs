@@ -58,7 +58,7 @@ fn measure(name: &str) -> (u64, f64) {
         bias: vec![0; columns],
         scale: vec![20; columns],
         function: Function::Identity,
-        after: 0,
+        activation_shift: 0,
     };
     let place = |values| Placement { values, base: alberti_golden::Pointer { row: 0, lane: 0 } };
     let memories = &design.memories;

@@ -50,9 +50,9 @@ finds! { "activation":
     a_line_of_the_other_form_is_found: design("pu6"), "alb_gelu_erf_line.v",
         "slope_o = 9'd462;" => "slope_o = 9'd463;";
     a_shift_after_gelu_from_the_next_row_is_found: design("pu4"), "alb_activation.v",
-        ".after_i           (after_q" => ".after_i           (after_i";
+        ".activation_shift_i (activation_shift_q" => ".activation_shift_i (activation_shift_i";
     a_shift_after_gelu_for_all_functions_is_found: design("pu4"), "alb_activation_lane.v",
-        "gelu_q ? after_i : scale_q" => "after_i";
+        "gelu_q ? activation_shift_i : scale_q" => "activation_shift_i";
     a_row_end_that_comes_a_cycle_early_is_found: design("pu4"), "alb_activation.v",
         "activated_last_o  = last_q[STAGES-1]" => "activated_last_o  = last_q[0]";
     a_relu_of_the_sign_of_another_column_is_found: relu(), "alb_activation.v",

@@ -52,7 +52,7 @@ fn gemm(design: &Design, (rows, reduction, columns): Shape, density: u64, blocks
         bias: vec![0; columns],
         scale: vec![if matches!(d.result, Format::AdaptivFloat(_)) { 14 } else { 8 }; columns],
         function: Function::Identity,
-        after: 0,
+        activation_shift: 0,
     }
 }
 

@@ -63,7 +63,7 @@ finds! { "matrix_unit":
     a_function_that_does_not_wait_for_its_sums_is_found: design("pu4"), "alb_matrix_unit.v",
         "final_function = final_scale[SCALES_W +: FUNC_W]" => "final_function = job_function_i";
     a_shift_after_gelu_that_does_not_wait_for_its_sums_is_found: design("pu4"), "alb_matrix_unit.v",
-        "final_after    = final_scale[SCALES_W+FUNC_W +: AFTER_W]" => "final_after    = job_after_i";
+        "final_activation_shift = final_scale[SCALES_W+FUNC_W +: ACTIVATION_SHIFT_W]" => "final_activation_shift = job_activation_shift_i";
     a_function_of_the_job_before_is_found: design("pu4"), "alb_accumulator.v",
         "if (start[ADD]) final_scale_q <= scale_q;" => "if (start[READ]) final_scale_q <= scale_q;";
     results_that_go_past_the_activation_are_found: design("pu4"), "alb_matrix_unit.v",
@@ -76,10 +76,10 @@ finds! { "matrix_unit":
         "columns = lane_q == {LANE_W{1'b0}} ? weight_columns_i : columns_q" => "columns = weight_columns_i";
     a_tile_by_columns_that_keeps_the_choices_of_the_one_before_is_found: accelerator4_2of4(), "alb_vmac.v",
         "if (load_place_i[k]) shadow_select_q" => "if (1'b0) shadow_select_q";
-    an_offset_that_does_not_wait_for_the_activation_is_found: design("accelerator4"), "alb_matrix_unit.v",
-        "assign offset = offset_q[1*OFFSET_W +: OFFSET_W]" => "assign offset = offset_q[0 +: OFFSET_W]";
-    an_offset_of_the_shift_after_gelu_is_found: design("accelerator4"), "alb_matrix_unit.v",
-        "final_scale[SCALES_W+FUNC_W+AFTER_W +: OFFSET_W]" => "final_scale[SCALES_W+FUNC_W +: OFFSET_W]";
+    a_wide_shift_that_does_not_wait_for_the_activation_is_found: design("accelerator4"), "alb_matrix_unit.v",
+        "assign wide_shift = wide_shift_q[1*WIDE_SHIFT_W +: WIDE_SHIFT_W]" => "assign wide_shift = wide_shift_q[0 +: WIDE_SHIFT_W]";
+    a_wide_shift_of_the_shift_after_gelu_is_found: design("accelerator4"), "alb_matrix_unit.v",
+        "final_scale[SCALES_W+FUNC_W+ACTIVATION_SHIFT_W +: WIDE_SHIFT_W]" => "final_scale[SCALES_W+FUNC_W +: WIDE_SHIFT_W]";
     wide_results_in_the_place_of_codes_are_found: design("accelerator4"), "alb_matrix_unit.v",
         "assign result_wide_o = oldest[N*CODE_W +: WIDES_W]" => "assign result_wide_o = oldest[0 +: WIDES_W]";
 }

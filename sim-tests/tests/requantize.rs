@@ -24,15 +24,15 @@ finds! { "requantize":
     a_tie_that_rounds_away_from_even_is_found: design("pu4"), "alb_af8_3_round.v",
         "round_i & (sticky_i | mantissa_i[0])" => "round_i";
     a_large_negative_sum_that_saturates_to_the_positive_maximum_is_found: design("pu8_q3_5"), "alb_fixed_round_16.v",
-        "if (sign_i) begin\n        kept" => "if (sign_i && !overflow) begin\n        kept";
+        "if (sign_i) begin\n            kept" => "if (sign_i && !overflow) begin\n            kept";
     a_round_up_at_the_positive_end_that_wraps_is_found: design("pu8_q3_5"), "alb_fixed_round_16.v",
         "overflow | (!sign_i & (kept == 16'h7fff))" => "overflow";
     a_row_end_that_comes_a_cycle_early_is_found: design("pu4"), "alb_requantize.v",
         "code_last_q  <= first_last_q" => "code_last_q  <= sum_last_i";
     a_wide_shift_that_wraps_is_found: design("accelerator4"), "alb_requantize.v",
         "moved[SHIFT_W] == moved[SHIFT_W-1]" => "1'b1";
-    an_offset_without_its_sign_is_found: design("accelerator4"), "alb_requantize.v",
-        "{offset_i[SHIFT_W-1], offset_i}" => "{1'b0, offset_i}";
+    a_wide_shift_without_its_sign_is_found: design("accelerator4"), "alb_requantize.v",
+        "{wide_shift_i[SHIFT_W-1], wide_shift_i}" => "{1'b0, wide_shift_i}";
     wide_results_by_the_shift_of_the_codes_are_found: design("accelerator4"), "alb_requantize.v",
         "wide_scale[wide_first*SHIFT_W +: SHIFT_W]" => "scale_i[wide_first*SHIFT_W +: SHIFT_W]";
     one_shift_for_all_columns_is_found: design("pu4"), "alb_requantize.v",

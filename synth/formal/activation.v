@@ -10,7 +10,7 @@ module activation_passes #(
     input wire [N*ACC_W-1:0]   sum_i,
     input wire [N*SHIFT_W-1:0] scale_i,
     input wire [1:0]           function_i,
-    input wire [SHIFT_W-1:0]   after_i,
+    input wire [SHIFT_W-1:0]   activation_shift_i,
     input wire                 sum_last_i
 );
 
@@ -20,7 +20,8 @@ module activation_passes #(
     reset_once u_reset (.clk_i(clk_i), .rst_ni(rst_ni));
     alb_activation u_activation (
         .clk_i(clk_i), .rst_ni(rst_ni),
-        .sum_valid_i(sum_valid_i), .sum_i(sum_i), .scale_i(scale_i), .function_i(function_i), .after_i(after_i),
+        .sum_valid_i(sum_valid_i), .sum_i(sum_i), .scale_i(scale_i), .function_i(function_i),
+        .activation_shift_i(activation_shift_i),
         .sum_last_i(sum_last_i),
         .activated_valid_o(activated_valid), .activated_o(activated), .activated_scale_o(activated_scale),
         .activated_last_o(activated_last)
@@ -33,7 +34,7 @@ module activation_passes #(
     reg             known1_q = 1'b0;
     reg             known2_q = 1'b0;
     always @(posedge clk_i) begin
-        one_q    <= {sum_valid_i && rst_ni, sum_last_i, function_i, after_i, scale_i, sum_i};
+        one_q    <= {sum_valid_i && rst_ni, sum_last_i, function_i, activation_shift_i, scale_i, sum_i};
         two_q    <= one_q;
         known1_q <= rst_ni;
         known2_q <= known1_q && rst_ni;

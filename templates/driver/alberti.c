@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Driver of the accelerator @{ design.name }@ (hash @{ design.hash }@). Generated: edit the design, not this file. */
 #include "alberti.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Runs a program that lies in memory and says how it ended. Generated: a start for software of your own. */
 #include "alberti.h"
 

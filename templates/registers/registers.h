@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Control and status registers of @{ design.name }@ (hash @{ design.hash }@). Generated: edit the design, not this file. */
 #ifndef ALB_REGISTERS_H
 #define ALB_REGISTERS_H

@@ -52,7 +52,7 @@ module @{ shell.name }@ (
     assign activated_last_o  = last_q[STAGES-1];
 
     // What is the same for all columns and only the second stage asks for.
-    always @(posedge clk_i) after_q <= after_i;
+    always @(posedge clk_i) activation_shift_q <= activation_shift_i;
 
 @{ shell.instances }@
 <%- endif %>

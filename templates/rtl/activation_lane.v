@@ -119,7 +119,7 @@ module @{ shell.name }@ (
         sum_q         <= {high_q & {(ACC_W-VALUE_W){!zero_q && !gelu_q}}, base[VALUE_W-1:TABLE_W],
                           total[FRACTION_W +: TABLE_W]};
         below_q       <= total[PRODUCT_W-1];
-        scale_after_q <= gelu_q ? after_i : scale_q;
+        scale_after_q <= gelu_q ? activation_shift_i : scale_q;
     end
 
     // Below zero the upper bits follow the lower ones: late, so beyond the register.

@@ -8,7 +8,7 @@ module @{ shell.name }@ (
     localparam NUMBER_W = @{ number_w }@;
     localparam CODE_W   = @{ code_w }@;
 
-@{ shell.nets }@
+@{ shell.declare("start a_start b_start one keep clear tail a_memory b_memory") }@
 
     // One instruction at a time. Every part begins with it, but for the reader of an operand that is none.
     reg busy_q;

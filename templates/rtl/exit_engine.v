@@ -9,7 +9,7 @@ module @{ shell.name }@ (
     localparam COUNT_W = @{ count_w }@;
     localparam ADDR_W  = @{ addr_w }@;
 
-@{ shell.nets }@
+@{ shell.declare("start tiles step classes clear") }@
 
     // The unit is free when the decision before is taken. All its logits were taken before: the reader is free as well.
     assign start = exit_valid_i && exit_ready_o;

@@ -80,7 +80,7 @@ module @{ shell.name }@ (
     always @(posedge clk_i) begin
         if (row_ready_o) begin
             length_q   <= row_length_i;
-            bias_q     <= row_bias_i + @{ shift_w }@'d@{ fraction }@;  // of z's fraction bits
+            bias_q     <= row_exponent_bias_i + @{ shift_w }@'d@{ fraction }@;  // of z's fraction bits
 <%- if !row_buffer %>
             row_last_q <= row_last_i;
 <%- endif %>

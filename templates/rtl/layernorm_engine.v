@@ -18,7 +18,8 @@ module @{ shell.name }@ (
     localparam LENGTH_W  = @{ length_w }@;
     localparam KEPT_W    = LENGTH_W > TILE_W ? LENGTH_W : TILE_W;
 
-@{ shell.nets }@
+@{ shell.declare("start clear one stay source_tile source_row result_tile result_row tiles tail row
+                  piece parameter norm code wide code_done wide_done") }@
 
     // One instruction at a time. Every part begins with it; a result that is not asked for is written nowhere.
     reg code_open_q;
@@ -47,7 +48,7 @@ module @{ shell.name }@ (
     // The number of the last channel: of its tile, of its vector in it, of its lane.
     wire [COUNT_W-1:0] final_channel = layernorm_channels_i - 1'b1;
     reg  [KEPT_W-1:0]  final_q;
-    reg  [SHIFT_W-1:0] bias_q;
+    reg  [SHIFT_W-1:0] exponent_bias_q;
     assign tiles = {{TILE_W{1'b0}}, final_channel[COUNT_W-1:TILE_W]} + 1'b1;
 <%- if pieces > 1 %>
     assign tail  = final_q[TILE_W-1:LANE_W];
@@ -63,7 +64,7 @@ module @{ shell.name }@ (
     reg  [COUNT_W-1:0] rows_left_q;
     assign row_valid  = row_open_q;
     assign row_length = final_q[LENGTH_W-1:0];
-    assign row_bias   = bias_q;
+    assign row_exponent_bias = exponent_bias_q;
 
     always @(posedge clk_i or negedge rst_ni) begin
         if (!rst_ni) row_open_q <= 1'b0;
@@ -73,7 +74,7 @@ module @{ shell.name }@ (
     always @(posedge clk_i) begin
         if (start) begin
             final_q     <= final_channel[KEPT_W-1:0];
-            bias_q      <= layernorm_bias_i;
+            exponent_bias_q <= layernorm_exponent_bias_i;
             rows_left_q <= layernorm_rows_i - 1'b1;
         end else if (row_open_q && row_ready) begin
             rows_left_q <= rows_left_q - 1'b1;

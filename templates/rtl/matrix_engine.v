@@ -94,10 +94,10 @@ module @{ shell.name }@ (
 <%- if function_w != 0 %>
     reg [@{ function_w - 1 }@:0]         job_function_q;
 <%- endif %>
-<%- if after_w != 0 %>
-    reg [SHIFT_W-1:0] job_after_q;
+<%- if activation_shift_w != 0 %>
+    reg [SHIFT_W-1:0] job_activation_shift_q;
 <%- endif %>
-    reg [SHIFT_W-1:0] job_offset_q;
+    reg [SHIFT_W-1:0] job_wide_shift_q;
     assign job_valid    = job_busy_q && column_row_valid;
     assign column_row_ready = job_busy_q && job_ready;
     wire   job_taken    = job_valid && job_ready;
@@ -113,10 +113,10 @@ module @{ shell.name }@ (
 <%- if function_w != 0 %>
             job_function_q <= gemm_function_i<% if function_w == 1 %>[0]<% endif %>;
 <%- endif %>
-<%- if after_w != 0 %>
-            job_after_q    <= gemm_after_i;
+<%- if activation_shift_w != 0 %>
+            job_activation_shift_q <= gemm_activation_shift_i;
 <%- endif %>
-            job_offset_q   <= gemm_offset_i;
+            job_wide_shift_q <= gemm_wide_shift_i;
         end
     end
     assign job_rows   = job_rows_q;
@@ -124,10 +124,10 @@ module @{ shell.name }@ (
 <%- if function_w != 0 %>
     assign job_function = job_function_q;
 <%- endif %>
-<%- if after_w != 0 %>
-    assign job_after  = job_after_q;
+<%- if activation_shift_w != 0 %>
+    assign job_activation_shift = job_activation_shift_q;
 <%- endif %>
-    assign job_offset = job_offset_q;
+    assign job_wide_shift = job_wide_shift_q;
     wire [N-1:0] unused_bits;  // of parameters: a column's last
     genvar c;
     generate

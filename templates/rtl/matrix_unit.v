@@ -15,17 +15,17 @@ module @{ shell.name }@ (
     localparam [LANE_W-1:0] LAST_LANE = @{ n - 1 }@;
     localparam [ROW_W-1:0]  LONG      = @{ min_pass - 2 }@;  // rows - 1 of the longest pass that must wait
     localparam [1:0]        SHORT     = @{ min_pass - 1 }@;
-<%- if function_w + offset_w != 0 %>
+<%- if function_w + wide_shift_w != 0 %>
     localparam SCALES_W = N * @{ shift_w }@;
 <%- endif %>
 <%- if function_w != 0 %>
     localparam FUNC_W   = @{ function_w }@;
 <%- endif %>
-<%- if after_w != 0 %>
-    localparam AFTER_W  = @{ after_w }@;
+<%- if activation_shift_w != 0 %>
+    localparam ACTIVATION_SHIFT_W = @{ activation_shift_w }@;
 <%- endif %>
-<%- if offset_w != 0 %>
-    localparam OFFSET_W = @{ offset_w }@;
+<%- if wide_shift_w != 0 %>
+    localparam WIDE_SHIFT_W = @{ wide_shift_w }@;
     localparam WIDES_W  = @{ wides_w }@;
 <%- endif %>
 <%- if block != 0 %>
@@ -69,7 +69,7 @@ module @{ shell.name }@ (
         if (swap) active_block_q <= tile_block_q;
     end
 <%- endif %>
-<%- if offset_w != 0 %>
+<%- if wide_shift_w != 0 %>
 
     // Its first item says whether a tile comes by columns.
     reg columns_q;
@@ -165,40 +165,40 @@ module @{ shell.name }@ (
     assign activation0_ready_o = go && (blocks || !odd_q);
     assign activation1_ready_o = go && (blocks || odd_q);
 <%- endif %>
-<%- if function_w + offset_w != 0 %>
+<%- if function_w + wide_shift_w != 0 %>
 
     // What else belongs to a job travels with its shifts to the last sums.
-    assign job_scale      = {<% if offset_w != 0 %>job_offset_i, <% endif %><% if after_w != 0 %>job_after_i, <% endif %>
+    assign job_scale      = {<% if wide_shift_w != 0 %>job_wide_shift_i, <% endif %><% if activation_shift_w != 0 %>job_activation_shift_i, <% endif %>
 <%- if function_w != 0 %>job_function_i, <% endif %>job_scale_i};
     assign final_shift    = final_scale[SCALES_W-1:0];
 <%- endif %>
 <%- if function_w != 0 %>
     assign final_function = final_scale[SCALES_W +: FUNC_W];
 <%- endif %>
-<%- if after_w != 0 %>
-    assign final_after    = final_scale[SCALES_W+FUNC_W +: AFTER_W];
+<%- if activation_shift_w != 0 %>
+    assign final_activation_shift = final_scale[SCALES_W+FUNC_W +: ACTIVATION_SHIFT_W];
 <%- endif %>
-<%- if offset_w != 0 %>
+<%- if wide_shift_w != 0 %>
 <%- if activation_latency == 0 %>
-    assign offset         = final_scale[SCALES_W +: OFFSET_W];
+    assign wide_shift = final_scale[SCALES_W +: WIDE_SHIFT_W];
 <%- else %>
 
-    // The offset waits while its sums are in the activation.
-    reg [@{ activation_latency }@*OFFSET_W-1:0] offset_q;
-    assign offset = offset_q[@{ activation_latency - 1 }@*OFFSET_W +: OFFSET_W];
+    // The wide shift waits while its sums are in the activation.
+    reg [@{ activation_latency }@*WIDE_SHIFT_W-1:0] wide_shift_q;
+    assign wide_shift = wide_shift_q[@{ activation_latency - 1 }@*WIDE_SHIFT_W +: WIDE_SHIFT_W];
     always @(posedge clk_i) begin
 <%- if activation_latency == 1 %>
-        offset_q <= final_scale[SCALES_W+FUNC_W<% if after_w != 0 %>+AFTER_W<% endif %> +: OFFSET_W];
+        wide_shift_q <= final_scale[SCALES_W+FUNC_W<% if activation_shift_w != 0 %>+ACTIVATION_SHIFT_W<% endif %> +: WIDE_SHIFT_W];
 <%- else %>
-        offset_q <= {
-            offset_q[0 +: @{ activation_latency - 1 }@*OFFSET_W],
-            final_scale[SCALES_W+FUNC_W<% if after_w != 0 %>+AFTER_W<% endif %> +: OFFSET_W]
+        wide_shift_q <= {
+            wide_shift_q[0 +: @{ activation_latency - 1 }@*WIDE_SHIFT_W],
+            final_scale[SCALES_W+FUNC_W<% if activation_shift_w != 0 %>+ACTIVATION_SHIFT_W<% endif %> +: WIDE_SHIFT_W]
         };
 <%- endif %>
     end
 <%- endif %>
 <%- endif %>
-<% if offset_w == 0 %>
+<% if wide_shift_w == 0 %>
     assign rounded       = {code_last, code};
     assign result_code_o = oldest[N*CODE_W-1:0];
     assign result_last_o = oldest[N*CODE_W];

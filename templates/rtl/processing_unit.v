@@ -18,11 +18,11 @@ module @{ shell.name }@ (
     assign row_block    = row_side[2*N];
     assign row_mask     = row_side[2*N-1:0];
 <%- endif %>
-<%- if offset_w != 0 %>
+<%- if wide_shift_w != 0 %>
 
     // Compressed weights come by rows, and results leave as codes.
     assign no_columns = 1'b0;
-    assign no_offset  = @{ offset_w }@'d0;
+    assign no_wide_shift = @{ wide_shift_w }@'d0;
 <%- endif %>
 
 @{ shell.instances }@

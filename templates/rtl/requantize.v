@@ -46,7 +46,7 @@ module @{ shell.name }@ (
     generate
         for (k = 0; k < N; k = k + 1) begin : gen_wide_scale
             wire [SHIFT_W:0] moved = {scale_i[k*SHIFT_W+SHIFT_W-1], scale_i[k*SHIFT_W +: SHIFT_W]}
-                                   + {offset_i[SHIFT_W-1], offset_i};
+                                   + {wide_shift_i[SHIFT_W-1], wide_shift_i};
             assign wide_scale[k*SHIFT_W +: SHIFT_W] = moved[SHIFT_W] == moved[SHIFT_W-1]
                 ? moved[SHIFT_W-1:0] : {moved[SHIFT_W], {(SHIFT_W-1){moved[SHIFT_W-1]}}};
         end

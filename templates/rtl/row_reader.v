@@ -9,7 +9,7 @@ module @{ shell.name }@ (
     localparam DEPTH   = @{ depth }@;
     localparam ROOM_W  = @{ room_w }@;
 
-@{ shell.nets }@
+@{ shell.declare("address answer oldest") }@
 
     // A row is asked for only when the buffer will have room for it: what is asked for comes.
     reg  [ROOM_W-1:0] room_q;
@@ -37,13 +37,13 @@ module @{ shell.name }@ (
         wait_end_q  <= {wait_end_q[LATENCY-2:0], address_end};
         wait_last_q <= {wait_last_q[LATENCY-2:0], address_last};
     end
-    assign answered = wait_valid_q[LATENCY-1];
-    assign answer   = {wait_last_q[LATENCY-1], wait_end_q[LATENCY-1], memory_data_i};
+    assign answer_valid = wait_valid_q[LATENCY-1];
+    assign answer_data  = {wait_last_q[LATENCY-1], wait_end_q[LATENCY-1], memory_data_i};
 
 @{ shell.instances }@
 
-    assign row_data_o = oldest[WIDTH-1:0];
-    assign row_end_o  = oldest[WIDTH];
-    assign row_last_o = oldest[WIDTH+1];
+    assign row_data_o = oldest_data[WIDTH-1:0];
+    assign row_end_o  = oldest_data[WIDTH];
+    assign row_last_o = oldest_data[WIDTH+1];
 
 endmodule

@@ -4,7 +4,7 @@ module @{ shell.name }@ (
 @{ shell.ports }@
 );
 
-@{ shell.nets }@
+@{ shell.declare("address row") }@
 
     // A row goes to the next address; where the walk is not kept, it goes nowhere, and waits for nothing.
     reg  keep_q;

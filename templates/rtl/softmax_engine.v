@@ -16,7 +16,7 @@ module @{ shell.name }@ (
     localparam PLACE_W  = COUNT_W + 2;  // what is between two places, each the sum of two counts
     localparam RAMP_W   = 3;
 
-@{ shell.nets }@
+@{ shell.declare("start keep clear tail source_tile source_row result_tile result_row row mask") }@
 
     // One instruction at a time. Every part begins with it.
     reg busy_q;

@@ -55,7 +55,8 @@ module @{ shell.name }@ (
     wire [ADDR_W-1:0]  first  = fetch_valid_i ? {ADDR_W{1'b0}} : load_valid_i ? load_row_i : store_row_i;
     wire [ADDR_W-1:0]  rows   = fetch_valid_i ? fetch_rows_i : load_valid_i ? load_rows_i : store_rows_i;
     wire               of_data = !fetch_valid_i && (load_valid_i ? load_base_i : store_base_i);
-    wire [31:0]        offset = fetch_valid_i ? 32'd0 : load_valid_i ? load_offset_i : store_offset_i;
+    wire [31:0]        address_offset = fetch_valid_i ? 32'd0
+                                      : load_valid_i ? load_address_offset_i : store_address_offset_i;
 
     // What a row of a memory takes, and how many there are.
     reg [BEATS_W-1:0]  beats;
@@ -186,7 +187,7 @@ module @{ shell.name }@ (
             last_beat_q <= beats - 1'b1;
             beat_q      <= {BEATS_W{1'b0}};
             content_q   <= {ROW_W{1'b0}};
-            address_q   <= (of_data ? data_base_i : program_base_i) + {{(BUS_W-32){1'b0}}, offset};
+            address_q   <= (of_data ? data_base_i : program_base_i) + {{(BUS_W-32){1'b0}}, address_offset};
             bytes_q     <= all_beats << @{ shift }@;
         end else if (in_taken || out_taken) begin
             beat_q <= last_beat ? {BEATS_W{1'b0}} : beat_q + 1'b1;

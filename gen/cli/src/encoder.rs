@@ -13,11 +13,11 @@ use std::path::{Path, PathBuf};
 /// A design, and an encoder for it.
 #[derive(clap::Args)]
 pub struct Given {
-    /// The design, a YAML file; a whole encoder needs one with a section `accelerator`
+    /// The design, a YAML file; a complete encoder needs one with a section `accelerator`
     #[arg(value_name = "DESIGN")]
     pub design: PathBuf,
-    /// The folder of an encoder of the BERT family: model.safetensors, config.json, tokenizer.json; `make model` fetches
-    /// one, `alberti model` draws one
+    /// The folder of an encoder of the BERT family: model.safetensors, config.json, tokenizer.json; `make model`
+    /// fetches one, `alberti model` generates one
     #[arg(long, value_name = "DIR")]
     pub model: PathBuf,
 }
@@ -25,7 +25,8 @@ pub struct Given {
 /// Tasks of a model.
 #[derive(clap::Args)]
 pub struct Tasks {
-    /// A task: a folder with adapters, classifier and off-ramp, or the name of one in the model's `tasks`; again for more
+    /// A task: a folder with adapters, classifier and off-ramp, or the name of one in the model's `tasks`; repeat
+    /// for more
     #[arg(long = "task", value_name = "TASK", requires = "model")]
     pub tasks: Vec<PathBuf>,
 }
@@ -33,8 +34,8 @@ pub struct Tasks {
 /// One task of a model, or none.
 #[derive(clap::Args)]
 pub struct OneTask {
-    /// The task whose adapters, layer norms, spans and classifier the encoder has: a folder, or the name of one in the model's `tasks`
-    /// [default: none, the encoder by itself]
+    /// The task whose adapters, layer norms, spans and classifier the encoder uses: a folder, or the name of one in
+    /// the model's `tasks` [default: none, the encoder by itself]
     #[arg(long, value_name = "TASK")]
     pub task: Option<PathBuf>,
 }
@@ -42,10 +43,11 @@ pub struct OneTask {
 /// Layers of a model, and what it reads.
 #[derive(clap::Args, Default)]
 pub struct Layers {
-    /// A linear layer, such as layer.0.attention.query; again for more, or `all` [default: three of the first layer]
+    /// A linear layer, such as layer.0.attention.query; repeat for more, or `all` [default: three of the first
+    /// layer]
     #[arg(long = "layer", value_name = "NAME", requires = "model")]
     layers: Vec<String>,
-    /// What the model reads; every token is a row of the multiplies [default: a sentence of our own]
+    /// The text that the model reads; every token is a row of the multiplies [default: a built-in sentence]
     #[arg(long, value_name = "TEXT", requires = "model")]
     sentence: Option<String>,
 }
@@ -53,7 +55,7 @@ pub struct Layers {
 /// A file of sentences.
 #[derive(clap::Args)]
 pub struct Sentences {
-    /// A file with a sentence on each line [default: the built-in sentences]
+    /// A file with one sentence per line [default: the built-in sentences]
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
 }
@@ -61,10 +63,11 @@ pub struct Sentences {
 /// What becomes of a model's weights.
 #[derive(clap::Args)]
 pub struct Prunings {
-    /// The layers' weights pruned by magnitude, each matrix by itself: a share such as 0.5, blocks such as 8:16, or none
+    /// Prune the layers' weights by magnitude, each matrix by itself: a share such as 0.5, blocks such as 8:16, or
+    /// none
     #[arg(long, value_name = "HOW", requires = "model", default_value = "none", value_parser = pruning)]
     pub prune: Pruning,
-    /// The same of the tables of words and positions
+    /// The same for the tables of words and positions
     #[arg(long, value_name = "HOW", requires = "model", default_value = "none", value_parser = pruning)]
     pub prune_embeddings: Pruning,
 }

@@ -14,10 +14,10 @@ use std::path::{Path, PathBuf};
 /// The file of a design, and which of its blocks are meant.
 #[derive(clap::Args)]
 pub struct Selection {
-    /// The design, a YAML file; designs to start from are in designs/
+    /// The design, a YAML file; examples are in designs/
     #[arg(value_name = "DESIGN")]
     pub design: PathBuf,
-    /// A block of the design; again for more. Default: all that the design has
+    /// A block of the design; repeat for more. Default: all blocks of the design
     #[arg(long = "block", short = 'b', value_name = "BLOCK", value_parser = block)]
     pub blocks: Vec<&'static str>,
     #[command(flatten)]
@@ -27,7 +27,7 @@ pub struct Selection {
 /// The macros that memories are made of.
 #[derive(Clone, Default, clap::Args)]
 pub struct Macros {
-    /// The macros to make memories of: a YAML file (docs/memories.md). Default: nvsim22, built in
+    /// The technology file with the macros for memories, YAML (docs/memories.md). Default: nvsim22, built in
     #[arg(short, long, value_name = "FILE")]
     pub technology: Option<PathBuf>,
 }

@@ -6,9 +6,9 @@
 //! |---|---|---|
 //! | identity | acc | the column's |
 //! | ReLU | max(acc, 0) | the column's |
-//! | GELU | gelu(sat24(rhu(acc, the column's))), Q14.10 | `after` for every column |
+//! | GELU | gelu(sat24(rhu(acc, the column's))), Q14.10 | `activation_shift` for every column |
 //!
-//! For GELU a column's shift is s_j − 10 and `after` is 10 + b (`numerics.md`, section 4). The others ignore `after`.
+//! For GELU a column's shift is s_j − 10 and `activation_shift` is 10 + b (`numerics.md`, section 4). The others ignore `activation_shift`.
 
 use crate::{Result, check, requantize};
 use alberti_arith::{rhu, saturate, tables::Gelu};
@@ -48,14 +48,14 @@ impl Function {
     /// Applies the function to a row of sums, column `j` at `shifts[j]`.
     ///
     /// # Errors
-    /// When no accumulator has that many bits, a sum does not fit, there is not one shift per sum, or a shift or `after`
+    /// When no accumulator has that many bits, a sum does not fit, there is not one shift per sum, or a shift or `activation_shift`
     /// lies outside of −64..=63.
-    pub fn row(self, accumulator_bits: u32, sums: &[i64], shifts: &[i32], after: i32) -> Result<Row> {
+    pub fn row(self, accumulator_bits: u32, sums: &[i64], shifts: &[i32], activation_shift: i32) -> Result<Row> {
         check::accumulator_bits(accumulator_bits)?;
         check::signed("sums", accumulator_bits, sums)?;
         check::length("shifts", shifts, sums.len())?;
         requantize::check_shifts(shifts)?;
-        requantize::check_shifts(&[after]).map_err(|error| error.within("after"))?;
+        requantize::check_shifts(&[activation_shift]).map_err(|error| error.within("activation_shift"))?;
         Ok(match self {
             Self::Identity => Row { sums: sums.to_vec(), shifts: shifts.to_vec() },
             Self::Relu => Row { sums: sums.iter().map(|&sum| sum.max(0)).collect(), shifts: shifts.to_vec() },
@@ -64,7 +64,7 @@ impl Function {
                     let x = saturate(rhu(sum, shift), 24);
                     alberti_arith::gelu(form, x as i32).into()
                 };
-                Row { sums: sums.iter().zip(shifts).map(apply).collect(), shifts: vec![after; sums.len()] }
+                Row { sums: sums.iter().zip(shifts).map(apply).collect(), shifts: vec![activation_shift; sums.len()] }
             }
         })
     }

@@ -69,7 +69,7 @@ pub struct Norm {
     /// What the codes of each channel are divided by, as a power of two.
     pub shift: Vec<u8>,
     /// Exponent bias of the codes; none where nothing reads codes.
-    pub bias: Option<i32>,
+    pub exponent_bias: Option<i32>,
     /// The sum that it takes is rounded to a code of this exponent bias first, as where the residual stream is codes; none in a
     /// accelerator.
     pub residual: Option<i32>,
@@ -312,7 +312,7 @@ fn add(a: &[i16], shift: i32, b: &[i16]) -> Result<Vec<i16>> {
 impl Norm {
     /// Normalises rows in Q9.7, or in any other point: it does not see a factor.
     pub(super) fn run(&self, arithmetic: &Arithmetic, rows: &[i16]) -> Result<Stream> {
-        let bias = self.bias.unwrap_or_default();
+        let bias = self.exponent_bias.unwrap_or_default();
         let unit = layernorm::LayerNorm::new(self.gamma.clone(), self.beta.clone(), &self.shift, bias)?;
         let mut stream = Stream { codes: Vec::new(), wide: Vec::with_capacity(rows.len()) };
         for row in rows.chunks(self.gamma.len()) {
@@ -320,9 +320,9 @@ impl Norm {
                 Some(bias) => unit.row(&row.iter().map(|&sum| arithmetic.rounded(sum, bias)).collect::<Vec<_>>())?,
                 None => unit.row(row)?,
             };
-            if self.bias.is_some() && arithmetic.operand == Format::AF8_3 {
+            if self.exponent_bias.is_some() && arithmetic.operand == Format::AF8_3 {
                 stream.codes.extend(row.codes);
-            } else if self.bias.is_some() {
+            } else if self.exponent_bias.is_some() {
                 let numbers: Vec<i64> = row.wide.iter().map(|&z| z.into()).collect();
                 let shifts: Vec<i32> = self.shift.iter().map(|&k| STREAM + i32::from(k) + bias).collect();
                 stream.codes.extend(requantize::row(arithmetic.operand, &numbers, &shifts)?);

@@ -36,7 +36,7 @@ pub struct Gemm {
     /// What the sums go through before they are requantised.
     pub function: Function,
     /// The requantisation shift of all columns after GELU.
-    pub after: i32,
+    pub activation_shift: i32,
 }
 
 impl Gemm {
@@ -59,7 +59,7 @@ impl Gemm {
         check::signed("bias", self.accumulator_bits.min(32), &self.bias)?;
         check::length("scale", &self.scale, columns)?;
         requantize::check_shifts(&self.scale)?;
-        requantize::check_shifts(&[self.after]).map_err(|error| error.within("after"))
+        requantize::check_shifts(&[self.activation_shift]).map_err(|error| error.within("activation_shift"))
     }
 
     /// The wrapped sums, M × N, row after row.
@@ -90,7 +90,7 @@ impl Gemm {
     pub fn codes(&self) -> Result<Vec<u16>> {
         let sums = self.sums()?;
         let rows = sums.chunks(self.columns).map(|sums| {
-            let active = self.function.row(self.accumulator_bits, sums, &self.scale, self.after)?;
+            let active = self.function.row(self.accumulator_bits, sums, &self.scale, self.activation_shift)?;
             requantize::row(self.result, &active.sums, &active.shifts)
         });
         Ok(rows.collect::<Result<Vec<_>>>()?.concat())

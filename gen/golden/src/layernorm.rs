@@ -78,14 +78,14 @@ impl LayerNorm {
     /// # Errors
     /// When there are fewer than 2 or more than 8192 channels, the lists differ in length, a k_c exceeds 3, or
     /// 10 + k_c + b lies outside of −64..=63.
-    pub fn new(gamma: Vec<i16>, beta: Vec<i16>, channel_shift: &[u8], bias: i32) -> Result<Self> {
+    pub fn new(gamma: Vec<i16>, beta: Vec<i16>, channel_shift: &[u8], exponent_bias: i32) -> Result<Self> {
         check_length(gamma.len())?;
         check::length("beta", &beta, gamma.len())?;
         check::length("channel_shift", channel_shift, gamma.len())?;
         if let Some(c) = channel_shift.iter().position(|&k| k > CHANNEL_SHIFT_MAX) {
             return Err(Error::new(format!("channel_shift[{c}]: {} is above {CHANNEL_SHIFT_MAX}", channel_shift[c])));
         }
-        let shifts: Vec<i32> = channel_shift.iter().map(|&k| bias.saturating_add(10 + i32::from(k))).collect();
+        let shifts: Vec<i32> = channel_shift.iter().map(|&k| exponent_bias.saturating_add(10 + i32::from(k))).collect();
         requantize::check_shifts(&shifts)?;
         Ok(Self { gamma, beta, shifts })
     }

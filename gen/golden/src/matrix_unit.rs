@@ -5,7 +5,7 @@
 //! ```text
 //! sum[r][j]  = f(bias[j] + Σ_pass Σ_i d(weight[pass][j][i])·d(activation[pass][r][i]))
 //! code[r][j] = requantize(sum[r][j], scale[j])
-//! wide[r][j] = sat16(rhu(sum[r][j], clamp(scale[j] + offset, −64, 63)))
+//! wide[r][j] = sat16(rhu(sum[r][j], clamp(scale[j] + wide_shift, −64, 63)))
 //! ```
 //!
 //! where f is the job's function, which may change the shift as well as the sum ([`activation`](crate::activation)).
@@ -88,9 +88,9 @@ pub struct Job {
     /// What the sums go through before they are requantised.
     pub function: Function,
     /// The requantisation shift of all columns after GELU, −64..=63.
-    pub after: i32,
+    pub activation_shift: i32,
     /// What the shift of a wide result is more than that of the code, −64..=63. Only accelerators have wide results.
-    pub offset: i32,
+    pub wide_shift: i32,
 }
 
 /// One item of a weight tile: n codes of a lane, or of a place in every lane.
@@ -225,7 +225,7 @@ impl<'a, O: Operands> Unit<'a, O> {
         check::signed("bias", self.config.bias_bits(), &job.bias)?;
         check::length("scale", &job.scale, n)?;
         requantize::check_shifts(&job.scale)?;
-        requantize::check_shifts(&[job.offset]).map_err(|error| error.within("offset"))?;
+        requantize::check_shifts(&[job.wide_shift]).map_err(|error| error.within("wide_shift"))?;
         if !self.config.activation.includes(job.function) {
             return Err(Error::new(format!("{:?}: the unit has no such function", job.function)));
         }
@@ -241,10 +241,10 @@ impl<'a, O: Operands> Unit<'a, O> {
                 self.counters.held += u64::from(self.config.zero_skip && is_held(self.config.operand, &vector));
                 let sums = tile.sums(&vector, accumulator.addend(row, pass == 0)?).map_err(place)?;
                 if let Some(sums) = accumulator.take(row, pass + 1 == job.passes, sums)? {
-                    let active = job.function.row(accumulator_bits, &sums, &job.scale, job.after)?;
+                    let active = job.function.row(accumulator_bits, &sums, &job.scale, job.activation_shift)?;
                     rows.push(Row {
                         code: requantize::row(result, &active.sums, &active.shifts)?,
-                        wide: requantize::wide(&active.sums, &active.shifts, job.offset)?,
+                        wide: requantize::wide(&active.sums, &active.shifts, job.wide_shift)?,
                         last: job.close && row + 1 == job.rows,
                     });
                 }

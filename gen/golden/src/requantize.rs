@@ -16,13 +16,14 @@ pub fn row(format: Format, sums: &[i64], shifts: &[i32]) -> Result<Vec<u16>> {
     Ok(sums.iter().zip(shifts).map(|(&sum, &shift)| alberti_arith::requantize(format, sum, shift)).collect())
 }
 
-/// Wide results: `sums` rounded half up and saturated to 16 bits, column `j` by `shifts[j] + offset`, which stays a shift.
+/// Wide results: `sums` rounded half up and saturated to 16 bits, column `j` by `shifts[j] + wide_shift`, which stays a shift.
 ///
 /// # Errors
 /// As [`row`], and when the offset is no shift.
-pub fn wide(sums: &[i64], shifts: &[i32], offset: i32) -> Result<Vec<u16>> {
-    check_shifts(&[offset]).map_err(|error| error.within("offset"))?;
-    let shifts: Vec<_> = shifts.iter().map(|shift| (shift + offset).clamp(*SHIFTS.start(), *SHIFTS.end())).collect();
+pub fn wide(sums: &[i64], shifts: &[i32], wide_shift: i32) -> Result<Vec<u16>> {
+    check_shifts(&[wide_shift]).map_err(|error| error.within("wide_shift"))?;
+    let shifts: Vec<_> =
+        shifts.iter().map(|shift| (shift + wide_shift).clamp(*SHIFTS.start(), *SHIFTS.end())).collect();
     row(Format::Q3_13, sums, &shifts)
 }
 

@@ -76,8 +76,8 @@ pub fn tile(gemm: &Gemm, config: &Config, layout: &Layout) -> Result<Input> {
                 bias: (0..n).map(|k| gemm.bias.get(column(k)).copied().unwrap_or_default()).collect(),
                 scale: (0..n).map(|k| gemm.scale.get(column(k)).copied().unwrap_or_default()).collect(),
                 function: gemm.function,
-                after: gemm.after,
-                offset: 0,
+                activation_shift: gemm.activation_shift,
+                wide_shift: 0,
             });
         }
     }

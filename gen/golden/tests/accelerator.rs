@@ -78,7 +78,7 @@ impl Bench {
             self.data += bytes.len().next_multiple_of(8);
         }
         let rows = Count(rows.len() as u32);
-        self.then(Waits::NONE, Load { memory, base: Base::Data, row, rows, offset })
+        self.then(Waits::NONE, Load { memory, base: Base::Data, row, rows, address_offset: offset })
     }
 
     fn registers(&self) -> Registers {
@@ -162,8 +162,8 @@ fn gemm(rows: usize, passes: usize, columns: usize) -> Gemm {
         result_base: 128,
         result_column: rows as u32,
         result_row: 1,
-        after: 0,
-        offset: -7,
+        activation_shift: 0,
+        wide_shift: -7,
         wide_base: 32,
     }
 }
@@ -188,7 +188,7 @@ fn a_gemm_is_a_matrix_multiply_whatever_its_weights_come_from() {
         bias: columns.iter().map(|c| c.0.into()).collect(),
         scale: columns.iter().map(|c| c.1.into()).collect(),
         function: Function::Relu,
-        after: 0,
+        activation_shift: 0,
     };
     let expected = product.codes().expect("the multiply is sound");
 
@@ -269,7 +269,7 @@ fn a_record_of_blocks_is_the_weights_of_two_passes() {
             bias: vec![100; outputs],
             scale: vec![10; outputs],
             function: Function::Identity,
-            after: 0,
+            activation_shift: 0,
         };
         let expected = product.codes().expect("the multiply is sound");
 
@@ -361,7 +361,7 @@ fn listed_records_are_rows_of_tables_that_are_added() {
         parameter_base: 5,
         parameter_column: 0,
         code: false,
-        offset: 0,
+        wide_shift: 0,
         result_column: 1,
         result_row: ids.len() as u32,
         ..gemm(tiles, 2, ids.len())
@@ -424,7 +424,7 @@ fn a_layer_norm_of_a_sum_leaves_nothing_behind_its_channels() {
     let norm = Layernorm {
         code: true,
         wide: true,
-        bias: -2,
+        exponent_bias: -2,
         rows: Count(2),
         channels: Count(6),
         source_base: 8,
@@ -487,8 +487,9 @@ fn rows_go_out_as_they_came_in() {
     let rows = [codes(7, N), codes(8, N)];
     let mut bench = Bench::new();
     bench.load(Memory::Activation, 254, &rows);
-    let out =
-        |waits| (waits, Store { memory: Memory::Activation, base: Base::Data, row: 254, rows: Count(2), offset: 512 });
+    let out = |waits| {
+        (waits, Store { memory: Memory::Activation, base: Base::Data, row: 254, rows: Count(2), address_offset: 512 })
+    };
     let (waits, store) = out(LOADED);
     bench.then(waits, store).halts();
     let at = DATA as usize + 512;
@@ -530,7 +531,8 @@ fn what_no_wait_covers_is_an_error_of_the_program() {
                 (LOADED, first.into()),
                 (
                     Waits::NONE,
-                    Load { memory: Memory::Activation, base: Base::Data, row: 3, rows: Count(1), offset: 0 }.into(),
+                    Load { memory: Memory::Activation, base: Base::Data, row: 3, rows: Count(1), address_offset: 0 }
+                        .into(),
                 ),
             ],
             "row 3 of the activation memory: it is written while the unit matrix may still read it",
@@ -540,7 +542,7 @@ fn what_no_wait_covers_is_an_error_of_the_program() {
                 (LOADED, first.into()),
                 (
                     Waits::NONE,
-                    Load { memory: Memory::Wide, base: Base::Data, row: 35, rows: Count(1), offset: 0 }.into(),
+                    Load { memory: Memory::Wide, base: Base::Data, row: 35, rows: Count(1), address_offset: 0 }.into(),
                 ),
             ],
             "row 35 of the wide memory: it is written while the unit matrix may still write it",
@@ -593,10 +595,10 @@ fn every_fault_stops_the_program_where_it_is() {
         let mut bench = Bench::new();
         bench.load(Memory::Wide, 0, &numbers(1, 8)).then(LOADED, operation).then(Waits::NONE, Halt {}).stops()
     };
-    let load = Load { memory: Memory::Index, base: Base::Data, row: 10, rows: Count(7), offset: 0 };
+    let load = Load { memory: Memory::Index, base: Base::Data, row: 10, rows: Count(7), address_offset: 0 };
     assert_eq!(with(load.into()), (Fault::Address, 1));
-    assert_eq!(with(Load { rows: Count(2), offset: 4, ..load }.into()), (Fault::Alignment, 1));
-    assert_eq!(with(Load { rows: Count(2), offset: 1 << 20, ..load }.into()), (Fault::BusDecode, 1));
+    assert_eq!(with(Load { rows: Count(2), address_offset: 4, ..load }.into()), (Fault::Alignment, 1));
+    assert_eq!(with(Load { rows: Count(2), address_offset: 1 << 20, ..load }.into()), (Fault::BusDecode, 1));
     assert_eq!(
         with(Exit { classes: Count(9), layer: 0, source_base: 0, source_tile: 1 }.into()),
         (Fault::Instruction, 1)

@@ -37,8 +37,8 @@ fn sums_of_products_are_exact_in_every_format() {
             bias: bias.clone(),
             shift: vec![30; 2],
             function: Function::Identity,
-            after: 0,
-            offset: 0,
+            activation_shift: 0,
+            wide_shift: 0,
         };
         let results = linear.run(&arithmetic, &x).expect("a layer");
         for (row, output) in [(0, 0), (0, 1), (1, 0), (1, 1)] {

@@ -33,8 +33,8 @@ fn job(rows: usize, passes: usize) -> Job {
         bias: vec![0; 4],
         scale: vec![8; 4],
         function: Function::Identity,
-        after: 0,
-        offset: 0,
+        activation_shift: 0,
+        wide_shift: 0,
     }
 }
 
@@ -116,8 +116,8 @@ fn wide_results_are_the_sums_at_a_shift_of_their_own() {
     let one = 0x30;
     let unit = Format::AF8_3.significand(one);
     let sum = 4 * unit * unit;
-    let wide = |scale: i32, offset: i32| {
-        let jobs = vec![Job { scale: vec![scale; 4], offset, ..job(1, 1) }];
+    let wide = |scale: i32, wide_shift: i32| {
+        let jobs = vec![Job { scale: vec![scale; 4], wide_shift, ..job(1, 1) }];
         let output = answer(&config(false), jobs, items(&vec![vec![one; 4]; 4], false), vec![vec![one; 4]]);
         i64::from(output.rows[0].wide[3] as i16)
     };
@@ -174,7 +174,7 @@ fn what_no_unit_could_be_given_is_an_error_that_names_the_place() {
         (&|i| i.weights.truncate(3), "job 0: pass 0: weight lane 3: the stream has ended"),
         (&|i| i.activations[0][0].truncate(3), "job 0: pass 0, row 0: activation slot 0: vector"),
         (&|i| i.activations[1].push(vec![0; 4]), "the activation 1 stream holds 1 items more"),
-        (&|i| i.jobs[0].offset = 64, "job 0: offset: shifts[0]: 64 is outside"),
+        (&|i| i.jobs[0].wide_shift = 64, "job 0: wide_shift: shifts[0]: 64 is outside"),
         (&|i| i.jobs.clear(), "the weight stream holds 4 items more"),
     ];
     for (change, part) in cases {

@@ -30,7 +30,7 @@ fn gemm(random: &mut Random, operand: Format, result: Format, shape: (usize, usi
         bias: (0..columns).map(|_| random.within(-(1 << 20), 1 << 20)).collect(),
         scale: (0..columns).map(|_| random.within((typical - 2).into(), (typical + 6).into()) as i32).collect(),
         function: FUNCTIONS[random.below(4)],
-        after: random.within(-4, 16) as i32,
+        activation_shift: random.within(-4, 16) as i32,
     }
 }
 
@@ -242,8 +242,8 @@ fn job(rows: usize, passes: usize, close: bool) -> Job {
         bias: vec![100, 200],
         scale: vec![0, 0],
         function: Function::Identity,
-        after: 0,
-        offset: 0,
+        activation_shift: 0,
+        wide_shift: 0,
     }
 }
 
@@ -375,8 +375,8 @@ fn every_item_with_a_wrong_block_counts_once() {
             bias: vec![0; 4],
             scale: vec![0; 4],
             function: Function::Identity,
-            after: 0,
-            offset: 0,
+            activation_shift: 0,
+            wide_shift: 0,
         }],
         weight_memory: memory(),
         weights: vec![segment(masks.map(block).to_vec())],

@@ -4,7 +4,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Fault {
-    /// An opcode that is none, a bit that must be zero, a choice without meaning, a count of zero or beyond what the design has.
+    /// An unknown opcode, a reserved bit that is not zero, a choice without meaning, a count of zero, or a value beyond
+    /// the design's limits.
     Instruction = 1,
     /// An address past the end of its memory.
     Address = 2,
@@ -12,17 +13,17 @@ pub enum Fault {
     BusSlave = 3,
     /// External memory answered DECERR.
     BusDecode = 4,
-    /// Nothing moved for as many cycles as the watchdog allows.
+    /// No progress for as many cycles as the watchdog allows.
     Watchdog = 5,
     /// The program went past its last instruction: it is truncated, or does not halt.
     ProgramEnd = 6,
-    /// The program is empty, no multiple of 64 bytes, or longer than the program memory.
+    /// The program is empty, not a multiple of 64 bytes, or longer than the program memory.
     ProgramSize = 7,
     /// `end` without `repeat`, or `repeat` within `repeat`.
     Loop = 8,
-    /// An external address that is no multiple of the bus's width, or past the top of the address space.
+    /// An external address that is not a multiple of the bus width, or past the top of the address space.
     Alignment = 9,
-    /// Resistive memory refused a word, or holds another than it was given.
+    /// Resistive memory refused a word, or does not hold the word that was written.
     Programming = 10,
 }
 
@@ -32,25 +33,29 @@ impl Fault {
         (
             Self::Instruction,
             "instruction",
-            "an opcode that is none, a bit that must be zero, a choice without meaning, a count of zero or beyond what the design has",
+            "an unknown opcode, a reserved bit that is not zero, a choice without meaning, a count of zero, or a value beyond the design's limits",
         ),
         (Self::Address, "address", "an address past the end of its memory"),
         (Self::BusSlave, "bus_slave", "external memory answered SLVERR"),
         (Self::BusDecode, "bus_decode", "external memory answered DECERR"),
-        (Self::Watchdog, "watchdog", "nothing moved for as many cycles as `watchdog_limit` allows"),
+        (Self::Watchdog, "watchdog", "no progress for `watchdog_limit` cycles"),
         (Self::ProgramEnd, "program_end", "the program went past its last instruction: truncated, or without `halt`"),
         (
             Self::ProgramSize,
             "program_size",
-            "the program is empty, no multiple of 64 bytes, or longer than the program memory",
+            "the program is empty, not a multiple of 64 bytes, or longer than the program memory",
         ),
         (Self::Loop, "loop", "`end` without `repeat`, or `repeat` within `repeat`"),
         (
             Self::Alignment,
             "alignment",
-            "an external address that is no multiple of the bus's width, or past the top of the address space",
+            "an external address that is not a multiple of the bus width, or past the top of the address space",
         ),
-        (Self::Programming, "programming", "resistive memory refused a word, or holds another than it was given"),
+        (
+            Self::Programming,
+            "programming",
+            "resistive memory refused a word, or does not hold the word that was written",
+        ),
     ];
 
     /// Its number.

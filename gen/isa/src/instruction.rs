@@ -2,7 +2,7 @@
 
 use crate::{Base, Count, Fault, Field, Function, Kind, Memory, Source, Value, WORDS, Words};
 
-/// What works on its own while the sequencer goes on.
+/// A unit that executes instructions while the sequencer issues further ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Unit {
     /// The array and what feeds it.
@@ -52,11 +52,11 @@ impl Waits {
     ];
 
     const fn field(name: &'static str, unit: u32) -> Field {
-        let summary = "Unfinished instructions of the unit at issue, at most; 3 does not wait";
+        let summary = "Issue only when this unit has at most this many unfinished instructions; 3 means do not wait";
         Field { name, summary, word: 0, low: 8 + 2 * unit, bits: 2, signed: false, nonzero: false, choices: &[] }
     }
 
-    /// These, and until at most `unfinished` (0 to 2) instructions of a unit are unfinished.
+    /// Also waits until at most `unfinished` (0 to 2) instructions of a unit are unfinished.
     #[must_use]
     pub const fn and(mut self, unit: Unit, unfinished: u8) -> Self {
         let most = &mut self.0[unit as usize];
@@ -98,8 +98,8 @@ macro_rules! instructions {
             pub struct $kind { $($(#[doc = $field_doc])+ pub $field: $type),* }
 
             impl $kind {
-                /// One of what is counted, the first choice of what is chosen, zero everywhere else: what an instruction names is
-                /// what it changes of this.
+                /// Counts are one, choices their first value, everything else is zero. Instructions are written as changes
+                /// to it.
                 pub const LEAST: Self = Self { $($field: <$type as Value>::LEAST),* };
             }
         )+
@@ -159,26 +159,32 @@ macro_rules! instructions {
 }
 
 instructions! {
-    /// Ends the program when all units have finished.
+    /// Waits until all units have finished, then ends the program.
     Halt = "halt", 0x01, None, {}
 
     /// Multiplies `rows` vectors by `columns` tiles of n outputs each, and sums over `passes` tiles of n inputs.
     ///
-    /// For column j a job with row `parameter_base + j*parameter_column` of the parameter memory: each output's bias (32
-    /// bits) and shift (8). For pass k of it a weight tile:
+    /// Column j is a job. Its parameters are row `parameter_base + j*parameter_column` of the parameter memory:
+    /// bias (32 bits) and shift (8 bits) of each output. Pass k of the job uses one weight tile:
     ///
     /// | source | |
     /// |---|---|
-    /// | records | lane l is item l of the record at `stationary_base + j*stationary_column + k*stationary_pass`, which has n |
-    /// | listed | position l of all lanes is item l of the record at `stationary_base` + word `list_base + j*passes + k` of the index memory, zero from `masks` on |
+    /// | records | lane l is item l of the record at `stationary_base + j*stationary_column + k*stationary_pass`, which has n items |
+    /// | listed | position l of all lanes is item l of the record at `stationary_base` + word `list_base + j*passes + k` of the index memory; positions from `masks` on are zero |
     /// | rows | lane l is row `stationary_base + j*stationary_column + k*stationary_pass + l*stationary_lane` of the activation memory |
     /// | columns | position l of all lanes is that row: the tile is transposed |
     ///
-    /// Vector r of the pass is row `stream_base + k*stream_pass + r*stream_row` of the activation memory. With `blocks`, which
-    /// only designs with block sparsity have, a record has two passes' weights, in blocks: record k is of passes 2k and 2k + 1,
-    /// and plain where there is no second one. Result r of column
-    /// j goes to row `j*result_column + r*result_row` of the activation memory, counted from `result_base`, as codes, and
-    /// of the wide memory, counted from `wide_base`, as numbers of 16 bits, shifted by `offset` more than the codes.
+    /// Vector r of the pass is row `stream_base + k*stream_pass + r*stream_row` of the activation memory. With
+    /// `blocks`, which only designs with block sparsity have, a record holds the weights of two passes, in blocks:
+    /// record k is for passes 2k and 2k + 1. If there is no pass 2k + 1, the record is plain.
+    ///
+    /// Result r of column j is written as codes to row `result_base + j*result_column + r*result_row` of the
+    /// activation memory, and as numbers of 16 bits to row `wide_base + j*result_column + r*result_row` of the wide
+    /// memory. The numbers are shifted by `wide_shift` more than the codes.
+    ///
+    /// Faults with `instruction` if `rows` exceeds the accumulator, `passes` the design's longest reduction, or
+    /// `masks` n; if the design lacks the function; and if `blocks` is set without block sparsity or with another
+    /// source than `records`.
     Gemm = "gemm", 0x10, Some(Unit::Matrix), {
         /// Where weight tiles come from.
         source: Source = 0[18; 2],
@@ -186,80 +192,84 @@ instructions! {
         code: bool = 0[20; 1],
         /// Results go to the wide memory.
         wide: bool = 0[21; 1],
-        /// What stands between sums and results.
+        /// Function applied to sums before they are rounded.
         function: Function = 0[22; 2],
-        /// Each record is of two passes, in n:m blocks; designs with block sparsity alone, and with `records`.
+        /// Each record holds two passes, in n:m blocks; only in designs with block sparsity, and only with `records`.
         blocks: bool = 0[24; 1],
-        /// Vectors, at most the rows of the accumulator.
+        /// Number of vectors, at most `accumulator_rows`.
         rows: Count = 1[0; 16],
-        /// Tiles along the reduction.
+        /// Number of tiles along the reduction.
         passes: Count = 1[16; 16],
-        /// Tiles of outputs.
+        /// Number of tiles of outputs.
         columns: Count = 2[0; 16],
-        /// Masks of each listed record, n at most.
+        /// Number of masks of each listed record, at most n.
         masks: Count = 2[16; 16],
         /// Row of the first vector.
         stream_base: u32 = 3[0; 24],
-        /// Rows from a pass to the next.
+        /// Rows from one pass to the next.
         stream_pass: u32 = 4[0; 16],
-        /// Rows from a vector to the next.
+        /// Rows from one vector to the next.
         stream_row: u32 = 4[16; 16],
         /// Row or record of the first weight tile.
         stationary_base: u32 = 5[0; 24],
-        /// From a column to the next.
+        /// Step from one column to the next.
         stationary_column: u32 = 6[0; 24],
-        /// From a pass to the next.
+        /// Step from one pass to the next.
         stationary_pass: u32 = 7[0; 16],
-        /// From a lane to the next.
+        /// Rows from one lane to the next.
         stationary_lane: u32 = 7[16; 16],
-        /// Word of the index memory where the list begins.
+        /// First word of the list in the index memory.
         list_base: u32 = 8[0; 16],
-        /// Rows of the parameter memory from a column to the next.
+        /// Rows of the parameter memory from one column to the next.
         parameter_column: u32 = 8[16; 16],
-        /// Row of the first column's parameters.
+        /// Row of the parameters of the first column.
         parameter_base: u32 = 9[0; 24],
         /// Row of the first codes.
         result_base: u32 = 10[0; 24],
-        /// Rows from a column to the next.
+        /// Rows from one column to the next.
         result_column: u32 = 11[0; 16],
-        /// Rows from a result to the next.
+        /// Rows from one result to the next.
         result_row: u32 = 11[16; 16],
-        /// Shift of all columns behind GELU.
-        after: i32 = 12[0; 7],
-        /// What wide numbers are shifted by beyond the shift of codes, together within -64 to 63.
-        offset: i32 = 12[8; 7],
+        /// Shift of all columns after GELU.
+        activation_shift: i32 = 12[0; 7],
+        /// Shift of wide numbers in addition to the shift of codes; the sum is clamped to -64 to 63.
+        wide_shift: i32 = 12[8; 7],
         /// Row of the first wide numbers.
         wide_base: u32 = 13[0; 24],
     }
 
-    /// Makes `rows` rows of scores in base 2, Q8.8, of `tiles` tiles each, probabilities.
+    /// Converts `rows` rows of scores in base 2, Q8.8, of `tiles` tiles each, to probabilities.
     ///
-    /// The first `count` elements of each row take part. With `limit`, element c of row r is scaled by
-    /// `clamp(((span + 2^ramp - x) << 7) >> ramp, 0, 128)/128`, `x = |first_column + c - first_row - r|`.
+    /// The first `count` elements of each row take part; the others become zero. With `limit`, element c of row r
+    /// is scaled by `clamp(((span + 2^ramp - x) << 7) >> ramp, 0, 128)/128`,
+    /// `x = |first_column + c - first_row - r|`.
+    ///
+    /// Faults with `instruction` if `tiles` tiles are longer than the longest row of the unit, or `count` exceeds
+    /// them.
     Softmax = "softmax", 0x20, Some(Unit::Softmax), {
-        /// The span scales the probabilities.
+        /// Whether the span scales the probabilities.
         limit: bool = 0[18; 1],
-        /// Rows.
+        /// Number of rows.
         rows: Count = 1[0; 16],
-        /// Tiles of a row.
+        /// Number of tiles of a row.
         tiles: Count = 1[16; 16],
-        /// Elements that take part.
+        /// Number of elements that take part.
         count: Count = 2[0; 16],
-        /// Row of the wide memory of the first scores.
+        /// Row of the first scores in the wide memory.
         source_base: u32 = 3[0; 24],
-        /// Rows from a tile to the next.
+        /// Rows from one tile to the next.
         source_tile: u32 = 4[0; 16],
-        /// Rows from a row to the next.
+        /// Rows from one row to the next.
         source_row: u32 = 4[16; 16],
-        /// Row of the activation memory of the first probabilities.
+        /// Row of the first probabilities in the activation memory.
         result_base: u32 = 5[0; 24],
-        /// Rows from a tile to the next.
+        /// Rows from one tile to the next.
         result_tile: u32 = 6[0; 16],
-        /// Rows from a row to the next.
+        /// Rows from one row to the next.
         result_row: u32 = 6[16; 16],
-        /// Distance up to which nothing is scaled.
+        /// Distance up to which probabilities are not scaled down.
         span: u32 = 7[0; 16],
-        /// The ramp behind the span is 2^ramp long, 2^7 at most.
+        /// Logarithm of the length of the ramp after the span: 2^ramp, at most 2^7.
         ramp: u32 = 7[16; 3],
         /// Position of the first row.
         first_row: u32 = 8[0; 16],
@@ -269,48 +279,53 @@ instructions! {
 
     /// Normalises `rows` rows of `channels` numbers in Q9.7.
     ///
-    /// Row i of the parameter memory, counted from `parameter_base`, has of each channel of tile i gamma (16 bits), beta (16)
-    /// and the shift of its codes (8). Lanes beyond the last channel become zero.
+    /// Row `parameter_base + i` of the parameter memory has, for each channel of tile i, gamma (16 bits), beta (16
+    /// bits) and the shift of its codes (8 bits, of which the lowest 2 are used). Lanes beyond the last channel
+    /// become zero.
+    ///
+    /// Faults with `instruction` if `channels` is less than 2 or more than the unit's longest row, and if `exponent_bias` is
+    /// more than 50.
     Layernorm = "layernorm", 0x30, Some(Unit::Layernorm), {
         /// Results go to the activation memory, as codes.
         code: bool = 0[18; 1],
         /// Results go to the wide memory, in Q6.10.
         wide: bool = 0[19; 1],
-        /// Exponent bias of the codes.
-        bias: i32 = 0[20; 7],
-        /// Rows.
+        /// Exponent bias of the codes, at most 50.
+        exponent_bias: i32 = 0[20; 7],
+        /// Number of rows.
         rows: Count = 1[0; 16],
-        /// Channels.
+        /// Number of channels, at least 2.
         channels: Count = 1[16; 16],
-        /// Row of the wide memory of the first numbers.
+        /// Row of the first numbers in the wide memory.
         source_base: u32 = 2[0; 24],
-        /// Rows from a tile to the next.
+        /// Rows from one tile to the next.
         source_tile: u32 = 3[0; 16],
-        /// Rows from a row to the next.
+        /// Rows from one row to the next.
         source_row: u32 = 3[16; 16],
         /// Row of the first codes.
         result_base: u32 = 4[0; 24],
-        /// Rows from a tile to the next.
+        /// Rows from one tile to the next.
         result_tile: u32 = 5[0; 16],
-        /// Rows from a row to the next.
+        /// Rows from one row to the next.
         result_row: u32 = 5[16; 16],
-        /// Row of the first wide numbers; steps are those of the codes.
+        /// Row of the first wide numbers; the steps are those of the codes.
         wide_base: u32 = 6[0; 24],
-        /// Row of the parameter memory of the first tile.
+        /// Row of the first tile's parameters in the parameter memory.
         parameter_base: u32 = 7[0; 24],
     }
 
-    /// Adds two runs of `vectors` rows, or scales one by a gain, into the wide memory.
+    /// Adds two operands of `vectors` rows, or scales one by a gain, and writes the result to the wide memory.
     ///
-    /// An operand is codes of the activation memory, as the integers that they stand for, or numbers of the wide memory.
+    /// An operand is consecutive rows: codes of the activation memory, read as the integers that they represent, or
+    /// numbers of the wide memory.
     Elementwise = "elementwise", 0x40, Some(Unit::Elementwise), {
-        /// `a` times the gain, instead of a sum.
+        /// Multiply `a` by the gain instead of adding `b`.
         scale: bool = 0[18; 1],
-        /// `a` is codes.
+        /// `a` is codes, otherwise wide numbers.
         a_code: bool = 0[19; 1],
-        /// `b` is codes.
+        /// `b` is codes, otherwise wide numbers.
         b_code: bool = 0[20; 1],
-        /// Rows.
+        /// Number of rows.
         vectors: Count = 1[0; 24],
         /// First row of `a`.
         a_base: u32 = 2[0; 24],
@@ -322,59 +337,66 @@ instructions! {
         a_shift: i32 = 5[0; 7],
         /// Shift of `b`.
         b_shift: i32 = 5[8; 7],
-        /// The gain.
+        /// The gain, an integer.
         gain: i32 = 5[16; 16],
     }
 
-    /// Ends the program when the entropy of logits in Q6.10 is below the register `entropy_threshold`.
+    /// Ends the program if the entropy of the logits, in Q6.10, is below the register `entropy_threshold`.
     ///
-    /// Then all units finish what they have begun, and `exit_layer` is `layer` plus the iterations of the loop that are done.
+    /// In that case all units first finish their instructions, and `exit_layer` is set to `layer` plus the
+    /// completed iterations of the loop.
+    ///
+    /// Faults with `instruction` if `classes` is less than 2 or more than the design's `classes_max`.
     Exit = "exit", 0x50, None, {
-        /// Classes.
+        /// Number of classes, at least 2.
         classes: Count = 1[0; 16],
-        /// The layer before it, counted from 1; in a loop that of the first iteration.
+        /// Number of the layer before the exit, counted from 1; in a loop, that of the first iteration.
         layer: u32 = 1[16; 8],
-        /// Row of the wide memory of the first logits.
+        /// Row of the first logits in the wide memory.
         source_base: u32 = 2[0; 24],
-        /// Rows from a tile to the next.
+        /// Rows from one tile to the next.
         source_tile: u32 = 3[0; 16],
     }
 
-    /// Does what lies between it and `end` so many times. Loops do not nest.
+    /// Executes the instructions up to `end` `count` times. Loops do not nest.
     Repeat = "repeat", 0x60, None, {
-        /// Times.
+        /// Number of iterations.
         count: Count = 1[0; 16],
     }
 
     /// Ends the body of the loop.
     End = "end", 0x61, None, {}
 
-    /// Brings rows from external memory. A row takes as many whole beats of the bus as it needs.
+    /// Copies rows from external memory. Each row there takes a whole number of beats of the bus.
+    ///
+    /// Faults with `address`, before anything is moved, if the memory does not have all of the rows.
     Load = "load", 0x70, Some(Unit::Transfer), {
-        /// Where they go.
+        /// Memory that the rows go to.
         memory: Memory = 0[18; 3],
-        /// What the external address counts from.
+        /// Base of the external address.
         base: Base = 0[21; 1],
-        /// First row.
+        /// First row of the memory.
         row: u32 = 1[0; 24],
-        /// Rows.
+        /// Number of rows.
         rows: Count = 2[0; 24],
-        /// External address of the first, in bytes.
-        offset: u32 = 3[0; 32],
+        /// External address of the first row, in bytes from the base.
+        address_offset: u32 = 3[0; 32],
     }
 
-    /// Takes rows to external memory. Weights stay where they are.
+    /// Copies rows to external memory. Faults with `instruction` for the weight memories, which cannot be stored.
+    ///
+    /// Faults with `address`, before anything is moved, if the memory does not have all of the rows.
     Store = "store", 0x71, Some(Unit::Transfer), {
-        /// Where they come from.
+        /// Memory that the rows come from.
         memory: Memory = 0[18; 3],
-        /// What the external address counts from.
+        /// Base of the external address.
         base: Base = 0[21; 1],
-        /// First row.
+        /// First row of the memory.
         row: u32 = 1[0; 24],
-        /// Rows.
+        /// Number of rows.
         rows: Count = 2[0; 24],
-        /// External address of the first, in bytes.
-        offset: u32 = 3[0; 32],
+        /// External address of the first row, in bytes from the base.
+        address_offset: u32 = 3[0; 32],
     }
 }
 
@@ -402,11 +424,11 @@ impl Instruction {
         words
     }
 
-    /// What words say.
+    /// Decodes words.
     ///
     /// # Errors
-    /// [`Fault::Instruction`] when the opcode is none, a bit that must be zero is not, a choice has no meaning, or a count is
-    /// zero.
+    /// [`Fault::Instruction`] if the opcode does not exist, a reserved bit is not zero, a choice has no meaning, or
+    /// a count is zero.
     pub fn decode(words: &Words) -> Result<Self, Fault> {
         let opcode = words[0] as u8;
         let kind = Kind::of(opcode).ok_or(Fault::Instruction)?;

@@ -5,18 +5,22 @@ use std::fmt::Write;
 
 const HEAD: &str = "# Instruction set
 
-Generated from `gen/isa`, of which encoder, decoder, disassembler (`alberti dump --stage program`) and the decoder in Verilog are made as
-well: edit it there, then `make bless`.
+Generated from `gen/isa`, like the encoder, the decoder, the disassembler (`alberti dump --stage program`)
+and the decoder in Verilog. Edit `gen/isa`, then run `make bless`.
 
-An instruction is 16 words of 32 bits, little-endian, and works on whole tensors. It names rows of memories: the activation memory has n
-codes a row, the wide memory n numbers of 16 bits. A tensor of T rows and C columns lies tile by tile, `address = base + (c div n)*T + t`,
-or however the instruction's steps say. Addresses are numbers of 24 bits, and so is every sum of them.
+An instruction is 16 words of 32 bits, little-endian, and works on whole tensors. It addresses memories by
+rows: the activation memory has n codes per row, the wide memory n numbers of 16 bits. A tensor of T rows
+and C columns is stored tile by tile, `address = base + (c div n)*T + t`, or as the instruction's steps say.
+Addresses and sums of addresses have 24 bits.
 
-Bits that no field has are zero, and so is nothing that counts: what breaks this stops the program, as every fault does.
+Reserved bits must be zero; counts must not be. An instruction that breaks this, or a limit of its own
+section, stops the program with the fault `instruction`, before it is issued.
 
-**Order.** Instructions are issued in order, each to its unit, which works in order, one running and one waiting behind it. Units overlap.
-An instruction waits for nothing but its waits: at most so many instructions of a unit may be unfinished. What another unit reads or
-writes has to be waited for, and so has what an earlier instruction of the same unit writes and this one reads.
+**Order.** Instructions are issued in program order, each to its unit. A unit executes its instructions in
+order: one runs, and one more can wait. Units work in parallel. An instruction waits only for its wait
+fields, each of which limits the unfinished instructions of one unit. A program must wait for instructions
+of other units that access the same rows. It must also wait if an instruction reads what an earlier one of
+the same unit writes.
 ";
 
 /// The page.
@@ -30,8 +34,7 @@ pub fn page() -> String {
     for kind in KINDS {
         section(&mut page, kind);
     }
-    page +=
-        "\n## Faults\n\nWhat stops a program; the number is `status.error_code` of the [registers](registers.md).\n";
+    page += "\n## Faults\n\nA fault stops the program. Its number is in `status.error_code` of the [registers](registers.md).\n";
     page += "\n| code | | |\n|---|---|---|\n";
     for (fault, name, meaning) in Fault::ALL {
         writeln!(page, "| {} | {name} | {meaning} |", fault.code()).expect("text takes all");
@@ -42,7 +45,7 @@ pub fn page() -> String {
 fn section(page: &mut String, kind: &Kind) {
     let who = match kind.unit {
         Some(unit) => format!("unit `{}`", unit.name()),
-        None => "done by the sequencer".to_owned(),
+        None => "executed by the sequencer".to_owned(),
     };
     write!(page, "\n## {}\n\nOpcode 0x{:02x}, {who}.\n", kind.name, kind.opcode).expect("text takes all");
     page.push('\n');

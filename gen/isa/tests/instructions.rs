@@ -94,8 +94,8 @@ fn gemm() -> Gemm {
         result_base: 9000,
         result_column: 128,
         result_row: 1,
-        after: -3,
-        offset: 0,
+        activation_shift: -3,
+        wide_shift: 0,
         wide_base: 0,
     }
 }
@@ -126,7 +126,7 @@ fn an_instruction_reads_as_what_it_does() {
     let instruction = Instruction { waits: Waits::NONE.and(Unit::Layernorm, 0), operation: gemm().into() };
     let text = instruction.to_string();
     assert!(text.starts_with("gemm source=records code function=gelu blocks rows=128 passes=48 columns=192"), "{text}");
-    assert!(text.contains(" after=-3") && text.ends_with(" (layernorm<=0)"), "{text}");
+    assert!(text.contains(" activation_shift=-3") && text.ends_with(" (layernorm<=0)"), "{text}");
     assert!(!text.contains("wide_base"), "{text}");
 }
 

@@ -74,7 +74,7 @@ pub struct QuantisedLinear {
     /// What stands between sums and codes.
     pub function: Function,
     /// Shift of all outputs from GELU to a code.
-    pub after: i32,
+    pub activation_shift: i32,
     /// Bits, with the sign, that every sum the layer can form stays within: `max_j Σ|d_w|·max|d_a| + |bias_j|`.
     pub static_bits: u32,
 }
@@ -136,7 +136,7 @@ pub fn quantise_by(
         result_scale: target.result.scale_for(range.output_max.into()),
         requantise_shift: Vec::new(),
         function: Function::Identity,
-        after: 0,
+        activation_shift: 0,
         static_bits: 0,
     };
     layer.bias = layer.integer_bias(&linear.bias, rules.bias_bits(target))?;
@@ -221,7 +221,7 @@ impl QuantisedLinear {
     /// AE0710 when a shift does not fit.
     pub fn activated(mut self, function: Function, result_scale: i32) -> Result<Self, ModelError> {
         (self.function, self.result_scale) = (function, result_scale);
-        self.after = match function {
+        self.activation_shift = match function {
             Function::Gelu(_) => self.code_shift(GELU_FRACTION_BITS),
             Function::Identity | Function::Relu => 0,
         };

@@ -84,7 +84,7 @@ impl QuantisedLinear {
             bias: self.bias.clone(),
             scale: self.requantise_shift.clone(),
             function: self.function,
-            after: self.after,
+            activation_shift: self.activation_shift,
         }
     }
 }

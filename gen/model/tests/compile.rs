@@ -300,7 +300,7 @@ fn all_that_an_accelerator_lacks_is_said_at_once() {
 #[test]
 fn an_encoder_whose_layers_do_not_join_is_refused() {
     let mut broken = encoder(1, &PLAIN);
-    broken.tasks[0].layers[0].output.norm.bias = None;
+    broken.tasks[0].layers[0].output.norm.exponent_bias = None;
     let problem = Compiled::new(broken, accelerator(4), LONGEST).expect_err("a layer without input");
     assert!(problem.to_string().contains("a layer norm gives no codes"), "{problem}");
 }

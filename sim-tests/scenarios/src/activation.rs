@@ -45,7 +45,7 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
         }
         let (sums, shifts): (Vec<i64>, Vec<i32>) = pairs.into_iter().unzip();
         let rng = bench.rng();
-        let after = rng.below(1 << SHIFT_W) as i32 - 64;
+        let activation_shift = rng.below(1 << SHIFT_W) as i32 - 64;
         let last = rng.chance(0.5);
         // 3 is GELU as well.
         let (function, number) = match (is_gelu, rng.chance(0.5)) {
@@ -57,11 +57,11 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
         bench.drive(0, "sum_i", Bits::pack_signed(acc_w, sums.iter().copied()))?;
         bench.drive(0, "scale_i", Bits::pack_signed(SHIFT_W, shifts.iter().copied()))?;
         bench.drive(0, "function_i", Bits::new(subject.width("function_i"), number))?;
-        if subject.has("after_i") {
-            bench.drive(0, "after_i", Bits::signed(SHIFT_W, after.into()))?;
+        if subject.has("activation_shift_i") {
+            bench.drive(0, "activation_shift_i", Bits::signed(SHIFT_W, activation_shift.into()))?;
         }
         bench.drive(0, "sum_last_i", last.into())?;
-        let row = function.row(acc_w, &sums, &shifts, after)?;
+        let row = function.row(acc_w, &sums, &shifts, activation_shift)?;
         bench.expect(latency, "activated_valid_o", true.into())?;
         bench.expect(latency, "activated_o", Bits::pack_signed(acc_w, row.sums))?;
         bench.expect(latency, "activated_scale_o", Bits::pack_signed(SHIFT_W, row.shifts))?;

@@ -414,7 +414,7 @@ fn layernorm(config: &Config, rng: &mut Rng) -> Layernorm {
     Layernorm {
         code: rng.chance(0.7),
         wide: rng.chance(0.6),
-        bias: rng.below(115) as i32 - 64,
+        exponent_bias: rng.below(115) as i32 - 64,
         rows: Count(rows),
         channels: Count(channels),
         source_base: source.base,

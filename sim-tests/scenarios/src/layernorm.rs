@@ -81,7 +81,8 @@ pub fn drive(
     let mut rng = seed.rng(&format!("{name}.drive"));
     let mut bench = Testbench::with_seed(library, name, seed)?;
     start(&mut bench)?;
-    let fields: &[&str] = if unit.row_buffer { &["length", "bias"] } else { &["length", "bias", "last"] };
+    let fields: &[&str] =
+        if unit.row_buffer { &["length", "exponent_bias"] } else { &["length", "exponent_bias", "last"] };
     let streams = Streams {
         n,
         length_w: subject.width("row_length_i"),
@@ -109,7 +110,7 @@ pub struct Row {
     gamma: Vec<i16>,
     beta: Vec<i16>,
     shift: Vec<u8>,
-    bias: i32,
+    exponent_bias: i32,
     /// Whether it is the last of a run of rows.
     last: bool,
 }
@@ -152,8 +153,8 @@ impl Row {
             beta.push(if one { 0 } else { wide(0, 12) });
         }
         let shift = (0..length).map(|_| if rng.chance(0.7) { 0 } else { rng.below(4) as u8 }).collect();
-        let bias = if rng.chance(0.8) { -4 - rng.below(5) as i32 } else { rng.below(100) as i32 - 64 };
-        Self { residuals, gamma, beta, shift, bias, last }
+        let exponent_bias = if rng.chance(0.8) { -4 - rng.below(5) as i32 } else { rng.below(100) as i32 - 64 };
+        Self { residuals, gamma, beta, shift, exponent_bias, last }
     }
 }
 
@@ -199,7 +200,7 @@ impl Streams {
         let mut before: Option<&Row> = None;
         for row in rows {
             let length = Bits::new(self.length_w, row.residuals.len() as u64 - 1);
-            let mut item = vec![length, Bits::signed(7, row.bias.into())];
+            let mut item = vec![length, Bits::signed(7, row.exponent_bias.into())];
             if !self.row_buffer {
                 item.push(row.last.into());
             }
@@ -233,7 +234,8 @@ impl Streams {
     }
 
     fn expect(&self, bench: &mut Testbench, row: &Row, rng: &mut Rng) -> Result<()> {
-        let golden = LayerNorm::new(row.gamma.clone(), row.beta.clone(), &row.shift, row.bias)?.row(&row.residuals)?;
+        let golden =
+            LayerNorm::new(row.gamma.clone(), row.beta.clone(), &row.shift, row.exponent_bias)?.row(&row.residuals)?;
         let count = row.residuals.len().div_ceil(self.n);
         for v in 0..count {
             let lanes = v * self.n..(v + 1) * self.n;

@@ -93,14 +93,14 @@ fn add_job(
         }
         plain_passes += usize::from(!block);
     }
-    let (function, after) = random_function(config, rng);
+    let (function, activation_shift) = random_function(config, rng);
     // Shifts that bring most sums into the range of codes, and any.
     let typical = 2 * config.operand.max_significand().ilog2() as i32 - 8;
     let shift = |rng: &mut Rng| match rng.below(8) {
         0 => rng.below(128) as i32 - 64,
         _ => typical + rng.below(9) as i32,
     };
-    let offset = if rng.chance(0.7) { -(rng.below(12) as i32) } else { rng.below(128) as i32 - 64 };
+    let wide_shift = if rng.chance(0.7) { -(rng.below(12) as i32) } else { rng.below(128) as i32 - 64 };
     let bias = |rng: &mut Rng| {
         let width = 1 + rng.below(u64::from(config.bias_bits())) as u32;
         wrap(rng.bits(width) as i64, width)
@@ -112,8 +112,8 @@ fn add_job(
         bias: (0..n).map(|_| bias(rng)).collect(),
         scale: (0..n).map(|_| shift(rng)).collect(),
         function,
-        after,
-        offset: if accelerator { offset } else { 0 },
+        activation_shift,
+        wide_shift: if accelerator { wide_shift } else { 0 },
     });
     Ok(())
 }
@@ -152,7 +152,7 @@ pub(super) fn random_function(config: &Config, rng: &mut Rng) -> (Function, i32)
 
 /// The stream of jobs, with the fields that the subject has.
 pub(super) fn job_source(subject: &Subject, bench: &mut Testbench, gaps: Stall) -> Result<SourceId> {
-    let fields = ["rows", "passes", "close", "bias", "scale", "function", "after", "offset"];
+    let fields = ["rows", "passes", "close", "bias", "scale", "function", "activation_shift", "wide_shift"];
     let fields: Vec<_> = fields.into_iter().filter(|field| subject.has(&format!("job_{field}_i"))).collect();
     Ok(bench.source("job", &fields, gaps)?)
 }
@@ -170,7 +170,7 @@ pub(super) fn send_job(subject: &Subject, bench: &mut Testbench, jobs: SourceId,
     if subject.has("job_function_i") {
         fields.push(Bits::new(subject.width("job_function_i"), activation::code(job.function)));
     }
-    for (port, shift) in [("job_after_i", job.after), ("job_offset_i", job.offset)] {
+    for (port, shift) in [("job_activation_shift_i", job.activation_shift), ("job_wide_shift_i", job.wide_shift)] {
         if subject.has(port) {
             fields.push(Bits::signed(subject.width(port), shift.into()));
         }

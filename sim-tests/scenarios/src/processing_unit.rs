@@ -60,7 +60,7 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
             assert_eq!(codes, gemm.codes()?, "{name}: tiling changes the product");
             if config.activation != Function::Identity && rng.chance(0.7) {
                 for job in &mut input.jobs {
-                    (job.function, job.after) = random_function(&config, &mut rng);
+                    (job.function, job.activation_shift) = random_function(&config, &mut rng);
                 }
                 output = golden_run(&config, &input)?;
             }
@@ -106,7 +106,7 @@ pub fn random_gemm(config: &Config, (rows, reduction, columns): (usize, usize, u
             }
         }
     }
-    let (function, after) = random_function(config, rng);
+    let (function, activation_shift) = random_function(config, rng);
     let typical = 2 * config.operand.max_significand().ilog2() as i32 - 4;
     Gemm {
         operand: config.operand,
@@ -131,7 +131,7 @@ pub fn random_gemm(config: &Config, (rows, reduction, columns): (usize, usize, u
             .map(|shift| shift.clamp(-64, 63))
             .collect(),
         function,
-        after,
+        activation_shift,
     }
 }
 

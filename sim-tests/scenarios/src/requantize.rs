@@ -48,9 +48,9 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
         if subject.has("wide_o") {
             // Small offsets keep most numbers within 16 bits; with large ones the shift meets both of its ends.
             let rng = bench.rng();
-            let offset = if rng.chance(0.6) { rng.below(16) as i32 - 12 } else { rng.below(128) as i32 - 64 };
-            bench.drive(0, "offset_i", Bits::signed(subject.width("offset_i"), offset.into()))?;
-            bench.expect(2, "wide_o", Bits::pack(16, wide(&sums, &shifts, offset)?))?;
+            let wide_shift = if rng.chance(0.6) { rng.below(16) as i32 - 12 } else { rng.below(128) as i32 - 64 };
+            bench.drive(0, "wide_shift_i", Bits::signed(subject.width("wide_shift_i"), wide_shift.into()))?;
+            bench.expect(2, "wide_o", Bits::pack(16, wide(&sums, &shifts, wide_shift)?))?;
         }
         bench.expect(2, "code_last_o", last.into())?;
         bench.step()?;

@@ -13,22 +13,22 @@ use alberti_model::{
     demo::{self, Model},
 };
 
-/// The errors of the special function units against f64, on a trained encoder.
+/// Measures the errors of the special function units against f64, on a trained encoder.
 ///
-/// The f32 encoder reads sentences. Its attention scores, residual sums and operands and pre-activations, of all layers and
-/// heads, are rounded to the units' input formats (docs/arithmetic.md) and given to the golden models, which the hardware
-/// equals bit for bit. `inputs rounded` compares the answer with f64 on the same rounded inputs: the unit's own error.
-/// `inputs f32` compares it with f64 on the inputs before rounding. The encoder has no classifier: entropy and top_k are
-/// given random logits, always the same, and grids of them.
+/// The f32 encoder reads sentences. Its attention scores, residual sums, operands and pre-activations, of all
+/// layers and heads, are rounded to the units' input formats (docs/arithmetic.md) and given to the golden
+/// models, which the hardware equals bit for bit. `inputs rounded` compares the result with f64 on the same
+/// rounded inputs: the unit's own error. `inputs f32` compares it with f64 on the inputs before rounding. The
+/// encoder has no classifier: entropy and top_k get random logits, always the same, and grids of logits.
 ///
-/// Only units of the design are measured, on rows that they take: GELU in the design's form, against the model's where its
-/// inputs are f32.
+/// Only units of the design are measured, on rows that fit them. GELU has the design's form; for `inputs f32`
+/// it is compared with the model's form.
 #[derive(clap::Args)]
 #[command(after_long_help = COLUMNS)]
 pub struct Arguments {
     #[command(flatten)]
     given: Given,
-    /// What the model reads; again for more [default: the dozen sentences that ranges are taken from, one
+    /// A text that the model reads; repeat for more [default: the dozen sentences that ranges are taken from, one
     /// more, and a passage]
     #[arg(long = "sentence", value_name = "TEXT")]
     sentences: Vec<String>,

@@ -5,9 +5,9 @@ use alberti_rtl::Design;
 use serde_json::json;
 use std::path::PathBuf;
 
-/// Every problem of a design at once, memories included, and nothing else.
+/// Reports every problem of a design at once, including its memories, and does nothing else.
 ///
-/// Exit code 1 when the design is wrong, 3 when its file cannot be read.
+/// Exit code 1 if the design is wrong, 3 if its file cannot be read.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The design, a YAML file

@@ -6,9 +6,9 @@ use alberti_synth::{Library, TOOLS, Tool};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
-/// Which tools are found, and how to install what is missing.
+/// Shows which tools are installed, and how to install missing ones.
 ///
-/// Exit code 3 when something is missing. Generation needs none of them.
+/// Exit code 3 if a tool is missing. Generation needs none of them.
 #[derive(clap::Args)]
 pub struct Arguments {}
 

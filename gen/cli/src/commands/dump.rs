@@ -16,19 +16,19 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, path::PathBuf};
 
-/// Any stage of a design on its way to files.
+/// Prints any stage of a design between the YAML and the files.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The design, a YAML file
     #[arg(value_name = "DESIGN")]
     design: PathBuf,
-    /// Which stage
+    /// The stage
     #[arg(short, long, value_name = "STAGE")]
     stage: Stage,
-    /// In which form; dot is for the netlist alone
+    /// The form; dot is for the netlist only
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     format: Format,
-    /// One block of the design as the top of netlist and Verilog
+    /// Use one block of the design as the top of netlist and Verilog
     #[arg(short, long, value_name = "BLOCK", value_parser = source::block)]
     block: Option<&'static str>,
     #[command(flatten)]
@@ -39,29 +39,29 @@ pub struct Arguments {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Stage {
-    /// What was written, before any check
+    /// The YAML as data, before any check
     Spec,
-    /// What was understood, defaults filled in
+    /// The checked design with its defaults
     Design,
-    /// Modules, instances and what joins them
+    /// Modules, instances and their connections
     Netlist,
     /// The text of every module, children first
     Verilog,
     /// Every problem, warnings included
     Diagnostics,
-    /// The memories that the design addresses, the macros to make them of and the next best choices
+    /// The memories of the design, the chosen macros and the next best choices
     Memories,
-    /// The program of the accelerator for a trained encoder and a number of tokens, with its memory map
+    /// The accelerator program for a trained encoder and a number of tokens, with its memory map
     Program,
-    /// The memory of each kind that adapter-ALBERT needs, by what of it lies in RRAM and by format
+    /// The memory of each kind that adapter-ALBERT needs, by the part stored in RRAM and by format
     Partition,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For a reader
+    /// For people
     Text,
-    /// For a program
+    /// For programs
     Json,
     /// For Graphviz
     Dot,

@@ -15,11 +15,12 @@ use alberti_model::{
 };
 use std::path::PathBuf;
 
-/// How well a task answers labelled sentences, in the accelerator's integers.
+/// Measures how well a task answers labelled sentences, in the accelerator's integers.
 ///
-/// Every sentence passes all layers once, in the encoder's equations, which the accelerator's programs equal bit for bit (`alberti run
-/// --compare`); what off-ramps say on the way gives the answer at every entropy threshold. A file has a header and a sentence, or
-/// a pair, with its label on each line: GLUE's own .tsv, or .csv.
+/// Every sentence passes all layers once, by the encoder's equations, which the accelerator's programs equal
+/// bit for bit (`alberti run --compare`). From the logits of the off-ramps follow the answers at every entropy
+/// threshold. A file has a header, and a sentence or a pair with its label on each line: GLUE's own .tsv, or
+/// .csv.
 #[derive(clap::Args)]
 #[command(after_long_help = MEASURES)]
 pub struct Arguments {
@@ -31,18 +32,18 @@ pub struct Arguments {
     /// Labelled sentences: columns sentence, or sentence1 and sentence2 (or as a GLUE task calls them), and label
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
-    /// The first sentences alone
+    /// Use only the first COUNT sentences
     #[arg(long, value_name = "COUNT")]
     limit: Option<usize>,
     #[command(flatten)]
     prunings: Prunings,
-    /// Entropy threshold of the histogram; 0 never ends a sentence
+    /// Entropy threshold of the histogram of exits; 0 never ends a sentence early
     #[arg(long, value_name = "NATS", default_value = "0", value_parser = nats)]
     threshold: f64,
     /// Thresholds of the curve [default: 0, and from 0.05 to the entropy of equal classes]
     #[arg(long, value_name = "NATS,…", value_delimiter = ',', value_parser = nats)]
     thresholds: Option<Vec<f64>>,
-    /// The same measures in f32, and how often it answers the same
+    /// Also compute the measures in f32, and how often its answer is the same
     #[arg(long)]
     compare: bool,
 }

@@ -4,7 +4,7 @@ use crate::{output::Answer, table::Table};
 use alberti_diagnostic::Code;
 use serde_json::{Value, json};
 
-/// What a diagnostic means, with an example; without a code, all of them.
+/// Explains a diagnostic, with an example; without a code, lists all of them.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The code, such as AE0203

@@ -10,20 +10,20 @@ use alberti_rtl::emit::Package;
 use serde_json::json;
 use std::path::PathBuf;
 
-/// Verilog, file lists, constraints, register map, driver and manifests of a design.
+/// Generates Verilog, file lists, constraints, register map, driver and manifests.
 ///
-/// The folder is written whole or not at all. An earlier package in it is replaced; a folder that holds other files is
-/// left alone. A memory that no built-in macro serves is left out with a warning; one that none of --technology serves is
-/// an error.
+/// The folder is written whole or not at all. An earlier package in it is replaced; a folder that holds other
+/// files is left unchanged. A memory that no built-in macro serves is left out with a warning; one that no
+/// macro of --technology serves is an error.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The design, a YAML file; designs to start from are in designs/
+    /// The design, a YAML file; examples are in designs/
     #[arg(value_name = "DESIGN")]
     design: PathBuf,
-    /// The folder to write
+    /// The output folder
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
-    /// One block of the design as the top, instead of the design's own
+    /// Use one block of the design as the top, instead of the design's own
     #[arg(short, long, value_name = "BLOCK", value_parser = source::block)]
     block: Option<&'static str>,
     #[command(flatten)]

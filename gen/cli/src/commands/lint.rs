@@ -13,9 +13,9 @@ use alberti_synth::LintMessage;
 use serde::Serialize;
 use std::fmt::Write;
 
-/// Verilator, yosys and Icarus on the Verilog, each as strict as it can be.
+/// Checks the Verilog with Verilator, yosys and Icarus, each with its strictest settings.
 ///
-/// Reads the design's top, or the blocks that are named. Exit code 1 when one of the three complains.
+/// Checks the design's top, or the named blocks. Exit code 1 if one of the three reports a problem.
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]

@@ -15,11 +15,12 @@ use clap::ValueEnum;
 use serde_json::json;
 use std::path::PathBuf;
 
-/// A model with tasks whose weights are drawn from a seed.
+/// Writes a model with tasks whose weights are drawn from a seed.
 ///
-/// For accelerators whose trained model is not at hand. Weights have the statistics of a trained encoder's, with channels that stand out. The folder holds what Hugging Face's
-/// and AdapterHub's would: config.json, model.safetensors, tokenizer.json, and for each task its adapters, layer norms, head and
-/// spans in tasks/. It is written whole or not at all; the same shape and seed give the same bytes.
+/// For accelerators whose trained model is not available. The weights have the statistics of a trained encoder,
+/// including outlier channels. The folder has the files that Hugging Face's and AdapterHub's have: config.json,
+/// model.safetensors, tokenizer.json, and for each task its adapters, layer norms, head and spans in tasks/. It
+/// is written whole or not at all; the same shape and seed give the same bytes.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The shape to start from
@@ -60,13 +61,13 @@ struct Changes {
     /// Channels of the feed-forward net
     #[arg(long, value_name = "CHANNELS")]
     inner: Option<usize>,
-    /// Layers that are passed
+    /// Layers that a sentence passes
     #[arg(long, value_name = "LAYERS")]
     layers: Option<usize>,
-    /// Whether all layers have the same weights
+    /// Whether all layers share their weights
     #[arg(long, value_name = "YES")]
     shared: Option<bool>,
-    /// Token ids
+    /// Token ids of the vocabulary
     #[arg(long, value_name = "WORDS")]
     words: Option<usize>,
     /// Longest sequence
@@ -75,10 +76,10 @@ struct Changes {
     /// Activation of the feed-forward net and of adapters
     #[arg(long, value_name = "NAME")]
     activation: Option<Activation>,
-    /// Tasks
+    /// Number of tasks
     #[arg(long, value_name = "TASKS")]
     tasks: Option<usize>,
-    /// Width of adapters behind the attention and behind the feed-forward net, or of both; 0 for none
+    /// Width of the adapters after the attention and after the feed-forward net, or of both; 0 for none
     #[arg(long, value_name = "WIDTH[,WIDTH]", value_delimiter = ',', num_args = 1..=2)]
     adapters: Option<Vec<usize>>,
     /// Classes of each task
@@ -87,10 +88,10 @@ struct Changes {
     /// Whether tasks have off-ramps
     #[arg(long, value_name = "YES")]
     off_ramps: Option<bool>,
-    /// Distance that each head sees, 0 for a head that is skipped
+    /// Attention span of each head, 0 for a head that is skipped
     #[arg(long, value_name = "TOKENS,…", value_delimiter = ',')]
     spans: Option<Vec<u16>>,
-    /// Logarithm of the ramp behind a span
+    /// Logarithm of the length of the ramp after a span
     #[arg(long, value_name = "BITS", default_value = "5", value_parser = clap::value_parser!(u8).range(0..=7))]
     ramp: u8,
 }

@@ -15,11 +15,11 @@ use alberti_rtl::emit::{MANIFEST, Package};
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, path::PathBuf};
 
-/// From a checkpoint to the images of an accelerator, and what each step costs
+/// Packs a checkpoint into the images of an accelerator, and shows what each step costs
 ///
-/// The backbone is pruned and quantised as a recipe says (docs/compression.md), and laid out for the design's accelerator: one image for
-/// its RRAM, a small one for each task, and the programs for sentences. The folder is written whole or not at all; the same model and
-/// recipe give the same bytes.
+/// The backbone is pruned and quantised as a recipe says (docs/compression.md), and laid out for the design's
+/// accelerator: one image for its RRAM, a small one for each task, and the programs for sentences. The folder
+/// is written whole or not at all; the same model and recipe give the same bytes.
 #[derive(clap::Args)]
 #[command(after_long_help = COLUMNS)]
 pub struct Arguments {
@@ -27,15 +27,16 @@ pub struct Arguments {
     given: Given,
     #[command(flatten)]
     tasks: Tasks,
-    /// How to prune and quantise, a YAML file [default: all weights, a scale for each output]
+    /// The recipe for pruning and quantising, a YAML file [default: all weights, a scale for each output]
     #[arg(long, value_name = "FILE")]
     recipe: Option<PathBuf>,
     #[command(flatten)]
     sentences: Sentences,
-    /// Tokens of the sentences that programs are written for, with commas [default: the longest that the design reads]
+    /// Sentence lengths in tokens to write programs for, separated by commas [default: the longest that the design
+    /// supports]
     #[arg(long, value_name = "TOKENS", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..))]
     tokens: Vec<u16>,
-    /// The folder to write; without it nothing is written
+    /// The output folder; without it nothing is written
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
 }

@@ -26,25 +26,25 @@ use askama::Template;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-/// One HTML page: structure, area, timing, cycles, what was simulated.
+/// Writes one HTML page: structure, area, timing, cycles and simulation results.
 ///
-/// The page stands by itself: no script, no style and no picture from elsewhere. What a missing tool would measure is
+/// The page is self-contained: no external script, style or picture. If a tool is missing, its measurements are
 /// left out, and the page says so.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The design, a YAML file
     #[arg(value_name = "DESIGN")]
     design: PathBuf,
-    /// The page [default: <name of the design>.html]
+    /// The output file [default: <name of the design>.html]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// The folder of a trained encoder, to run layers of it as `alberti sim --model` does
+    /// The folder of a trained encoder; runs layers of it like `alberti sim --model`
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
     /// Another standard-cell library, .lib or .lib.gz [default: osu018]
     #[arg(long, value_name = "FILE")]
     liberty: Option<PathBuf>,
-    /// The way to map: area or speed
+    /// The recipe of the mapping: area or speed
     #[arg(long, value_name = "RECIPE", default_value = "area")]
     recipe: String,
     #[command(flatten)]

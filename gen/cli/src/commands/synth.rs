@@ -14,11 +14,12 @@ use indicatif::ProgressBar;
 use serde_json::json;
 use std::path::PathBuf;
 
-/// Area by yosys and timing by OpenSTA, per block and in all.
+/// Measures area by yosys and timing by OpenSTA, per block and in total.
 ///
-/// Every module is synthesised once and kept by its content, so that an unchanged block costs nothing. Memories within
-/// blocks (alb_sram_*) are counted in bits and left out of the area. Those of the design are listed apart: their macros
-/// by the figures of the technology, the logic around them by yosys. Exit code 1 when a figure leaves its baseline (--check).
+/// Every module is synthesised once and cached by its content, so an unchanged block costs no time. Memories
+/// within blocks (alb_sram_*) are counted in bits and not included in the area. Those of the design are listed
+/// separately: their macros by the figures of the technology, the logic around them by yosys. Exit code 1 if a
+/// figure differs from its baseline (--check).
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -26,19 +27,19 @@ pub struct Arguments {
     /// Another standard-cell library, .lib or .lib.gz [default: osu018]
     #[arg(long, value_name = "FILE")]
     liberty: Option<PathBuf>,
-    /// The way to map: area or speed
+    /// The recipe of the mapping: area or speed
     #[arg(long, value_name = "RECIPE", default_value = "area")]
     recipe: String,
     /// The frequency to map for [default: the design's]
     #[arg(long, value_name = "MHZ", value_parser = frequency)]
     frequency: Option<f64>,
-    /// Time the longest paths as well
+    /// Also time the longest paths
     #[arg(long)]
     timing: bool,
-    /// From a memory's clock edge to its data, for --timing
+    /// Delay from a memory's clock edge to its data, for --timing
     #[arg(long, value_name = "PS", default_value_t = 0.0, value_parser = access)]
     memory_access: f64,
-    /// Another design, to print its figures as ratios to this one's
+    /// Another design: print its figures as ratios to this one's
     #[arg(long, value_name = "DESIGN")]
     against: Option<PathBuf>,
     /// Compare with the accepted figures
@@ -47,7 +48,7 @@ pub struct Arguments {
     /// Accept the figures
     #[arg(long, conflicts_with = "against")]
     bless: bool,
-    /// Where accepted figures lie
+    /// The folder of the accepted figures
     #[arg(long, value_name = "DIR", default_value = "synth/baselines")]
     baselines: PathBuf,
 }

@@ -244,7 +244,7 @@ impl Execution<'_> {
 
     /// A row of sums goes to the memories.
     fn result(&mut self, gemm: &Gemm, function: Function, sums: &[i64], shift: &[i32], steps: Steps) -> Work {
-        let row = function.row(self.accelerator.config.accumulator_bits, sums, shift, gemm.after)?;
+        let row = function.row(self.accelerator.config.accumulator_bits, sums, shift, gemm.activation_shift)?;
         if gemm.code {
             let codes: Vec<u8> =
                 requantize::row(CODE, &row.sums, &row.shifts)?.iter().map(|&code| code as u8).collect();
@@ -254,7 +254,7 @@ impl Execution<'_> {
         }
         if gemm.wide {
             let number =
-                |(&sum, &shift): (&i64, &i32)| saturate(rhu(sum, (shift + gemm.offset).clamp(-64, 63)), 16) as i16;
+                |(&sum, &shift): (&i64, &i32)| saturate(rhu(sum, (shift + gemm.wide_shift).clamp(-64, 63)), 16) as i16;
             let numbers: Vec<i16> = row.sums.iter().zip(&row.shifts).map(number).collect();
             let at = address(gemm.wide_base, steps);
             self.accelerator.memories.write_numbers(self.order, at, &numbers)?;

@@ -36,7 +36,7 @@ impl Execution<'_> {
         let n = self.accelerator.config.n;
         let channels = op.channels.get();
         self.limit(channels, self.accelerator.config.layernorm_max)?;
-        if channels < 2 || op.bias > BIAS_MAX {
+        if channels < 2 || op.exponent_bias > BIAS_MAX {
             return Err(Fault::Instruction.into());
         }
         let tiles = channels.div_ceil(n) as u32;
@@ -56,7 +56,7 @@ impl Execution<'_> {
         for memory in [Memory::Wide, Memory::Parameter] {
             self.counters.read(memory, op.rows.get() * tiles as usize);
         }
-        let unit = LayerNorm::new(gamma, beta, &shift, op.bias)?;
+        let unit = LayerNorm::new(gamma, beta, &shift, op.exponent_bias)?;
         for row in 0..op.rows.0 {
             let mut numbers = Vec::with_capacity(tiles as usize * n);
             for tile in 0..tiles {

@@ -7,7 +7,7 @@ impl Execution<'_> {
     pub(super) fn load(&mut self, op: Load) -> Work {
         let row_bytes = self.row_bytes(op.memory);
         self.room(op.memory, op.row, op.rows)?;
-        let address = self.address(op.base, op.offset);
+        let address = self.address(op.base, op.address_offset);
         let mut bytes = vec![0; op.rows.get() * row_bytes];
         external::read(&self.accelerator.config, self.external, address, &mut bytes)?;
         self.counters.bytes_read += bytes.len() as u64;
@@ -28,7 +28,7 @@ impl Execution<'_> {
         }
         let row_bytes = self.row_bytes(op.memory);
         self.room(op.memory, op.row, op.rows)?;
-        let address = self.address(op.base, op.offset);
+        let address = self.address(op.base, op.address_offset);
         let mut bytes = Vec::with_capacity(op.rows.get() * row_bytes);
         self.counters.read(op.memory, op.rows.get());
         for i in 0..op.rows.0 {

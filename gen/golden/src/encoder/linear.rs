@@ -17,10 +17,10 @@ pub struct Linear {
     pub shift: Vec<i32>,
     /// What stands between sums and results.
     pub function: Function,
-    /// Shift of all outputs behind GELU.
-    pub after: i32,
+    /// Shift of all outputs after GELU.
+    pub activation_shift: i32,
     /// What wide results are shifted by beyond codes.
-    pub offset: i32,
+    pub wide_shift: i32,
 }
 
 /// What comes out, rows × outputs.
@@ -60,7 +60,7 @@ impl Linear {
         for row in 0..rows {
             let products = x.products(row, &w, self.inputs).into_iter().zip(&self.bias);
             let sums: Vec<i64> = products.map(|(sum, &bias)| wrap(bias + sum, arithmetic.accumulator_bits)).collect();
-            results.push(arithmetic, &sums, &self.shift, self.function, self.after, self.offset)?;
+            results.push(arithmetic, &sums, &self.shift, self.function, self.activation_shift, self.wide_shift)?;
         }
         Ok(results)
     }
@@ -74,12 +74,12 @@ impl Results {
         sums: &[i64],
         shift: &[i32],
         function: Function,
-        after: i32,
-        offset: i32,
+        activation_shift: i32,
+        wide_shift: i32,
     ) -> Result<()> {
-        let row = function.row(arithmetic.accumulator_bits, sums, shift, after)?;
+        let row = function.row(arithmetic.accumulator_bits, sums, shift, activation_shift)?;
         self.codes.extend(requantize::row(arithmetic.operand, &row.sums, &row.shifts)?);
-        self.wide.extend(row.sums.iter().zip(&row.shifts).map(|(&sum, &shift)| wide(sum, shift + offset)));
+        self.wide.extend(row.sums.iter().zip(&row.shifts).map(|(&sum, &shift)| wide(sum, shift + wide_shift)));
         Ok(())
     }
 }

@@ -25,12 +25,12 @@ impl Bundle {
         let mut bundle = Self::default();
         let first = (parts.len() + 1) * alberti_isa::BYTES;
         for &&(memory, row, rows) in &parts {
-            let offset = (first + bundle.data.len()) as u32;
+            let address_offset = (first + bundle.data.len()) as u32;
             for bytes in rows {
                 bundle.data.extend(bytes);
                 bundle.data.resize(bundle.data.len().next_multiple_of(config.bus_bytes), 0);
             }
-            let load = Load { memory, base: Base::Program, row, rows: Count(rows.len() as u32), offset };
+            let load = Load { memory, base: Base::Program, row, rows: Count(rows.len() as u32), address_offset };
             bundle.program.instructions.push(Instruction { waits: Waits::NONE, operation: load.into() });
         }
         bundle.program.instructions.push(Instruction { waits: Waits::NONE, operation: Halt {}.into() });

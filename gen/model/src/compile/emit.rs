@@ -167,8 +167,8 @@ impl<'a> Emitter<'a> {
             result_base: base(target.code),
             wide_base: base(target.wide),
             result_column: tile,
-            after: if matches!(linear.function, Function::Gelu(_)) { linear.after } else { 0 },
-            offset: if target.wide.is_some() { linear.offset } else { 0 },
+            activation_shift: if matches!(linear.function, Function::Gelu(_)) { linear.activation_shift } else { 0 },
+            wide_shift: if target.wide.is_some() { linear.wide_shift } else { 0 },
             ..BLANK
         });
     }
@@ -200,7 +200,7 @@ impl<'a> Emitter<'a> {
         self.push(Layernorm {
             code: to.code.is_some(),
             wide: to.wide.is_some(),
-            bias: norm.bias.unwrap_or_default(),
+            exponent_bias: norm.exponent_bias.unwrap_or_default(),
             rows: Count(sum.rows),
             channels: Count(norm.gamma.len() as u32),
             source_base: sum.base,

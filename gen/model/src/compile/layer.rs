@@ -129,7 +129,7 @@ impl Emitter<'_> {
         mut then: impl FnMut(&mut Self, Region, Chunk),
     ) -> Stream {
         let (tiles, chunks) = (self.plan.axes.hidden.tiles(), self.chunks);
-        let place = |emitter: &mut Self| half.norm.bias.map(|_| emitter.codes("layer input", tiles));
+        let place = |emitter: &mut Self| half.norm.exponent_bias.map(|_| emitter.codes("layer input", tiles));
         // Below the adapter's tensors; without one where the input lay, of which a chunk's results take the place.
         let early = half.adapter.as_ref().map(|_| place(self));
         let sum = self.numbers("dense layer", tiles);

@@ -240,10 +240,11 @@ fn gives_codes(encoder: &Encoder) -> bool {
     let task = |task: &Task| {
         let answers = task.off_ramp.is_some() || task.classifier.is_some() || distinct < encoder.depth;
         task.layers.iter().enumerate().all(|(layer, own)| {
-            own.attention.norm.bias.is_some() && (own.output.norm.bias.is_some() || layer == last && !answers)
+            own.attention.norm.exponent_bias.is_some()
+                && (own.output.norm.exponent_bias.is_some() || layer == last && !answers)
         })
     };
-    encoder.embedding.norm.bias.is_some() && encoder.tasks.iter().all(task)
+    encoder.embedding.norm.exponent_bias.is_some() && encoder.tasks.iter().all(task)
 }
 
 /// Every activation that an encoder asks for.

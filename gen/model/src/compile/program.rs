@@ -145,7 +145,13 @@ impl Compiled {
         };
         emitter.activation.take("identity", plan.identity.rows, 0);
         let words = self.index_words(tokens);
-        emitter.push(Load { memory: Memory::Index, base: Base::Data, row: 0, rows: Count(words as u32), offset: 0 });
+        emitter.push(Load {
+            memory: Memory::Index,
+            base: Base::Data,
+            row: 0,
+            rows: Count(words as u32),
+            address_offset: 0,
+        });
         let output = emitter.body((words * row_bytes(config, INDEX_BITS)) as u32);
         emitter.push(Halt {});
         (emitter, output)
@@ -214,7 +220,7 @@ impl Emitter<'_> {
 
     fn store(&mut self, region: Region, offset: u32) {
         let (row, rows) = (region.base, Count(region.rows));
-        let store = Store { memory: Memory::Wide, base: Base::Data, row, rows, offset };
+        let store = Store { memory: Memory::Wide, base: Base::Data, row, rows, address_offset: offset };
         self.push(Operation::Store(store));
     }
 }

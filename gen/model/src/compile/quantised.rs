@@ -296,7 +296,7 @@ impl Quantiser<'_> {
         rule: InputRule,
         results: Results,
     ) -> Result<encoder::Linear, ModelError> {
-        let (result, function, scale, offset) = match results {
+        let (result, function, scale, wide_shift) = match results {
             Results::Codes(scale) => (self.rules.operand, Function::Identity, scale, 0),
             Results::Activated(activation, scale) => (self.rules.operand, self.function(activation), scale, 0),
             Results::Both(scale) => (self.rules.operand, Function::Identity, scale, -self.code_shift(SUM, scale)),
@@ -315,8 +315,8 @@ impl Quantiser<'_> {
             bias: quantised.bias,
             shift: quantised.requantise_shift,
             function,
-            after: quantised.after,
-            offset,
+            activation_shift: quantised.activation_shift,
+            wide_shift,
         })
     }
 
@@ -372,7 +372,7 @@ impl Quantiser<'_> {
             gamma: fixed("gain", &norm.gain, 14)?,
             beta: fixed("offset", &norm.offset, 10)?,
             shift,
-            bias,
+            exponent_bias: bias,
             residual: half.filter(|_| self.rules.narrow_residual).map(|half| self.residual(half)).transpose()?,
         })
     }

@@ -7,7 +7,7 @@ use alberti_arith::{AdaptivFloat, Format};
 /// What choices have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Group {
-    /// Ways of the quantiser.
+    /// Simplifications of the quantiser.
     Shortcuts,
     /// Formats of codes.
     Formats,

@@ -103,8 +103,8 @@ impl Random {
             bias: (0..outputs).map(|_| i64::from(self.below(1 << 20)) - (1 << 19)).collect(),
             shift: (0..outputs).map(|_| self.around(shift)).collect(),
             function: Function::Identity,
-            after: 0,
-            offset: 0,
+            activation_shift: 0,
+            wide_shift: 0,
         }
     }
 
@@ -119,7 +119,7 @@ impl Random {
 
     fn activated(&mut self, outputs: usize, inputs: usize, function: Function) -> Linear {
         match function {
-            Function::Gelu(_) => Linear { function, after: 8, ..self.linear(outputs, inputs, 13) },
+            Function::Gelu(_) => Linear { function, activation_shift: 8, ..self.linear(outputs, inputs, 13) },
             _ => Linear { function, ..self.codes_of(outputs, inputs) },
         }
     }
@@ -129,7 +129,7 @@ impl Random {
             gamma: (0..channels).map(|_| 4096 + self.below(1 << 14) as i16).collect(),
             beta: (0..channels).map(|_| self.below(1 << 10) as i16 - 512).collect(),
             shift: (0..channels).map(|_| self.below(4) as u8).collect(),
-            bias: codes.then(|| self.around(-6)),
+            exponent_bias: codes.then(|| self.around(-6)),
             residual: None,
         }
     }
@@ -159,7 +159,7 @@ pub fn encoder(seed: u64, shape: &Shape) -> Encoder {
     let embedding = Embedding { width: embedding, tables, shift: 10, norm: random.norm(embedding, true), projection };
     // The dense layers in front of an adapter give codes and numbers.
     let dense = |random: &mut Random, inputs| match shape.adapter {
-        Some(_) => Linear { offset: -7, ..random.codes_of(hidden, inputs) },
+        Some(_) => Linear { wide_shift: -7, ..random.codes_of(hidden, inputs) },
         None => random.wide(hidden, inputs),
     };
     let layers = (0..shape.layers)

@@ -121,20 +121,20 @@ impl Geometry {
 
     /// Width of the shift that columns have after GELU: 0 where there is none.
     #[must_use]
-    pub fn after_w(&self) -> u32 {
+    pub fn activation_shift_w(&self) -> u32 {
         self.activation.and_then(Activation::gelu).map_or(0, |_| SHIFT_W)
     }
 
     /// Width of what a wide result's shift is more than that of the code: 0 where there are no wide results.
     #[must_use]
-    pub fn offset_w(&self) -> u32 {
+    pub fn wide_shift_w(&self) -> u32 {
         if self.accelerator { SHIFT_W } else { 0 }
     }
 
     /// Width of what else of a job travels beside its shifts.
     #[must_use]
     pub fn beside_w(&self) -> u32 {
-        self.function_w() + self.after_w() + self.offset_w()
+        self.function_w() + self.activation_shift_w() + self.wide_shift_w()
     }
 
     /// Width of a row of wide results: 0 where there are none.

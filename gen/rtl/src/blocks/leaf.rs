@@ -4,7 +4,7 @@ use crate::{
     blocks::Library,
     emit::Shell,
     leaves::Leaf,
-    netlist::{Contract, Direction, Interface, Module, Payload, Port, Role},
+    netlist::{Contract, Direction, Interface, Module, Port, Role},
 };
 use askama::Template;
 use std::sync::Arc;
@@ -29,12 +29,9 @@ pub fn elaborate(library: &mut Library, leaf: &dyn Leaf, source: &str) -> Arc<Mo
     module.contract = Contract { latency: "combinational".into(), ..Contract::default() };
     let ports = leaf.ports().expect("the kernels of all leaves are tested");
     let side = |input: bool| {
-        ports.iter().filter(move |port| port.input == input).map(move |port| Port {
-            name: port.name.clone(),
-            direction: if input { Direction::Input } else { Direction::Output },
-            width: port.width,
-            payload: Payload::Bits,
-        })
+        let direction = if input { Direction::Input } else { Direction::Output };
+        let own = ports.iter().filter(move |port| port.input == input);
+        own.map(move |port| Port::named(&port.name, direction, port.width))
     };
     let mut inputs = Interface::new("in", Role::Input, "In");
     inputs.ports.extend(side(true));

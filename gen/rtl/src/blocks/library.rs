@@ -89,8 +89,7 @@ impl<'a> Library<'a> {
         }
         let shell = Shell::new(self.design, &module, |name| self.modules.get(name).map(AsRef::as_ref));
         // A template can fail only by writing to a string, which cannot fail.
-        module.text = render(&shell).expect("templates write to strings");
-        module.text.push('\n');
+        module.text = Shell::file(&render(&shell).expect("templates write to strings"));
         let module = Arc::new(module);
         self.modules.insert(module.name.clone(), Arc::clone(&module));
         module

@@ -3,6 +3,7 @@
 pub mod accelerator;
 pub mod accumulator;
 pub mod activation;
+mod assembly;
 pub mod bitmask_decoder;
 pub mod bitmask_encoder;
 pub mod block_select;
@@ -30,6 +31,7 @@ pub mod top_k;
 pub mod vmac;
 pub mod vmac_array;
 
+pub use assembly::{Assembly, Bundle, End};
 pub use geometry::{Geometry, MIN_PASS, clog2};
 pub use library::Library;
 pub use registry::{BLOCKS, Block};

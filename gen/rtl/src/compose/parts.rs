@@ -144,18 +144,8 @@ pub(super) fn drives(interface: &Interface) -> bool {
     }
 }
 
-/// The ports of an interface by field: `mask_valid_i` is `valid`, and a port with the interface's own name is `data`.
+/// The ports of an interface by field; the field of the interface's own name is `data`.
 pub(super) fn fields(interface: &Interface) -> BTreeMap<&str, &Port> {
-    let field = |port: &'_ Port| -> std::ops::Range<usize> {
-        let suffix = if interface.role == Role::Bus { None } else { port.name.rfind('_') };
-        let stem = suffix.unwrap_or(port.name.len());
-        let prefix = interface.name.len() + 1;
-        let within = port.name.starts_with(&interface.name) && port.name.as_bytes().get(prefix - 1) == Some(&b'_');
-        if within && stem >= prefix { prefix..stem } else { 0..stem }
-    };
-    let named = interface.ports.iter().map(|port| {
-        let name = &port.name[field(port)];
-        (if name == interface.name { "data" } else { name }, port)
-    });
-    named.collect()
+    let name = |port: &'_ Port| port.field == interface.name;
+    interface.ports.iter().map(|port| (if name(port) { "data" } else { port.field.as_str() }, port)).collect()
 }

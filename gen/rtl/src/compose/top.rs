@@ -58,7 +58,7 @@ pub(super) fn build(parts: &Parts<'_>, joined: &Joined, library: &Library<'_>, p
                 instances[to.instance].connections.insert(other.name.clone(), whole());
             }
             names.add(&name, from.instance, parts.name(*from));
-            module.nets.push(Net { name, width: port.width, register: false });
+            module.nets.push(Net::wire(&name, port.width));
         }
     }
     for &end in &joined.exports {

@@ -116,8 +116,8 @@ fn banks(section: &mut Section<'_>, n: Option<u32>, memories: Option<&Memories>)
     let banks = section.integer_or("banks", 1..=16, 1, Code::OutOfRange)?;
     if !banks.is_power_of_two() {
         let (below, above) = (banks.next_power_of_two() / 2, banks.next_power_of_two());
-        let message = format!("`banks` is {banks}, no power of two: bits of an address choose a bank");
-        section.push("banks", Code::OutOfRange, message, format!("set banks to {below} or to {above}"));
+        let message = format!("`banks` is {banks}, not a power of two: bits of an address select a bank");
+        section.push("banks", Code::OutOfRange, message, format!("set banks to {below} or {above}"));
         return None;
     }
     let (Some(n), Some(memories)) = (n, memories) else { return Some(banks) };
@@ -127,9 +127,9 @@ fn banks(section: &mut Section<'_>, n: Option<u32>, memories: Option<&Memories>)
     }
     let enough = u64::from(rows.max(2 * banks)).next_power_of_two() * u64::from(n);
     let message = format!(
-        "an activation memory of {rows} rows of n = {n} does not divide into {banks} banks that address bits choose"
+        "an activation memory of {rows} rows of n = {n} does not divide into {banks} banks selected by address bits"
     );
-    let help = format!("set memories.activation.values to {enough}, a power of two of rows, or `banks: 1`");
+    let help = format!("set memories.activation.values to {enough}, a power of two of rows, or set `banks: 1`");
     section.push("banks", Code::BanksUneven, message, help);
     None
 }
@@ -151,7 +151,7 @@ impl Axi {
         let data_bits = section.integer_or("data_bits", 32..=128, data_bits, Code::OutOfRange).filter(|bits| {
             let valid = bits.is_power_of_two();
             if !valid {
-                let message = format!("`data_bits` is {bits}, a beat has 32, 64 or 128 bits");
+                let message = format!("`data_bits` is {bits}, it must be 32, 64 or 128");
                 section.push("data_bits", Code::OutOfRange, message, "set data_bits to 32, 64 or 128");
             }
             valid
@@ -172,7 +172,7 @@ impl Axi {
             return Some(self);
         }
         let message = format!(
-            "addresses of programs have {bits} bits (csr.program_address_bits), the port has {}",
+            "program addresses have {bits} bits (csr.program_address_bits), but the port has {}",
             self.address_bits
         );
         let help =
@@ -195,14 +195,14 @@ impl Surroundings<'_> {
             }
         }
         if self.memories.is_some_and(|memories| memories.activation.storage.kind != MemoryKind::Sram) {
-            lacks.push("`memories.activation.kind: sram` (it is rram, and written in inference)".to_owned());
+            lacks.push("`memories.activation.kind: sram` (it is rram, but every program writes it)".to_owned());
         }
         lacks.extend(self.shape(banks));
         if lacks.is_empty() {
             return;
         }
         let message = format!("the accelerator lacks {}", lacks.join(", "));
-        let help = "write what is named, or remove `accelerator`; designs/accelerator4.yaml has all of it";
+        let help = "add the missing parts, or remove `accelerator`; designs/accelerator4.yaml has them all";
         self.report.push("accelerator", Code::AcceleratorLacks, message, help);
     }
 
@@ -211,12 +211,12 @@ impl Surroundings<'_> {
         let mut lacks = Vec::new();
         let n = self.datapath.and_then(|datapath| datapath.n);
         if let Some(n) = n.filter(|n| !n.is_power_of_two()) {
-            lacks.push(format!("`datapath.n` of a power of two (it is {n})"));
+            lacks.push(format!("`datapath.n` that is a power of two (it is {n})"));
         }
         let blocks = self.datapath.is_some_and(|datapath| matches!(datapath.sparsity, Some(Some(_))));
         if blocks && banks == Some(1) {
             lacks.push(
-                "`accelerator.banks` of 2 or more (it is 1, and block-sparse weights take two vectors a cycle)"
+                "`accelerator.banks` of at least 2 (it is 1, and block-sparse weights need two vectors per cycle)"
                     .to_owned(),
             );
         }
@@ -228,7 +228,7 @@ impl Surroundings<'_> {
         }
         let short = softmax.zip(n).filter(|(unit, n)| unit.length_max < *n);
         if let Some((unit, n)) = short {
-            lacks.push(format!("`units.softmax.length_max` of n = {n} or more (it is {})", unit.length_max));
+            lacks.push(format!("`units.softmax.length_max` of at least n = {n} (it is {})", unit.length_max));
         }
         lacks
     }

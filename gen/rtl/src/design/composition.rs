@@ -130,7 +130,7 @@ fn read_instances(report: &Report, node: &Node, design: Option<&str>) -> Option<
         return None;
     };
     if entries.is_empty() {
-        report.push(PATH, Code::OutOfRange, "`instances` has no instance, a top needs at least one", help);
+        report.push(PATH, Code::OutOfRange, "`instances` is empty, a top needs at least one instance", help);
         return None;
     }
     let mut valid = true;
@@ -144,7 +144,7 @@ fn read_instances(report: &Report, node: &Node, design: Option<&str>) -> Option<
             report.push_at(
                 here.clone(),
                 Code::NameClash,
-                format!("the label {} is taken: {why}", quote(&entry.key)),
+                format!("the label {} is already used: {why}", quote(&entry.key)),
                 help,
             );
             valid = false;
@@ -153,7 +153,7 @@ fn read_instances(report: &Report, node: &Node, design: Option<&str>) -> Option<
         let block = match &entry.node.value {
             Value::Text(block) if names::is_identifier(block) => block.clone(),
             Value::Text(block) => {
-                let message = format!("{} is no name of a block", quote(block));
+                let message = format!("{} is not the name of a block", quote(block));
                 report.push_at(place, Code::NotAnIdentifier, message, "write a block's name, such as bitmask_decoder");
                 valid = false;
                 continue;
@@ -209,7 +209,7 @@ fn read_list<T>(
                 }
             },
             other => {
-                let message = format!("`{path}` must be a list of texts, here is {}", describe(other));
+                let message = format!("`{path}` must be a list of texts, this element is {}", describe(other));
                 report.push(&item_path, Code::WrongType, message, help.clone());
             }
         }

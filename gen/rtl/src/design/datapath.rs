@@ -145,12 +145,12 @@ impl Draft {
         if !reduction.is_multiple_of(n) {
             let (below, above) = (reduction / n * n, reduction.next_multiple_of(n));
             let message = format!(
-                "`reduction_max` is {reduction}, no multiple of n = {n}: \
-                 a reduction is worked off in tiles of {n} products"
+                "`reduction_max` is {reduction}, not a multiple of n = {n}: \
+                 a reduction is processed in tiles of {n} products"
             );
             let help = match (below, above) {
                 (0, _) => format!("set reduction_max to {above}"),
-                (_, ..=LONGEST_REDUCTION) => format!("set reduction_max to {below} or to {above}"),
+                (_, ..=LONGEST_REDUCTION) => format!("set reduction_max to {below} or {above}"),
                 _ => format!("set reduction_max to {below}"),
             };
             section.push("reduction_max", Code::ReductionNotMultiple, message, help);
@@ -162,9 +162,11 @@ impl Draft {
         if rows < n {
             let message = format!(
                 "`accumulator_rows` is {rows}, less than n = {n}: \
-                 loading a weight tile takes {n} cycles, in which only {rows} rows could be worked off"
+                 loading a weight tile takes {n} cycles, in which the array has only {rows} rows to process"
             );
-            let help = format!("set accumulator_rows to at least {n}; 128 hides the load well");
+            let help = format!(
+                "set accumulator_rows to at least {n}; with 128 a tile is used several times as long as it takes to load"
+            );
             section.push("accumulator_rows", Code::TooFewRows, message, help);
         }
     }
@@ -199,7 +201,7 @@ impl Draft {
                 ),
                 match (needed + 1).max(24) {
                     more if more > enough => {
-                        format!("set accumulator_bits to {enough}, or to {more} where a bias is as large as the sum")
+                        format!("set accumulator_bits to {enough}, or to {more} if a bias can be as large as the sum")
                     }
                     _ => format!("set accumulator_bits to {enough}"),
                 },
@@ -212,7 +214,7 @@ impl Draft {
         let nonzeros = sparsity.nonzeros;
         if !n.is_multiple_of(nonzeros) {
             let message = format!(
-                "n = {n} is no multiple of {nonzeros}, the non-zeros of a block: a block would be cut between two tiles"
+                "n = {n} is not a multiple of {nonzeros}, the non-zeros of a block: a block would be split between two tiles"
             );
             let smaller = BLOCKS.iter().find(|choice| n.is_multiple_of(choice.nonzeros));
             let other =
@@ -240,10 +242,8 @@ fn result(section: &mut Section<'_>, operand: Option<Format>) -> Option<Format> 
     let result = format(section, "result", text)?;
     let why = match (operand, result) {
         (_, Format::Fixed(_)) => return Some(result),
-        (_, Format::AdaptivFloat(_)) if result != Format::AF8_3 => {
-            "the only AdaptivFloat that results can have is af8_3"
-        }
-        (Some(Format::Fixed(_)), _) => "nothing reads AdaptivFloat where the operands are fixed point",
+        (_, Format::AdaptivFloat(_)) if result != Format::AF8_3 => "the only AdaptivFloat format of results is af8_3",
+        (Some(Format::Fixed(_)), _) => "no unit reads AdaptivFloat if the operands are fixed point",
         _ => return Some(result),
     };
     let help = match operand {
@@ -264,11 +264,10 @@ fn format(section: &Section<'_>, key: &str, text: &str) -> Option<Format> {
             let known = OPERANDS.map(|format| format.to_string());
             let help = match nearest(text, known.iter().map(String::as_str)) {
                 Some(name) => format!("did you mean {name}?"),
-                None => {
-                    "write af8_3, or q<integer bits>.<fraction bits> with 8 or 16 bits in all, such as q3.5".to_owned()
-                }
+                None => "write af8_3, or q<integer bits>.<fraction bits> with 8 or 16 bits in total, such as q3.5"
+                    .to_owned(),
             };
-            section.push(key, Code::UnknownWord, format!("{} is no number format", quote(text)), help);
+            section.push(key, Code::UnknownWord, format!("{} is not a number format", quote(text)), help);
             None
         }
     }
@@ -295,7 +294,7 @@ fn sparsity(section: &mut Section<'_>) -> Option<Option<BlockSparsity>> {
                 Some(kind) => format!("did you mean `kind: {kind}`?"),
                 None => "write `kind: none`, or `{kind: block, nonzeros: 8, block: 16}`".to_owned(),
             };
-            inner.push("kind", Code::UnknownWord, format!("{} is no kind of sparsity", quote(other)), help);
+            inner.push("kind", Code::UnknownWord, format!("{} is not a kind of sparsity", quote(other)), help);
             inner.know(["nonzeros", "block"]);
             None
         }

@@ -212,7 +212,7 @@ impl MaskMemory {
             Some(words)
         });
         let latency = latency(&mut section);
-        let ecc = section.word_or_default("ecc", "code of masks", Ecc::WORDS);
+        let ecc = section.word_or_default("ecc", "kind of error correction", Ecc::WORDS);
         let storage = Storage::read(&mut section);
         section.finish();
         Some(Self { words: words?, latency: latency?, ecc: ecc?, storage: storage? })
@@ -235,9 +235,9 @@ impl Storage {
             }
             valid
         });
-        let coding = section.word_or_default("coding", "coding of cells", Coding::WORDS);
+        let coding = section.word_or_default("coding", "coding of cell levels", Coding::WORDS);
         let placing = section.word_or_default("placing", "placing of bits in cells", Placing::WORDS);
-        let optimise = section.word_or_default("optimise", "aim to choose macros for", Optimise::WORDS);
+        let optimise = section.word_or_default("optimise", "criterion for choosing macros", Optimise::WORDS);
         Some(Self {
             kind: kind?,
             bits_per_cell: bits_per_cell?,
@@ -253,7 +253,7 @@ pub(super) fn capacity(section: &Section<'_>, values: u64, n: u32, (least, what)
     let lanes = u64::from(n);
     let Ok(fitting) = u32::try_from(values) else {
         let largest = u64::from(u32::MAX) / lanes * lanes;
-        let message = format!("a memory of {values} codes cannot be counted in 32 bits");
+        let message = format!("a memory of {values} codes needs addresses of more than 32 bits");
         section.push("values", Code::CapacityTooLarge, message, format!("set values to at most {largest}"));
         return None;
     };
@@ -269,7 +269,7 @@ pub(super) fn capacity(section: &Section<'_>, values: u64, n: u32, (least, what)
         let help = if above > u64::from(u32::MAX) {
             format!("set values to {below}")
         } else {
-            format!("set values to {below} or to {above}")
+            format!("set values to {below} or {above}")
         };
         section.push("values", Code::CapacityNotMultiple, message, help);
         valid = false;

@@ -5,6 +5,7 @@
 //! one holds valid parameters.
 
 mod accelerator;
+mod canonical;
 mod clock;
 mod composition;
 mod csr;
@@ -36,7 +37,6 @@ use index::Index;
 use node::{Malformed, Node, Value};
 use reader::{Report, Section};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use std::{ops::Deref, path::Path};
 use subject::{DESIGN, Subject};
 
@@ -61,7 +61,8 @@ pub struct Parameters {
     /// The file as the user named it; not part of the design itself.
     #[serde(skip)]
     pub source: String,
-    /// First 16 hex digits of the SHA-256 of everything else here: comments, order of keys and spacing do not count.
+    /// First 16 hex digits of the SHA-256 of the [canonical form](Self::canonical) of everything else here: comments, order of
+    /// keys, spacing and the spelling of numbers do not count.
     pub hash: String,
     /// The processing unit.
     pub datapath: Datapath,
@@ -166,7 +167,7 @@ pub(crate) fn parse_yaml(subject: &Subject, file: &str, text: &str) -> Result<No
         Diagnostic::new(code, format!("{} cannot be read as YAML: {message}", subject.name), help).at(place)
     })?;
     if root.value == Value::Null {
-        let message = format!("{} is empty: it holds nothing but comments and blanks", subject.name);
+        let message = format!("{} is empty: it has only comments and blank lines", subject.name);
         return Err(Diagnostic::new(Code::EmptyDesign, message, subject.least).at(Place::file(file)));
     }
     Ok(root)
@@ -202,9 +203,9 @@ fn read(report: &Report, node: &Node) -> Option<Parameters> {
 
     let (name, description, datapath) = (name?, description?, datapath?.finish()?);
     let (memories, units, csr, accelerator, clock, top) = (memories?, units?, csr?, accelerator?, clock?, top?);
-    let hash = hash(&(&name, &description, &datapath, &memories, &units, &csr, &accelerator, &clock, &top))?;
-    let source = report.index.file().to_owned();
-    Some(Parameters { name, description, source, hash, datapath, memories, units, csr, accelerator, clock, top })
+    let (source, hash) = (report.index.file().to_owned(), String::new());
+    let read = Parameters { name, description, source, hash, datapath, memories, units, csr, accelerator, clock, top };
+    Some(Parameters { hash: read.digest(), ..read })
 }
 
 /// One line of text: it ends up in comments of the emitted files.
@@ -217,24 +218,17 @@ fn description(root: &mut Section<'_>) -> Option<Option<String>> {
         c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     let why = if text.chars().count() > LONGEST {
-        format!("it has {} characters, at most {LONGEST} fit", text.chars().count())
+        format!("it has {} characters, at most {LONGEST} are allowed", text.chars().count())
     } else if let Some(c) = text.chars().find(|&c| breaks(c)) {
         format!("it contains the character U+{:04X}", u32::from(c))
     } else if text.contains("*/") || text.ends_with('\\') {
-        format!("{} would end a comment of the emitted files or carry it over its line", quote(text))
+        format!("{} would end a comment of the emitted files or continue it on the next line", quote(text))
     } else {
         return Some(Some(text.to_owned()));
     };
-    let help = "write one line of plain text without line breaks; longer notes can be comments, behind #";
+    let help = "write one line of plain text; put longer notes into comments, after #";
     root.push("description", Code::NotOneLine, format!("`description` is not one line of text: {why}"), help);
     None
-}
-
-/// The digest of what a design says, from one canonical rendering of it.
-fn hash(content: &impl Serialize) -> Option<String> {
-    let canonical = serde_yaml::to_string(content).ok()?;
-    let digest = Sha256::digest(canonical.as_bytes());
-    Some(digest[..8].iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub(crate) fn identifier(section: &Section<'_>, key: &str, text: &str) -> Option
         None => match clash(text, None) {
             Some(why) => {
                 let help = format!("choose another name, such as `{}`", free(text));
-                (Code::NameClash, format!("the {key} {} is taken: {why}", quote(text)), help)
+                (Code::NameClash, format!("the {key} {} is already used: {why}", quote(text)), help)
             }
             None => return Some(text.to_owned()),
         },
@@ -45,7 +45,7 @@ pub(crate) fn check(report: &Report, place: &Place, kind: &str, text: &str) -> b
 fn problem(kind: &str, text: &str) -> Option<(Code, String, String)> {
     if !is_identifier(text) {
         let message = format!("the {kind} {} is not an identifier", quote(text));
-        let help = format!("write lower-case letters, digits and _, a letter first, such as `{}`", tidy(text));
+        let help = format!("use lower-case letters, digits and _, beginning with a letter, such as `{}`", tidy(text));
         return Some((Code::NotAnIdentifier, message, help));
     }
     is_reserved(text).then(|| {
@@ -57,7 +57,7 @@ fn problem(kind: &str, text: &str) -> Option<(Code, String, String)> {
 /// Why a name is taken, if it is: by the generated modules, by ports of every top, or by the design itself.
 pub(crate) fn clash(text: &str, design: Option<&str>) -> Option<&'static str> {
     if text == "alb" || text.starts_with("alb_") {
-        Some("names that begin with alb_ belong to the generated modules")
+        Some("names that begin with alb_ are reserved for generated modules")
     } else if matches!(text, "clk_i" | "rst_ni") {
         Some("every top has a port of this name")
     } else if Some(text) == design {

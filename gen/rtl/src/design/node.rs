@@ -99,7 +99,7 @@ fn check_characters(text: &str) -> Result<(), Malformed> {
         for (column, c) in (1..).zip(row.chars()) {
             let (message, help) = match c {
                 '[' | '{' if depth == DEEPEST => {
-                    ("brackets nest too deep".to_owned(), "close brackets that are still open")
+                    ("brackets are nested too deeply".to_owned(), "close brackets that are still open")
                 }
                 '[' | '{' => {
                     depth += 1;
@@ -126,8 +126,8 @@ fn malformed(text: &str, error: &str, refusal: Option<(Code, String)>) -> Malfor
     let (message, position) = split(error);
     let (code, message) = match (refusal, message.as_str()) {
         (Some(refusal), _) => refusal,
-        (None, "repetition limit exceeded") => (Code::TooManyAliases, "its aliases multiply without end".to_owned()),
-        (None, "recursion limit exceeded") => (Code::MalformedYaml, "values nest too deep".to_owned()),
+        (None, "repetition limit exceeded") => (Code::TooManyAliases, "its aliases expand without limit".to_owned()),
+        (None, "recursion limit exceeded") => (Code::MalformedYaml, "values are nested too deeply".to_owned()),
         (None, message) if message.contains("more than one document") => {
             let position = second_document(text);
             let message = "a second document begins here".to_owned();
@@ -145,7 +145,7 @@ fn malformed(text: &str, error: &str, refusal: Option<(Code, String)>) -> Malfor
     } else if has("tags") {
         "remove the tag"
     } else if has("a key") {
-        "a key is one of the words that a design knows"
+        "write one of the keys of a design"
     } else {
         "check indentation, brackets and quotes here and just before"
     };
@@ -195,7 +195,7 @@ impl State {
 
     fn spend<E: serde::de::Error>(&self, cost: usize) -> Result<(), E> {
         let left = self.budget.get().checked_sub(cost);
-        let too_large = || self.refuse(Code::TooManyAliases, "it has more values than a design could need");
+        let too_large = || self.refuse(Code::TooManyAliases, "it expands to more values than a design can need");
         self.budget.set(left.ok_or_else(too_large)?);
         Ok(())
     }

@@ -164,7 +164,7 @@ impl<'a> Section<'a> {
         let help = match node.value {
             Value::Bool(_) | Value::Integer(_) | Value::Float(_) => {
                 format!(
-                    "write text such as `{key}: {example}`; put quotes around what YAML takes for a number or a truth"
+                    "write text such as `{key}: {example}`; put quotes around text that YAML reads as a number or a truth value"
                 )
             }
             _ => format!("write text such as `{key}: {example}`"),
@@ -210,7 +210,7 @@ impl<'a> Section<'a> {
             self.report.push(
                 &self.path_of(key),
                 Code::OutOfRange,
-                format!("`{key}` is {value}, it cannot be negative"),
+                format!("`{key}` is {value}, it must not be negative"),
                 help,
             );
             return None;
@@ -228,12 +228,7 @@ impl<'a> Section<'a> {
         }
         let nearest = if value < i128::from(low) { low } else { high };
         let message = format!("`{key}` is {value}, it must lie between {low} and {high}");
-        self.report.push(
-            &self.path_of(key),
-            code,
-            message,
-            format!("the nearest that it can be is `{key}: {nearest}`"),
-        );
+        self.report.push(&self.path_of(key), code, message, format!("the nearest allowed value is `{key}: {nearest}`"));
         None
     }
 
@@ -280,7 +275,7 @@ impl<'a> Section<'a> {
             Some(word) => format!("did you mean `{key}: {word}`?"),
             None => format!("write one of {}", names.join(", ")),
         };
-        self.push(key, Code::UnknownWord, format!("{} is no {what}", quote(text)), help);
+        self.push(key, Code::UnknownWord, format!("{} is not a valid {what}", quote(text)), help);
         None
     }
 
@@ -321,13 +316,13 @@ impl<'a> Section<'a> {
             let help = match (renamed, nearest(&entry.key, self.known.iter().copied().filter(absent))) {
                 (Some((_, new)), _) => format!("it is now called `{new}`"),
                 (None, Some(key)) => format!("did you mean `{key}`?"),
-                (None, None) if self.known.is_empty() => "it has no keys: write {}".to_owned(),
+                (None, None) if self.known.is_empty() => "this section has no keys: write {}".to_owned(),
                 (None, None) => format!("its keys are {}", self.known.join(", ")),
             };
             self.report.push_at(
                 self.report.place(&path, entry.position),
                 Code::UnknownKey,
-                format!("{} knows no key {}", self.name(), quote(&entry.key)),
+                format!("{} has no key {}", self.name(), quote(&entry.key)),
                 help,
             );
         }

@@ -21,10 +21,10 @@ pub(crate) fn read(subject: &Subject, path: &Path) -> Result<Vec<u8>, Diagnostic
 
 fn unreadable(subject: &Subject, path: &Path, error: &io::Error) -> Diagnostic {
     let (why, help) = match error.kind() {
-        io::ErrorKind::NotFound => ("there is no such file", subject.find),
-        io::ErrorKind::PermissionDenied => ("permission denied", "make the file readable for the user who runs this"),
+        io::ErrorKind::NotFound => ("the file does not exist", subject.find),
+        io::ErrorKind::PermissionDenied => ("permission denied", "make the file readable for the current user"),
         io::ErrorKind::IsADirectory => ("it is a folder", "name the YAML file itself"),
-        _ => ("reading it failed", "check the file and the disk that it lies on"),
+        _ => ("reading it failed", "check the file and its disk"),
     };
     let detail = if help.starts_with("check the file") { format!("{why}: {error}") } else { why.to_owned() };
     Diagnostic::new(Code::UnreadableFile, format!("{} cannot be read: {detail}", subject.name), help)
@@ -44,7 +44,7 @@ pub(crate) fn text<'a>(subject: &Subject, file: &str, bytes: &'a [u8]) -> Result
         let byte = bytes[error.valid_up_to()];
         Diagnostic::new(
             Code::NotUtf8,
-            format!("{} is not UTF-8: the byte 0x{byte:02x} cannot stand here", subject.name),
+            format!("{} is not UTF-8: the byte 0x{byte:02x} is not valid here", subject.name),
             "save the file as UTF-8; plain ASCII is enough",
         )
         .at(Place {

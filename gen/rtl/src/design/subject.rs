@@ -18,8 +18,8 @@ pub(crate) struct Subject {
 /// A design.
 pub(crate) const DESIGN: Subject = Subject {
     name: "the design",
-    find: "check the path; designs to start from are in designs/",
-    size: "a design takes a few kilobytes; weights and programs are packed from a checkpoint, not written here",
-    begin: "begin with `name: …` and `datapath:`; designs/pu16.yaml is a design to start from",
-    least: "write at least name, datapath, memories and clock; designs/pu16.yaml is a design to start from",
+    find: "check the path; example designs are in designs/",
+    size: "a design has a few kilobytes; weights and programs are packed from a checkpoint",
+    begin: "begin with `name: …` and `datapath:`; see the example designs/pu16.yaml",
+    least: "write at least name, datapath, memories and clock; see the example designs/pu16.yaml",
 };

@@ -96,8 +96,9 @@ impl Units {
             [("softmax", softmax.is_some_and(|u| u.is_some())), ("layernorm", layernorm.is_some_and(|u| u.is_some()))]
         {
             let Some(operand @ Format::Fixed(_)) = operand.filter(|_| present) else { continue };
-            let message =
-                format!("`{key}` gives codes of af8_3, which the array does not take: its operands are {operand}");
+            let message = format!(
+                "`{key}` produces af8_3 codes, which cannot be operands of this array: its operands are {operand}"
+            );
             section.push(key, Code::UnitFormat, message, format!("remove `{key}`, or set datapath.operand to af8_3"));
         }
         section.finish();
@@ -124,8 +125,9 @@ impl SoftmaxUnit {
         let row_buffer = section.flag_or("row_buffer", true);
         let maximum = section.word_or_default("maximum", "kind of maximum", Maximum::WORDS);
         if maximum == Some(Maximum::Row) && row_buffer == Some(false) {
-            let message = "the row's maximum is found in a pass of its own, which takes a row buffer".to_owned();
-            let help = "set `maximum: running`, which is as exact and saves the pass, or `row_buffer: true`".to_owned();
+            let message = "`maximum: row` finds the maximum in a pass of its own, which needs a row buffer".to_owned();
+            let help =
+                "set `maximum: running`, which is as accurate and saves the pass, or `row_buffer: true`".to_owned();
             section.push("maximum", Code::MaximumNeedsBuffer, message, help);
         }
         section.finish();
@@ -144,7 +146,7 @@ fn lanes(section: &mut Section<'_>, n: Option<u32>) -> Option<u32> {
         return Some(lanes);
     }
     let divisors: Vec<_> = (2..=n).filter(|&lanes| n.is_multiple_of(lanes)).collect();
-    let message = format!("`lanes` is {lanes}, no divisor of n = {n}: vectors of n go through a unit in equal parts");
+    let message = format!("`lanes` is {lanes}, not a divisor of n = {n}: a unit processes vectors of n in equal parts");
     section.push("lanes", Code::LanesNotPart, message, format!("set lanes to one of {divisors:?}"));
     None
 }
@@ -154,10 +156,10 @@ fn whole_vectors(section: &Section<'_>, length: u32, lanes: u32) -> bool {
     if length.is_multiple_of(lanes) {
         return true;
     }
-    let message =
-        format!("`length_max` is {length}, no multiple of the unit's {lanes} lanes: rows come in vectors of {lanes}");
-    let help =
-        format!("set length_max to {}; a row itself may be of any length up to it", length.next_multiple_of(lanes));
+    let message = format!(
+        "`length_max` is {length}, not a multiple of the unit's {lanes} lanes: rows arrive in vectors of {lanes}"
+    );
+    let help = format!("set length_max to {}; rows may have any length up to it", length.next_multiple_of(lanes));
     section.push("length_max", Code::LengthNotMultiple, message, help);
     false
 }

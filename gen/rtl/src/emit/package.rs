@@ -3,6 +3,7 @@
 use super::{
     cores::{self, Lists},
     driver,
+    verilog::LICENCE,
 };
 use crate::{
     design::Design,
@@ -119,7 +120,8 @@ impl Package {
 
         for (suffix, list) in [("", &lists.rtl), ("_memories", &lists.memories), ("_models", &lists.models)] {
             if !list.is_empty() {
-                files.insert(format!("{}{suffix}.f", design.name), (list.join("\n") + "\n").into_bytes());
+                let text = format!("// {LICENCE}\n{}\n", list.join("\n"));
+                files.insert(format!("{}{suffix}.f", design.name), text.into_bytes());
             }
         }
 

@@ -5,11 +5,14 @@ use crate::{
     design::Design,
     netlist::{Direction, Expr, Instance, Interface, Module, Port},
 };
-use std::fmt::Write as _;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 /// What a block's template places around its own text.
 pub struct Shell {
-    /// The comment on top of the file.
+    /// What stands before the module: the comment on top of the file, and that no net comes into being by its use.
     pub header: String,
     /// Module name.
     pub name: String,
@@ -17,6 +20,7 @@ pub struct Shell {
     pub ports: String,
     /// Declarations of the wires between instances.
     pub nets: String,
+    declarations: Declarations,
     /// The instances.
     pub instances: String,
 }
@@ -30,6 +34,7 @@ impl Shell {
             name: module.name.clone(),
             ports: ports(module),
             nets: nets(module),
+            declarations: Declarations::new(module),
             instances: module
                 .instances
                 .iter()
@@ -38,13 +43,105 @@ impl Shell {
                 .join("\n\n"),
         }
     }
+
+    /// The whole file of a module that a template has rendered, whose last newline askama drops.
+    #[must_use]
+    pub(crate) fn file(rendered: &str) -> String {
+        format!("{rendered}\n{FOOTER}")
+    }
 }
+
+/// The licence of what is emitted, as tools look for it.
+pub(super) const LICENCE: &str = "SPDX-License-Identifier: Apache-2.0";
+
+/// What follows a module: files that are compiled after it find nets of undeclared names as the language has them.
+const FOOTER: &str = "\n`default_nettype wire\n";
+
+impl Shell {
+    /// Declarations of all nets that the netlist knows. First those that the template's own text uses, which it lists: nets, and
+    /// what the names of bundles begin with. A name that this variant of the module lacks is passed over.
+    ///
+    /// # Panics
+    /// When the module's own logic reads or drives a net that the template does not list.
+    #[must_use]
+    pub fn declare(&self, listed: &str) -> String {
+        self.declarations.text(&listed.split_whitespace().collect::<Vec<_>>())
+    }
+}
+
+/// The nets of a module, as they are declared.
+struct Declarations {
+    module: String,
+    nets: Vec<Declared>,
+    /// What joins the nets of a bundle, by what their names begin with.
+    bundles: BTreeMap<String, String>,
+}
+
+struct Declared {
+    name: String,
+    line: String,
+    bundle: Option<String>,
+    /// Whether the module's own logic reads or drives it.
+    own: bool,
+}
+
+impl Declarations {
+    fn new(module: &Module) -> Self {
+        let logic = module.logic.iter().flat_map(|of| of.drives.iter().chain(&of.combinational).chain(&of.registered));
+        let own: BTreeSet<&String> = logic.collect();
+        let unread = unread(module).map(|(width, name)| ("wire", width, name, Some(UNREAD.to_owned()), false));
+        let nets = module.nets.iter().map(|net| {
+            let kind = if net.register { "reg " } else { "wire" };
+            (kind, net.width, net.name.clone(), net.bundle.clone(), own.contains(&net.name))
+        });
+        let all: Vec<_> = nets.chain(unread).collect();
+        let widest = all.iter().map(|(_, width, ..)| range(*width).len()).max().unwrap_or(0);
+        let nets = all.into_iter().map(|(kind, width, name, bundle, own)| {
+            let line = format!("    {kind} {:<widest$} {name};", range(width));
+            Declared { name, line, bundle, own }
+        });
+        let unread = (UNREAD.to_owned(), "what nothing reads".to_owned());
+        let bundles = module.bundles.clone().into_iter().chain([unread]).collect();
+        Self { module: module.name.clone(), nets: nets.collect(), bundles }
+    }
+
+    fn text(&self, listed: &[&str]) -> String {
+        let is = |net: &Declared, name: &str| net.name == name || net.bundle.as_deref() == Some(name);
+        let (used, joints): (Vec<_>, Vec<_>) =
+            self.nets.iter().partition(|net| listed.iter().any(|name| is(net, name)));
+        let missing: Vec<_> = joints.iter().filter(|net| net.own).map(|net| net.name.as_str()).collect();
+        assert!(missing.is_empty(), "the template of {} does not list {missing:?}", self.module);
+        let at = |net: &&&Declared| listed.iter().position(|name| is(net, name));
+        let mut used: Vec<_> = used.iter().collect();
+        used.sort_by_key(at);
+        let mut text = String::new();
+        let mut last = None;
+        for net in used.into_iter().chain(&joints) {
+            let group = (net.bundle.as_ref(), listed.iter().any(|name| is(net, name)));
+            if last != Some(group) {
+                let gap = if text.is_empty() { "" } else { "\n" };
+                let joins = group.0.and_then(|bundle| self.bundles.get(bundle)).map(String::as_str);
+                let _ = match joins.or((!group.1).then_some("from instance to instance")) {
+                    Some(joins) => writeln!(text, "{gap}    // {joins}"),
+                    None => write!(text, "{gap}"),
+                };
+                last = Some(group);
+            }
+            let _ = writeln!(text, "{}", net.line);
+        }
+        text.truncate(text.trim_end().len());
+        text
+    }
+}
+
+/// The bundle of the wires that unread outputs end in.
+const UNREAD: &str = "unused";
 
 /// Longest comment line in a header.
 const HEADER_WIDTH: usize = 110;
 
 fn header(design: &Design, module: &Module) -> String {
-    let mut text = String::new();
+    let mut text = format!("// {LICENCE}\n");
     wrapped(&mut text, &format!("// {}: ", module.name), "// ", &module.summary);
     text.push_str("//\n");
     let origin = format!("{} ({}: {}), hash {}", design.name, design.file_name(), module.source, design.hash);
@@ -60,7 +157,7 @@ fn header(design: &Design, module: &Module) -> String {
             wrapped(&mut text, &format!("// {label:<9}"), "//          ", value);
         }
     }
-    text.push_str("// Generated: edit the design, not this file.");
+    text.push_str("// Generated: edit the design, not this file.\n\n`default_nettype none");
     text
 }
 
@@ -120,13 +217,18 @@ fn listed(module: &Module) -> Vec<&Port> {
     by_role(module).into_iter().flat_map(|interface| &interface.ports).collect()
 }
 
-fn nets(module: &Module) -> String {
-    let unread = module.instances.iter().flat_map(|instance| {
+/// The wires that unread outputs end in: width and name.
+fn unread(module: &Module) -> impl Iterator<Item = (u32, String)> {
+    module.instances.iter().flat_map(|instance| {
         instance.connections.iter().filter_map(|(port, expr)| match expr {
-            Expr::Open(width) => Some(("wire", *width, instance.unused(port))),
+            Expr::Open(width) => Some((*width, instance.unused(port))),
             _ => None,
         })
-    });
+    })
+}
+
+fn nets(module: &Module) -> String {
+    let unread = unread(module).map(|(width, name)| ("wire", width, name));
     let declared = module.nets.iter().map(|net| {
         let kind = if net.register { "reg " } else { "wire" };
         (kind, net.width, net.name.clone())

@@ -111,7 +111,7 @@ pub fn render(leaf: &dyn Leaf, header: &str) -> Result<String, LeafError> {
     let ranges = parts.ports.iter().map(|p| emit::range(p.width as usize).len()).max().unwrap_or(0);
     let port = |p: &LeafPort| {
         let direction = if p.input { "input  wire" } else { "output reg " };
-        format!("  {direction} {:ranges$}{}", emit::range(p.width as usize), p.name)
+        format!("    {direction} {:ranges$}{}", emit::range(p.width as usize), p.name)
     };
     let ports: Vec<_> = parts.ports.iter().map(port).collect();
     let mut text = String::new();
@@ -121,7 +121,7 @@ pub fn render(leaf: &dyn Leaf, header: &str) -> Result<String, LeafError> {
     }
     text += &format!("module {} (\n{}\n);\n\n", leaf.module_name(), ports.join(",\n"));
     for line in parts.body.lines() {
-        text += format!("  {line}").trim_end();
+        text += format!("    {line}").trim_end();
         text.push('\n');
     }
     text += "\nendmodule\n";

@@ -67,14 +67,14 @@ pub fn choose(technology: &Technology, demand: &Demand, place: &Place) -> Result
     let choices = best(&serving, demand, ALTERNATIVES);
     choices.map_err(|TooMany| {
         let message = format!(
-            "{} words of {} bits can be tiled in too many ways from the {} macros of {} that serve the memory `{}`",
+            "{} words of {} bits have too many tilings by the {} macros of {} that serve the memory `{}`",
             demand.words,
             demand.bits,
             serving.len(),
             technology.name,
             demand.memory
         );
-        let help = "list fewer macros, deeper ones, or ones whose depths have a large common divisor";
+        let help = "list fewer or deeper macros, or macros whose depths have a large common divisor";
         Diagnostic::new(Code::TooManyTilings, message, help).at(place.clone())
     })
 }

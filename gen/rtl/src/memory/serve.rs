@@ -139,17 +139,17 @@ pub(super) fn explain(refused: &[(&Macro, Refusal)], technology: &Technology, de
     match nearest {
         Some((of, Refusal::Latency(cycles))) => (
             format!(
-                "a read of {}, the fastest, takes {} ns, {cycles} cycles at {} MHz, and may take {}",
+                "a read of {}, the fastest, takes {} ns, {cycles} cycles at {} MHz, but the memory allows {}",
                 of.name, of.read_latency_ns, demand.frequency_mhz, demand.latency_cycles
             ),
             match cycles {
                 ..=8 if demand.reads_per_cycle > 0 => format!("set latency to {cycles}, or lower clock.frequency_mhz"),
-                _ => "lower clock.frequency_mhz, or name a faster technology".to_owned(),
+                _ => "lower clock.frequency_mhz, or choose a faster technology".to_owned(),
             },
         ),
         Some((of, _)) => (
             format!(
-                "it is written at the clock, and a write of {} takes {} ns, {} cycles at {} MHz",
+                "it must be writable in one cycle, but a write of {} takes {} ns, {} cycles at {} MHz",
                 of.name,
                 of.write_latency_ns,
                 demand.cycles(of.write_latency_ns),
@@ -157,7 +157,7 @@ pub(super) fn explain(refused: &[(&Macro, Refusal)], technology: &Technology, de
             ),
             match demand.storage.kind {
                 MemoryKind::Rram => "write `kind: sram`".to_owned(),
-                MemoryKind::Sram => "lower clock.frequency_mhz, or name a faster technology".to_owned(),
+                MemoryKind::Sram => "lower clock.frequency_mhz, or choose a faster technology".to_owned(),
             },
         ),
         None => {
@@ -173,7 +173,7 @@ pub(super) fn explain(refused: &[(&Macro, Refusal)], technology: &Technology, de
             (
                 format!("it asks for {}", kind(demand.storage.kind, demand.storage.bits_per_cell)),
                 format!(
-                    "the technology has {}; name another by --technology, or change kind and bits_per_cell",
+                    "the technology has {}; choose another with --technology, or change kind and bits_per_cell",
                     there.join(", ")
                 ),
             )

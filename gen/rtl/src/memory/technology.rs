@@ -29,8 +29,8 @@ const FIGURES: (f64, f64) = (1e-6, 1e12);
 
 const TECHNOLOGY: Subject = Subject {
     name: "the technology file",
-    find: "check the path; technology files to start from are in technology/memories/",
-    size: "list the macros that may be used, not a whole compiler's range",
+    find: "check the path; example technology files are in technology/memories/",
+    size: "list only the macros to choose from, not the whole range of a memory compiler",
     begin: "begin with `name: …` and `process: …`; docs/memories.md has an example",
     least: "write at least name, process, sources, cells and macros; docs/memories.md has an example",
 };
@@ -210,7 +210,7 @@ fn read_sources(report: &Report, path: &str, entries: &[Entry]) -> BTreeMap<Stri
     let mut sources = BTreeMap::new();
     for entry in entries {
         let (place, key) = (child(path, &entry.key), quote(&entry.key));
-        let help = "say what model, data sheet or paper the figures are from";
+        let help = "name the model, data sheet or paper of the figures";
         match &entry.node.value {
             Value::Text(text) if !text.trim().is_empty() => {}
             Value::Text(_) => report.push(&place, Code::NotDescribed, format!("the source {key} is blank"), help),
@@ -308,20 +308,23 @@ fn check_levels(section: &Section<'_>, bits: Option<u32>, levels: &[Level]) -> b
     };
     let mut valid = true;
     if levels.len() != 1 << bits {
-        let message = format!("a cell of {bits} bits has {} levels, {} are given", 1 << bits, levels.len());
+        let message = format!("a cell of {bits} bits has {} levels, but {} are given", 1 << bits, levels.len());
         valid = push("level_distributions", message, "give one level for each value of the cell, lowest first");
     }
     for (index, level) in levels.iter().enumerate() {
         let path = |key| format!("level_distributions[{index}].{key}");
         if !(level.sigma > 0.0 && level.sigma.is_finite()) {
-            let message = format!("`sigma` is {}, a standard deviation is positive and finite", level.sigma);
+            let message = format!("`sigma` is {}, a standard deviation must be positive and finite", level.sigma);
             valid = push(&path("sigma"), message, "write the measured deviation, as a part of full scale");
         }
         let below = index.checked_sub(1).map(|below| levels[below].mean);
         if !level.mean.is_finite() || below.is_some_and(|below| level.mean <= below) {
             let message = match below {
                 Some(below) => {
-                    format!("`mean` is {}, it must be finite and above the {below} of the level below", level.mean)
+                    format!(
+                        "`mean` is {}, it must be finite and larger than {below}, the mean of the previous level",
+                        level.mean
+                    )
                 }
                 None => format!("`mean` is {}, it must be finite", level.mean),
             };
@@ -342,12 +345,7 @@ fn read_macros(report: &Report, items: &[Node], known: Known<'_>) -> Option<Vec<
             && let Some(first) = names.insert(name.clone(), index)
         {
             let message = format!("the macro {} is listed twice, first as macros[{first}]", quote(name));
-            section.push(
-                "name",
-                Code::MacroTwice,
-                message,
-                "give each macro a name of its own, or remove one of the two",
-            );
+            section.push("name", Code::MacroTwice, message, "give each macro its own name, or remove one of the two");
         }
         macros.push(read_macro(section, name, known));
     }
@@ -424,7 +422,7 @@ fn within_figures(section: &Section<'_>, key: &str, example: &str, value: f64) -
         return Some(value);
     }
     let message = format!("`{key}` is {value}, it must lie between {low:e} and {high:e}");
-    let help = format!("write the figure in the unit that the key ends in, such as `{key}: {example}`");
+    let help = format!("write the figure in the unit at the end of the key, such as `{key}: {example}`");
     section.push(key, Code::TechnologyNumber, message, help);
     None
 }
@@ -437,9 +435,9 @@ fn reference(section: &mut Section<'_>, key: &'static str, what: &str, known: Op
             let listed: Vec<_> = names.iter().map(String::as_str).collect();
             let help = match nearest(text, listed.iter().copied()) {
                 Some(name) => format!("did you mean `{key}: {name}`?"),
-                None => format!("describe it under `{what}s`, where there are {}", listed.join(", ")),
+                None => format!("describe it under `{what}s`, which has {}", listed.join(", ")),
             };
-            section.push(key, Code::NotDescribed, format!("no {what} {} is described", quote(text)), help);
+            section.push(key, Code::NotDescribed, format!("the {what} {} is not described", quote(text)), help);
             None
         }
         _ => Some(text.to_owned()),

@@ -13,6 +13,17 @@ pub enum Direction {
     Output,
 }
 
+impl Direction {
+    /// The other one.
+    #[must_use]
+    pub fn opposite(self) -> Self {
+        match self {
+            Self::Input => Self::Output,
+            Self::Output => Self::Input,
+        }
+    }
+}
+
 /// What the bits of a port stand for. Two connected ports agree on it and on their width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Payload {
@@ -56,12 +67,41 @@ impl Serialize for Payload {
 pub struct Port {
     /// Verilog name, with its `_i` or `_o`.
     pub name: String,
+    /// What it is called within its interface: the name without the interface's and without the direction.
+    #[serde(skip)]
+    pub field: String,
     /// Which way it faces.
     pub direction: Direction,
     /// Width in bits.
     pub width: u32,
     /// What it carries.
     pub payload: Payload,
+}
+
+impl Port {
+    /// What ends the name of a port: its direction, and of a reset that it is active low.
+    fn suffix(direction: Direction, payload: Payload) -> &'static str {
+        match (payload, direction) {
+            (Payload::Reset, Direction::Input) => "_ni",
+            (Payload::Reset, Direction::Output) => "_no",
+            (_, Direction::Input) => "_i",
+            (_, Direction::Output) => "_o",
+        }
+    }
+
+    /// Its name without the direction.
+    #[must_use]
+    pub fn stem(&self) -> &str {
+        self.name.strip_suffix(Self::suffix(self.direction, self.payload)).unwrap_or(&self.name)
+    }
+
+    /// A port of bits whose complete name is given, as a leaf has it.
+    #[must_use]
+    pub fn named(name: &str, direction: Direction, width: u32) -> Self {
+        let payload = Payload::Bits;
+        let field = name.strip_suffix(Self::suffix(direction, payload)).unwrap_or(name).to_owned();
+        Self { name: name.to_owned(), field, direction, width, payload }
+    }
 }
 
 /// What an interface is for; also the order in which a port list gives them.
@@ -143,13 +183,9 @@ impl Interface {
     /// Adds a port; its name gains `_i`, `_o` or, for a reset, `_ni`, `_no`.
     #[must_use]
     pub fn port(mut self, stem: &str, direction: Direction, width: u32, payload: Payload) -> Self {
-        let suffix = match (payload, direction) {
-            (Payload::Reset, Direction::Input) => "_ni",
-            (Payload::Reset, Direction::Output) => "_no",
-            (_, Direction::Input) => "_i",
-            (_, Direction::Output) => "_o",
-        };
-        self.ports.push(Port { name: format!("{stem}{suffix}"), direction, width, payload });
+        let name = format!("{stem}{}", Port::suffix(direction, payload));
+        let field = stem.strip_prefix(&format!("{}_", self.name)).unwrap_or(stem).to_owned();
+        self.ports.push(Port { name, field, direction, width, payload });
         self
     }
 
@@ -183,7 +219,46 @@ impl Interface {
     #[must_use]
     pub fn signal(mut self, signal: &str, direction: Direction, width: u32) -> Self {
         let name = format!("{}_{signal}", self.name);
-        self.ports.push(Port { name, direction, width, payload: Payload::Bits });
+        self.ports.push(Port { name, field: signal.to_owned(), direction, width, payload: Payload::Bits });
+        self
+    }
+
+    /// The port of a field.
+    #[must_use]
+    pub fn field(&self, field: &str) -> Option<&Port> {
+        self.ports.iter().find(|port| port.field == field)
+    }
+
+    /// A name for what is on a field where the interface is called `stem`; the field of the interface's own name takes no other.
+    #[must_use]
+    pub fn net(&self, stem: &str, field: &str) -> String {
+        if field == self.name { stem.to_owned() } else { format!("{stem}_{field}") }
+    }
+
+    /// The same interface as its other side has it.
+    #[must_use]
+    pub fn flipped(mut self) -> Self {
+        for port in &mut self.ports {
+            let stem = port.stem().to_owned();
+            port.direction = port.direction.opposite();
+            port.name = stem + Port::suffix(port.direction, port.payload);
+        }
+        self
+    }
+
+    /// The same interface under another name, which the ports named after it take as well.
+    #[must_use]
+    pub fn renamed(mut self, name: &str, summary: &str) -> Self {
+        for port in &mut self.ports {
+            if let Some(rest) = port.name.strip_prefix(&self.name).filter(|rest| rest.starts_with('_')) {
+                port.name = format!("{name}{rest}");
+            }
+            if port.field == self.name {
+                name.clone_into(&mut port.field);
+            }
+        }
+        name.clone_into(&mut self.name);
+        summary.clone_into(&mut self.summary);
         self
     }
 
@@ -191,9 +266,6 @@ impl Interface {
     #[must_use]
     pub fn is_stream(&self) -> bool {
         matches!(self.role, Role::Input | Role::Output)
-            && ["valid", "ready"].iter().all(|field| {
-                let stem = format!("{}_{field}_", self.name);
-                self.ports.iter().any(|port| port.name.starts_with(&stem))
-            })
+            && ["valid", "ready"].iter().all(|field| self.field(field).is_some())
     }
 }

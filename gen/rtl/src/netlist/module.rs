@@ -24,6 +24,23 @@ pub struct Net {
     pub width: u32,
     /// Whether the module's own logic holds it in a register.
     pub register: bool,
+    /// The nets that it was declared with: one of [`Module::bundles`].
+    #[serde(skip)]
+    pub bundle: Option<String>,
+}
+
+impl Net {
+    /// A wire.
+    #[must_use]
+    pub fn wire(name: &str, width: u32) -> Self {
+        Self { name: name.into(), width, register: false, bundle: None }
+    }
+
+    /// A register.
+    #[must_use]
+    pub fn register(name: &str, width: u32) -> Self {
+        Self { register: true, ..Self::wire(name, width) }
+    }
 }
 
 /// What a port of an instance is connected to.
@@ -153,6 +170,9 @@ pub struct Module {
     pub interfaces: Vec<Interface>,
     /// Its inner wires and registers that connect instances.
     pub nets: Vec<Net>,
+    /// The interfaces that inner wires carry: what a bundle's names begin with, and what it joins.
+    #[serde(skip)]
+    pub bundles: BTreeMap<String, String>,
     /// Its instances.
     pub instances: Vec<Instance>,
     /// Its own logic. Empty for a module that is nothing but structure.
@@ -177,6 +197,7 @@ impl Module {
             files: Vec::new(),
             interfaces: Vec::new(),
             nets: Vec::new(),
+            bundles: BTreeMap::new(),
             instances: Vec::new(),
             logic: Vec::new(),
             text: String::new(),
@@ -212,12 +233,12 @@ impl Module {
 
     /// Adds inner wires: pairs of name and width.
     pub fn add_nets(&mut self, nets: &[(&str, u32)]) {
-        self.nets.extend(nets.iter().map(|(name, width)| Net { name: (*name).into(), width: *width, register: false }));
+        self.nets.extend(nets.iter().map(|(name, width)| Net::wire(name, *width)));
     }
 
     /// Adds a register that feeds instances, and what it loads from.
     pub fn add_register(&mut self, name: &str, width: u32, from: &[&str]) {
-        self.nets.push(Net { name: name.into(), width, register: true });
+        self.nets.push(Net::register(name, width));
         self.registers(&[name], from);
     }
 

@@ -15,12 +15,12 @@ const WATCHDOG_CYCLES: u32 = 1 << 20;
 
 /// What happens in an accelerator, counted beside what its blocks count themselves: the counter's name, its offset, what counts.
 pub(crate) const EVENTS: [(&str, u32, &str); 18] = [
-    ("count_instructions", 0xac, "Instructions that were issued"),
-    ("count_matrix_busy", 0xb0, "Cycles in which a gemm was under way"),
-    ("count_softmax_busy", 0xb4, "Cycles in which a softmax was under way"),
-    ("count_layernorm_busy", 0xb8, "Cycles in which a layernorm was under way"),
-    ("count_elementwise_busy", 0xbc, "Cycles in which an elementwise was under way"),
-    ("count_transfer_busy", 0xc0, "Cycles in which a load or a store was under way"),
+    ("count_instructions", 0xac, "Instructions issued"),
+    ("count_matrix_busy", 0xb0, "Cycles in which a gemm was executing"),
+    ("count_softmax_busy", 0xb4, "Cycles in which a softmax was executing"),
+    ("count_layernorm_busy", 0xb8, "Cycles in which a layernorm was executing"),
+    ("count_elementwise_busy", 0xbc, "Cycles in which an elementwise was executing"),
+    ("count_transfer_busy", 0xc0, "Cycles in which a load or a store was executing"),
     ("count_activation_read", 0xc4, "Rows read from the activation memory"),
     ("count_activation_written", 0xc8, "Rows written to the activation memory"),
     ("count_wide_read", 0xcc, "Rows read from the wide memory"),
@@ -30,9 +30,9 @@ pub(crate) const EVENTS: [(&str, u32, &str); 18] = [
     ("count_index_read", 0xdc, "Words read from the index memory"),
     ("count_index_written", 0xe0, "Words written to the index memory"),
     ("count_values_read", 0xe4, "Rows read from the memory of weight values"),
-    ("count_values_written", 0xe8, "Rows written to the memory of weight values: programmed, if it is resistive"),
+    ("count_values_written", 0xe8, "Rows written to the memory of weight values; RRAM is programmed"),
     ("count_masks_read", 0xec, "Words read from the memory of weight masks"),
-    ("count_masks_written", 0xf0, "Words written to the memory of weight masks: programmed, if it is resistive"),
+    ("count_masks_written", 0xf0, "Words written to the memory of weight masks; RRAM is programmed"),
 ];
 
 /// A field that resets to zero.
@@ -72,14 +72,14 @@ fn identification(design: &Design) -> Vec<Register> {
     let has = |present: bool| u32::from(present);
     let units = &design.units;
     vec![
-        fixed("magic", 0x00, MAGIC, "ALBT in ASCII: this is an Alberti accelerator"),
+        fixed("magic", 0x00, MAGIC, "ALBT in ASCII: identifies an Alberti accelerator"),
         Register {
             name: "version",
             offset: 0x04,
-            summary: "Version of this map",
+            summary: "Version of this register map",
             fields: vec![
-                constant("minor", 0, 16, VERSION & 0xffff, "Changes when registers are added"),
-                constant("major", 16, 16, VERSION >> 16, "Changes when drivers have to"),
+                constant("minor", 0, 16, VERSION & 0xffff, "Incremented when registers are added"),
+                constant("major", 16, 16, VERSION >> 16, "Incremented when drivers must change"),
             ],
         },
         fixed("hash_low", 0x08, hash as u32, "The design's hash, lower half"),
@@ -89,8 +89,8 @@ fn identification(design: &Design) -> Vec<Register> {
             offset: 0x10,
             summary: "Size of the array",
             fields: vec![
-                constant("n", 0, 8, d.n, "Lanes, and multipliers of each lane"),
-                constant("accumulator_rows", 16, 16, d.accumulator_rows, "Vectors that a weight tile serves"),
+                constant("n", 0, 8, d.n, "Lanes, and multipliers per lane"),
+                constant("accumulator_rows", 16, 16, d.accumulator_rows, "Rows of the accumulator: vectors per pass"),
             ],
         },
         Register {
@@ -98,7 +98,7 @@ fn identification(design: &Design) -> Vec<Register> {
             offset: 0x14,
             summary: "Number formats",
             fields: vec![
-                constant("operand_bits", 0, 8, d.operand.bits(), "Bits of a weight and of an activation"),
+                constant("operand_bits", 0, 8, d.operand.bits(), "Bits of a weight or an activation"),
                 constant("operand_point", 8, 4, point(d.operand), "Fraction bits; of AdaptivFloat, exponent bits"),
                 constant("operand_float", 12, 1, has(is_float(d.operand)), "1 for AdaptivFloat, 0 for fixed point"),
                 constant("result_bits", 16, 8, d.result.bits(), "Bits of a result"),
@@ -109,17 +109,17 @@ fn identification(design: &Design) -> Vec<Register> {
         Register {
             name: "units",
             offset: 0x18,
-            summary: "What the design has",
+            summary: "Units and options of the design",
             fields: vec![
                 constant("softmax", 0, 1, has(units.softmax.is_some()), "Attention probabilities"),
                 constant("layernorm", 1, 1, has(units.layernorm.is_some()), "Layer norm"),
                 constant("elementwise", 2, 1, has(units.elementwise.is_some()), "Residual add and scale"),
                 constant("entropy", 3, 1, has(units.entropy.is_some()), "Early exit"),
-                constant("top_k", 4, 1, has(units.top_k.is_some()), "The largest of a row"),
+                constant("top_k", 4, 1, has(units.top_k.is_some()), "The k largest of a row"),
                 constant("masks", 5, 1, has(masks.is_some()), "Memory of weight masks"),
                 constant("secded", 6, 1, has(is_guarded(design)), "Error correction of weight masks"),
-                constant("nonzeros", 8, 8, sparsity.0, "Most weights of a block; 0 without block sparsity"),
-                constant("block", 16, 8, sparsity.1, "Weights that are pruned together; 0 without block sparsity"),
+                constant("nonzeros", 8, 8, sparsity.0, "Weights kept of each block; 0 without block sparsity"),
+                constant("block", 16, 8, sparsity.1, "Weights of a block; 0 without block sparsity"),
             ],
         },
     ]
@@ -133,13 +133,13 @@ fn control(design: &Design, unit: CsrUnit) -> Vec<Register> {
             offset: 0x20,
             summary: "Commands",
             fields: vec![
-                field("start", 0, 1, Pulse, "Runs the program"),
+                field("start", 0, 1, Pulse, "Starts the program"),
                 field(
                     "soft_reset",
                     1,
                     1,
                     Pulse,
-                    "Stops the accelerator and returns it to idle; these registers stay as they are",
+                    "Stops the accelerator and returns it to idle; the registers keep their values",
                 ),
             ],
         },
@@ -148,14 +148,14 @@ fn control(design: &Design, unit: CsrUnit) -> Vec<Register> {
             offset: 0x24,
             summary: "State of the accelerator",
             fields: vec![
-                field("busy", 0, 1, Status, "A program runs"),
-                field("done", 1, 1, Status, "The last program came to its end, early or not"),
-                field("error_code", 8, BYTE, Status, "Why the last program was stopped; 0 if it was not"),
+                field("busy", 0, 1, Status, "A program is running"),
+                field("done", 1, 1, Status, "The last program ended, by halt or by early exit"),
+                field("error_code", 8, BYTE, Status, "Fault that stopped the last program; 0 if there was none"),
             ],
         },
-        whole("error_address", 0x28, 32, Status, "Address that the error is about"),
-        whole("program_counter", 0x2c, 32, Status, "Instruction that runs, or that the program stopped at"),
-        interrupts("interrupt_cause", 0x30, WriteOneToClear, exits, "What happened since it was cleared"),
+        whole("error_address", 0x28, 32, Status, "Address of the fault"),
+        whole("program_counter", 0x2c, 32, Status, "Instruction being issued, or the one at which the program stopped"),
+        interrupts("interrupt_cause", 0x30, WriteOneToClear, exits, "Causes that occurred since they were cleared"),
         interrupts("interrupt_enable", 0x34, ReadWrite, exits, "Which causes raise the interrupt"),
         whole("program_base", 0x40, 32, ReadWrite, "Byte address of the program in external memory, lower 32 bits"),
     ];
@@ -163,25 +163,24 @@ fn control(design: &Design, unit: CsrUnit) -> Vec<Register> {
         all.push(whole("program_base_high", 0x44, high, ReadWrite, "Byte address of the program, upper bits"));
     }
     all.push(whole("program_length", 0x48, 32, ReadWrite, "Bytes of the program"));
-    let mut watchdog =
-        whole("watchdog_limit", 0x4c, 32, ReadWrite, "Cycles without progress that end a program; 0 waits for ever");
+    let mut watchdog = whole(
+        "watchdog_limit",
+        0x4c,
+        32,
+        ReadWrite,
+        "Cycles without progress after which a program is stopped; 0 disables the watchdog",
+    );
     watchdog.fields[0].reset = WATCHDOG_CYCLES;
     all.push(watchdog);
     if exits {
-        let threshold = "Entropy in bits, Q6.10, below which the program ends early";
+        let threshold = "Entropy in bits, Q6.10, below which an exit ends the program";
         all.push(whole("entropy_threshold", 0x50, 16, ReadWrite, threshold));
         all.push(whole("exit_layer", 0x54, BYTE, Status, "Layer after which the last program ended early"));
     }
     if design.accelerator.is_some() {
-        all.push(whole("data_base", 0x58, 32, ReadWrite, "Byte address that data addresses count from, lower 32 bits"));
+        all.push(whole("data_base", 0x58, 32, ReadWrite, "Base byte address of the data, lower 32 bits"));
         if let high @ 1.. = unit.program_address_bits - 32 {
-            all.push(whole(
-                "data_base_high",
-                0x5c,
-                high,
-                ReadWrite,
-                "Byte address that data addresses count from, upper bits",
-            ));
+            all.push(whole("data_base_high", 0x5c, high, ReadWrite, "Base byte address of the data, upper bits"));
         }
     }
     all
@@ -190,11 +189,17 @@ fn control(design: &Design, unit: CsrUnit) -> Vec<Register> {
 /// Bits of what can happen, of one access.
 fn interrupts(name: &'static str, offset: u32, access: Access, exits: bool, summary: &'static str) -> Register {
     let mut fields = vec![
-        field("done", 0, 1, access, "The program came to its end"),
-        field("error", 1, 1, access, "The program was stopped by an error"),
+        field("done", 0, 1, access, "The program ended"),
+        field("error", 1, 1, access, "A fault stopped the program"),
     ];
     if exits {
-        fields.push(field("early_exit", 2, 1, access, "The program ended early, its entropy below the threshold"));
+        fields.push(field(
+            "early_exit",
+            2,
+            1,
+            access,
+            "The program ended by an early exit: the entropy was below the threshold",
+        ));
     }
     Register { name, offset, summary, fields }
 }
@@ -205,19 +210,19 @@ fn counters(design: &Design) -> Vec<Register> {
     let commands = Register {
         name: "counters",
         offset: 0x80,
-        summary: "Commands to all counters at once; both in one write read an interval and begin the next",
+        summary: "Commands for all counters at once; write both bits to read an interval and begin the next",
         fields: vec![
-            field("snapshot", 0, 1, Pulse, "The counters below show what was counted up to now"),
-            field("clear", 1, 1, Pulse, "Counting begins anew; what the counters below show stays"),
+            field("snapshot", 0, 1, Pulse, "Copies all counters to the registers below"),
+            field("clear", 1, 1, Pulse, "Clears all counters; the registers below keep their values"),
         ],
     };
     let events = [
-        (true, "count_cycles", 0x84, "Cycles in which a program ran"),
+        (true, "count_cycles", 0x84, "Cycles in which a program was running"),
         (true, "count_array_busy", 0x88, "Cycles in which the array multiplied"),
-        (true, "count_vectors", 0x8c, "Activation vectors that went through the array"),
-        (design.datapath.zero_skip, "count_held", 0x90, "Of these, vectors of zeros that left the multipliers still"),
+        (true, "count_vectors", 0x8c, "Activation vectors multiplied by the array"),
+        (design.datapath.zero_skip, "count_held", 0x90, "Of these, zero vectors, for which the multipliers were held"),
         (design.datapath.sparsity.is_some(), "count_mask_errors", 0x94, "Weight rows with a wrong mask"),
-        (masks, "count_misplaced", 0x98, "Masks whose values do not begin where those before ended"),
+        (masks, "count_misplaced", 0x98, "Masks whose values do not begin where the previous mask's values end"),
         (ecc, "count_corrected", 0x9c, "Mask words with one wrong bit, which was corrected"),
         (ecc, "count_detected", 0xa0, "Mask words with two wrong bits"),
         (true, "count_axi_read", 0xa4, "Bytes read from external memory"),

@@ -49,7 +49,7 @@ pub struct Field {
     pub bits: u32,
     /// What software and hardware do with it.
     pub access: Access,
-    /// What it reads as after a reset. Of a status field the accelerator says so.
+    /// Its value after a reset; for a status field the accelerator determines it.
     pub reset: u32,
     /// What it means, in a line.
     pub summary: &'static str,
@@ -64,7 +64,7 @@ pub enum Access {
     Status,
     /// Software reads and writes, hardware reads.
     ReadWrite,
-    /// A bit that hardware sets and software clears by writing a one. Of both at once, set wins.
+    /// A bit that hardware sets and software clears by writing a one. If both happen at once, it is set.
     WriteOneToClear,
     /// A bit that is high for one cycle at the hardware when software writes a one. Reads as zero.
     Pulse,

@@ -71,7 +71,9 @@ fn a_bender_manifest_names_all_verilog_with_models_apart() {
         let models = groups.iter().filter(|group| group["target"].as_str() == Some("not(asic)"));
         let models: Vec<String> = models.flat_map(|group| strings(&group["files"])).collect();
         let list = package.files.get(&format!("{}_models.f", design.name)).cloned().unwrap_or_default();
-        assert_eq!(models.join("\n"), String::from_utf8(list).expect("text").trim_end(), "{}", design.name);
+        let list = String::from_utf8(list).expect("text");
+        let list: Vec<&str> = list.lines().filter(|line| !line.starts_with("//")).collect();
+        assert_eq!(models, list, "{}", design.name);
     }
 }
 

@@ -47,7 +47,19 @@ fn the_manifest_lists_the_files_and_the_file_list_has_children_first() {
     let list = String::from_utf8(package.files["codec.f"].clone()).expect("text");
     assert_eq!(list.lines().last(), Some("rtl/alb_codec.v"));
     let verilog = package.files.keys().filter(|name| name.ends_with(".v")).count();
-    assert_eq!(list.lines().count(), verilog);
+    assert_eq!(list.lines().filter(|line| !line.starts_with("//")).count(), verilog);
+}
+
+#[test]
+fn every_file_that_can_hold_a_comment_names_its_licence() {
+    let (package, line) = (package("accelerator4"), "SPDX-License-Identifier: Apache-2.0");
+    let without = |name: &&String| {
+        let text = String::from_utf8_lossy(&package.files[*name]);
+        // The first line of a FuseSoC core is its version.
+        !text.lines().take(2).any(|first| first.trim_matches(['/', '*', '#', ' ']) == line)
+    };
+    let without: Vec<_> = package.files.keys().filter(without).map(String::as_str).collect();
+    assert_eq!(without, [MANIFEST, "registers/accelerator4_registers.md"]);
 }
 
 #[test]

@@ -45,7 +45,10 @@ fn a_file_has_one_module_of_its_own_name_and_ends_with_one_newline() {
     for ((design, name), module) in modules() {
         let text = &module.text;
         assert!(name.starts_with("alb_"), "{design}: {name}");
-        assert!(text.ends_with("\nendmodule\n"), "{design}: {name}");
+        assert!(text.ends_with("\nendmodule\n\n`default_nettype wire\n"), "{design}: {name}");
+        let none = format!("\n\n`default_nettype none\n\nmodule {name} (\n");
+        assert_eq!(text.matches(&none).count(), 1, "{design}: {name}");
+        assert_eq!(text.matches('`').count(), 2, "{design}: {name} has another directive");
         assert_eq!(text.matches(&format!("\nmodule {name} (\n")).count(), 1, "{design}: {name}");
         let heads = text.lines().filter(|line| line.starts_with("module ")).count();
         assert_eq!(heads, 1, "{design}: {name}");
@@ -87,7 +90,8 @@ fn sequential_logic_has_the_asynchronous_reset_or_none() {
 fn the_header_says_what_the_module_is_and_where_it_comes_from() {
     for ((design, name), module) in modules() {
         let header: Vec<&str> = module.text.lines().take_while(|line| line.starts_with("//")).collect();
-        assert!(header[0].starts_with(&format!("// {name}: ")), "{design}: {name}");
+        assert_eq!(header[0], "// SPDX-License-Identifier: Apache-2.0", "{design}: {name}");
+        assert!(header[1].starts_with(&format!("// {name}: ")), "{design}: {name}");
         let has = |start: &str| header.iter().any(|line| line.starts_with(start));
         for start in ["// Design   ", "// Template ", "// Latency  "] {
             assert!(

@@ -156,8 +156,8 @@ impl Harm {
             // Nothing follows the last row that is stored, of one beat, but the end: it is not to come before the response.
             let last = |rows: Count| u64::from(rows.0 - 1) * config.bus_bytes as u64;
             let of = |instruction: &Instruction| match instruction.operation {
-                Operation::Load(load) if !store => Some(u64::from(load.offset)),
-                Operation::Store(op) if store => Some(u64::from(op.offset) + last(op.rows)),
+                Operation::Load(load) if !store => Some(u64::from(load.address_offset)),
+                Operation::Store(op) if store => Some(u64::from(op.address_offset) + last(op.rows)),
                 _ => None,
             };
             let all: Vec<u64> = case.program.instructions.iter().filter_map(of).collect();

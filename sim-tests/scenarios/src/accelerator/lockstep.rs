@@ -115,7 +115,8 @@ impl Lockstep {
                 _ => config.index_words,
             };
             let row_bytes = row_bits(memory, &config)?.div_ceil(8).next_multiple_of(config.bus_bytes);
-            let store = Store { memory, base: Base::Data, row: 0, rows: Count(rows as u32), offset: bytes as u32 };
+            let store =
+                Store { memory, base: Base::Data, row: 0, rows: Count(rows as u32), address_offset: bytes as u32 };
             instructions.push(Instruction { waits: Waits::NONE, operation: Operation::Store(store) });
             places.push((memory, bytes, row_bytes));
             bytes += rows * row_bytes;

@@ -219,7 +219,7 @@ impl<'a> Draft<'a> {
         }
         let (rows, offset) = (Count(rows.len() as u32), self.offset as u32);
         self.offset += u64::from(rows.0) * row_bytes;
-        let operation = Load { memory, base: Base::Data, row: first, rows, offset }.into();
+        let operation = Load { memory, base: Base::Data, row: first, rows, address_offset: offset }.into();
         self.program.push(Instruction { waits: Waits::NONE, operation });
     }
 
@@ -396,8 +396,8 @@ impl<'a> Draft<'a> {
             result_base: self.place(Memory::Activation, reach, rng)?,
             result_column,
             result_row,
-            after: rng.below(30) as i32 - 10,
-            offset: rng.below(40) as i32 - 20,
+            activation_shift: rng.below(30) as i32 - 10,
+            wide_shift: rng.below(40) as i32 - 20,
             wide_base: self.place(Memory::Wide, reach, rng)?,
         })
     }
@@ -437,7 +437,7 @@ impl<'a> Draft<'a> {
         Some(Layernorm {
             code: rng.chance(0.7),
             wide: rng.chance(0.7),
-            bias: rng.below(24) as i32 - 12,
+            exponent_bias: rng.below(24) as i32 - 12,
             rows: Count(rows),
             channels: Count(channels),
             source_base: self.place(Memory::Wide, reach, rng)?,
@@ -486,7 +486,8 @@ impl<'a> Draft<'a> {
         let mut offset = self.offset as u32;
         for window in self.windows.clone() {
             let Window { memory, first, rows } = window;
-            let operation = Store { memory, base: Base::Data, row: first, rows: Count(rows), offset }.into();
+            let operation =
+                Store { memory, base: Base::Data, row: first, rows: Count(rows), address_offset: offset }.into();
             self.program.push(Instruction { waits: ALL, operation });
             offset += (u64::from(rows) * self.row_bytes(memory)) as u32;
         }

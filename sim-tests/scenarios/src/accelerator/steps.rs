@@ -67,7 +67,7 @@ impl Steps {
                     Base::Program => registers.program_base,
                     Base::Data => registers.data_base,
                 };
-                Some((base + u64::from(store.offset), begin..self.bytes.len()))
+                Some((base + u64::from(store.address_offset), begin..self.bytes.len()))
             }
             _ => None,
         };

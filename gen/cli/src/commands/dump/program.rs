@@ -25,7 +25,7 @@ pub struct ProgramOf {
     tasks: Tasks,
     #[command(flatten)]
     prunings: Prunings,
-    /// Tokens of the sentence [default: the longest that softmax takes]
+    /// Tokens of the sentence [default: the longest that softmax supports]
     #[arg(long, value_name = "TOKENS", requires = "model")]
     tokens: Option<usize>,
 }

@@ -31,50 +31,51 @@ use alberti_random::Seed;
 use alberti_rtl::{Design, design::Ecc};
 use std::path::PathBuf;
 
-/// What faulty memory cells cost a trained encoder's layers, by place and layout
+/// Measures what faulty memory cells cost a trained encoder's layers, by place and layout
 ///
-/// Weights are pruned, quantised, bitmask-encoded and stored in a layout (docs/faults.md). In each trial cells err by chance, the
-/// weights are decoded from what is read and multiplied by the activations of a sentence, and the results are compared with those
-/// without faults. A rate is that of wrong bits in cells of Gray coding, a neighbouring level being read. Besides the rates that are
-/// given, the one that the levels of the technology's cells have is run.
+/// Weights are pruned, quantised, bitmask-encoded and stored in a layout (docs/faults.md). In each trial,
+/// random cells err; the weights are decoded from what is read and multiplied by the activations of a sentence,
+/// and the results are compared with those without faults. A rate is the rate of wrong bits in Gray-coded cells
+/// that read a neighbouring level. Besides the given rates, the rate of the technology's cell levels is run.
 ///
-/// A trial draws the same numbers at every target, layout and rate, whatever else is asked for and on however many threads.
+/// A trial draws the same numbers at every target, layout and rate, whatever the other arguments and the number
+/// of threads are.
 #[derive(clap::Args)]
 #[command(after_long_help = COLUMNS, mut_arg("task", |task| task.requires("whole")))]
 pub struct Arguments {
     #[command(flatten)]
     given: Given,
-    /// Bit error rates, with commas
+    /// Bit error rates, separated by commas
     #[arg(long, value_name = "RATES", value_delimiter = ',', default_value = "1e-6,1e-5,1e-4,1e-3", value_parser = words::share)]
     rates: Vec<f64>,
-    /// Trials at each target, layout and rate
+    /// Trials for each target, layout and rate
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     trials: u64,
-    /// The seed of all draws, decimal or 0x…
+    /// The seed of all random numbers, decimal or 0x…
     #[arg(long, value_name = "SEED")]
     seed: Option<Seed>,
-    /// How weights are stored, with commas: stream, row, tile, block, n:m (for weights pruned so) [default: all that the
-    /// pruning allows]
+    /// Layouts of the stored weights, separated by commas: stream, row, tile, block, n:m (for weights pruned n:m)
+    /// [default: all that the pruning allows]
     #[arg(long, value_name = "LAYOUTS", value_delimiter = ',', value_parser = words::layout)]
     layouts: Vec<Variant>,
-    /// Where faults are, with commas: values, exponents (with signs), mantissas, masks (and offsets and pointers), pointers,
-    /// both (values and masks)
-    #[arg(long, value_name = "SITES", value_delimiter = ',', default_value = "values,masks", value_parser = words::target)]
+    /// Targets of faults, separated by commas: values, exponents (with signs), mantissas, masks (and offsets and
+    /// pointers), pointers, both (values and masks)
+    #[arg(long, value_name = "TARGETS", value_delimiter = ',', default_value = "values,masks", value_parser = words::target)]
     target: Vec<FaultSite>,
-    /// Which level stands for the bits of a cell, in both memories: gray or binary [default: the design's]
+    /// Coding of a cell's bits as levels, in both memories: gray or binary [default: the design's]
     #[arg(long, value_name = "CODING", value_parser = words::coding)]
     coding: Option<Coding>,
-    /// Which bits of a word share a cell, in both memories: adjacent or spread [default: the design's]
+    /// Placing of a word's bits in cells, in both memories: adjacent or spread [default: the design's]
     #[arg(long, value_name = "PLACING", value_parser = words::placing)]
     placing: Option<Placing>,
-    /// Bits of a cell of the value memory [default: the design's, 2 where its weights are in SRAM]
+    /// Bits per cell of the value memory [default: the design's, 2 if its weights are in SRAM]
     #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(1..=4))]
     value_cell_bits: Option<u32>,
-    /// Bits of a cell of the mask memory [default: the design's, 1 where it has no memory for masks]
+    /// Bits per cell of the mask memory [default: the design's, 1 if it has no memory for masks]
     #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(1..=4))]
     mask_cell_bits: Option<u32>,
-    /// What guards the words of the mask memory: none, or secded, which corrects one error and detects two [default: the
-    /// design's]
+    /// Error correction of the mask memory: none, or secded, which corrects one error per word and detects two
+    /// [default: the design's]
     #[arg(long, value_name = "CODE", value_parser = words::ecc)]
     ecc: Option<Ecc>,
     /// Share of cells that are stuck at a level, at every rate
@@ -82,30 +83,30 @@ pub struct Arguments {
     stuck: f64,
     #[command(flatten)]
     macros: source::Macros,
-    /// Decades of time that the technology's levels are kept for before they are read (docs/faults.md)
+    /// Retention time before the technology's levels are read, in decades (docs/faults.md)
     #[arg(long, value_name = "DECADES", default_value = "0", value_parser = words::amount)]
     retention_decades: f64,
-    /// Share of a level's mean lost in a decade
+    /// Share of a level's mean lost per decade
     #[arg(long, value_name = "SHARE", default_value = "0", value_parser = words::amount)]
     retention_loss: f64,
-    /// Growth of a level's deviation in a decade, as a share of it
+    /// Growth of a level's standard deviation per decade, as a share of it
     #[arg(long, value_name = "SHARE", default_value = "0", value_parser = words::amount)]
     retention_widening: f64,
     #[command(flatten)]
     layers: Layers,
-    /// Weights pruned by magnitude: a share such as 0.5, blocks such as 8:16, or none
+    /// Prune the weights by magnitude: a share such as 0.5, blocks such as 8:16, or none
     #[arg(long, value_name = "HOW", default_value = "0.5", value_parser = pruning)]
     prune: Pruning,
-    /// The whole encoder on the interpreter of a design that has one, its answers against f32: all weights lie as the accelerator's do, and
-    /// sentences are read to the end
+    /// Run the complete encoder on the interpreter of a design with an accelerator and compare its answers with
+    /// f32: all weights are stored as the accelerator stores them, and every sentence passes all layers
     #[arg(long, conflicts_with_all = ["layouts", "layers", "state"])]
     whole: bool,
     #[command(flatten)]
     task: OneTask,
-    /// With --whole, a file with a sentence on each line [default: a sentence of our own]
+    /// With --whole, a file with one sentence per line [default: a built-in sentence]
     #[arg(long, value_name = "FILE", requires = "whole", conflicts_with = "sentence")]
     file: Option<PathBuf>,
-    /// Keep finished trials in this file, and go on from those that it has
+    /// Keep finished trials in this file, and resume from them
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
 }

@@ -190,7 +190,7 @@ struct RequantizeInput {
     #[serde(default)]
     scale: i32,
     #[serde(default)]
-    offset: i32,
+    wide_shift: i32,
 }
 
 pub fn requantize_example(design: &Design) -> Result<Value> {
@@ -203,9 +203,9 @@ pub fn requantize(design: &Design, text: &Text) -> Result<Value> {
     let input: RequantizeInput = text.parse()?;
     let (n, result, bits) = (design.datapath.n as usize, design.datapath.result, design.datapath.accumulator_bits);
     one("shifts", input.shifts.len(), n)?;
-    if design.accelerator.is_none() && input.offset != 0 {
+    if design.accelerator.is_none() && input.wide_shift != 0 {
         let help = "remove it, or see the section `accelerator` of a design";
-        return Err(Failure::input("`offset` on a design without `accelerator`", help));
+        return Err(Failure::input("`wide_shift` on a design without `accelerator`", help));
     }
     let (mut codes, mut wide) = (Vec::new(), Vec::new());
     for sums in &input.sums {
@@ -214,7 +214,7 @@ pub fn requantize(design: &Design, text: &Text) -> Result<Value> {
             return Err(Failure::input(format!("the sum {sum} does not fit in {bits} bits"), super::HELP));
         }
         codes.push(golden_requantize::row(result, sums, &input.shifts)?);
-        let numbers = golden_requantize::wide(sums, &input.shifts, input.offset)?;
+        let numbers = golden_requantize::wide(sums, &input.shifts, input.wide_shift)?;
         wide.push(numbers.into_iter().map(|number| number as i16).collect::<Vec<_>>());
     }
     let reals: Vec<_> = codes.iter().map(|row| values(result, row, input.scale)).collect();
@@ -258,7 +258,7 @@ struct ActivationInput {
     sums: Vec<Vec<i64>>,
     shifts: Vec<i32>,
     #[serde(default)]
-    after: i32,
+    activation_shift: i32,
 }
 
 pub fn activation_example(design: &Design) -> Result<Value> {
@@ -268,7 +268,7 @@ pub fn activation_example(design: &Design) -> Result<Value> {
         "function": if gelu { "gelu" } else { "relu" },
         "sums": [(0..n).map(|j| (j + 1) * 3000 * (1 - 2 * (j % 2))).collect::<Vec<_>>()],
         "shifts": vec![4; n as usize],
-        "after": 5,
+        "activation_shift": 5,
     }))
 }
 
@@ -279,7 +279,7 @@ pub fn activation(design: &Design, text: &Text) -> Result<Value> {
     let (mut sums, mut shifts) = (Vec::new(), Vec::new());
     one("shifts", input.shifts.len(), config.n)?;
     for row in &input.sums {
-        let row = function.row(config.accumulator_bits, row, &input.shifts, input.after)?;
+        let row = function.row(config.accumulator_bits, row, &input.shifts, input.activation_shift)?;
         sums.push(row.sums);
         shifts.push(row.shifts);
     }

@@ -34,9 +34,9 @@ struct Job {
     #[serde(default)]
     function: Function,
     #[serde(default)]
-    after: i32,
+    activation_shift: i32,
     #[serde(default)]
-    offset: i32,
+    wide_shift: i32,
 }
 
 /// A pass: n items, and the vectors that they multiply.
@@ -59,7 +59,7 @@ pub fn example(design: &Design) -> Result<Value> {
     let mut job = json!({"tiles": [tile(0), tile(1)], "shifts": vec![shift; config.n], "close": true});
     if design.accelerator.is_some() {
         job["tiles"][1]["columns"] = json!(true);
-        job["offset"] = json!(-4);
+        job["wide_shift"] = json!(-4);
     }
     Ok(json!({"jobs": [job]}))
 }
@@ -93,8 +93,8 @@ pub fn answer(design: &Design, text: &Text) -> Result<Value> {
     let accelerator = design.accelerator.is_some();
     let mut input = matrix_unit::Input { activations: vec![Vec::new(); config.slots()], ..Default::default() };
     for job in &given.jobs {
-        if !accelerator && (job.offset != 0 || job.tiles.iter().any(|tile| tile.columns)) {
-            let message = "`columns` or `offset` on a design without `accelerator`";
+        if !accelerator && (job.wide_shift != 0 || job.tiles.iter().any(|tile| tile.columns)) {
+            let message = "`columns` or `wide_shift` on a design without `accelerator`";
             return Err(Failure::input(message, "remove them, or see the section `accelerator` of a design"));
         }
         let rows = job.tiles.first().map_or(0, |tile| tile.vectors.len());
@@ -111,8 +111,8 @@ pub fn answer(design: &Design, text: &Text) -> Result<Value> {
             bias: job.bias.clone().unwrap_or_else(|| vec![0; config.n]),
             scale: job.shifts.clone(),
             function: job.function.of(&config)?,
-            after: job.after,
-            offset: job.offset,
+            activation_shift: job.activation_shift,
+            wide_shift: job.wide_shift,
         });
     }
     let output = matrix_unit::run(&config, &input)?;

@@ -23,11 +23,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::{io::Read, path::PathBuf};
 
-/// What a block must answer to inputs of your own, in JSON.
+/// Computes what a block must output for inputs of your own, in JSON.
 ///
-/// Codes are given as integers, `[56, 184]`, or as real numbers that are quantised, `{"values": [0.5, -0.5], "scale": 0}`;
-/// a number's value is significand·2^(scale − fraction bits). Masks are integers or texts, `5`, `"0x5"`, `"0b101"`; bit i
-/// stands for position i. `--example` prints an input that the block of this design takes, to be changed from there.
+/// Codes are given as integers, `[56, 184]`, or as real numbers that are quantised,
+/// `{"values": [0.5, -0.5], "scale": 0}`; a number's value is significand·2^(scale − fraction bits). Masks are
+/// integers or texts, `5`, `"0x5"`, `"0b101"`; bit i is position i. `--example` prints a valid input for this
+/// block of this design; start from it.
 #[derive(clap::Args)]
 #[command(after_long_help = FIELDS)]
 pub struct Arguments {
@@ -40,10 +41,10 @@ pub struct Arguments {
     /// The input, a JSON file; - for standard input
     #[arg(short, long, value_name = "FILE", required_unless_present = "example")]
     input: Option<PathBuf>,
-    /// Where the answer goes [default: standard output]
+    /// The file for the output [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Print an input for this block of this design
+    /// Print a valid input for this block of this design
     #[arg(long, conflicts_with = "input")]
     example: bool,
 }
@@ -55,9 +56,9 @@ Fields by block, n being the design's; those in brackets can be left out:
   vmac_array       weights: n rows of n codes, vectors: rows of n codes (2n), [addends: rows of n],
                    selects: n rows (with block sparsity)                 -> sums, values, held
   accumulator      bias: n integers, tokens: {row, first, last, sums: n} -> addends, finals
-  activation       function: identity, relu or gelu, sums: rows of n integers, shifts: n of -64 to 63, [after]
+  activation       function: identity, relu or gelu, sums: rows of n integers, shifts: n of -64 to 63, [activation_shift]
                                                                          -> sums, shifts
-  requantize       sums: rows of n integers, shifts: n of -64 to 63, [scale], [offset: in an accelerator]
+  requantize       sums: rows of n integers, shifts: n of -64 to 63, [scale], [wide_shift: in an accelerator]
                                                                          -> codes, values, [wide]
   block_select     mask: 2n bits                                         -> selects, errors
   bitmask_encoder  vectors: rows of n codes, [row]                       -> masks, packed, next_row
@@ -71,7 +72,7 @@ Fields by block, n being the design's; those in brackets can be left out:
   softmax          scores: codes in q8.8, base 2, [valid: elements that count], [mask: 0 to 128 each]
                                                                          -> probabilities, codes, values
   layernorm        residual: codes in q9.7, gamma: in q2.14, beta: in q6.10, [channel_shift: 0 to 3 each],
-                   [bias: of the codes]                                  -> wide, wide_values, codes, values
+                   [exponent_bias: of the codes]                         -> wide, wide_values, codes, values
   elementwise      add: {a, b}, or scale: {a, gain}; a and b are {codes, format, [shift]}
                                                                          -> integers, codes
   entropy          logits: codes in q6.10, threshold_nats                -> exit, entropy_nats, ...
@@ -80,7 +81,7 @@ Fields by block, n being the design's; those in brackets can be left out:
                                                                          -> answers
   matrix_unit      jobs: {tiles: {weights: n rows of n codes, vectors: rows of n codes (2n with selects),
                    [selects: n rows, of a block tile], [columns: true or false]}, shifts: n, [bias: n],
-                   [close], [function, after: as above], [offset]}, [scale: of the results]
+                   [close], [function, activation_shift: as above], [wide_shift]}, [scale: of the results]
                                                                          -> codes, values, last, counters, [wide]
   dma              command: {write, address, bytes}, [latency: cycles], [faults: {address, response: 2 or 3}]
                                                                          -> bursts, response, ...
@@ -88,7 +89,7 @@ Fields by block, n being the design's; those in brackets can be left out:
                    [memory: {address, bytes}], [show: {address, bytes: how many}]
                                                                          -> program, end, memory, counters
   processing_unit  activations: rows of K codes, weights: N rows of K codes, [bias: N], shifts: N,
-                   [scale: of the results], [blocks: true or false], [function, after: as above]
+                   [scale: of the results], [blocks: true or false], [function, activation_shift: as above]
                                        -> sums, sum_values, codes, values, segments, counters";
 
 /// The file that an input came from, and its text.

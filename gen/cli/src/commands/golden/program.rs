@@ -46,9 +46,9 @@ const SIZE: usize = 1 << 24;
 pub fn example(design: &Design) -> Result<Value> {
     let row = 2 * configuration::accelerator(design)?.n;
     let (memory, base) = (Memory::Wide, Base::Data);
-    let load = Load { memory, base, row: 0, rows: Count(1), offset: 0 };
+    let load = Load { memory, base, row: 0, rows: Count(1), address_offset: 0 };
     let double = Elementwise { scale: true, result_base: 1, gain: 2, ..Elementwise::LEAST };
-    let store = Store { memory, base, row: 1, rows: Count(1), offset: 64 };
+    let store = Store { memory, base, row: 1, rows: Count(1), address_offset: 64 };
     let program = [
         Instruction { waits: Waits::NONE, operation: load.into() },
         Instruction { waits: Waits::NONE.and(Unit::Transfer, 0), operation: double.into() },

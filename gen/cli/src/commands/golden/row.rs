@@ -79,7 +79,7 @@ struct LayerNormInput {
     beta: Codes,
     channel_shift: Option<Vec<u8>>,
     #[serde(default)]
-    bias: i32,
+    exponent_bias: i32,
 }
 
 pub fn layernorm_example(_: &Design) -> Result<Value> {
@@ -88,7 +88,7 @@ pub fn layernorm_example(_: &Design) -> Result<Value> {
         "gamma": {"values": [1.0, 0.875, 1.0, 0.5, 1.0]},
         "beta": {"values": [0.0, 0.125, 0.0, 0.0, -0.5]},
         "channel_shift": [0, 0, 0, 2, 0],
-        "bias": -6,
+        "exponent_bias": -6,
     }))
 }
 
@@ -99,10 +99,10 @@ pub fn layernorm(design: &Design, text: &Text) -> Result<Value> {
     at_most("residual", residual.len(), parameters.length_max)?;
     let shifts = input.channel_shift.unwrap_or_else(|| vec![0; residual.len()]);
     let (gamma, beta) = (integers(&input.gamma, q(14)), integers(&input.beta, q(10)));
-    let row = layernorm::LayerNorm::new(gamma, beta, &shifts, input.bias)?.row(&residual)?;
+    let row = layernorm::LayerNorm::new(gamma, beta, &shifts, input.exponent_bias)?.row(&residual)?;
     let wide = codes(&row.wide);
     let scaled = row.codes.iter().zip(&shifts);
-    let decoded = scaled.map(|(&code, &shift)| Format::AF8_3.value(code, input.bias + i32::from(shift)));
+    let decoded = scaled.map(|(&code, &shift)| Format::AF8_3.value(code, input.exponent_bias + i32::from(shift)));
     Ok(json!({
         "wide": wide, "wide_values": values(q(10), &wide, 0), "codes": row.codes, "values": decoded.collect::<Vec<_>>(),
     }))

@@ -30,7 +30,7 @@ struct Input {
     #[serde(default)]
     function: Function,
     #[serde(default)]
-    after: i32,
+    activation_shift: i32,
 }
 
 pub fn example(design: &Design) -> Result<Value> {
@@ -82,7 +82,7 @@ pub fn answer(design: &Design, text: &Text) -> Result<Value> {
         bias: input.bias.unwrap_or_else(|| vec![0; columns]),
         scale: input.shifts,
         function: input.function.of(&config)?,
-        after: input.after,
+        activation_shift: input.activation_shift,
     };
     let place = |memory: ValueMemory| Placement { values: memory.values as usize, base: Pointer::default() };
     let layout = Layout {

@@ -26,12 +26,13 @@ use rayon::prelude::*;
 use serde::Serialize;
 use std::sync::{Mutex, PoisonError};
 
-/// Sentences through a trained encoder on the whole accelerator.
+/// Runs sentences through a trained encoder on the complete accelerator.
 ///
-/// The checkpoint is quantised and laid out for the design's accelerator, compiled to programs, and run: on the golden model of the
-/// accelerator, or on the accelerator itself in Verilator. An answer is the mean of the last layer's output over the tokens, scaled to
-/// length 1. With --compare, each answer stands beside f32's, and the program's beside that of the encoder's equations in the
-/// same integers, which must agree to the bit.
+/// The checkpoint is quantised, laid out for the design's accelerator, and compiled to programs. These run on
+/// the interpreter, which is the golden model of the accelerator, or on the generated Verilog in Verilator. An
+/// answer is the mean of the last layer's output over the tokens, scaled to length 1. With --compare, each
+/// answer is compared with that of f32, and the program's with that of the encoder's equations in the same
+/// integers, which must agree bit for bit.
 #[derive(clap::Args)]
 #[command(after_long_help = COLUMNS)]
 pub struct Arguments {
@@ -39,17 +40,17 @@ pub struct Arguments {
     given: Given,
     #[command(flatten)]
     tasks: Tasks,
-    /// Entropy below which an off-ramp ends a sentence; 0 never does
+    /// Entropy threshold below which an off-ramp ends a sentence; 0 never does
     #[arg(long, value_name = "NATS", default_value = "0", value_parser = nats)]
     threshold: f64,
     #[command(flatten)]
     prunings: Prunings,
-    /// What the model reads; again for more
+    /// A text that the model reads; repeat for more
     #[arg(long = "text", value_name = "TEXT")]
     texts: Vec<String>,
     #[command(flatten)]
     sentences: Sentences,
-    /// What runs the program
+    /// The engine that runs the program
     #[arg(long, value_name = "ENGINE", default_value = "golden")]
     engine: Engine,
     /// Compare with f32, and with the encoder's equations in integers

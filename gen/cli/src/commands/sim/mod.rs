@@ -17,23 +17,23 @@ use std::{
     time::Instant,
 };
 
-/// The blocks of a design in Verilator, bit for bit against the golden model.
+/// Simulates the blocks of a design in Verilator, bit for bit against the golden model.
 ///
-/// Every block, and every memory made of macros, meets random streams with gaps and back-pressure, and once with none. With --model, layers of a trained
-/// transformer run through the processing unit instead: pruned, quantised, bitmask-encoded, simulated and compared.
-/// Exit code 1 when a bit differs.
+/// Every block, and every memory made of macros, gets random streams with gaps and back-pressure, and once
+/// without. With --model, layers of a trained transformer run through the processing unit instead: pruned,
+/// quantised, bitmask-encoded, simulated and compared. Exit code 1 if a bit differs.
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
     selection: source::Selection,
-    /// The seed of all that is random, decimal or 0x…; the same seed gives the same run [default: $ALBERTI_SEED or a
-    /// fixed one]
+    /// The seed of all random numbers, decimal or 0x…; the same seed gives the same run [default: $ALBERTI_SEED or
+    /// a fixed one]
     #[arg(long, value_name = "SEED")]
     seed: Option<Seed>,
     /// Write a waveform (VCD) of every run into this folder; slow, and large for the processing unit
     #[arg(long, value_name = "DIR")]
     waveform: Option<PathBuf>,
-    /// Say how fast the simulation was, which differs from run to run
+    /// Report the simulation speed, which differs from run to run
     #[arg(long)]
     timing: bool,
     #[command(flatten)]

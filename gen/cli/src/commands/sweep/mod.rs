@@ -17,10 +17,10 @@ use alberti_model::{
 use clap::ValueEnum;
 use std::path::PathBuf;
 
-/// What formats, scales, sparsities and adapters cost a trained encoder
+/// Measures what formats, scales, sparsities and adapters cost a trained encoder
 ///
-/// Each choice is the whole encoder in integers, by its equations, against f32 with the same weights and against f32 with all of them.
-/// Ranges come from a dozen built-in sentences, measured is on those that are given.
+/// Each choice is the whole encoder in integers, by its equations, compared with f32 with the same weights and
+/// with f32 with all weights. Ranges come from a dozen built-in sentences; the given sentences are measured.
 #[derive(clap::Args)]
 #[command(after_long_help = COLUMNS)]
 pub struct Arguments {
@@ -30,22 +30,23 @@ pub struct Arguments {
     task: OneTask,
     #[command(flatten)]
     sentences: Sentences,
-    /// What is varied, with commas [default: all; with --task, whose adapters are its own, all but adapters]
+    /// The groups to vary, separated by commas [default: all; with --task, whose adapters are its own, all but
+    /// adapters]
     #[arg(long = "of", value_name = "GROUPS", value_delimiter = ',')]
     varied: Vec<Group>,
-    /// How the layers' weights are pruned, with commas
+    /// The prunings of the layers' weights, separated by commas
     #[arg(
         long, value_name = "HOW", value_delimiter = ',', value_parser = pruning,
         default_value = "0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,8:16,4:8,2:4"
     )]
     sparsities: Vec<Pruning>,
-    /// Widths of adapters, with commas
+    /// Widths of adapters, separated by commas
     #[arg(long, value_name = "WIDTHS", value_delimiter = ',', default_value = "32,64,128", value_parser = clap::value_parser!(u16).range(1..=1024))]
     adapters: Vec<u16>,
-    /// The seed that adapters are drawn from
+    /// The seed for the weights of adapters
     #[arg(long, value_name = "SEED", default_value_t = 1)]
     seed: u64,
-    /// Also draw what each choice loses: an SVG file
+    /// Also plot the loss of each choice, as an SVG file
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
 }
@@ -70,7 +71,7 @@ Columns of a task with a classifier:
 /// What is varied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 enum Group {
-    /// Ways of the quantiser
+    /// Simplifications of the quantiser
     Shortcuts,
     /// Formats of codes
     Formats,
@@ -124,7 +125,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
 }
 
 impl Arguments {
-    /// What is varied.
+    /// The groups to vary, each once.
     fn groups(&self) -> Result<Vec<Group>> {
         let mut groups = if self.varied.is_empty() { Group::value_variants().to_vec() } else { self.varied.clone() };
         groups.sort_unstable();

@@ -2,7 +2,7 @@
 
 use super::ports::{ADDRESS_W, COUNT_W};
 use crate::{
-    blocks::Library,
+    blocks::{Assembly, Library},
     emit::Shell,
     netlist::{Contract, Interface, Module, Payload},
 };
@@ -33,19 +33,33 @@ pub fn count_w(levels: u32) -> u32 {
     if levels == 1 { ADDRESS_W } else { COUNT_W }
 }
 
-/// The fields of a walk's command beside valid and ready, with their widths.
-pub fn fields(levels: u32) -> Vec<(String, u32)> {
-    let level = |level| [(format!("count{level}"), count_w(levels)), (format!("step{level}"), ADDRESS_W)];
-    std::iter::once(("base".to_owned(), ADDRESS_W)).chain((0..levels).flat_map(level)).collect()
-}
-
 /// The command of a walk over so many levels.
 pub fn commands(levels: u32) -> Interface {
-    let stream = Interface::sink(
-        "command",
-        "Walks: where they begin; how often and how far each level steps, the innermost first",
-    );
-    fields(levels).iter().fold(stream, |stream, (name, width)| stream.input(name, *width, Payload::Bits))
+    let summary = "Walks: where they begin; how often and how far each level steps, the innermost first";
+    let stream = Interface::sink("command", summary).input("base", ADDRESS_W, Payload::Bits);
+    (0..levels).fold(stream, |stream, level| {
+        stream.input(&format!("count{level}"), count_w(levels), Payload::Bits).input(
+            &format!("step{level}"),
+            ADDRESS_W,
+            Payload::Bits,
+        )
+    })
+}
+
+/// Commands a part with an address generator, which is idle whenever it is to start.
+pub fn begin(a: &mut Assembly, part: &str, start: &str, base: &str, levels: &[(&str, &str)]) {
+    a.open(part, "command_ready_o");
+    command(a, part, start, base, levels);
+}
+
+/// Commands a part with an address generator: when it starts, where, and the count and the step of each level, the innermost
+/// first, all nets or ports of the module.
+pub fn command(a: &mut Assembly, part: &str, start: &str, base: &str, levels: &[(&str, &str)]) {
+    let end = (part, "command");
+    a.fields(end, &[("valid", start), ("base", base)]);
+    for (level, (count, step)) in levels.iter().enumerate() {
+        a.fields(end, &[(&format!("count{level}"), count), (&format!("step{level}"), step)]);
+    }
 }
 
 /// The address generator of one to three levels.

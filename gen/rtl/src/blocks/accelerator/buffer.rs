@@ -1,6 +1,6 @@
 //! `global_buffer`: a memory of rows that the accelerator's parts share.
 
-use super::ports::{ADDRESS_W, flipped, reads, writes};
+use super::ports::{ADDRESS_W, reads, writes};
 use crate::{
     blocks::{Library, geometry::clog2},
     emit::Shell,
@@ -92,8 +92,8 @@ pub fn elaborate(library: &mut Library, clients: &Clients) -> Option<Arc<Module>
     let bits = Payload::Bits;
     module.interfaces = vec![Interface::clock()];
     let payload = demand.payload;
-    module.interfaces.extend(clients.reads.iter().map(|name| flipped(reads(name, "Reads", width, payload))));
-    module.interfaces.extend(clients.writes.iter().map(|name| flipped(writes(name, "Writes", width, payload))));
+    module.interfaces.extend(clients.reads.iter().map(|name| reads(name, "Reads", width, payload).flipped()));
+    module.interfaces.extend(clients.writes.iter().map(|name| writes(name, "Writes", width, payload).flipped()));
     module.interfaces.push(
         Interface::new("past", Role::Status, "A row past the end was asked for")
             .plain_output("past", 1, bits)

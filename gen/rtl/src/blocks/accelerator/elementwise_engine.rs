@@ -1,16 +1,16 @@
 //! `elementwise_engine`: runs of rows added, or one scaled, into the wide memory.
 
 use super::{
-    CODE_W, pieces,
+    CODE_W,
+    address_generator::begin,
+    pieces,
     ports::{ADDRESS_W, NUMBER_W, operations, reads, writes},
-    reader,
-    wires::{Wires, clocked, commanded, reading, writing},
-    writer,
+    reader, writer,
 };
 use crate::{
-    blocks::{Library, elementwise},
+    blocks::{Assembly, Library, elementwise},
     emit::Shell,
-    netlist::{Contract, Instance, Interface, Module, Payload, Role},
+    netlist::{Contract, Interface, Module, Payload, Role},
 };
 use alberti_arith::Format;
 use askama::Template;
@@ -28,6 +28,30 @@ struct Body<'a> {
 
 /// The operands.
 const OPERANDS: [&str; 2] = ["a", "b"];
+
+/// Reads an operand, from one of two memories, and gives it in pieces.
+fn operand(a: &mut Assembly, operand: &str, reader: &Arc<Module>, split: &Arc<Module>) {
+    let of = |name: &str| format!("{operand}_{name}");
+    let [rows, pieces, start, memory] = ["rows", "pieces", "start", "memory"].map(of);
+    a.place(&rows, reader);
+    begin(a, &rows, &start, &format!("elementwise_{operand}_base_i"), &[("elementwise_vectors_i", "one")]);
+    let memory = a.bundle((&rows, "memory"), &memory);
+    a.open(&rows, "row_last_o");
+    a.place(&pieces, split);
+    a.wire(&pieces, "tail_i", "tail");
+    a.join_as((&rows, "row"), (&pieces, "row"), &of("row"));
+
+    a.derived(&start, 1, ["start", "elementwise_scale_i"]);
+    a.state([format!("elementwise_{operand}_code_i")]);
+    let choices = ["code", "wide"].map(|kind| a.own(&of(kind)));
+    for choice in &choices {
+        a.combinational([choice.net("valid")], [memory.net("valid")]);
+        a.combinational([choice.net("address")], [memory.net("address")]);
+    }
+    for field in ["ready", "data"] {
+        a.combinational([memory.net(field)], choices.iter().map(|choice| choice.net(field)));
+    }
+}
 
 /// The engine; `None` where the design has no accelerator.
 pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
@@ -59,67 +83,39 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         writes("wide_write", "Results: wide memory", row_w, bits),
         Interface::new("done", Role::Status, "The last row of an instruction leaves").plain_output("done", 1, bits),
     ]);
-    module.add_nets(&[("start", 1), ("one", ADDRESS_W), ("keep", 1), ("clear", 1), ("tail", pieces::piece_w(count))]);
-    let control = ["clk_i", "rst_ni", "elementwise_valid_i", "done_o"];
-    module.registers(&["elementwise_ready_o"], &control);
-    module.combinational(&["start"], &["elementwise_valid_i"]);
-    module.combinational(&["one", "keep", "clear", "tail"], &[]);
-
-    let sum_fields = [("data", piece_w), ("last", 1)];
-    let sum = Wires::new(&mut module, "sum", &sum_fields);
-    let mut placed = Instance::new("u_elementwise", &unit)
-        .wire(&[
-            ("job_valid_i", "start"),
-            ("job_scale_i", "elementwise_scale_i"),
-            ("job_a_float_i", "elementwise_a_code_i"),
-            ("job_b_float_i", "elementwise_b_code_i"),
-            ("job_a_shift_i", "elementwise_a_shift_i"),
-            ("job_b_shift_i", "elementwise_b_shift_i"),
-            ("job_gain_i", "elementwise_gain_i"),
-            ("clear_i", "clear"),
-        ])
-        .open(&[("job_ready_o", 1), ("length_error_count_o", 32)]);
-    let mut instances = Vec::new();
+    let mut a = Assembly::new(module);
     for operand in OPERANDS {
-        let of = |name: &str| format!("{operand}_{name}");
-        let [row_name, piece_name] = ["row", "piece"].map(of);
-        let row_fields = [("data", row_w), ("end", 1)];
-        let row = Wires::new(&mut module, &row_name, &row_fields);
-        let piece = Wires::new(&mut module, &piece_name, &sum_fields);
-        let [start, valid, ready, address, data] =
-            ["start", "memory_valid", "memory_ready", "memory_address", "memory_data"].map(of);
-        module.add_nets(&[(&start, 1), (&valid, 1), (&ready, 1), (&address, ADDRESS_W), (&data, row_w)]);
-        let port = |kind: &str, part: &str| format!("{operand}_{kind}_{part}");
-        for kind in ["code", "wide"] {
-            module.combinational(&[&port(kind, "valid_o")], &[&valid]);
-            module.combinational(&[&port(kind, "address_o")], &[&address]);
-        }
-        module.combinational(&[&ready], &[&port("code", "ready_i"), &port("wide", "ready_i")]);
-        module.combinational(&[&data], &[&port("code", "data_i"), &port("wide", "data_i")]);
-        module.combinational(&[&start], &["start", "elementwise_scale_i"]);
-        module.registers(&[], &[&format!("elementwise_{operand}_code_i")]);
-
-        let base = format!("elementwise_{operand}_base_i");
-        let fields = [("base", base.as_str()), ("count0", "elementwise_vectors_i"), ("step0", "one")];
-        let read = clocked(Instance::new(&format!("u_{operand}_rows"), &reader));
-        let read = commanded(read, &start, &fields);
-        let read = reading(read, &of("memory"), ["", ""]).open(&[("row_last_o", 1)]);
-        instances.push(row.out_of(read, "row"));
-        let parts = clocked(Instance::new(&format!("u_{operand}_pieces"), &split)).wire(&[("tail_i", "tail")]);
-        instances.push(piece.out_of(row.feeding(parts, "row"), "piece"));
-        placed = piece.feeding(placed, operand);
+        self::operand(&mut a, operand, &reader, &split);
     }
-    instances.push(sum.out_of(clocked(placed), "sum"));
-    let fields = [
-        ("base", "elementwise_result_base_i"),
-        ("count0", "elementwise_vectors_i"),
-        ("step0", "one"),
-        ("keep", "keep"),
+    a.place("elementwise", &unit);
+    for operand in OPERANDS {
+        let piece = format!("{operand}_piece");
+        a.join_as((&format!("{operand}_pieces"), "piece"), ("elementwise", operand), &piece);
+    }
+    let job = [
+        ("valid", "start"),
+        ("scale", "elementwise_scale_i"),
+        ("a_float", "elementwise_a_code_i"),
+        ("b_float", "elementwise_b_code_i"),
+        ("a_shift", "elementwise_a_shift_i"),
+        ("b_shift", "elementwise_b_shift_i"),
+        ("gain", "elementwise_gain_i"),
     ];
-    let write = commanded(clocked(Instance::new("u_results", &writer)), "start", &fields);
-    let write = writing(write, "wide_write").wire(&[("done_o", "done_o")]);
-    instances.push(sum.feeding(write, "piece"));
-    module.instances = instances;
+    a.fields(("elementwise", "job"), &job);
+    a.open("elementwise", "job_ready_o");
+    a.wire("elementwise", "clear_i", "clear");
+    a.open("elementwise", "length_error_count_o");
+    a.place("results", &writer);
+    begin(&mut a, "results", "start", "elementwise_result_base_i", &[("elementwise_vectors_i", "one")]);
+    a.wire("results", "command_keep_i", "keep");
+    a.join_as(("elementwise", "sum"), ("results", "piece"), "sum");
+    a.attach(("results", "memory"), "wide_write");
+    a.attach(("results", "done"), "done");
+
+    a.derived("start", 1, ["elementwise_valid_i"]);
+    a.registers(["elementwise_ready_o"], ["elementwise_valid_i", "done_o"]);
+    a.constants(&[("one", ADDRESS_W), ("keep", 1), ("clear", 1), ("tail", pieces::piece_w(count))]);
+    let module = a.finish();
     let piece_w = pieces::piece_w(count);
     Some(library.add(module, |shell| {
         let tail = format!("{piece_w}'d{}", count - 1);

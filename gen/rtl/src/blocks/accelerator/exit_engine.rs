@@ -1,14 +1,14 @@
 //! `exit_engine`: whether logits of the wide memory are sure enough to end the program.
 
 use super::{
+    address_generator::begin,
     ports::{ADDRESS_W, COUNT_W, NUMBER_W, kind, reads},
     reader,
-    wires::{Wires, clocked, commanded, reading},
 };
 use crate::{
-    blocks::{Library, entropy, geometry::clog2},
+    blocks::{Assembly, Library, entropy, geometry::clog2},
     emit::Shell,
-    netlist::{Contract, Instance, Interface, Module, Payload, Role},
+    netlist::{Contract, Interface, Module, Payload, Role},
 };
 use askama::Template;
 use std::sync::Arc;
@@ -54,33 +54,28 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         reads("wide_read", "Logits: wide memory", row_w, bits),
         Interface::source("decision", "Whether it ends").output("exit", 1, bits),
     ];
-    module.add_nets(&[("start", 1), ("clear", 1), ("tiles", ADDRESS_W), ("step", ADDRESS_W), ("classes", class_w)]);
-    module.combinational(&["start"], &["exit_valid_i", "exit_ready_o"]);
-    module.combinational(&["tiles", "classes"], &["exit_classes_i"]);
-    module.combinational(&["step"], &["exit_source_tile_i"]);
-    module.combinational(&["clear"], &[]);
-    let logit_fields = [("data", row_w)];
-    let logit = Wires::new(&mut module, "logit", &logit_fields);
-    module.add_nets(&[("logit_last", 1)]);
-
-    let walk = [("base", "exit_source_base_i"), ("count0", "tiles"), ("step0", "step")];
-    let read = commanded(clocked(Instance::new("u_tiles", &reader)), "start", &walk);
-    let read = reading(read, "wide_read", ["_o", "_i"]).open(&[("row_end_o", 1)]).wire(&[("row_last_o", "logit_last")]);
-    let mut placed = clocked(Instance::new("u_entropy", &unit)).wire(&[
-        ("row_valid_i", "exit_valid_i"),
-        ("row_ready_o", "exit_ready_o"),
-        ("row_classes_i", "classes"),
-        ("row_threshold_i", "threshold_i"),
-        ("logit_last_i", "logit_last"),
-        ("decision_valid_o", "decision_valid_o"),
-        ("decision_ready_i", "decision_ready_i"),
-        ("decision_exit_o", "decision_exit_o"),
-        ("clear_i", "clear"),
-    ]);
-    for open in ["decision_sum_o", "decision_weighted_o", "decision_log_o", "length_error_count_o"] {
-        placed = placed.open(&[(open, width(open)?)]);
+    let mut a = Assembly::new(module);
+    a.place("tiles", &reader);
+    begin(&mut a, "tiles", "start", "exit_source_base_i", &[("tiles", "step")]);
+    a.attach(("tiles", "memory"), "wide_read");
+    a.open("tiles", "row_end_o");
+    a.place("entropy", &unit);
+    a.join_as(("tiles", "row"), ("entropy", "logit"), "logit");
+    let row =
+        [("valid", "exit_valid_i"), ("ready", "exit_ready_o"), ("classes", "classes"), ("threshold", "threshold_i")];
+    a.fields(("entropy", "row"), &row);
+    for number in ["decision_sum_o", "decision_weighted_o", "decision_log_o", "length_error_count_o"] {
+        a.open("entropy", number);
     }
-    module.instances = vec![logit.out_of(read, "row"), logit.feeding(placed, "logit")];
+    a.attach(("entropy", "decision"), "decision");
+    a.wire("entropy", "clear_i", "clear");
+
+    a.derived("start", 1, ["exit_valid_i", "exit_ready_o"]);
+    a.derived("tiles", ADDRESS_W, ["exit_classes_i"]);
+    a.derived("step", ADDRESS_W, ["exit_source_tile_i"]);
+    a.derived("classes", class_w, ["exit_classes_i"]);
+    a.constants(&[("clear", 1)]);
+    let module = a.finish();
     Some(library.add(module, |shell| {
         Body { shell, row_w: clog2(n.into()), class_w, count_w: COUNT_W, addr_w: ADDRESS_W }.render()
     }))

@@ -29,7 +29,7 @@ struct Body<'a> {
     bias_w: u32,
     shift_w: u32,
     function_w: u32,
-    after_w: u32,
+    activation_shift_w: u32,
     lane_w: u32,
     row_w: u32,
     pass_w: u32,
@@ -198,7 +198,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         ("job_passes", g.pass_w()),
         ("job_bias", n * g.bias_w),
         ("job_scale", g.scales_w()),
-        ("job_offset", SHIFT_W),
+        ("job_wide_shift", SHIFT_W),
         ("weight_valid", 1),
         ("weight_ready", 1),
         ("weight_data", g.vector_w()),
@@ -363,7 +363,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
             ("job_close_i", "close"),
             ("job_bias_i", "job_bias"),
             ("job_scale_i", "job_scale"),
-            ("job_offset_i", "job_offset"),
+            ("job_wide_shift_i", "job_wide_shift"),
             ("weight_valid_i", "weight_valid"),
             ("weight_ready_o", "weight_ready"),
             ("weight_data_i", "weight_data"),
@@ -386,7 +386,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
             (&format!("{slot}_data_i"), net),
         ]);
     }
-    for (width, field) in [(g.function_w(), "function"), (g.after_w(), "after")] {
+    for (width, field) in [(g.function_w(), "function"), (g.activation_shift_w(), "activation_shift")] {
         if width != 0 {
             let (port, net) = (format!("job_{field}_i"), format!("job_{field}"));
             module.add_nets(&[(&net, width)]);
@@ -524,7 +524,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     module.combinational(&["column_row_ready"], &["job_ready"]);
     module.combinational(&["job_bias", "job_scale"], &["column_row"]);
     module.registers(
-        &["job_rows", "job_passes", "job_offset"],
+        &["job_rows", "job_passes", "job_wide_shift"],
         &[operation.as_slice(), &["clk_i", "rst_ni", "column_row_last"]].concat(),
     );
     module.combinational(&["record_valid"], &["list_row_valid", "walk_address_valid"]);
@@ -554,7 +554,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
             bias_w: g.bias_w,
             shift_w: SHIFT_W,
             function_w: g.function_w(),
-            after_w: g.after_w(),
+            activation_shift_w: g.activation_shift_w(),
             lane_w: g.lane_w(),
             row_w: g.row_w(),
             pass_w: g.pass_w(),

@@ -5,7 +5,6 @@ mod buffer;
 mod elementwise_engine;
 mod events;
 mod exit_engine;
-mod joints;
 mod layernorm_engine;
 mod matrix_engine;
 mod pieces;

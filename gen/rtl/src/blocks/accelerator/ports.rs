@@ -2,7 +2,7 @@
 
 use crate::{
     design::Design,
-    netlist::{Direction, Interface, Payload, Role},
+    netlist::{Interface, Payload, Role},
 };
 use alberti_isa::{ADDRESS_BITS, Field, KINDS, Kind};
 
@@ -54,17 +54,4 @@ pub fn writes(name: &str, summary: &str, width: u32, payload: Payload) -> Interf
         .input("ready", 1, Payload::Bits)
         .output("address", ADDRESS_W, Payload::Bits)
         .output("data", width, payload)
-}
-
-/// The same interface as its other side has it.
-pub fn flipped(mut interface: Interface) -> Interface {
-    for port in &mut interface.ports {
-        let (stem, to, direction) = match port.direction {
-            Direction::Input => (port.name.trim_end_matches("_i"), "_o", Direction::Output),
-            Direction::Output => (port.name.trim_end_matches("_o"), "_i", Direction::Input),
-        };
-        port.name = format!("{stem}{to}");
-        port.direction = direction;
-    }
-    interface
 }

@@ -1,13 +1,10 @@
 //! `row_reader`: the rows of a shared memory that a walk names, as a stream.
 
-use super::{
-    address_generator::{self, fields},
-    ports::reads,
-};
+use super::{address_generator, ports::reads};
 use crate::{
-    blocks::{Library, geometry::clog2, stream_fifo},
+    blocks::{Assembly, Library, geometry::clog2, stream_fifo},
     emit::Shell,
-    netlist::{Contract, Instance, Interface, Module, Payload},
+    netlist::{Contract, Interface, Module, Payload},
 };
 use askama::Template;
 use std::sync::Arc;
@@ -50,59 +47,24 @@ pub fn ahead(library: &mut Library, label: &str, levels: u32, width: u32, payloa
             .output("end", 1, Payload::Bits)
             .output("last", 1, Payload::Bits),
     ];
-    module.add_nets(&[
-        ("address_valid", 1),
-        ("address_ready", 1),
-        ("address_row", super::ports::ADDRESS_W),
-        ("address_end", 1),
-        ("address_last", 1),
-        ("answered", 1),
-        ("answer", width + 2),
-        ("oldest", width + 2),
-    ]);
-    let ports: Vec<String> = fields(levels)
-        .into_iter()
-        .map(|(field, _)| format!("command_{field}_i"))
-        .chain(["command_valid_i", "command_ready_o", "clk_i", "rst_ni"].map(str::to_owned))
-        .collect();
-    let same: Vec<(&str, &str)> = ports.iter().map(|port| (port.as_str(), port.as_str())).collect();
-    module.instances = vec![
-        Instance::new("u_address_generator", &generator).wire(&same).wire(&[
-            ("address_valid_o", "address_valid"),
-            ("address_ready_i", "address_ready"),
-            ("address_row_o", "address_row"),
-            ("address_end_o", "address_end"),
-            ("address_last_o", "address_last"),
-        ]),
-        Instance::new("u_rows", &buffer)
-            .wire(&[
-                ("clk_i", "clk_i"),
-                ("rst_ni", "rst_ni"),
-                ("in_valid_i", "answered"),
-                ("in_data_i", "answer"),
-                ("out_valid_o", "row_valid_o"),
-                ("out_ready_i", "row_ready_i"),
-                ("out_data_o", "oldest"),
-            ])
-            .open(&[("in_ready_o", 1)]),
-    ];
-    module.registers(
-        &["answered"],
-        &[
-            "clk_i",
-            "rst_ni",
-            "address_valid",
-            "memory_ready_i",
-            "row_valid_o",
-            "row_ready_i",
-            "address_end",
-            "address_last",
-        ],
-    );
-    module.combinational(&["memory_valid_o"], &["address_valid"]);
-    module.combinational(&["memory_address_o"], &["address_row"]);
-    module.combinational(&["address_ready"], &["memory_ready_i"]);
-    module.combinational(&["answer"], &["memory_data_i"]);
-    module.combinational(&["row_data_o", "row_end_o", "row_last_o"], &["oldest"]);
+    let mut a = Assembly::new(module);
+    a.place("address_generator", &generator);
+    a.attach(("address_generator", "command"), "command");
+    let address = a.bundle(("address_generator", "address"), "address");
+    a.place("rows", &buffer);
+    // There is room for every row that is asked for.
+    a.open("rows", "in_ready_o");
+    a.bundle(("rows", "in"), "answer");
+    a.fields(("rows", "out"), &[("valid", "row_valid_o"), ("ready", "row_ready_i")]);
+    a.bundle(("rows", "out"), "oldest");
+
+    a.combinational(["memory_valid_o"], ["address_valid"]);
+    a.combinational(["memory_address_o"], ["address_row"]);
+    a.combinational(address.driven(), ["memory_ready_i"]);
+    let asked = ["address_valid", "address_end", "address_last", "memory_ready_i"];
+    a.registers(["answer_valid"], asked.into_iter().chain(["row_valid_o", "row_ready_i"]));
+    a.combinational(["answer_data"], ["memory_data_i"]);
+    a.combinational(["row_data_o", "row_end_o", "row_last_o"], ["oldest_data"]);
+    let module = a.finish();
     library.add(module, |shell| Body { shell, width, latency, depth, room_w: clog2(u64::from(depth) + 1) }.render())
 }

@@ -1,6 +1,6 @@
 //! `sequencer`: runs programs.
 
-use super::ports::{ADDRESS_W, fields, flipped, operations, reads};
+use super::ports::{ADDRESS_W, fields, operations, reads};
 use crate::{
     blocks::{Geometry, Library, clog2},
     design::Design,
@@ -109,7 +109,7 @@ fn rules(design: &Design, kind: &'static alberti_isa::Kind) -> Vec<String> {
             rules.push(most("channels", units.layernorm.map_or(0, |unit| unit.length_max)));
             rules.push("layernorm_channels_o < 16'd2".into());
             // With 10 fraction bits and a channel's shift of 3 it is the largest shift.
-            rules.push("(!layernorm_bias_o[6] && layernorm_bias_o[5:0] > 6'd50)".into());
+            rules.push("(!layernorm_exponent_bias_o[6] && layernorm_exponent_bias_o[5:0] > 6'd50)".into());
         }
         "exit" => {
             rules.push(most("classes", units.entropy.map_or(0, |unit| unit.classes_max)));
@@ -186,7 +186,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         Interface::sink("decision", "Whether the program ends early").input("exit", 1, bits),
     ];
     for kind in KINDS.iter().filter(|kind| kind.unit.is_some() || kind.name == "exit") {
-        let mut stream = Interface { role: Role::Output, ..flipped(operations(design, kind.name)) };
+        let mut stream = Interface { role: Role::Output, ..operations(design, kind.name).flipped() };
         stream.ports.retain(|port| !OWN.iter().any(|(kind, field)| port.name == format!("{kind}_{field}_o")));
         module.interfaces.push(stream);
     }

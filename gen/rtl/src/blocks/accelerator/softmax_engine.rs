@@ -1,16 +1,16 @@
 //! `softmax_engine`: rows of scores of the wide memory to probabilities in the activation memory.
 
 use super::{
-    CODE_W, pieces,
+    CODE_W,
+    address_generator::begin,
+    pieces,
     ports::{ADDRESS_W, COUNT_W, NUMBER_W, operations, reads, writes},
-    reader,
-    wires::{Wires, clocked, commanded, reading, writing},
-    writer,
+    reader, writer,
 };
 use crate::{
-    blocks::{Library, geometry::clog2, softmax},
+    blocks::{Assembly, Library, geometry::clog2, softmax},
     emit::Shell,
-    netlist::{Contract, Instance, Interface, Module, Payload, Role},
+    netlist::{Contract, Interface, Module, Payload, Role},
 };
 use alberti_arith::Format;
 use askama::Template;
@@ -60,51 +60,39 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         writes("code_write", "Probabilities: activation memory", n * CODE_W, codes),
         Interface::new("done", Role::Status, "The last row of an instruction leaves").plain_output("done", 1, bits),
     ];
-    module.add_nets(&[("start", 1), ("keep", 1), ("clear", 1), ("tail", pieces::piece_w(count))]);
-    let steps = ["source_tile", "source_row", "result_tile", "result_row"];
-    for step in steps {
-        module.add_nets(&[(step, ADDRESS_W)]);
-        module.combinational(&[step], &[&format!("softmax_{step}_i")]);
+    let mut a = Assembly::new(module);
+    let tiles_of_rows = |tile, row| [("softmax_tiles_i", tile), ("softmax_rows_i", row)];
+    a.place("tiles", &reader);
+    begin(&mut a, "tiles", "start", "softmax_source_base_i", &tiles_of_rows("source_tile", "source_row"));
+    a.attach(("tiles", "memory"), "wide_read");
+    a.open("tiles", "row_last_o");
+    a.place("scores", &split);
+    a.wire("scores", "tail_i", "tail");
+    a.join_as(("tiles", "row"), ("scores", "row"), "tile");
+    a.place("softmax", &unit);
+    a.join_as(("scores", "piece"), ("softmax", "score"), "score");
+    let row = a.bundle(("softmax", "row"), "row");
+    let mask = a.bundle(("softmax", "mask"), "mask");
+    a.wire("softmax", "clear_i", "clear");
+    a.open("softmax", "length_error_count_o");
+    a.place("results", &writer);
+    begin(&mut a, "results", "start", "softmax_result_base_i", &tiles_of_rows("result_tile", "result_row"));
+    a.wire("results", "command_keep_i", "keep");
+    a.join_as(("softmax", "code"), ("results", "piece"), "code");
+    a.attach(("results", "memory"), "code_write");
+    a.attach(("results", "done"), "done");
+
+    let operation = a.own("softmax");
+    a.derived("start", 1, ["softmax_valid_i"]);
+    a.registers(["softmax_ready_o"], ["done_o"]);
+    a.constants(&[("keep", 1), ("clear", 1), ("tail", pieces::piece_w(count))]);
+    for step in ["source_tile", "source_row", "result_tile", "result_row"] {
+        a.derived(step, ADDRESS_W, [operation.net(step)]);
     }
-    let row_fields = [("length", length_w), ("count", length_w + 1)];
-    let tile_fields = [("data", n * NUMBER_W), ("end", 1)];
-    let score_fields = [("data", lanes * NUMBER_W), ("last", 1)];
-    let mask_fields = [("data", lanes * MASK_W)];
-    let code_fields = [("data", lanes * CODE_W), ("last", 1)];
-    let row = Wires::new(&mut module, "row", &row_fields);
-    let tile = Wires::new(&mut module, "tile", &tile_fields);
-    let score = Wires::new(&mut module, "score", &score_fields);
-    let mask = Wires::new(&mut module, "mask", &mask_fields);
-    let code = Wires::new(&mut module, "code", &code_fields);
-
-    module.registers(&["softmax_ready_o"], &["clk_i", "rst_ni", "done_o"]);
-    module.combinational(&["start"], &["softmax_valid_i"]);
-    module.combinational(&["keep", "clear", "tail"], &[]);
-    module.registers(&["row_valid", "row_length", "row_count"], &["start", "row_ready", "softmax_count_i"]);
+    a.registers(row.driven(), ["start", "row_ready", "softmax_rows_i", "softmax_tiles_i", "softmax_count_i"]);
     let span = ["limit", "span", "ramp", "first_row", "first_column", "rows", "tiles"];
-    let span: Vec<String> = span.iter().map(|field| format!("softmax_{field}_i")).collect();
-    let span: Vec<&str> = span.iter().map(String::as_str).chain(["start", "mask_ready"]).collect();
-    module.registers(&["mask_valid", "mask_data"], &span);
-
-    let walk = |base, tile, row| {
-        [("base", base), ("count0", "softmax_tiles_i"), ("step0", tile), ("count1", "softmax_rows_i"), ("step1", row)]
-    };
-    let read = walk("softmax_source_base_i", "source_tile", "source_row");
-    let read = commanded(clocked(Instance::new("u_tiles", &reader)), "start", &read);
-    let read = reading(read, "wide_read", ["_o", "_i"]).open(&[("row_last_o", 1)]);
-    let parts = clocked(Instance::new("u_scores", &split)).wire(&[("tail_i", "tail")]);
-    let placed =
-        clocked(Instance::new("u_softmax", &unit)).wire(&[("clear_i", "clear")]).open(&[("length_error_count_o", 32)]);
-    let placed = mask.feeding(score.feeding(row.feeding(placed, "row"), "score"), "mask");
-    let write = walk("softmax_result_base_i", "result_tile", "result_row");
-    let write = commanded(clocked(Instance::new("u_results", &writer)), "start", &write);
-    let write = writing(write, "code_write").wire(&[("command_keep_i", "keep"), ("done_o", "done_o")]);
-    module.instances = vec![
-        tile.out_of(read, "row"),
-        score.out_of(tile.feeding(parts, "row"), "piece"),
-        code.out_of(placed, "code"),
-        code.feeding(write, "piece"),
-    ];
+    a.registers(mask.driven(), [vec!["start".into()], mask.read(), operation.nets(span)].concat());
+    let module = a.finish();
     let piece_w = pieces::piece_w(count);
     Some(library.add(module, |shell| {
         Body {

@@ -2,12 +2,10 @@
 
 use super::{
     buffer::{self, Clients},
-    elementwise_engine, events, exit_engine,
-    joints::Joints,
-    layernorm_engine, matrix_engine, sequencer, softmax_engine, transfer,
+    elementwise_engine, events, exit_engine, layernorm_engine, matrix_engine, sequencer, softmax_engine, transfer,
 };
 use crate::{
-    blocks::{Geometry, Library, csr, dma, geometry::COUNT_W},
+    blocks::{Assembly, Geometry, Library, csr, dma, geometry::COUNT_W},
     design::MemoryKind,
     emit::Shell,
     netlist::{Contract, Module},
@@ -126,9 +124,9 @@ fn part(kind: &Kind) -> &'static str {
 }
 
 /// Counts what happens; each event comes from a part's port, or from a net.
-fn count(library: &mut Library, joints: &mut Joints) {
+fn count(library: &mut Library, joints: &mut Assembly) {
     let banks = buffer::demand(library, "activation").banks;
-    joints.place("event_counters", &events::elaborate(library, banks), "rst_ni");
+    joints.place("event_counters", &events::elaborate(library, banks));
     let written = ["weight_values", "weight_masks"].map(|memory| format!("transfer_{memory}_write"));
     for (net, stem) in ["values_written", "masks_written"].into_iter().zip(&written) {
         joints.module.add_nets(&[(net, 1)]);
@@ -172,16 +170,16 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     };
     module.set_parameters(&[("n", g.n)]);
     module.interfaces = vec![crate::netlist::Interface::clock()];
-    let mut joints = Joints::new(module);
+    let mut joints = Assembly::new(module);
 
     let registers = csr::elaborate(library)?;
     let control = sequencer::elaborate(library)?;
     let transfers = transfer::elaborate(library)?;
     let bus = dma::elaborate(library)?;
     for (name, part) in [("csr", &registers), ("sequencer", &control), ("dma", &bus)] {
-        joints.place(name, part, "rst_ni");
+        joints.place(name, part);
     }
-    joints.place("transfer", &transfers, "units_rst_n");
+    joints.place_under("transfer", &transfers, "units_rst_n");
     for (name, part) in [
         ("matrix", matrix_engine::elaborate(library)?),
         ("softmax", softmax_engine::elaborate(library)?),
@@ -189,7 +187,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         ("elementwise", elementwise_engine::elaborate(library)?),
         ("exit", exit_engine::elaborate(library)?),
     ] {
-        joints.place(name, &part, "units_rst_n");
+        joints.place_under(name, &part, "units_rst_n");
     }
     joints.module.add_nets(&[("units_rst_n", 1)]);
     joints.wire("sequencer", "units_rst_no", "units_rst_n");
@@ -220,7 +218,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         let clients = Clients { memory: shared.memory, reads: names(&reads), writes: names(shared.writes) };
         let of = buffer::elaborate(library, &clients)?;
         let name = format!("{}_buffer", shared.memory);
-        joints.place(&name, &of, "rst_ni");
+        joints.place(&name, &of);
         for &(client, part, interface) in reads.iter().chain(shared.writes) {
             joints.join((part, interface), (&name, client));
             moves.push(format!("{part}_{interface}"));
@@ -233,7 +231,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         let demand = buffer::demand(library, memory);
         let of = library.memory_of_design(&demand).ok()?;
         let name = format!("{memory}_memory");
-        joints.place(&name, &of, "rst_ni");
+        joints.place(&name, &of);
         let files = of.files.iter().map(|file| (file.clone(), format!("{}_{file}", memory.to_uppercase())));
         joints.pass_files(&name, &files.collect::<Vec<_>>());
         for field in ["enable", "address", "data"] {
@@ -277,9 +275,9 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     joints.join(("transfer", "write"), ("dma", "write"));
     joints.join(("dma", "read"), ("transfer", "read"));
     joints.join(("dma", "done"), ("transfer", "done"));
-    joints.inherit(("csr", "s_axil"));
-    joints.inherit(("dma", "m_axi"));
-    joints.inherit(("csr", "interrupt"));
+    joints.export(("csr", "s_axil"));
+    joints.export(("dma", "m_axi"));
+    joints.export(("csr", "interrupt"));
 
     // Software's settings and what it is told.
     for (register, part, port) in [

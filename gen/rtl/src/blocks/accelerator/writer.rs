@@ -1,15 +1,10 @@
 //! `row_writer`: a stream of pieces into the rows of a shared memory that a walk names.
 
-use super::{
-    address_generator::{self, fields},
-    pieces,
-    ports::{ADDRESS_W, writes},
-    wires::{Wires, clocked},
-};
+use super::{address_generator, pieces, ports::writes};
 use crate::{
-    blocks::Library,
+    blocks::{Assembly, Library},
     emit::Shell,
-    netlist::{Contract, Instance, Interface, Module, Payload, Role},
+    netlist::{Contract, Interface, Module, Payload, Role},
 };
 use askama::Template;
 use std::sync::Arc;
@@ -49,28 +44,23 @@ pub fn elaborate(
         writes("memory", "The memory that rows are written to", row_w, payload),
         Interface::new("done", Role::Status, "The last row of a walk leaves").plain_output("done", 1, Payload::Bits),
     ];
-    let row_fields = [("data", row_w)];
-    let address_fields = [("row", ADDRESS_W), ("last", 1)];
-    let row = Wires::new(&mut module, "row", &row_fields);
-    let address = Wires::new(&mut module, "address", &address_fields);
-    let commands: Vec<String> = (fields(levels).into_iter().map(|(field, _)| format!("command_{field}_i")))
-        .chain(["command_valid_i", "command_ready_o"].map(str::to_owned))
-        .collect();
-    let commands: Vec<(&str, &str)> = commands.iter().map(|port| (port.as_str(), port.as_str())).collect();
-    let pieces = ["piece_valid_i", "piece_ready_o", "piece_data_i", "piece_last_i"].map(|port| (port, port));
-    module.instances = vec![
-        address
-            .out_of(clocked(Instance::new("u_address_generator", &generator)), "address")
-            .wire(&commands)
-            .open(&[("address_end_o", 1)]),
-        row.out_of(clocked(Instance::new("u_join", &join)), "row").wire(&pieces),
-    ];
-    module.registers(&[], &["clk_i", "rst_ni", "command_valid_i", "command_ready_o", "command_keep_i"]);
-    module.combinational(&["memory_valid_o"], &["address_valid", "row_valid"]);
-    module.combinational(&["memory_address_o"], &["address_row"]);
-    module.combinational(&["memory_data_o"], &["row_data"]);
-    module.combinational(&["row_ready"], &["memory_ready_i", "address_valid"]);
-    module.combinational(&["address_ready"], &["memory_ready_i", "row_valid"]);
-    module.combinational(&["done_o"], &["memory_ready_i", "address_valid", "row_valid", "address_last"]);
+    let mut a = Assembly::new(module);
+    a.place("address_generator", &generator);
+    a.attach(("address_generator", "command"), "command");
+    a.open("address_generator", "address_end_o");
+    a.bundle(("address_generator", "address"), "address");
+    a.place("join", &join);
+    a.attach(("join", "piece"), "piece");
+    a.bundle(("join", "row"), "row");
+
+    let both = ["address_valid", "row_valid"];
+    a.state(["command_valid_i", "command_ready_o", "command_keep_i"]);
+    a.combinational(["memory_valid_o"], both);
+    a.combinational(["memory_address_o"], ["address_row"]);
+    a.combinational(["memory_data_o"], ["row_data"]);
+    a.combinational(["row_ready"], ["address_valid", "memory_ready_i"]);
+    a.combinational(["address_ready"], ["row_valid", "memory_ready_i"]);
+    a.combinational(["done_o"], both.into_iter().chain(["address_last", "memory_ready_i"]));
+    let module = a.finish();
     library.add(module, |shell| Body { shell }.render())
 }

@@ -108,7 +108,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     .plain_input("scale", g.scales_w(), bits)
     .plain_input("function", g.function_w(), bits);
     if lane.is_some() {
-        sums = sums.plain_input("after", g.after_w(), bits);
+        sums = sums.plain_input("activation_shift", g.activation_shift_w(), bits);
     }
     module.interfaces = vec![
         Interface::clock(),
@@ -122,14 +122,14 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     module.registers(&["activated_valid_o", "activated_last_o"], &["clk_i", "rst_ni", "sum_valid_i", "sum_last_i"]);
     match lane {
         Some(lane) => {
-            module.add_register("after_q", SHIFT_W, &["clk_i", "after_i"]);
+            module.add_register("activation_shift_q", SHIFT_W, &["clk_i", "activation_shift_i"]);
             module.instances = vec![
                 Instance::replicated("u_lane", &lane, "lane", g.n)
                     .wire(&[
                         ("clk_i", "clk_i"),
                         ("valid_i", "sum_valid_i"),
                         ("function_i", "function_i"),
-                        ("after_i", "after_q"),
+                        ("activation_shift_i", "activation_shift_q"),
                     ])
                     .lane("sum_i", "sum_i", g.acc_w, "ACC_W")
                     .lane("scale_i", "scale_i", SHIFT_W, "SHIFT_W")
@@ -165,7 +165,7 @@ fn lane(library: &mut Library, form: Gelu) -> Arc<Module> {
             .plain_input("sum", acc_w, Payload::Sums)
             .plain_input("scale", SHIFT_W, bits)
             .plain_input("function", 2, bits)
-            .plain_input("after", SHIFT_W, bits),
+            .plain_input("activation_shift", SHIFT_W, bits),
         Interface::new("activated", Role::Output, "Result and its shift")
             .plain_output("activated", acc_w, Payload::Sums)
             .plain_output("activated_scale", SHIFT_W, bits),

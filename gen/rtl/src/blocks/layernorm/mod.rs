@@ -225,7 +225,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         "One item a row: its channels, less one; the exponent bias of its codes; whether its passes end a run of rows"
     })
         .input("length", w.length_w, bits)
-        .input("bias", SHIFT_W, bits);
+        .input("exponent_bias", SHIFT_W, bits);
     module.interfaces = vec![
         Interface::clock(),
         if unit.row_buffer { row } else { row.input("last", 1, bits) },
@@ -260,7 +260,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         "rst_ni",
         "row_valid_i",
         "row_length_i",
-        "row_bias_i",
+        "row_exponent_bias_i",
         "residual_valid_i",
         "parameter_valid_i",
         "norm_ready_i",

@@ -30,8 +30,8 @@ struct Body<'a> {
     min_pass: u32,
     shift_w: u32,
     function_w: u32,
-    after_w: u32,
-    offset_w: u32,
+    activation_shift_w: u32,
+    wide_shift_w: u32,
     activation_latency: u32,
     zero_skip: bool,
     nonzeros: u32,
@@ -61,9 +61,9 @@ pub fn slots(g: &Geometry) -> Vec<String> {
     }
 }
 
-/// The stream of jobs; `offset` where a job says how wide results are rounded.
+/// The stream of jobs; `wide` where a job says how wide results are rounded.
 #[must_use]
-pub fn jobs(g: &Geometry, offset: bool) -> Interface {
+pub fn jobs(g: &Geometry, wide: bool) -> Interface {
     let summary = match g.activation {
         None => "One tile of results: rows - 1, passes - 1, end of a result segment, bias and shift of every column",
         Some(_) => {
@@ -79,11 +79,11 @@ pub fn jobs(g: &Geometry, offset: bool) -> Interface {
     if g.function_w() != 0 {
         job = job.input("function", g.function_w(), Payload::Bits);
     }
-    if g.after_w() != 0 {
-        job = job.input("after", g.after_w(), Payload::Bits);
+    if g.activation_shift_w() != 0 {
+        job = job.input("activation_shift", g.activation_shift_w(), Payload::Bits);
     }
-    if offset {
-        job = job.input("offset", g.offset_w(), Payload::Bits);
+    if wide {
+        job = job.input("wide_shift", g.wide_shift_w(), Payload::Bits);
     }
     job
 }
@@ -240,7 +240,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
     let scale = if g.beside_w() == 0 { "job_scale_i" } else { "job_scale" };
     if g.beside_w() != 0 {
         module.add_nets(&[("job_scale", g.scales_w() + g.beside_w()), ("final_shift", g.scales_w())]);
-        let travels: Vec<&str> = ["job_scale_i", "job_function_i", "job_after_i", "job_offset_i"]
+        let travels: Vec<&str> = ["job_scale_i", "job_function_i", "job_activation_shift_i", "job_wide_shift_i"]
             .into_iter()
             .filter(|port| module.port(port).is_some())
             .collect();
@@ -286,10 +286,10 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
             ("activated_scale_o", "activated_scale"),
             ("activated_last_o", "activated_last"),
         ]);
-        if g.after_w() != 0 {
-            module.add_nets(&[("final_after", g.after_w())]);
-            module.combinational(&["final_after"], &["final_scale"]);
-            active = active.wire(&[("after_i", "final_after")]);
+        if g.activation_shift_w() != 0 {
+            module.add_nets(&[("final_activation_shift", g.activation_shift_w())]);
+            module.combinational(&["final_activation_shift"], &["final_scale"]);
+            active = active.wire(&[("activation_shift_i", "final_activation_shift")]);
         }
         instances.push(active);
     }
@@ -309,11 +309,11 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
     ]);
     let mut results = vec!["code", "code_last"];
     if g.accelerator {
-        module.add_nets(&[("offset", g.offset_w()), ("wide", g.wides_w())]);
-        rounding = rounding.wire(&[("offset_i", "offset"), ("wide_o", "wide")]);
+        module.add_nets(&[("wide_shift", g.wide_shift_w()), ("wide", g.wides_w())]);
+        rounding = rounding.wire(&[("wide_shift_i", "wide_shift"), ("wide_o", "wide")]);
         match g.activation_latency() {
-            0 => module.combinational(&["offset"], &["final_scale"]),
-            _ => module.registers(&["offset"], &["clk_i", "final_scale"]),
+            0 => module.combinational(&["wide_shift"], &["final_scale"]),
+            _ => module.registers(&["wide_shift"], &["clk_i", "final_scale"]),
         }
         module.combinational(&["result_wide_o"], &["oldest"]);
         results.push("wide");
@@ -365,8 +365,8 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
             min_pass: MIN_PASS,
             shift_w: SHIFT_W,
             function_w: g.function_w(),
-            after_w: g.after_w(),
-            offset_w: g.offset_w(),
+            activation_shift_w: g.activation_shift_w(),
+            wide_shift_w: g.wide_shift_w(),
             activation_latency: g.activation_latency(),
             zero_skip: g.zero_skip,
             nonzeros: sparsity.map_or(0, |s| s.nonzeros),

@@ -16,7 +16,7 @@ struct Body<'a> {
     shell: &'a Shell,
     n: u32,
     block: u32,
-    offset_w: u32,
+    wide_shift_w: u32,
 }
 
 /// The processing unit.
@@ -260,10 +260,10 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
         module.combinational(&["weight_mask"], &["weight_data_i"]);
     }
     if g.accelerator {
-        module.add_nets(&[("no_columns", 1), ("no_offset", g.offset_w())]);
-        module.combinational(&["no_columns", "no_offset"], &[]);
+        module.add_nets(&[("no_columns", 1), ("no_wide_shift", g.wide_shift_w())]);
+        module.combinational(&["no_columns", "no_wide_shift"], &[]);
         unit = unit
-            .wire(&[("weight_columns_i", "no_columns"), ("job_offset_i", "no_offset")])
+            .wire(&[("weight_columns_i", "no_columns"), ("job_wide_shift_i", "no_wide_shift")])
             .open(&[("result_wide_o", g.wides_w())]);
     }
     instances.extend([
@@ -288,6 +288,6 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
     module.instances = instances;
 
     library.add(module, |shell| {
-        Body { shell, n: g.n, block: g.sparsity.map_or(0, |s| s.block), offset_w: g.offset_w() }.render()
+        Body { shell, n: g.n, block: g.sparsity.map_or(0, |s| s.block), wide_shift_w: g.wide_shift_w() }.render()
     })
 }

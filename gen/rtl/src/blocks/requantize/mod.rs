@@ -109,7 +109,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
             "{} bits to {}, value sum * 2^-shift: {rules}{}",
             g.acc_w,
             g.result,
-            if g.accelerator { "; wide: to 16 bits by shift + offset, rounds half up, saturates" } else { "" }
+            if g.accelerator { "; wide: to 16 bits by shift + wide shift, rounds half up, saturates" } else { "" }
         ),
     };
     module.set_parameters(&[("n", g.n), ("acc_w", g.acc_w), ("code_w", code_w)]);
@@ -124,7 +124,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
     );
     if g.accelerator {
         sums.summary = "A row of sums, each column's shift, and what that of the wide results is more".into();
-        sums = sums.plain_input("offset", g.offset_w(), Payload::Bits);
+        sums = sums.plain_input("wide_shift", g.wide_shift_w(), Payload::Bits);
         codes.summary = "Its codes, and its numbers of 16 bits".into();
         codes = codes.plain_output("wide", g.wides_w(), Payload::Bits);
     }
@@ -138,7 +138,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
     module.registers(&["code_o"], &["clk_i", "code"]);
     if let Some([shift, round]) = &wide {
         module.add_nets(&[("wide_scale", g.scales_w()), ("wide", g.wides_w())]);
-        module.combinational(&["wide_scale"], &["scale_i", "offset_i"]);
+        module.combinational(&["wide_scale"], &["scale_i", "wide_shift_i"]);
         let stages = stages(&mut module, &g, "wide_", "wide_scale", [shift, round]);
         held.extend(stages.held);
         module.instances.extend([stages.first, stages.second.lane("code_o", "wide", WIDE_W, "WIDE_W")]);

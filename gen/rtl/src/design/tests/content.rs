@@ -127,7 +127,67 @@ fn comments_spacing_order_of_keys_and_written_defaults_do_not_change_the_hash() 
         LEAST.replace("n: 4,", "pipeline: 2,   result: q3.5, n: 0x4, zero_skip: true, sparsity: {kind: none},");
     assert_eq!(valid(&reordered).hash, hash);
     assert_eq!(valid(&defaults).hash, hash);
+    for spelling in ["0.50", ".5", "5e-1", "50.0e-2"] {
+        assert_eq!(valid(&LEAST.replace("0.5", spelling)).hash, hash, "{spelling}");
+    }
+    let whole = |spelling: &str| valid(&LEAST.replace("0.5", spelling)).hash.clone();
+    assert_eq!((whole("500.0"), whole("5e2"), whole("0x1f4")), (whole("500"), whole("500"), whole("500")));
     assert_eq!(Design::parse("elsewhere/y.yaml", LEAST).map(|design| design.hash.clone()), Ok(hash));
+}
+
+/// A change of this text gives every design another hash: programs and data that were packed before are refused.
+#[test]
+fn the_canonical_form_has_a_line_for_every_value() {
+    let text = format!(
+        "{LEAST}description: 'a \\ b = c'\ninstances: {{pack: bitmask_encoder, expand: bitmask_decoder}}\n\
+         connections: [expand.vector -> pack.vector]\nexports: []\n"
+    );
+    let expected = "\
+clock.frequency_mhz=0.5
+datapath.accumulator_bits=24
+datapath.accumulator_rows=4
+datapath.n=4
+datapath.operand=q3.5
+datapath.pipeline=2
+datapath.reduction_max=64
+datapath.result=q3.5
+datapath.zero_skip=true
+description=a \\\\ b = c
+memories.activation.bits_per_cell=1
+memories.activation.coding=gray
+memories.activation.kind=sram
+memories.activation.latency=1
+memories.activation.optimise=area
+memories.activation.placing=adjacent
+memories.activation.values=4
+memories.result.bits_per_cell=1
+memories.result.coding=gray
+memories.result.kind=sram
+memories.result.latency=1
+memories.result.optimise=area
+memories.result.placing=adjacent
+memories.result.values=4
+memories.weight.bits_per_cell=1
+memories.weight.coding=gray
+memories.weight.kind=sram
+memories.weight.latency=1
+memories.weight.optimise=area
+memories.weight.placing=adjacent
+memories.weight.values=16
+name=least
+top.connections[0].from.instance=expand
+top.connections[0].from.interface=vector
+top.connections[0].to.instance=pack
+top.connections[0].to.interface=vector
+top.exports=[]
+top.instances[0].block=bitmask_decoder
+top.instances[0].label=expand
+top.instances[1].block=bitmask_encoder
+top.instances[1].label=pack
+";
+    let design = valid(&text);
+    assert_eq!(design.canonical(), expected);
+    assert_eq!(design.hash, "48dc8b5ae1820ba9");
 }
 
 #[test]

@@ -171,5 +171,5 @@ fn table(repeat: &VerilogLoop) -> Option<(&Expression, &[Statement])> {
 }
 
 fn indented(depth: usize, line: &str) -> String {
-    format!("{}{line}", "  ".repeat(depth))
+    format!("{}{line}", "    ".repeat(depth))
 }

@@ -79,18 +79,18 @@ fn a_module_is_rendered_as_an_engineer_would_write_it() {
     let expected = "\
 // An example.
 module alb_example (
-  input  wire [7:0] a_i,
-  input  wire [7:0] b_i,
-  output reg  [8:0] y_o
+    input  wire [7:0] a_i,
+    input  wire [7:0] b_i,
+    output reg  [8:0] y_o
 );
 
-  reg [7:0] sum;
+    reg [7:0] sum;
 
-  always @* begin
-    // The carry is lost before it is widened.
-    sum = a_i + b_i;
-    y_o = {1'b0, sum};
-  end
+    always @* begin
+        // The carry is lost before it is widened.
+        sum = a_i + b_i;
+        y_o = {1'b0, sum};
+    end
 
 endmodule
 ";

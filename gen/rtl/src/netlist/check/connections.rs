@@ -7,7 +7,7 @@ use crate::netlist::{
 };
 use alberti_diagnostic::{Code, Diagnostic, Diagnostics};
 
-const ONE_PARAMETER: &str = "derive both widths from one parameter, or join a slice on purpose";
+const ONE_PARAMETER: &str = "derive both widths from one parameter, or connect a slice explicitly";
 
 pub(super) fn check(scope: &Scope<'_>, problems: &mut Diagnostics) {
     for child in &scope.children {
@@ -20,8 +20,9 @@ pub(super) fn check(scope: &Scope<'_>, problems: &mut Diagnostics) {
     let logic = &scope.module.logic;
     for name in logic.iter().flat_map(|l| l.drives.iter().chain(&l.combinational).chain(&l.registered)) {
         if !scope.signals.contains_key(name.as_str()) {
-            let message = format!("the logic of {} names `{name}`, which is no net or port of it", scope.module.name);
-            problems.push(Diagnostic::new(Code::UnknownPort, message, "add the net, or name one that there is"));
+            let message =
+                format!("the logic of {} names `{name}`, which is not a net or port of it", scope.module.name);
+            problems.push(Diagnostic::new(Code::UnknownPort, message, "add the net, or name an existing one"));
         }
     }
 }
@@ -50,7 +51,7 @@ fn missing_ports(scope: &Scope<'_>, child: &Child<'_>, problems: &mut Diagnostic
             (Direction::Output, _) => Some(Diagnostic::new(
                 Code::UnknownPort,
                 format!("the output {place} ({} bits) is not connected", port.width),
-                "wire it to a net, or leave it open on purpose with `.open`",
+                "wire it to a net, or leave it open explicitly with `.open`",
             )),
         });
     }
@@ -65,8 +66,8 @@ fn width(scope: &Scope<'_>, child: &Child<'_>, joint: &Joint<'_>) -> Option<Diag
         Some(net) => match scope.signals.get(net) {
             Some(signal) => signal.width,
             None => {
-                let message = format!("{place} is joined to `{net}`, which is no net or port there");
-                return unknown(message, "add the net, or name one that there is");
+                let message = format!("{place} is joined to `{net}`, which is not a net or port of this module");
+                return unknown(message, "add the net, or name an existing one");
             }
         },
     };
@@ -90,7 +91,7 @@ fn width(scope: &Scope<'_>, child: &Child<'_>, joint: &Joint<'_>) -> Option<Diag
             "only outputs can be left open: wire it to a net that something drives",
         )),
         Expr::Open(width) if *width != port.width => {
-            wrong(format!("{place} has {} bits, the wire that it is left open by has {width}", port.width))
+            wrong(format!("{place} has {} bits, the open wire has {width}", port.width))
         }
         _ => None,
     }

@@ -50,7 +50,7 @@ pub(super) fn check(scope: &Scope<'_>, problems: &mut Diagnostics) {
             } else {
                 format!("nothing drives bits {} to {} of {place}{reader}", gap.start, gap.end - 1)
             };
-            let help = "join it to an output of an instance, or declare the logic that drives it";
+            let help = "connect it to an output of an instance, or declare the logic that drives it";
             Diagnostic::new(Code::UndrivenNet, what, help)
         }));
     }
@@ -66,7 +66,7 @@ fn conflict(place: &str, drivers: &Drivers) -> Option<Diagnostic> {
             } else {
                 format!("{place} is driven by {} and by {}", before.1, driver.1)
             };
-            let help = "give each driver a net of its own and choose between them";
+            let help = "give each driver its own net and select between them";
             return Some(Diagnostic::new(Code::NetDrivenTwice, message, help));
         }
         last = last.filter(|before| before.0.end > driver.0.end).or(Some(driver));

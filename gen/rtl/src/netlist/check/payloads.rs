@@ -24,7 +24,7 @@ pub(super) fn check(scope: &Scope<'_>, problems: &mut Diagnostics) {
                 expected.name(),
                 payload.name()
             );
-            let help = "join ports that carry the same, or put the block that converts between them";
+            let help = "connect ports that carry the same data, or insert the block that converts";
             problems.push(Diagnostic::new(Code::PayloadMismatch, message, help));
         }
     }

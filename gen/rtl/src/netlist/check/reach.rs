@@ -59,7 +59,7 @@ pub(super) fn check(scope: &Scope<'_>, problems: &mut Diagnostics) {
                 "nothing reads what `{}` ({}) in {} computes",
                 child.instance.name, child.module.name, scope.module.name
             );
-            let help = "join one of its outputs to what needs it, or leave the instance out";
+            let help = "connect one of its outputs, or leave the instance out";
             problems.push(Diagnostic::new(Code::UnusedInstance, message, help));
         }
     }
