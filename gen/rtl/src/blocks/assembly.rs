@@ -294,17 +294,11 @@ impl Assembly {
         let interface = self.interface(end);
         for (field, net, symbol) in joints {
             let port = interface.field(field).unwrap_or_else(|| panic!("{}.{} has {field}", end.0, end.1));
-            self.slice(end.0, &port.name, net, symbol);
+            self.change(end.0, |instance| match instance.replicate {
+                None => instance.wire(&[(&port.name, net)]),
+                Some(_) => instance.lane(&port.name, net, port.width, symbol),
+            });
         }
-    }
-
-    /// Connects a port of a row of equal parts to its slices of a net or port of the module.
-    pub fn slice(&mut self, part: &str, port: &str, net: &str, symbol: &str) {
-        let width = self.port(part, port).width;
-        self.change(part, |instance| match instance.replicate {
-            None => instance.wire(&[(port, net)]),
-            Some(_) => instance.lane(port, net, width, symbol),
-        });
     }
 
     /// Connects a port of a part to a net or port of the module.

@@ -105,21 +105,25 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     assembly.derived("enable", 1, [&taken]);
     assembly.derived("other", width, [b.net("data")]);
     let settings = job.nets(["scale", "a_float", "b_float", "a_shift", "b_shift", "gain"]);
-    for (net, width) in [("a_float", 1), ("b_float", 1), ("one", DIGITS), ("two", DIGITS), ("negative", DIGITS)] {
+    let held = [
+        ("operands", "a_float", 1),
+        ("operands", "b_float", 1),
+        ("job", "one", DIGITS),
+        ("job", "two", DIGITS),
+        ("job", "negative", DIGITS),
+    ];
+    for (interface, net, width) in held {
         assembly.net(net, width);
         assembly.registers([net], &settings);
-        assembly.wire("lane", &format!("{net}_i"), net);
+        assembly.fields(("lane", interface), &[(net, net)]);
     }
-    for side in ["a", "b"] {
-        let register = format!("{side}_distance_q");
-        assembly.register(&register, DISTANCE_W, ["enable"]);
-        assembly.wire("lane", &format!("{side}_distance_i"), &register);
+    for (distance, register) in [("a_distance", "a_distance_q"), ("b_distance", "b_distance_q")] {
+        assembly.register(register, DISTANCE_W, ["enable"]);
+        assembly.fields(("lane", "job"), &[(distance, register)]);
     }
-    assembly.wire("lane", "enable_i", "enable");
-    let [a_data, sums] = [a.net("data"), sum.net("data")];
-    for (port, net) in [("a_i", &*a_data), ("b_i", "other"), ("sum_o", &sums)] {
-        assembly.slice("lane", port, net, "VALUE_W");
-    }
+    assembly.fields(("lane", "enable"), &[("enable", "enable")]);
+    assembly.slices(("lane", "operands"), &[("a", &a.net("data"), "VALUE_W"), ("b", "other", "VALUE_W")]);
+    assembly.slices(("lane", "sum"), &[("sum", &sum.net("data"), "VALUE_W")]);
     let control =
         [vec![job.net("valid")], [&a_valid, &b_valid, &taken].map(String::clone).to_vec(), vec![a.net("last")]];
     assembly.registers(sum.nets(["valid", "last"]), control.concat());
