@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::cache::{self, Cache, hash};
 use crate::error::{Error, Result};
-use crate::flows;
+use crate::flows::{self, Port};
 use crate::tools::{YOSYS, yosys_version};
 
 /// A Verilog file: its name in messages and its text.
@@ -40,14 +40,6 @@ pub(crate) fn write_sources(folder: &Path, sources: &[Source]) -> Result<Vec<Str
     Ok(names)
 }
 
-/// A port of a module.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Port {
-    pub name: String,
-    pub width: u32,
-    pub input: bool,
-}
-
 /// A module after elaboration.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Module {
@@ -78,7 +70,7 @@ pub(crate) type Modules = BTreeMap<String, Module>;
 /// # Errors
 /// Whatever yosys refuses: syntax, missing modules and ports, undriven or multiply driven wires, loops.
 pub(crate) fn elaborate(cache: &Cache, top: &str, sources: &[Source]) -> Result<Modules> {
-    if !crate::flows::is_identifier(top) {
+    if !flows::is_identifier(top) {
         return Err(Error::invalid(top, "a top module's name is letters, digits and '_'"));
     }
     let mut key = vec!["elaborate".to_string(), yosys_version()?, top.into(), flows::elaborate(&[], "")?];

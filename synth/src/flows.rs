@@ -2,9 +2,16 @@
 
 use askama::Template;
 
-use crate::elaborate::Port;
 use crate::error::{Error, Result};
 use crate::liberty::FullAdder;
+
+/// A port of a module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Port {
+    pub name: String,
+    pub width: u32,
+    pub input: bool,
+}
 
 /// Letters, digits and `_`, not beginning with a digit: safe in every script.
 pub(crate) fn is_identifier(name: &str) -> bool {

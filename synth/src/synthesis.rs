@@ -7,9 +7,9 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::cache::{self, Cache, hash};
-use crate::elaborate::{Module, Modules, Port, Source, elaborate};
+use crate::elaborate::{Module, Modules, Source, elaborate};
 use crate::error::{Error, Result};
-use crate::flows;
+use crate::flows::{self, Port};
 use crate::liberty::{Library, models};
 use crate::recipe::Recipe;
 use crate::technology::matches;

@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::cache::{self, Cache, hash};
-use crate::elaborate::Port;
 use crate::error::{Error, Result};
-use crate::flows;
+use crate::flows::{self, Port};
 use crate::liberty::Library;
 use crate::synthesis::SynthReport;
 use crate::tools::STA;

@@ -6,14 +6,7 @@ use crate::{
 };
 use alberti_cost::configuration;
 use alberti_golden::accelerator::Config;
-use alberti_model::{
-    BlockSparsity, ModelError,
-    adapted::{Adapted, folder},
-    compile::{Compiled, quantise_encoder},
-    demo,
-    prune::Pruning,
-    sentence::{Tokenizer, Tokens},
-};
+use alberti_model::{BlockSparsity, TextEncoder, demo, prune::Pruning};
 use alberti_rtl::Design;
 use std::path::{Path, PathBuf};
 
@@ -79,25 +72,6 @@ pub struct Prunings {
     pub prune_embeddings: Pruning,
 }
 
-/// An encoder with its tasks; without any it is the encoder alone.
-pub struct Encoder {
-    /// Its weights, pruned where that was asked for.
-    pub model: Adapted,
-    /// The same with all weights, where some were pruned.
-    pub unpruned: Option<Adapted>,
-    /// From text to tokens.
-    pub tokenizer: Tokenizer,
-}
-
-/// What ranges are taken from.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Ranges {
-    /// Of sentences.
-    Single,
-    /// Of pairs of them as well.
-    Pairs,
-}
-
 /// `none`, `0.5`, `8:16`.
 pub fn pruning(text: &str) -> std::result::Result<Pruning, String> {
     if text == "none" {
@@ -153,7 +127,7 @@ impl Layers {
     const USUAL: [&str; 3] = ["layer.0.attention.query", "layer.0.attention.output", "layer.0.intermediate"];
 
     /// The names of those that are meant.
-    pub fn of(&self, model: &demo::Model) -> Vec<String> {
+    pub fn names(&self, model: &demo::Model) -> Vec<String> {
         match &self.layers {
             none if none.is_empty() => Self::USUAL.map(str::to_owned).to_vec(),
             names if names.iter().any(|name| name == "all") => model.checkpoint.linear_names(),
@@ -167,56 +141,11 @@ impl Layers {
     }
 }
 
-impl Encoder {
-    /// Loads a model's folder with tasks.
-    ///
-    /// # Errors
-    /// AE0701 to AE0705, and AE0717.
-    pub fn load(folder: &Path, tasks: &[PathBuf]) -> Result<Self> {
-        let model = folder::load(folder, tasks)?;
-        let tokenizer = Tokenizer::load_for(folder, &model.backbone)?;
-        Ok(Self { model, unpruned: None, tokenizer })
-    }
-
-    /// What a title says in front of the sentences: the first task, where it has a name.
-    pub fn on(&self) -> String {
-        match self.model.tasks[0].name.as_str() {
-            "" => String::new(),
-            task => format!("{task} on "),
-        }
-    }
-
-    /// Tokens of a text, or of a pair.
-    ///
-    /// # Errors
-    /// AE0705 when they do not fit the model.
-    pub fn tokens(&self, text: &str, second: Option<&str>) -> std::result::Result<Tokens, ModelError> {
-        self.tokenizer.tokens(text, second, &self.model.backbone)
-    }
-
-    /// Tokens of texts.
-    ///
-    /// # Errors
-    /// As [`Self::tokens`].
-    pub fn all_tokens(&self, texts: &[String]) -> Result<Vec<Tokens>> {
-        Ok(texts.iter().map(|text| self.tokens(text, None)).collect::<std::result::Result<_, _>>()?)
-    }
-
-    /// What ranges are taken from: built-in sentences.
-    ///
-    /// # Errors
-    /// AE0705 when the tokenizer is another model's.
-    pub fn calibration(&self, ranges: Ranges) -> Result<Vec<Tokens>> {
-        Ok(demo::calibration(&self.tokenizer, &self.model.backbone, ranges == Ranges::Pairs)?)
-    }
-
-    /// Quantises it by these ranges and lays it out for an accelerator.
-    ///
-    /// # Errors
-    /// AE0708 to AE0710, AE0713 and AE0714.
-    pub fn compile(&self, config: Config, longest: usize, ranges: Ranges) -> Result<Compiled> {
-        let calibration = self.model.calibrate(&self.calibration(ranges)?)?;
-        Ok(Compiled::new(quantise_encoder(&self.model, &calibration, &config)?, config, longest)?)
+/// What a title says in front of the sentences: the first task, where it has a name.
+pub fn task_prefix(encoder: &TextEncoder) -> String {
+    match encoder.model.tasks[0].name.as_str() {
+        "" => String::new(),
+        task => format!("{task} on "),
     }
 }
 
@@ -225,12 +154,7 @@ impl Prunings {
     ///
     /// # Errors
     /// AE0701 to AE0707, and AE0717.
-    pub fn load(&self, folder: &Path, tasks: &[PathBuf]) -> Result<Encoder> {
-        let mut encoder = Encoder::load(folder, tasks)?;
-        if (self.prune, self.prune_embeddings) != (Pruning::Dense, Pruning::Dense) {
-            let pruned = encoder.model.pruned(self.prune, self.prune_embeddings)?;
-            encoder.unpruned = Some(std::mem::replace(&mut encoder.model, pruned));
-        }
-        Ok(encoder)
+    pub fn load(&self, folder: &Path, tasks: &[PathBuf]) -> Result<TextEncoder> {
+        Ok(TextEncoder::load_pruned(folder, tasks, self.prune, self.prune_embeddings)?)
     }
 }

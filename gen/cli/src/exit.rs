@@ -2,7 +2,10 @@
 
 use alberti_cost::configuration;
 use alberti_diagnostic::{Code, Diagnostic, Diagnostics, Location};
-use alberti_model::ModelError;
+use alberti_model::{
+    ModelError,
+    faults::{CampaignError, JournalError},
+};
 use alberti_random::NoSeed;
 use alberti_rtl::emit::WriteError;
 use std::path::Path;
@@ -82,6 +85,32 @@ impl From<ModelError> for Failure {
                 Err(source) => Self::new(Code::SimulationDiffers, source.to_string(), ""),
             },
             error => Self::new(error.code(), error.to_string(), error.help()),
+        }
+    }
+}
+
+impl From<JournalError> for Failure {
+    fn from(error: JournalError) -> Self {
+        let message = error.to_string();
+        match error {
+            JournalError::Io { path, source } => Self::output(&path, &source),
+            JournalError::Locked { .. } => {
+                Self::new(Code::InputUnreadable, message, "wait for that run, or name another file")
+            }
+            JournalError::OtherParameters { .. } => {
+                Self::usage(message, "give the parameters of that run, or name another file")
+            }
+            JournalError::NoJournal { .. } => Self::input(message, "name another file"),
+            JournalError::Line { .. } => Self::input(message, "remove that line: its trial runs again"),
+        }
+    }
+}
+
+impl From<CampaignError> for Failure {
+    fn from(error: CampaignError) -> Self {
+        match error {
+            CampaignError::Model(error) => error.into(),
+            CampaignError::Journal(error) => error.into(),
         }
     }
 }

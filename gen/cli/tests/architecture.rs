@@ -17,7 +17,7 @@ const MAY_DEPEND: [(&str, &[&str]); 13] = [
     ("gen/golden", &["alberti-arith", "alberti-isa"]),
     ("gen/rtl", &["alberti-arith", "alberti-diagnostic", "alberti-isa"]),
     ("gen/model", &["alberti-arith", "alberti-diagnostic", "alberti-golden", "alberti-isa"]),
-    ("gen/cost", &["alberti-golden", "alberti-rtl"]),
+    ("gen/cost", &["alberti-diagnostic", "alberti-golden", "alberti-model", "alberti-rtl", "alberti-synth"]),
     ("sim-tests/harness", &["alberti-random"]),
     (
         "sim-tests/scenarios",

@@ -11,10 +11,15 @@ use alberti_golden::{
     softmax::Maximum,
     storage::Layout,
 };
+use alberti_model::{
+    Capacity, Target,
+    accuracy::{SoftmaxUnit, Units},
+    checkpoint::HiddenActivation,
+};
 use alberti_rtl::{
     Design,
     blocks::dma::open_bursts,
-    design::{self, Axi, Coding, Placing},
+    design::{self, Axi, Coding, Placing, ValueMemory},
     memory::Demand,
     registers::{self, Access, INTERRUPT, SNAPSHOT},
 };
@@ -76,6 +81,52 @@ pub fn processing_unit(design: &Design) -> Result<processing_unit::Config> {
     };
     config.check()?;
     Ok(config)
+}
+
+/// The processing unit, as a layer of a model is made ready for it.
+///
+/// # Errors
+/// When the golden model refuses what the design allows.
+pub fn unit_target(design: &Design) -> Result<Target> {
+    let (config, d) = (processing_unit(design)?, &design.datapath);
+    let room = |memory: ValueMemory| memory.values as usize;
+    Ok(Target {
+        n: config.n,
+        operand: config.operand,
+        result: config.result,
+        accumulator_bits: config.accumulator_bits,
+        accumulator_rows: d.accumulator_rows as usize,
+        reduction_max: d.reduction_max as usize,
+        block: config.sparsity,
+        activation: config.activation,
+        capacity: Capacity {
+            weight: room(design.memories.weight),
+            activation: room(design.memories.activation),
+            result: room(design.memories.result),
+        },
+    })
+}
+
+/// The special function units, as their errors are measured on a model.
+#[must_use]
+pub fn accuracy_units(design: &Design) -> Units {
+    let units = &design.units;
+    Units {
+        softmax: units.softmax.map(|unit| SoftmaxUnit {
+            n: unit.lanes as usize,
+            maximum: maximum(unit.maximum),
+            length_max: unit.length_max as usize,
+        }),
+        layernorm: units.layernorm.map(|unit| unit.length_max as usize),
+        activation: design.datapath.activation.map(|activation| match activation {
+            design::Activation::Relu => HiddenActivation::Relu,
+            design::Activation::Gelu => HiddenActivation::GeluTanh,
+            design::Activation::GeluErf => HiddenActivation::Gelu,
+        }),
+        elementwise: units.elementwise.is_some(),
+        entropy: units.entropy.map(|unit| unit.classes_max as usize),
+        top_k: units.top_k.map(|unit| (unit.length_max as usize, unit.k as usize)),
+    }
 }
 
 /// The accelerator, as the interpreter runs its programs.

@@ -21,41 +21,14 @@ mod passes;
 mod rounding;
 mod softmax;
 mod top_k;
+mod units;
 
 pub use findings::{ChannelShifts, Decisions, ErrorLine, Findings, Inputs, Mass, Rounded};
 pub use logits::SEED;
+pub use units::{SoftmaxUnit, Units};
 
-use crate::{ModelError, checkpoint::HiddenActivation, demo::Model};
-use alberti_golden::softmax::Maximum;
+use crate::{ModelError, demo::Model};
 use passes::Passes;
-
-/// The units of a design, each with what its arithmetic depends on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Units {
-    /// Attention probabilities.
-    pub softmax: Option<SoftmaxUnit>,
-    /// Layer norm: most channels of a row.
-    pub layernorm: Option<usize>,
-    /// The activation between sums and results; every form of GELU comes with ReLU.
-    pub activation: Option<HiddenActivation>,
-    /// Residual add.
-    pub elementwise: bool,
-    /// Early exit: most classes.
-    pub entropy: Option<usize>,
-    /// The largest of a row: its length at most, and how many are found.
-    pub top_k: Option<(usize, usize)>,
-}
-
-/// A softmax unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SoftmaxUnit {
-    /// Scores of a vector.
-    pub n: usize,
-    /// Where distances are taken from.
-    pub maximum: Maximum,
-    /// Most scores of a row.
-    pub length_max: usize,
-}
 
 /// What was measured, and on how much.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -106,9 +79,4 @@ pub fn measure<'a>(
         heads: model.checkpoint.config.num_attention_heads,
         findings,
     })
-}
-
-/// A golden model that refuses its input.
-fn refused(error: alberti_golden::Error) -> ModelError {
-    ModelError::Shape(error.to_string())
 }

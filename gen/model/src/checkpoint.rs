@@ -2,10 +2,12 @@
 
 mod config;
 pub(crate) mod names;
+mod site;
 mod tensors;
 
 pub(crate) use config::MAX_LAYERS;
 pub use config::{Config, HiddenActivation, ModelType};
+pub use site::{Site, linear_name};
 pub(crate) use tensors::Tensors;
 
 use crate::{
@@ -30,57 +32,6 @@ pub struct Norm {
     pub gain: Vec<f32>,
     /// β.
     pub offset: Vec<f32>,
-}
-
-/// Where in an encoder layer a linear layer sits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Site {
-    /// Query projection.
-    Query,
-    /// Key projection.
-    Key,
-    /// Value projection.
-    Value,
-    /// Projection of the heads' context.
-    AttentionOutput,
-    /// First half of the feed-forward net.
-    Intermediate,
-    /// Second half of the feed-forward net.
-    Output,
-}
-
-impl Site {
-    /// Every site, in the order of computation.
-    pub const ALL: [Self; 6] =
-        [Self::Query, Self::Key, Self::Value, Self::AttentionOutput, Self::Intermediate, Self::Output];
-
-    /// The site's part of a layer's name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Query => "attention.query",
-            Self::Key => "attention.key",
-            Self::Value => "attention.value",
-            Self::AttentionOutput => "attention.output",
-            Self::Intermediate => "intermediate",
-            Self::Output => "output",
-        }
-    }
-
-    /// Outputs and inputs of the site's layer.
-    pub(crate) fn shape(self, config: &Config) -> (usize, usize) {
-        match self {
-            Self::Intermediate => (config.intermediate_size, config.hidden_size),
-            Self::Output => (config.hidden_size, config.intermediate_size),
-            _ => (config.hidden_size, config.hidden_size),
-        }
-    }
-}
-
-/// The name of a linear layer: `layer.0.attention.query`, …, `layer.5.output`.
-#[must_use]
-pub fn linear_name(layer: usize, site: Site) -> String {
-    format!("layer.{layer}.{}", site.name())
 }
 
 /// One encoder layer.

@@ -12,9 +12,10 @@
 
 use crate::{
     Linear,
-    adapted::{Adapted, Task, names},
+    adapted::{Adapted, Task},
     calibration::Calibration,
     checkpoint::{Norm, Site, linear_name},
+    layer_names,
 };
 use std::borrow::Cow;
 
@@ -112,7 +113,7 @@ impl Factors {
     /// The ranges of the rewritten model.
     fn ranges(&self, model: &Adapted, calibration: &mut Calibration) {
         let last = self.stream[self.stream.len() - 1];
-        calibration.scale(names::PROJECTION, -self.embedding, -self.stream[0]);
+        calibration.scale(layer_names::PROJECTION, -self.embedding, -self.stream[0]);
         for layer in 0..model.distinct() {
             let (before, inner) = (self.stream[layer], self.inner[layer]);
             for site in [Site::Query, Site::Key, Site::Value] {
@@ -124,12 +125,12 @@ impl Factors {
             for (task, (half, residual)) in
                 (0..model.tasks.len()).flat_map(|task| [(0, before), (1, inner)].map(|half| (task, half)))
             {
-                calibration.scale(&names::adapter(task, layer, half, "down"), -residual, 0);
-                calibration.scale(&names::adapter(task, layer, half, "up"), 0, -residual);
+                calibration.scale(&layer_names::adapter(task, layer, half, "down"), -residual, 0);
+                calibration.scale(&layer_names::adapter(task, layer, half, "up"), 0, -residual);
             }
         }
-        for name in
-            (0..model.tasks.len()).flat_map(|task| ["off_ramp", "classifier"].map(|which| names::head(task, which)))
+        for name in (0..model.tasks.len())
+            .flat_map(|task| ["off_ramp", "classifier"].map(|which| layer_names::head(task, which)))
         {
             calibration.scale(&name, -last, 0);
         }

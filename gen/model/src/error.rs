@@ -164,6 +164,13 @@ pub enum ModelError {
     },
 }
 
+impl From<alberti_golden::Error> for ModelError {
+    /// The golden model refuses what it was given.
+    fn from(error: alberti_golden::Error) -> Self {
+        Self::Shape(error.to_string())
+    }
+}
+
 impl ModelError {
     /// The diagnostic's code.
     #[must_use]

@@ -4,12 +4,23 @@
 //! what is real-valued or drawn: from levels to probabilities, from probabilities and a seed to a map. The golden model depends on
 //! the integer specification alone and needs no random numbers.
 
+mod answers;
 mod campaign;
 mod draw;
+mod findings;
+mod journal;
 mod levels;
+mod memory;
+pub mod names;
+mod plan;
 mod whole;
 
-pub use campaign::{Campaign, CellForm, Outcome, Point, Settings, Stress, Target};
+pub use answers::{Answers, WholeCampaign, WholeFinding, beside_f32};
+pub use campaign::{Campaign, Outcome, Point};
 pub use draw::{Defects, Draws, draw};
+pub use findings::{Finding, LayerFinding, Spread};
+pub use journal::{Journal, JournalError};
 pub use levels::{Level, Misreads, Retention};
+pub use memory::{CellForm, FaultSite, Rate, Settings, Stress};
+pub use plan::{CampaignError, Plan};
 pub use whole::{Read, Whole};

@@ -6,9 +6,11 @@
 //!            └─▶ prune ─▶ quantise ─┬▶ workload: jobs, masks, packed values
 //!                                  ├▶ compile: the whole encoder as memories and programs of the accelerator
 //!                                  └▶ faults: what cells that err cost
+//! labelled sentences ─▶ evaluation: how well a task answers
 //! ```
 //!
-//! Each step is a function of its inputs; only [`checkpoint`], [`adapted::folder`], [`sentence`], [`dataset`] and [`pack`]'s recipe read files.
+//! Each step is a function of its inputs. Files are read by [`checkpoint`], [`adapted::folder`], [`sentence`], [`dataset`] and the recipe of
+//! [`pack`] alone; [`faults::Journal`] keeps a file of finished trials.
 
 #![forbid(unsafe_code)]
 
@@ -21,9 +23,11 @@ pub mod dataset;
 pub mod demo;
 pub mod equalise;
 mod error;
+pub mod evaluation;
 pub mod faults;
 pub mod gemm;
 pub mod glue;
+mod layer_names;
 mod matrix;
 pub mod metrics;
 pub mod pack;
@@ -34,6 +38,7 @@ pub mod reference;
 pub mod sentence;
 pub mod sweep;
 mod target;
+pub mod text_encoder;
 pub mod workload;
 
 pub use alberti_golden::BlockSparsity;
@@ -42,4 +47,5 @@ pub use error::ModelError;
 pub use matrix::{Codes, Matrix};
 pub use metrics::Metrics;
 pub use target::{Capacity, Target};
+pub use text_encoder::{Ranges, TextEncoder};
 pub use workload::Workload;

@@ -2,8 +2,8 @@
 
 use crate::{
     Checkpoint, Linear, Matrix, ModelError, Site,
-    adapted::names,
     checkpoint::{Config, HiddenActivation, Norm, linear_name},
+    layer_names,
     sentence::check,
 };
 use alberti_golden::encoder::{Sequence, Span};
@@ -83,7 +83,7 @@ pub fn forward_with<'a>(
     let mut sums = Vec::with_capacity(2 * depth);
     let projection = checkpoint.projection.as_ref().map(|projection| {
         let output = linear(projection, &hidden);
-        Trace { name: names::PROJECTION.into(), input: std::mem::replace(&mut hidden, output.clone()), output }
+        Trace { name: layer_names::PROJECTION.into(), input: std::mem::replace(&mut hidden, output.clone()), output }
     });
     for index in (0..depth).map(|depth| checkpoint.index(depth)) {
         let layer = &checkpoint.layers[index];

@@ -1,5 +1,11 @@
 //! What a choice of formats, scales, sparsities or adapters costs a whole encoder: its equations in integers against f32.
 
+mod choices;
+mod compare;
+
+pub use choices::Group;
+pub use compare::Comparison;
+
 use crate::{
     Matrix, Metrics, ModelError,
     adapted::{self, Adapted, largest},

@@ -11,7 +11,9 @@ use alberti_golden::{
 use alberti_model::{
     Matrix, Metrics,
     demo::Gemm,
-    faults::{Campaign, CellForm, Defects, Draws, Level, Misreads, Point, Retention, Settings, Stress, Target, draw},
+    faults::{
+        Campaign, CellForm, Defects, Draws, FaultSite, Level, Misreads, Point, Retention, Settings, Stress, draw,
+    },
     prune::{self, Pruning},
     quantise::QuantisedLinear,
 };
@@ -230,7 +232,8 @@ fn a_seed_and_a_stream_give_one_map() {
     assert!(draw(&cells, 1, &wrong, &mut Draws::new(1, 0)).is_err());
 }
 
-const EVERY: [Target; 5] = [Target::Values, Target::Exponents, Target::Mantissas, Target::Masks, Target::Both];
+const EVERY: [FaultSite; 5] =
+    [FaultSite::Values, FaultSite::Exponents, FaultSite::Mantissas, FaultSite::Masks, FaultSite::Both];
 
 fn settings(sparsity: Option<alberti_model::BlockSparsity>) -> Settings {
     Settings {
@@ -274,12 +277,12 @@ fn plainly(gemm: &Gemm, point: Point, settings: &Settings) -> (f64, u64) {
     };
     let (mut values, mut masks) = (encoded.values.clone(), encoded.masks.clone());
     // sign | exponent: 3 | mantissa: 4
-    let bits = [0xff, 0xf0, 0x0f, 0, 0xff][point.target as usize];
+    let bits = [0xff, 0xf0, 0x0f, 0, 0xff][point.site as usize];
     let faulty = read(&words, &settings.values, &point.stress.values, 0);
     for (v, value) in values.iter_mut().enumerate() {
         *value ^= (*value ^ faulty.get(v / n, v % n * 8, 8) as u16) & bits;
     }
-    if matches!(point.target, Target::Masks | Target::Both) {
+    if matches!(point.site, FaultSite::Masks | FaultSite::Both) {
         masks = read(&masks, &settings.masks, &point.stress.masks, 1);
     }
     let memory = Packed::with_values(n, settings.capacity, &values).expect("room");
@@ -306,14 +309,14 @@ fn a_trial_is_what_the_golden_models_compute_one_after_the_other() {
         let campaign = Campaign::new(std::slice::from_ref(&gemm), &[variant], settings).expect("it fits");
         for rate in [0.0, 1e-3, 2e-2] {
             let stress = Stress::uniform(&settings, rate, rate / 10.0).expect("a rate");
-            for target in EVERY {
-                let point = Point { target, variant, stress: &stress };
+            for site in EVERY {
+                let point = Point { site, variant, stress: &stress };
                 let outcome = campaign.trial(point, 0).expect("a trial")[0];
                 let (cosine, wrong) = plainly(&gemm, point, &settings);
-                assert_eq!(outcome.wrong_weights, wrong, "{target:?} in {variant:?} at {rate}");
-                assert!((outcome.cosine - cosine).abs() < 1e-9, "{target:?} in {variant:?} at {rate}");
+                assert_eq!(outcome.wrong_weights, wrong, "{site:?} in {variant:?} at {rate}");
+                assert!((outcome.cosine - cosine).abs() < 1e-9, "{site:?} in {variant:?} at {rate}");
                 // A thousand bits at one in a thousand may well have none.
-                assert!(rate == 1e-3 || (rate > 0.0) == (wrong > 0), "{target:?} in {variant:?} at {rate}: {wrong}");
+                assert!(rate == 1e-3 || (rate > 0.0) == (wrong > 0), "{site:?} in {variant:?} at {rate}: {wrong}");
             }
         }
     }
@@ -326,7 +329,7 @@ fn protected_masks_lose_nothing_to_single_faults() {
     let stress = |rate| Stress::uniform(&settings, rate, 0.0).expect("a rate");
     let sum = |rate| {
         let stress = stress(rate);
-        let point = Point { target: Target::Masks, variant: Variant::Block, stress: &stress };
+        let point = Point { site: FaultSite::Masks, variant: Variant::Block, stress: &stress };
         let outcomes = (0..40).map(|trial| campaign.trial(point, trial).expect("a trial")[0]);
         outcomes.fold((0, 0, 0), |(c, d, w), o| (c + o.corrected_words, d + o.detected_words, w + o.wrong_weights))
     };

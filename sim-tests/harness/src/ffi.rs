@@ -6,8 +6,8 @@ use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_ulonglong, c_void};
 use std::path::Path;
 
 use crate::bits::words_of;
-use crate::build::{Direction, PortSpec};
 use crate::error::{Error, Result};
+use crate::ports::{Direction, PortSpec};
 
 type Handle = *mut c_void;
 

@@ -3,6 +3,7 @@
 //! | Module | Idea |
 //! |---|---|
 //! | [`build`] | Verilog to a cached, loaded library, by Verilator and a C++ compiler |
+//! | [`ports`] | what a design shows: its ports, and nets inside of it |
 //! | [`model`] | one instance of it: ports, cycles, waveform |
 //! | [`bits`] | values of any width, and packed vectors |
 //! | [`stall`] | when a stream pauses |
@@ -23,6 +24,7 @@ pub mod error;
 mod ffi;
 pub mod memory;
 pub mod model;
+pub mod ports;
 pub mod rows;
 pub mod scoreboard;
 mod shim;
@@ -33,10 +35,11 @@ pub mod toolchain;
 
 pub use alberti_random::{NoSeed, Rng, Seed};
 pub use bits::Bits;
-pub use build::{Build, Direction, Library, PortSpec, Probe};
+pub use build::{Build, Library};
 pub use error::{Error, Result};
 pub use memory::Memory;
 pub use model::{Model, Port};
+pub use ports::{Direction, PortSpec, Probe};
 pub use rows::RowMemory;
 pub use scoreboard::Scoreboard;
 pub use stall::Stall;

@@ -10,9 +10,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::bits::{Bits, field, fits, mask, set_field, words_of};
-use crate::build::{Direction, PortSpec};
 use crate::error::{Error, Result};
 use crate::ffi::{Instance, Loaded};
+use crate::ports::{Direction, PortSpec};
 use alberti_random::Rng;
 
 /// Length of a clock cycle in a waveform, in nanoseconds.

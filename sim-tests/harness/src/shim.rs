@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use crate::bits::words_of;
-use crate::build::{Direction, PortSpec, Probe};
+use crate::ports::{Direction, PortSpec, Probe};
 
 /// Part of every cache key: changes with the text below.
 pub(crate) const VERSION: &str = "1";

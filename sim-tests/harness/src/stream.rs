@@ -6,9 +6,9 @@
 use std::collections::VecDeque;
 
 use crate::bits::{Bits, hex};
-use crate::build::Direction;
 use crate::error::{Error, Result};
 use crate::model::{Model, Port};
+use crate::ports::Direction;
 use crate::scoreboard::{Layout, Scoreboard};
 use crate::stall::{Stall, Staller};
 use alberti_random::Rng;

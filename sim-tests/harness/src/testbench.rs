@@ -14,9 +14,6 @@ use crate::stall::Stall;
 use crate::stream::{Sink, Source};
 use alberti_random::{Rng, Seed};
 
-/// The variable that names a directory for waveforms, one `<test>.vcd` each.
-pub(crate) const WAVEFORM_VARIABLE: &str = "ALBERTI_WAVEFORM";
-
 /// A driver within a [`Testbench`].
 #[derive(Clone, Copy, Debug)]
 pub struct SourceId(usize);

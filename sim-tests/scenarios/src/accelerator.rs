@@ -4,6 +4,7 @@ pub mod bench;
 pub mod driver;
 mod faults;
 mod lockstep;
+mod outside;
 pub mod programs;
 mod rtl;
 mod steps;
@@ -13,25 +14,19 @@ mod watch;
 use super::{Outcome, Subject};
 use crate::{Error, Result};
 use alberti_cost::configuration;
-use alberti_golden::accelerator::{End, External, Interpreter, Registers};
-use alberti_harness::{
-    Seed, Stall,
-    axi::{Bytes, Traffic},
-};
-use alberti_isa::Fault;
+use alberti_golden::accelerator::Interpreter;
+use alberti_harness::{Seed, Stall, axi::Traffic};
 pub use lockstep::{Lockstep, Timed};
+use outside::AT_ONCE;
+pub use outside::{Outside, error_code, settings};
 pub use rtl::{Rtl, Run};
 pub use steps::Steps;
 
 use bench::Bench;
 use programs::Case;
-use std::ops::RangeInclusive;
 
 /// Programs of a scenario.
 const PROGRAMS: u64 = 12;
-
-/// External memory that answers at once.
-const AT_ONCE: Traffic = Traffic { taken: Stall::None, given: Stall::None, latency: 1, data_first: false };
 
 /// How external memory behaves: at once, and with everything that a bus may do.
 const TRAFFIC: [Traffic; 2] = [
@@ -71,54 +66,4 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
         );
     }
     Ok(outcome)
-}
-
-/// Bytes of external memory as the interpreter reaches them: what was never written is there, too.
-pub struct Outside {
-    /// The bytes.
-    pub bytes: Bytes,
-    /// Addresses that answer with a fault.
-    pub faults: Vec<(RangeInclusive<u64>, Fault)>,
-}
-
-impl Outside {
-    fn check(&self, address: u64, bytes: usize) -> std::result::Result<(), Fault> {
-        let last = address + bytes as u64 - 1;
-        let hit = self.faults.iter().find(|(range, _)| *range.start() <= last && address <= *range.end());
-        hit.map_or(Ok(()), |(_, fault)| Err(*fault))
-    }
-}
-
-impl External for Outside {
-    fn read(&mut self, address: u64, bytes: &mut [u8]) -> std::result::Result<(), Fault> {
-        self.check(address, bytes.len())?;
-        bytes.copy_from_slice(&self.bytes.read(address, bytes.len()));
-        Ok(())
-    }
-
-    fn write(&mut self, address: u64, bytes: &[u8]) -> std::result::Result<(), Fault> {
-        self.check(address, bytes.len())?;
-        self.bytes.write(address, bytes);
-        Ok(())
-    }
-}
-
-/// The code that `status.error_code` shows for an end.
-#[must_use]
-pub fn error_code(end: End) -> u8 {
-    match end {
-        End::Stopped { fault, .. } => fault.code(),
-        End::Halted | End::Exited { .. } => 0,
-    }
-}
-
-/// What software writes before a start: names of registers and their values.
-#[must_use]
-pub fn settings(registers: &Registers) -> [(&'static str, u64); 4] {
-    [
-        ("program_base", registers.program_base),
-        ("program_length", registers.program_length.into()),
-        ("data_base", registers.data_base),
-        ("entropy_threshold", registers.entropy_threshold.into()),
-    ]
 }

@@ -7,13 +7,11 @@ use crate::{
     source,
     table::{Table, count, decimals},
 };
-use alberti_cost::configuration;
+use alberti_cost::configuration::accuracy_units;
 use alberti_model::{
-    accuracy::{self, ErrorLine, Findings, Inputs, Mass, Rounded, SoftmaxUnit, Units},
-    checkpoint::HiddenActivation,
+    accuracy::{self, ErrorLine, Findings, Inputs, Mass, Rounded},
     demo::{self, Model},
 };
-use alberti_rtl::{Design, design};
 
 /// Measures the errors of the special function units against f64, on a trained encoder.
 ///
@@ -60,7 +58,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let model = Model::load(&arguments.given.model)?;
     let given = &arguments.sentences;
     let sentences = if given.is_empty() { demo::sentences() } else { given.clone() };
-    let report = accuracy::measure(&model, units(&design), sentences.iter().map(String::as_str))?;
+    let report = accuracy::measure(&model, accuracy_units(&design), sentences.iter().map(String::as_str))?;
     let text = format!(
         "{}: its units against f64, {} sentences of {} tokens, {} layers of {} heads\n{}",
         design.name,
@@ -73,27 +71,6 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let data =
         serde_json::json!({"design": design.name, "hash": design.hash, "seed": accuracy::SEED, "accuracy": report});
     Ok(Answer::new(text, &data).with_warnings(design.warnings()))
-}
-
-/// The design as a model sees it.
-fn units(design: &Design) -> Units {
-    let units = &design.units;
-    Units {
-        softmax: units.softmax.map(|unit| SoftmaxUnit {
-            n: unit.lanes as usize,
-            maximum: configuration::maximum(unit.maximum),
-            length_max: unit.length_max as usize,
-        }),
-        layernorm: units.layernorm.map(|unit| unit.length_max as usize),
-        activation: design.datapath.activation.map(|activation| match activation {
-            design::Activation::Relu => HiddenActivation::Relu,
-            design::Activation::Gelu => HiddenActivation::GeluTanh,
-            design::Activation::GeluErf => HiddenActivation::Gelu,
-        }),
-        elementwise: units.elementwise.is_some(),
-        entropy: units.entropy.map(|unit| unit.classes_max as usize),
-        top_k: units.top_k.map(|unit| (unit.length_max as usize, unit.k as usize)),
-    }
 }
 
 /// The tables that have rows, each after an empty line.

@@ -6,9 +6,10 @@ use crate::{
     progress, source,
     table::Table,
 };
+use alberti_cost::area::sources;
 use alberti_diagnostic::Code;
 use alberti_rtl::netlist::Netlist;
-use alberti_synth::{LintMessage, Source};
+use alberti_synth::LintMessage;
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -64,9 +65,4 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     }
     let help = "the emitted Verilog is meant to be clean: please report the messages with the design";
     Ok(answer.with_failure(Failure::new(Code::LintMessages, format!("{count} messages about the Verilog"), help)))
-}
-
-/// The Verilog of a netlist for synthesis and lint.
-pub fn sources(netlist: &Netlist) -> Vec<Source> {
-    netlist.sources().into_iter().map(|(file, text)| Source::new(file, text)).collect()
 }

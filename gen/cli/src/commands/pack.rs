@@ -1,22 +1,17 @@
 //! `alberti pack`.
 
 use crate::{
-    encoder::{Encoder, Given, Ranges, Sentences, Tasks},
+    encoder::{Given, Sentences, Tasks},
     exit::Result,
     output::Answer,
     progress,
     table::{Table, count, decimals},
 };
 use alberti_model::{
-    adapted::Adapted,
-    compile::reals,
-    pack::{Footprint, Packed, Part, Recipe, Tensor, images},
-    sentence::Tokens,
-    sweep::Cosines,
+    Ranges, TextEncoder,
+    pack::{Footprint, Packed, Part, Recipe, Step, Tensor, images, steps},
 };
 use alberti_rtl::emit::{MANIFEST, Package};
-use rayon::prelude::*;
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -56,26 +51,6 @@ Tensors:
   zero       share of zeros in the checkpoint, when pruned, as codes
   pruned     root of sum (w - p)^2 / sum w^2, p the pruned weights; codes: the same of codes to these";
 
-/// A step, and what it left.
-#[derive(Clone, Debug, Serialize)]
-struct Step {
-    step: &'static str,
-    bytes: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cosines: Option<Spread>,
-}
-
-/// Of answers to f32 with all weights.
-#[derive(Clone, Copy, Debug, Serialize)]
-struct Spread {
-    mean_embedding_cosine: f64,
-    worst_embedding_cosine: f64,
-    mean_hidden_cosine: f64,
-    worst_hidden_cosine: f64,
-    /// To the step before.
-    mean_step_cosine: f64,
-}
-
 /// Packs.
 ///
 /// # Errors
@@ -84,15 +59,17 @@ struct Spread {
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let (design, config) = arguments.given.accelerator()?;
     let recipe = arguments.recipe.as_deref().map_or_else(|| Ok(Recipe::default()), Recipe::load)?;
-    let of = Encoder::load(&arguments.given.model, &arguments.tasks.tasks)?;
-    let read = of.all_tokens(&arguments.sentences.texts(&[])?)?;
+    let encoder = TextEncoder::load(&arguments.given.model, &arguments.tasks.tasks)?;
+    let read = encoder.all_tokens(&arguments.sentences.texts(&[])?)?;
     let sequences = match recipe.sentences.as_slice() {
-        [] => of.calibration(Ranges::Single)?,
-        sentences => of.all_tokens(sentences)?,
+        [] => encoder.calibration(Ranges::Single)?,
+        sentences => encoder.all_tokens(sentences)?,
     };
     let longest = arguments.tokens.iter().copied().max().map_or(config.softmax_max, usize::from);
-    let packed = Packed::new(&of.model, &recipe, &sequences, &config, longest)?;
-    let steps = steps(&of.model, &packed, &read)?;
+    let packed = Packed::new(&encoder.model, &recipe, &sequences, &config, longest)?;
+    let bar = progress::bar(read.len());
+    let steps = steps(&encoder.model, &packed, &read, &|| bar.inc(1))?;
+    bar.finish_and_clear();
     let files = match arguments.tokens.is_empty() {
         true => images(&packed, &[longest])?,
         false => images(&packed, &arguments.tokens.iter().map(|&tokens| tokens.into()).collect::<Vec<_>>())?,
@@ -123,58 +100,6 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     Ok(Answer::new(text, &data).with_warnings(design.warnings()))
 }
 
-/// What is left of the model, with the first of its tasks, after each step.
-fn steps(model: &Adapted, packed: &Packed, sentences: &[Tokens]) -> Result<Vec<Step>> {
-    let bar = progress::bar(sentences.len());
-    let encoder = &packed.quantised.encoder;
-    let of = |tokens: &Tokens| -> Result<[[Cosines; 2]; 2]> {
-        let exact = model.forward(0, tokens)?.forward.hidden;
-        let pruned = packed.pruned.forward(0, tokens)?.forward.hidden;
-        let codes = encoder.run(&packed.quantised.arithmetic, &encoder.tasks[0], tokens, 0)?;
-        let codes = reals(&codes.hidden, encoder.width());
-        bar.inc(1);
-        let first = Cosines::between(&pruned, &exact);
-        Ok([[first; 2], [Cosines::between(&codes, &exact), Cosines::between(&codes, &pruned)]])
-    };
-    let cosines = sentences.par_iter().map(of).collect::<Result<Vec<_>>>()?;
-    bar.finish_and_clear();
-    let spread = |step: usize| {
-        let mean = |of: &dyn Fn(&[Cosines; 2]) -> f64| {
-            cosines.iter().map(|cosines| of(&cosines[step])).sum::<f64>() / cosines.len() as f64
-        };
-        let worst = |of: &dyn Fn(&[Cosines; 2]) -> f64| {
-            cosines.iter().map(|cosines| of(&cosines[step])).fold(f64::INFINITY, f64::min)
-        };
-        Spread {
-            mean_embedding_cosine: mean(&|[all, _]| all.embedding),
-            worst_embedding_cosine: worst(&|[all, _]| all.embedding),
-            mean_hidden_cosine: mean(&|[all, _]| all.hidden),
-            worst_hidden_cosine: worst(&|[all, _]| all.hidden),
-            mean_step_cosine: mean(&|[_, before]| before.embedding),
-        }
-    };
-    let shares = &packed.footprint.shares;
-    let tensors = || packed.tensors.iter().filter(|tensor| tensor.with_one_task());
-    let sum = |of: fn(&Tensor) -> u64| tensors().map(of).sum::<u64>();
-    let float = 4 * packed.footprint.parameters;
-    let weights = sum(|tensor| tensor.float_bytes);
-    let numbers = shares.iter().map(|share| share.number_bytes).sum::<u64>();
-    let (values, masks) = packed.compiled.weights();
-    let records = (masks.words() * masks.width()).div_ceil(8) as u64;
-    let loaded = [packed.compiled.setup(), &packed.compiled.task(0)].map(|bundle| bundle.bytes().len() as u64);
-    let memories = values.len() as u64 + records + loaded.iter().sum::<u64>();
-    Ok(vec![
-        Step { step: "checkpoint, f32", bytes: float, cosines: None },
-        Step { step: "pruned", bytes: float - weights + sum(|tensor| tensor.pruned_bytes), cosines: Some(spread(0)) },
-        Step {
-            step: "codes and masks",
-            bytes: numbers + sum(|tensor| tensor.mask_bytes + tensor.code_bytes),
-            cosines: Some(spread(1)),
-        },
-        Step { step: "in memories, with pointers and programs", bytes: memories, cosines: None },
-    ])
-}
-
 /// The files with a manifest that names them all.
 fn with_manifest(
     design: &str,
@@ -195,9 +120,9 @@ fn with_manifest(
 
 fn step_table(steps: &[Step]) -> Table {
     let mut table = Table::new(&["step", "bytes", "embedding", "worst", "hidden", "worst", "step"]);
-    for of in steps {
-        let mut row = vec![of.step.to_owned(), count(of.bytes)];
-        row.extend(of.cosines.iter().flat_map(|c| {
+    for step in steps {
+        let mut row = vec![step.step.to_owned(), count(step.bytes)];
+        row.extend(step.cosines.iter().flat_map(|c| {
             let cosines = [
                 c.mean_embedding_cosine,
                 c.worst_embedding_cosine,
@@ -215,33 +140,33 @@ fn step_table(steps: &[Step]) -> Table {
 fn tensor_table(tensors: &[Tensor]) -> Table {
     let heads = ["tensor", "weights", "zero", "pruned", "codes", "f32", "masks", "codes", "pruned", "codes", ""];
     let mut table = Table::new(&heads);
-    let largest = |of: fn(&Tensor) -> f64| tensors.iter().map(of).fold(0.0, f64::max);
+    let largest = |get: fn(&Tensor) -> f64| tensors.iter().map(get).fold(0.0, f64::max);
     let (pruning, codes) = (largest(|tensor| tensor.pruning_error), largest(|tensor| tensor.code_error));
-    for of in tensors {
-        let share = |zeros: u64| format!("{:.1} %", 100.0 * zeros as f64 / of.weights.max(1) as f64);
-        let worst = [(of.pruning_error, pruning, "worst of pruning"), (of.code_error, codes, "worst of codes")];
+    for tensor in tensors {
+        let share = |zeros: u64| format!("{:.1} %", 100.0 * zeros as f64 / tensor.weights.max(1) as f64);
+        let worst = [(tensor.pruning_error, pruning, "worst of pruning"), (tensor.code_error, codes, "worst of codes")];
         let marks = worst.iter().filter(|(error, most, _)| *error > 0.0 && error == most).map(|(_, _, mark)| *mark);
         table.row(vec![
-            of.name.clone(),
-            count(of.weights),
-            share(of.zeros),
-            share(of.zeros_pruned),
-            share(of.zeros_stored),
-            count(of.float_bytes),
-            count(of.mask_bytes),
-            count(of.code_bytes),
-            decimals(of.pruning_error, 4),
-            decimals(of.code_error, 4),
+            tensor.name.clone(),
+            count(tensor.weights),
+            share(tensor.zeros),
+            share(tensor.zeros_pruned),
+            share(tensor.zeros_stored),
+            count(tensor.float_bytes),
+            count(tensor.mask_bytes),
+            count(tensor.code_bytes),
+            decimals(tensor.pruning_error, 4),
+            decimals(tensor.code_error, 4),
             marks.collect::<Vec<_>>().join(", "),
         ]);
     }
     table
 }
 
-fn footprint(of: &Footprint) -> String {
+fn footprint(footprint: &Footprint) -> String {
     let mut table =
         Table::new(&["part", "parameters", "share", "zero", "f32", "masks (SLC)", "codes", "numbers (SRAM)", ""]);
-    for share in of.shares.iter().filter(|share| share.parameters > 0) {
+    for share in footprint.shares.iter().filter(|share| share.parameters > 0) {
         table.row(vec![
             share.part.name().to_owned(),
             count(share.parameters),
@@ -261,10 +186,10 @@ fn footprint(of: &Footprint) -> String {
     }
     format!(
         "{} parameters with one task, {} of them its own; adapters add {:.1} %; cumulative sparsity {:.1} %\n{}",
-        count(of.parameters),
-        count(of.trainable),
-        100.0 * (of.parameters as f64 / of.without_adapters.max(1) as f64 - 1.0),
-        100.0 * of.cumulative_sparsity,
+        count(footprint.parameters),
+        count(footprint.trainable),
+        100.0 * (footprint.parameters as f64 / footprint.without_adapters.max(1) as f64 - 1.0),
+        100.0 * footprint.cumulative_sparsity,
         table.text()
     )
 }

@@ -2,7 +2,7 @@
 
 use super::{
     sim::{self, model},
-    synth::{Cost, MemoryCost, Setup},
+    synth,
 };
 use crate::{
     exit::{Failure, Result},
@@ -11,6 +11,11 @@ use crate::{
     source::{self, Selection},
     table::{count, decimals},
 };
+use alberti_cost::{
+    area::{AreaRatio, BlockCost, MemoryCost, Synthesis},
+    variants::without_sparsity,
+    workloads::{GemmCycles, usual_gemms},
+};
 use alberti_diagnostic::Code;
 use alberti_rtl::{
     Design,
@@ -18,9 +23,8 @@ use alberti_rtl::{
     netlist::{Module, Netlist},
 };
 use askama::Template;
-use serde::Serialize;
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Writes one HTML page: structure, area, timing, cycles and simulation results.
 ///
@@ -83,11 +87,11 @@ struct Page<'a> {
     parameters: Vec<(&'static str, String)>,
     tree: String,
     library: String,
-    costs: Measured<Vec<Cost>>,
-    dense: Vec<Ratio>,
+    costs: Measured<Vec<BlockCost>>,
+    dense: Vec<AreaRatio>,
     technology: String,
     memories: Vec<MemoryCost>,
-    cycles: Vec<CyclesRow>,
+    cycles: Vec<GemmCycles>,
     simulated: Measured<Vec<sim::Simulated>>,
     seed: String,
     layers: Option<Measured<(String, Vec<model::LayerReport>)>>,
@@ -100,6 +104,10 @@ impl Page<'_> {
 
     fn number(number: &f64, places: usize) -> String {
         decimals(*number, places)
+    }
+
+    fn macros(memory: &MemoryCost) -> String {
+        synth::macros(memory)
     }
 
     fn maybe(number: &Option<f64>, places: usize) -> String {
@@ -115,22 +123,6 @@ impl Page<'_> {
     }
 }
 
-#[derive(Serialize)]
-struct Ratio {
-    block: String,
-    area: f64,
-}
-
-#[derive(Serialize)]
-struct CyclesRow {
-    rows: u64,
-    reduction: u64,
-    columns: u64,
-    kind: &'static str,
-    cycles: u64,
-    utilisation: f64,
-}
-
 /// Measures and writes the page.
 ///
 /// # Errors
@@ -144,17 +136,19 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let (made, warnings) = selection.memories(&design, &technology)?;
     let seed = source::seed(None)?;
 
-    let setup = Measured::of(Setup::new(arguments.liberty.as_deref(), &arguments.recipe, None, true))?;
-    let library = setup.done().map_or_else(String::new, |setup| {
-        format!("{} ({}), recipe {}", setup.library.technology.name, setup.library.technology.process, arguments.recipe)
+    let synthesis = Synthesis::new(arguments.liberty.as_deref(), &arguments.recipe, None, true);
+    let synthesis = Measured::of(synthesis.map_err(Failure::from))?;
+    let library = synthesis.done().map_or_else(String::new, |synthesis| {
+        let technology = &synthesis.library.technology;
+        format!("{} ({}), recipe {}", technology.name, technology.process, arguments.recipe)
     });
-    let (costs, dense) = match &setup {
+    let (costs, dense) = match &synthesis {
         Measured::Missing(why) => (Measured::Missing(why.clone()), Vec::new()),
-        Measured::Done(setup) => costs(setup, &selection, &design)?,
+        Measured::Done(synthesis) => costs(synthesis, &selection, &design)?,
     };
-    let memories = made.iter().map(|memory| match &setup {
+    let memories = made.iter().map(|memory| match &synthesis {
         Measured::Missing(_) => Ok(MemoryCost::new(memory)),
-        Measured::Done(setup) => match Measured::of(setup.memory(memory))? {
+        Measured::Done(synthesis) => match Measured::of(synthesis.memory(memory).map_err(Failure::from))? {
             Measured::Done(cost) => Ok(cost),
             Measured::Missing(_) => Ok(MemoryCost::new(memory)),
         },
@@ -177,7 +171,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         dense,
         technology: format!("{}: {}", technology.name, technology.process),
         memories,
-        cycles: cycles(&design),
+        cycles: usual_gemms(&design),
         simulated,
         seed: seed.to_string(),
         layers,
@@ -207,36 +201,21 @@ fn data(page: &Page, path: &str) -> Value {
 }
 
 /// Figures of every block, and for a block-sparse design the ratio to the same design without block sparsity.
-fn costs(setup: &Setup, selection: &Selection, design: &Design) -> Result<(Measured<Vec<Cost>>, Vec<Ratio>)> {
-    let dense = dense(design)?;
-    let blocks = selection.logic(design)?.len();
-    let bar = progress::bar(blocks * if dense.is_some() { 2 } else { 1 });
-    let costs = Measured::of(setup.blocks(selection, design, &bar))?;
-    let mut ratios = Vec::new();
-    if let (Some(ours), Some(dense)) = (costs.done(), &dense) {
-        for theirs in setup.blocks(selection, dense, &bar)? {
-            if let Some(own) = ours.iter().find(|own| own.block == theirs.block && theirs.area_um2 > 0.0) {
-                ratios.push(Ratio { block: theirs.block, area: own.area_um2 / theirs.area_um2 });
-            }
-        }
-    }
+fn costs(
+    synthesis: &Synthesis,
+    selection: &Selection,
+    design: &Design,
+) -> Result<(Measured<Vec<BlockCost>>, Vec<AreaRatio>)> {
+    let dense = without_sparsity(design)?;
+    let number = selection.logic(design)?.len();
+    let bar = progress::bar(number * if dense.is_some() { 2 } else { 1 });
+    let costs = Measured::of(synth::blocks(synthesis, selection, design, &bar))?;
+    let ratios = match (costs.done(), &dense) {
+        (Some(ours), Some(dense)) => BlockCost::against(ours, &synth::blocks(synthesis, selection, dense, &bar)?),
+        _ => Vec::new(),
+    };
     bar.finish_and_clear();
     Ok((costs, ratios))
-}
-
-/// The design without its block sparsity.
-fn dense(design: &Design) -> Result<Option<Design>> {
-    if design.datapath.sparsity.is_none() {
-        return Ok(None);
-    }
-    let name = &design.source;
-    let text = std::fs::read_to_string(name).map_err(|error| Failure::unreadable(Path::new(name), &error))?;
-    let mut spec = serde_json::to_value(Design::raw(name, &text)?).unwrap_or(Value::Null);
-    if let Some(datapath) = spec.get_mut("datapath").and_then(Value::as_object_mut) {
-        datapath.remove("sparsity");
-    }
-    let text = serde_yaml::to_string(&spec).unwrap_or_default();
-    Ok(Some(Design::parse(name, &text)?))
 }
 
 fn parameters(design: &Design) -> Vec<(&'static str, String)> {
@@ -297,25 +276,4 @@ fn tree(netlist: &Netlist, module: &Module) -> String {
 
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-/// Multiplies of a base-sized encoder, and some that fill the array less well.
-fn cycles(design: &Design) -> Vec<CyclesRow> {
-    let shapes = [(128, 768, 768), (128, 768, 3072), (128, 3072, 768), (128, 384, 384), (32, 768, 768), (1, 768, 768)];
-    let mut rows = Vec::new();
-    for (m, k, n) in shapes.into_iter().filter(|&(_, k, _)| k <= u64::from(design.datapath.reduction_max)) {
-        let plain = Some(alberti_cost::gemm_cycles(design, m, k, n));
-        let blocks = alberti_cost::block_gemm_cycles(design, m, k, n);
-        for (kind, cycles) in [("plain", plain), ("blocks", blocks)] {
-            rows.extend(cycles.map(|cycles| CyclesRow {
-                rows: m,
-                reduction: k,
-                columns: n,
-                kind,
-                cycles: cycles.total,
-                utilisation: cycles.utilisation,
-            }));
-        }
-    }
-    rows
 }

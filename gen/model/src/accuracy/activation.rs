@@ -4,7 +4,6 @@ use super::{
     distance::Distance,
     findings::{Findings, Inputs},
     passes::Passes,
-    refused,
     rounding::{Q14_10, Tally, af8_3, mantissa_place},
 };
 use crate::{ModelError, Site, checkpoint::HiddenActivation, reference};
@@ -64,8 +63,8 @@ impl Measured {
             HiddenActivation::GeluTanh => (Function::Gelu(Gelu::Tanh), 0),
             HiddenActivation::Relu => (Function::Relu, 10 + bias),
         };
-        let result = function.row(SUM_BITS, &rounded, &vec![shift; row.len()], 10 + bias).map_err(refused)?;
-        let codes = requantize::row(Format::AF8_3, &result.sums, &result.shifts).map_err(refused)?;
+        let result = function.row(SUM_BITS, &rounded, &vec![shift; row.len()], 10 + bias)?;
+        let codes = requantize::row(Format::AF8_3, &result.sums, &result.shifts)?;
         let own: Vec<f64> = rounded.iter().map(|&x| reference::activation(self.kind, Q14_10.value(x))).collect();
         let total: Vec<f64> = row.iter().map(|&x| reference::activation(self.model, x.into())).collect();
         let wide: Vec<f64> = result.sums.iter().map(|&y| Q14_10.value(y)).collect();

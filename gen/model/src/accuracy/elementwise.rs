@@ -4,7 +4,6 @@ use super::{
     distance::Distance,
     findings::{Findings, Inputs},
     passes::{Passes, Residual},
-    refused,
     rounding::{Q6_10, Q9_7, Tally},
 };
 use crate::ModelError;
@@ -44,8 +43,7 @@ impl Measured {
             let sum = add(
                 Operand { format: Q6_10.format(), codes: &x_codes, shift: 3 },
                 Operand { format: Q9_7.format(), codes: &y_codes, shift: 0 },
-            )
-            .map_err(refused)?;
+            )?;
             let actual: Vec<f64> = sum.iter().map(|&s| Q9_7.value(s)).collect();
             let own: Vec<f64> = x.iter().zip(&y).map(|(&x, &y)| Q6_10.value(x) + Q9_7.value(y)).collect();
             let total: Vec<f64> = a.iter().zip(&b).map(|(a, b)| a + b).collect();

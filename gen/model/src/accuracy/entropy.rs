@@ -3,7 +3,6 @@
 use super::{
     findings::{Decisions, Findings},
     logits::{self, Logits},
-    refused,
     rounding::{Q6_10, Tally},
 };
 use crate::ModelError;
@@ -28,7 +27,7 @@ fn decisions(logits: &Logits, tally: &mut Tally) -> Result<Decisions, ModelError
         let total = entropy(row);
         for step in 1..=9 {
             let nats = (logits.classes as f64).ln() * f64::from(step) / 10.0;
-            let decision = decide(&z, threshold(nats).map_err(refused)?).map_err(refused)?;
+            let decision = decide(&z, threshold(nats)?)?;
             let places = f64::from(decision.log) + decision.weighted as f64 / decision.sum as f64;
             error = error.max((places / 1024.0 * std::f64::consts::LN_2 - own).abs());
             decisions += 1;

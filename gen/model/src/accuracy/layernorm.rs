@@ -4,7 +4,6 @@ use super::{
     distance::Distance,
     findings::{ChannelShifts, Findings, Inputs},
     passes::{NormSite, Passes},
-    refused,
     rounding::{Q2_14, Q6_10, Q9_7, Tally, af8_3, mantissa_place},
 };
 use crate::{Matrix, ModelError, checkpoint::Norm};
@@ -68,14 +67,14 @@ impl Measured {
         let rounded_gain: Vec<f64> = gamma.iter().map(|&g| Q2_14.value(g)).collect();
         let rounded_offset: Vec<f64> = beta.iter().map(|&b| Q6_10.value(b)).collect();
         let (shifts, bias) = codes.cloned().unwrap_or_else(|| (vec![0; gain.len()], 0));
-        let block = LayerNorm::new(gamma, beta, &shifts, bias).map_err(refused)?;
+        let block = LayerNorm::new(gamma, beta, &shifts, bias)?;
         if codes.is_some() {
             self.norms += 1;
             shifts.iter().for_each(|&k| self.shifts[usize::from(k)] += 1);
         }
         for r in inputs.iter().flat_map(|matrix| (0..matrix.rows).map(|row| widened(matrix.row(row)))) {
             let rounded = self.sums.row16(Q9_7, &r);
-            let row = block.row(&rounded).map_err(refused)?;
+            let row = block.row(&rounded)?;
             let y = normalised(&rounded.iter().map(|&r| Q9_7.value(r)).collect::<Vec<_>>(), 0.0);
             let own = affine(&y, &rounded_gain, &rounded_offset);
             let total = affine(&normalised(&r, self.epsilon), &gain, &offset);

@@ -1,12 +1,11 @@
 //! Softmax on attention scores.
 
 use super::{
-    SoftmaxUnit,
     distance::Distance,
     findings::{Findings, Inputs, Mass},
     passes::Passes,
-    refused,
     rounding::{Q8_8, Tally, af8_3, mantissa_place},
+    units::SoftmaxUnit,
 };
 use crate::ModelError;
 use alberti_arith::{Format, exp2n, requantize};
@@ -20,7 +19,7 @@ const SHORT: usize = 64;
 
 /// Every row of every head that the unit takes.
 pub fn measure(passes: &Passes, unit: SoftmaxUnit) -> Result<Findings, ModelError> {
-    let block = Softmax::new(unit.n, unit.maximum).map_err(refused)?;
+    let block = Softmax::new(unit.n, unit.maximum)?;
     let [mut short, mut long] = ["rows to 64", "longer rows"].map(|of| Measured::new(of, block));
     let heads = passes.model.checkpoint.config.num_attention_heads;
     let mut longer = 0;
@@ -64,7 +63,7 @@ impl Measured {
 
     fn row(&mut self, scores: &[f64]) -> Result<(), ModelError> {
         let rounded = self.scores.row16(Q8_8, scores);
-        let row = self.block.row(&rounded, rounded.len(), &vec![MASK_ONE; rounded.len()]).map_err(refused)?;
+        let row = self.block.row(&rounded, rounded.len(), &vec![MASK_ONE; rounded.len()])?;
         let own = softmax(&rounded.iter().map(|&t| Q8_8.value(t)).collect::<Vec<_>>());
         let total = softmax(scores);
         let wide: Vec<f64> = row.probabilities.iter().map(|&p| f64::from(p) / 32_768.0).collect();

@@ -3,7 +3,6 @@
 use super::{
     findings::{Decisions, Findings},
     logits::{self, Logits},
-    refused,
     rounding::{Q6_10, Tally},
 };
 use crate::ModelError;
@@ -24,7 +23,7 @@ fn decisions(logits: &Logits, k: usize, tally: &mut Tally) -> Result<Decisions, 
     let (mut differ_rounded, mut differ_f64) = (0, 0);
     for row in &logits.rows {
         let z = tally.row16(Q6_10, row);
-        let found = largest(&z, k).map_err(refused)?;
+        let found = largest(&z, k)?;
         let found: Vec<usize> = found.iter().map(|entry| entry.position).collect();
         let rounded: Vec<f64> = z.iter().map(|&z| Q6_10.value(z)).collect();
         differ_rounded += u64::from(found != positions(&rounded, k));

@@ -1,9 +1,10 @@
 //! The adapted encoder in f32.
 
-use super::{Adapted, names};
+use super::Adapted;
 use crate::{
     Linear, Matrix, ModelError,
     checkpoint::linear_name,
+    layer_names,
     reference::{self, Forward, Trace},
     sentence::check,
 };
@@ -73,7 +74,7 @@ impl Adapted {
         };
         let mut x = reference::embed(&self.backbone, sequence);
         if let Some(projection) = &self.backbone.projection {
-            x = apply(names::PROJECTION.into(), projection, &x);
+            x = apply(layer_names::PROJECTION.into(), projection, &x);
         }
         let mut off_ramps = Vec::new();
         for depth in 0..self.depth() {
@@ -89,11 +90,12 @@ impl Adapted {
                         reference::Step::Half(half) => {
                             let mut y = input.clone();
                             if let Some(adapter) = &own.halves[half].adapter {
-                                let mut inner = apply(names::adapter(task, index, half, "down"), &adapter.down, input);
+                                let mut inner =
+                                    apply(layer_names::adapter(task, index, half, "down"), &adapter.down, input);
                                 reference::activate(adapter.activation, &mut inner);
                                 reference::add(
                                     &mut y,
-                                    &apply(names::adapter(task, index, half, "up"), &adapter.up, &inner),
+                                    &apply(layer_names::adapter(task, index, half, "up"), &adapter.up, &inner),
                                 );
                             }
                             y
@@ -104,10 +106,11 @@ impl Adapted {
                 &mut sums,
             )?;
             if let Some(ramp) = &of.off_ramp {
-                off_ramps.push(apply(names::head(task, "off_ramp"), ramp, &token_0(&x)).data);
+                off_ramps.push(apply(layer_names::head(task, "off_ramp"), ramp, &token_0(&x)).data);
             }
         }
-        let logits = of.classifier.as_ref().map(|head| apply(names::head(task, "classifier"), head, &token_0(&x)).data);
+        let logits =
+            of.classifier.as_ref().map(|head| apply(layer_names::head(task, "classifier"), head, &token_0(&x)).data);
         Ok(Answer { forward: Forward { traces, sums, hidden: x }, off_ramps, logits: logits.unwrap_or_default() })
     }
 }

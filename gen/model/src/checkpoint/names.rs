@@ -1,6 +1,6 @@
 //! What tensors are called in Hugging Face's files, behind the prefix of the encoder.
 
-use super::{ModelType, Site};
+use super::{config::ModelType, site::Site};
 
 /// The table of words, by which the prefix is found.
 pub(crate) const WORDS: &str = "embeddings.word_embeddings.weight";

@@ -1,7 +1,13 @@
 //! Rows of a memory for tensors that live for a while.
 
-use super::Region;
 use serde::Serialize;
+
+/// Rows of a memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Region {
+    pub base: u32,
+    pub rows: u32,
+}
 
 /// What lay where, and while which instructions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

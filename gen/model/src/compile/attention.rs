@@ -2,7 +2,7 @@
 //! one behind.
 
 use super::{
-    Region,
+    allocate::Region,
     emit::{BLANK, Chunk, Emitter, Target},
     plan::Product,
     waits::UNFINISHED,

@@ -6,8 +6,7 @@
 //! probabilities) lies as one chunk of all tokens.
 
 use super::{
-    Region,
-    allocate::Allocator,
+    allocate::{Allocator, Region},
     plan::{Dense, Plan, Product, TaskPlan},
 };
 use alberti_golden::{

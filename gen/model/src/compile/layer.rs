@@ -1,7 +1,7 @@
 //! The embedding, and layer by layer what follows it.
 
 use super::{
-    Region,
+    allocate::Region,
     emit::{BLANK, Chunk, Emitter, Rows, Target, dense},
     plan::{Dense, HalfPlan, Product},
 };

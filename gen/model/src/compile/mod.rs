@@ -41,17 +41,9 @@ use alberti_golden::{
     encoder::{Encoder, Half, Linear, Span, Task},
 };
 use axis::Axis;
-use parameters::Parameters;
 use plan::Plan;
 use problems::Problems;
 use weights::{Axes, Place};
-
-/// Rows of a memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Region {
-    base: u32,
-    rows: u32,
-}
 
 /// An encoder for an accelerator.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! Rows of the parameter memory: bias and shift of n columns for the array, γ, β and shift for layer norm.
 
-use super::Axis;
+use super::axis::Axis;
 use alberti_golden::encoder::{Linear, Norm};
 
 /// Bytes of a column's parameters.

@@ -1,9 +1,12 @@
 //! Where everything lies that outlives a sentence.
 
 use super::{
-    Axes, Axis, Parameters, Problems, Region,
+    allocate::Region,
+    axis::Axis,
     bundle::Bundle,
-    weights::{Place, Weights},
+    parameters::Parameters,
+    problems::Problems,
+    weights::{Axes, Place, Weights},
 };
 use crate::ModelError;
 use alberti_golden::{

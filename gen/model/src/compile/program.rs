@@ -1,10 +1,11 @@
 //! The program of a task for sentences of so many tokens.
 
 use super::{
-    Compiled, Problems,
-    allocate::{Allocator, Use},
+    Compiled,
+    allocate::{Allocator, Region, Use},
     bundle::row_bytes,
     emit::{Chunk, Emitter, chunks},
+    problems::Problems,
     waits,
     window::ISSUE,
 };
@@ -208,7 +209,7 @@ impl Emitter<'_> {
     }
 
     /// Logits behind a layer: they are stored before the program may end with them.
-    fn off_ramp(&mut self, layer: u32, codes: super::Region, logits: Option<super::Region>, offset: u32) {
+    fn off_ramp(&mut self, layer: u32, codes: Region, logits: Option<Region>, offset: u32) {
         if let (Some(linear), Some(dense), Some(logits)) = (&self.task.off_ramp, self.task_plan.off_ramp, logits) {
             self.logits(linear, dense, codes, logits);
             self.store(logits, offset);
@@ -217,7 +218,7 @@ impl Emitter<'_> {
         }
     }
 
-    fn store(&mut self, region: super::Region, offset: u32) {
+    fn store(&mut self, region: Region, offset: u32) {
         let (row, rows) = (region.base, Count(region.rows));
         let store = Store { memory: Memory::Wide, base: Base::Data, row, rows, address_offset: offset };
         self.push(Operation::Store(store));

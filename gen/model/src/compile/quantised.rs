@@ -3,10 +3,11 @@
 use super::ranges::Ranges;
 use crate::{
     Capacity, Linear, ModelError, Site, Target,
-    adapted::{Adapted, Half, Task, names},
+    adapted::{Adapted, Half, Task},
     calibration::{Calibration, LayerRange},
     checkpoint::{HiddenActivation, Norm, linear_name},
     equalise::equalise,
+    layer_names,
     quantise::{InputRule, QuantisedLinear, Rules, quantise_by},
 };
 use alberti_arith::{Fixed, Format};
@@ -151,7 +152,7 @@ impl Quantiser<'_> {
         let table = |i: usize| {
             let codes: Vec<u16> = matrices[i].data.iter().map(|&x| format.quantize(x.into(), scales[i])).collect();
             let values = codes.iter().map(|&code| format.value(code, scales[i]));
-            self.note(names::TABLES[i], values.zip(matrices[i].data.iter().copied()));
+            self.note(layer_names::TABLES[i], values.zip(matrices[i].data.iter().copied()));
             encoder::Table { codes, gain: gain(count - 1 - largest + scales[i]) }
         };
         // A code d of scale b and a gain of 2^g stand for d·2^g·2^−s, s = f + g − b.
@@ -159,7 +160,7 @@ impl Quantiser<'_> {
         let most: f32 = matrices.iter().map(|matrix| matrix.max_magnitude()).sum();
         let point = 14 - (f64::from(most.max(f32::MIN_POSITIVE)).log2().floor() as i32).max(-16);
         let codes = match &self.model.backbone.projection {
-            Some(_) => Some(self.rules.input_scaling(&self.ranges.of(names::PROJECTION)?.channel_max, NORM)),
+            Some(_) => Some(self.rules.input_scaling(&self.ranges.of(layer_names::PROJECTION)?.channel_max, NORM)),
             None => self.stream(0),
         };
         Ok(encoder::Embedding {
@@ -174,9 +175,9 @@ impl Quantiser<'_> {
     /// Its codes have the channel shifts of the layers' inputs, its numbers have none.
     fn projection(&self, linear: &Linear) -> Result<encoder::Projection, ModelError> {
         let (shifts, bias) = self.stream(0).unwrap_or_default();
-        let range = self.ranges.of(names::PROJECTION)?;
-        let wide = self.linear(names::PROJECTION, linear, range, NORM, Results::Numbers(STREAM))?.shift;
-        let mut codes = self.linear(names::PROJECTION, linear, range, NORM, Results::Codes(bias))?;
+        let range = self.ranges.of(layer_names::PROJECTION)?;
+        let wide = self.linear(layer_names::PROJECTION, linear, range, NORM, Results::Numbers(STREAM))?.shift;
+        let mut codes = self.linear(layer_names::PROJECTION, linear, range, NORM, Results::Codes(bias))?;
         codes.shift.iter_mut().zip(shifts).for_each(|(shift, k)| *shift += i32::from(k));
         Ok(encoder::Projection { linear: codes, wide })
     }
@@ -221,7 +222,7 @@ impl Quantiser<'_> {
         });
         let head = |which: &str, linear: &Option<Linear>| -> Result<_, ModelError> {
             let Some(linear) = linear else { return Ok(None) };
-            let name = names::head(number, which);
+            let name = layer_names::head(number, which);
             // Behind the last layer as behind any other.
             let range = LayerRange {
                 channel_max: self.ranges.stream(self.model.depth()).unwrap_or_default(),
@@ -238,7 +239,7 @@ impl Quantiser<'_> {
 
     fn half(&self, task: usize, layer: usize, number: usize, half: &Half) -> Result<encoder::Half, ModelError> {
         let adapter = half.adapter.as_ref().map(|adapter| -> Result<_, ModelError> {
-            let [down, up] = ["down", "up"].map(|part| names::adapter(task, layer, number, part));
+            let [down, up] = ["down", "up"].map(|part| layer_names::adapter(task, layer, number, part));
             let dense = self.ranges.adapter(layer, number).unwrap_or_default();
             let (input, inner) = (dense.with_output(self.ranges.of(&down)?), self.ranges.of(&up)?);
             let (plain, behind) = (self.rules.input(Site::AttentionOutput), self.rules.input(Site::Output));

@@ -2,9 +2,10 @@
 
 use crate::{
     ModelError, Site,
-    adapted::{Adapted, names},
+    adapted::Adapted,
     calibration::{Calibration, LayerRange},
     checkpoint::linear_name,
+    layer_names,
     matrix::max_magnitude,
 };
 
@@ -59,8 +60,8 @@ impl<'a> Ranges<'a> {
     /// share weights, or an off-ramp reads all of them.
     pub fn stream(&self, layer: usize) -> Option<Vec<f32>> {
         let (model, distinct) = (self.model, self.model.distinct());
-        let heads =
-            (0..model.tasks.len()).flat_map(|task| ["off_ramp", "classifier"].map(|which| names::head(task, which)));
+        let heads = (0..model.tasks.len())
+            .flat_map(|task| ["off_ramp", "classifier"].map(|which| layer_names::head(task, which)));
         let heads = heads.filter_map(|name| self.calibration.range(&name));
         let query = |layer: usize| self.calibration.range(&linear_name(layer, Site::Query));
         let alike = distinct < model.depth() || model.tasks.iter().any(|task| task.off_ramp.is_some());
@@ -81,7 +82,7 @@ impl<'a> Ranges<'a> {
 
     /// Of what the adapters of all tasks read behind a half of a layer; none where there is no adapter.
     pub fn adapter(&self, layer: usize, half: usize) -> Option<Channels> {
-        let names = (0..self.model.tasks.len()).map(|task| names::adapter(task, layer, half, "down"));
+        let names = (0..self.model.tasks.len()).map(|task| layer_names::adapter(task, layer, half, "down"));
         let ranges: Vec<_> = names.filter_map(|name| self.calibration.range(&name)).collect();
         Channels::union(ranges.into_iter())
     }

@@ -6,7 +6,7 @@
 //! | the same in n:m blocks | a tile of n outputs × 2n inputs, plain where the last n are left | `base + (j·⌈passes/2⌉ + k)·(n + 1)` |
 //! | table | a run of up to n tiles of a row: item l is tile l | `base + row·row_words + run·(n + 1)` |
 
-use super::{Axis, Problems};
+use super::{axis::Axis, problems::Problems};
 use crate::ModelError;
 use alberti_arith::Format;
 use alberti_golden::{

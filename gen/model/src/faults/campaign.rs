@@ -7,122 +7,24 @@
 //! Activations are those of a sentence, results those of the golden model: integers throughout, so that a trial without
 //! faults differs in nothing. What is the same in all trials is done once, and only records that a fault touches are decoded again.
 
-use super::{Defects, Draws, Misreads, whole::faulty};
+use super::{
+    draw::Draws,
+    memory::{FaultSite, Settings, Stress, faulty},
+};
 use crate::{Matrix, Metrics, ModelError, demo::Gemm, quantise::QuantisedLinear};
 use alberti_arith::{Format, requantize, wrap};
 use alberti_golden::{
-    BlockSparsity, Image, Packed, Pointer,
-    cells::{Cells, Coding, Placing},
-    secded,
+    Image, Packed, Pointer, secded,
     storage::{Cut, Encoded, Layout, Variant},
 };
 use serde::{Deserialize, Deserializer, Serialize};
 use std::{borrow::Cow, collections::BTreeSet};
 
-/// Where faults are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Target {
-    /// In all bits of the stored codes.
-    Values,
-    /// In their sign and exponent; of fixed-point codes, in the upper half.
-    Exponents,
-    /// In their mantissa; of fixed-point codes, in the lower half.
-    Mantissas,
-    /// In the mask memory: masks, offsets, pointers.
-    Masks,
-    /// In codes and masks.
-    Both,
-    /// In pointers alone.
-    Pointers,
-}
-
-impl Target {
-    /// The bits of a code that faults can change, none where they are in masks alone.
-    pub(super) fn bits(self, format: Format) -> u16 {
-        let all = ((1u32 << format.bits()) - 1) as u16;
-        let low = match format {
-            Format::AdaptivFloat(f) => f.mantissa_bits(),
-            Format::Fixed(f) => f.bits() / 2,
-        };
-        let low = ((1u32 << low) - 1) as u16;
-        match self {
-            Self::Values | Self::Both => all,
-            Self::Exponents => all & !low,
-            Self::Mantissas => low,
-            Self::Masks | Self::Pointers => 0,
-        }
-    }
-
-    pub(super) fn masks(self) -> bool {
-        matches!(self, Self::Masks | Self::Pointers | Self::Both)
-    }
-}
-
-/// How often the cells of both memories err.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Stress {
-    /// Cells of the values.
-    pub values: Defects,
-    /// Cells of the masks.
-    pub masks: Defects,
-}
-
-impl Stress {
-    /// One bit error rate for both, and a share of stuck cells.
-    ///
-    /// # Errors
-    /// As [`Misreads::uniform`].
-    pub fn uniform(settings: &Settings, bit_error_rate: f64, stuck: f64) -> Result<Self, ModelError> {
-        let of = |bits| Ok(Defects { misreads: Misreads::uniform(bits, bit_error_rate)?, stuck });
-        Ok(Self { values: of(settings.values.bits)?, masks: of(settings.masks.bits)? })
-    }
-}
-
-/// How the words of a memory lie in cells.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CellForm {
-    /// Bits of a cell.
-    pub bits: usize,
-    /// Which bits share a cell.
-    pub placing: Placing,
-    /// Which level stands for them.
-    pub coding: Coding,
-}
-
-impl CellForm {
-    /// Words of so many bits in such cells.
-    ///
-    /// # Errors
-    /// As [`Cells::new`].
-    pub fn cells(&self, width: usize) -> Result<Cells, alberti_golden::Error> {
-        Cells::new(width, self.bits, self.placing, self.coding)
-    }
-}
-
-/// What is the same in every trial.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// Lanes.
-    pub n: usize,
-    /// Capacity of the value memory in codes.
-    pub capacity: usize,
-    /// The blocks of [`Variant::Sparse`].
-    pub sparsity: Option<BlockSparsity>,
-    /// Cells of the value memory.
-    pub values: CellForm,
-    /// Cells of the mask memory.
-    pub masks: CellForm,
-    /// Whether words of the mask memory correct one error and detect two.
-    pub secded: bool,
-    /// Of all draws.
-    pub seed: u64,
-}
-
 /// What a trial is about.
 #[derive(Clone, Copy, Debug)]
 pub struct Point<'a> {
     /// Where faults are.
-    pub target: Target,
+    pub site: FaultSite,
     /// How the weights lie.
     pub variant: Variant,
     /// How often cells err.
@@ -347,16 +249,16 @@ impl Stored {
         };
         let draws = streams.map(|stream| Draws::new(settings.seed, stream));
         let [mut of_values, mut of_masks] = draws;
-        let changeable = point.target.bits(operand);
+        let changeable = point.site.bits(operand);
         if changeable != 0 {
             let defects = &point.stress.values;
             let faulty = faulty(&self.value_words, &settings.values, defects, &mut of_values)?;
             self.take_values(&mut read, faulty, changeable, operand.bits() as usize);
         }
-        if point.target.masks() {
+        if point.site.masks() {
             let defects = &point.stress.masks;
             let (image, mut words) = faulty(&self.mask_words, &settings.masks, defects, &mut of_masks)?;
-            if point.target == Target::Pointers {
+            if point.site == FaultSite::Pointers {
                 words.retain(|word| word.is_multiple_of(self.layout.record_words()));
             }
             self.take_masks(&mut read, (image, words));

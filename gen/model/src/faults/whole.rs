@@ -7,11 +7,13 @@
 //! The accelerator decodes what it reads as the hardware does: a wrong pointer takes the values of other weights, a wrong mask
 //! misplaces those of its item.
 
-use super::{CellForm, Defects, Draws, Stress, Target, draw};
+use super::{
+    draw::Draws,
+    memory::{CellForm, FaultSite, Stress, faulty, misfit},
+};
 use crate::{ModelError, compile::Compiled};
 use alberti_arith::Format;
 use alberti_golden::{Image, secded};
-use std::collections::BTreeSet;
 
 /// Bits of a code.
 const CODE_BITS: usize = 8;
@@ -68,16 +70,16 @@ impl<'a> Whole<'a> {
         Ok(Self { compiled, values, masks, seed, value_words, mask_words, code })
     }
 
-    /// Draws the faults of a trial and reads both memories with them. The same trial draws the same numbers for every target and rate.
+    /// Draws the faults of a trial and reads both memories with them. The same trial draws the same numbers for every site and rate.
     ///
     /// # Errors
     /// AE0711 when the stress is of other cells.
-    pub fn read(&self, target: Target, stress: &Stress, trial: u64) -> Result<Read, ModelError> {
+    pub fn read(&self, site: FaultSite, stress: &Stress, trial: u64) -> Result<Read, ModelError> {
         let (codes, words) = self.compiled.weights();
         let mut read =
             Read { values: codes.to_vec(), masks: words.clone(), wrong_bits: 0, corrected_words: 0, detected_words: 0 };
         let [mut of_values, mut of_masks] = [2 * trial, 2 * trial + 1].map(|stream| Draws::new(self.seed, stream));
-        let changeable = target.bits(Format::AF8_3);
+        let changeable = site.bits(Format::AF8_3);
         if changeable != 0 {
             let (image, words) = faulty(&self.value_words, &self.values, &stress.values, &mut of_values)?;
             let n = self.compiled.config().n;
@@ -89,9 +91,9 @@ impl<'a> Whole<'a> {
                 read.wrong_bits += u64::from(wrong.count_ones());
             }
         }
-        if target.masks() {
+        if site.masks() {
             let (mut image, mut words) = faulty(&self.mask_words, &self.masks, &stress.masks, &mut of_masks)?;
-            if target == Target::Pointers {
+            if site == FaultSite::Pointers {
                 words.retain(|&word| self.compiled.is_pointer(word));
             }
             for word in words {
@@ -106,23 +108,4 @@ impl<'a> Whole<'a> {
         }
         Ok(read)
     }
-}
-
-/// What is read of an image with faults drawn, and the words of it that differ.
-pub(super) fn faulty(
-    image: &Image,
-    form: &CellForm,
-    defects: &Defects,
-    draws: &mut Draws,
-) -> Result<(Image, BTreeSet<usize>), ModelError> {
-    let cells = form.cells(image.width()).map_err(misfit)?;
-    let map = draw(&cells, image.words(), defects, draws)?;
-    let read = cells.read(image, &map).map_err(misfit)?;
-    let mut words: BTreeSet<_> = map.faults().iter().map(|fault| fault.word).collect();
-    words.retain(|&word| read.difference(image, word) > 0);
-    Ok((read, words))
-}
-
-fn misfit(error: alberti_golden::Error) -> ModelError {
-    ModelError::Shape(format!("cells: {error}"))
 }

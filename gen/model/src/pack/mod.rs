@@ -6,10 +6,12 @@
 
 mod images;
 mod recipe;
+mod steps;
 mod tensors;
 
 pub use images::images;
 pub use recipe::Recipe;
+pub use steps::{Step, StepCosines, steps};
 pub use tensors::{Footprint, Part, Share, Tensor, of_model};
 
 use crate::{

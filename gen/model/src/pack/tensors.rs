@@ -2,9 +2,10 @@
 
 use crate::{
     Linear, Matrix, Site,
-    adapted::{Adapted, names},
+    adapted::Adapted,
     checkpoint::{Norm, linear_name},
     compile::Quantised,
+    layer_names,
 };
 use alberti_golden::encoder;
 use serde::Serialize;
@@ -131,13 +132,13 @@ fn all(model: &Adapted, pruned: &Adapted, quantised: &Quantised) -> Vec<Tensor> 
         [&embeddings.word, &embeddings.position, &embeddings.token_type].map(Clone::clone)
     };
     let (before, after) = (tables(model), tables(pruned));
-    for (i, name) in names::TABLES.into_iter().enumerate() {
+    for (i, name) in layer_names::TABLES.into_iter().enumerate() {
         add(name.into(), Part::Embeddings, &before[i], &after[i], &encoder.embedding.tables[i].codes);
     }
     if let (Some(before), Some(after), Some(codes)) =
         (&model.backbone.projection, &pruned.backbone.projection, &encoder.embedding.projection)
     {
-        add(names::PROJECTION.into(), Part::Embeddings, &before.weight, &after.weight, &codes.linear.weight);
+        add(layer_names::PROJECTION.into(), Part::Embeddings, &before.weight, &after.weight, &codes.linear.weight);
     }
     for (index, layer) in encoder.layers.iter().enumerate() {
         for site in Site::ALL {
@@ -150,7 +151,7 @@ fn all(model: &Adapted, pruned: &Adapted, quantised: &Quantised) -> Vec<Tensor> 
         for (index, (own, layer)) in task.layers.iter().zip(&integers.layers).enumerate() {
             for (half, codes) in [&layer.attention, &layer.output].into_iter().enumerate() {
                 if let (Some(adapter), Some(codes)) = (&own.halves[half].adapter, &codes.adapter) {
-                    let name = |part| names::adapter(number, index, half, part);
+                    let name = |part| layer_names::adapter(number, index, half, part);
                     let (down, up) = (&adapter.down.weight, &adapter.up.weight);
                     add(name("down"), Part::Adapters, down, down, &codes.down.weight);
                     add(name("up"), Part::Adapters, up, up, &codes.up.weight);
@@ -161,7 +162,7 @@ fn all(model: &Adapted, pruned: &Adapted, quantised: &Quantised) -> Vec<Tensor> 
             [("off_ramp", &task.off_ramp, &integers.off_ramp), ("classifier", &task.classifier, &integers.classifier)];
         for (which, head, codes) in heads {
             if let (Some(head), Some(codes)) = (head, codes) {
-                add(names::head(number, which), Part::Classifier, &head.weight, &head.weight, &codes.weight);
+                add(layer_names::head(number, which), Part::Classifier, &head.weight, &head.weight, &codes.weight);
             }
         }
     }

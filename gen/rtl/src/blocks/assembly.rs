@@ -442,12 +442,6 @@ impl Assembly {
         self.registers(Vec::<String>::new(), reads);
     }
 
-    /// A register of its own that parts read, and what it loads.
-    pub fn register(&mut self, name: &str, width: u32, reads: impl IntoIterator<Item = impl Into<String>>) {
-        self.module.nets.push(Net::register(name, width));
-        self.registers([name], reads);
-    }
-
     /// Nets of one value for ever, each with its width.
     pub fn constants(&mut self, nets: &[(&str, u32)]) {
         self.module.add_nets(nets);

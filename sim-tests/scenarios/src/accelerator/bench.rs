@@ -1,6 +1,12 @@
 //! The accelerator with external memory behind it, and software in front of it.
 
-use super::{error_code, programs::Case, settings, steps::Steps, taps::Taps, watch::Watch};
+use super::{
+    outside::{error_code, settings},
+    programs::Case,
+    steps::Steps,
+    taps::Taps,
+    watch::Watch,
+};
 use crate::{Error, Result};
 use alberti_cost::configuration;
 use alberti_golden::accelerator::{Config, Counters, End, Registers};

@@ -1,6 +1,6 @@
 //! What stops a program, and that the next one is right.
 
-use super::{Outside, bench::Bench, programs::Case};
+use super::{bench::Bench, outside::Outside, programs::Case};
 use crate::{Error, Outcome, Result, Subject};
 use alberti_golden::accelerator::{Config, End, Interpreter};
 use alberti_harness::{Rng, Stall, axi::Traffic};

@@ -1,6 +1,6 @@
 //! Random programs, and what the interpreter makes of them.
 
-use super::{Outside, steps::Steps};
+use super::{outside::Outside, steps::Steps};
 use crate::{Error, Result, Subject};
 use alberti_arith::Format;
 use alberti_golden::{

@@ -1,8 +1,8 @@
 //! The accelerator in Verilog as something that runs programs.
 
 use super::{
-    AT_ONCE,
     bench::{Bench, CLEAR, IDLE_LOOKS, SNAPSHOT},
+    outside::AT_ONCE,
 };
 use crate::{Error, Result, Subject, rram};
 use alberti_cost::configuration;

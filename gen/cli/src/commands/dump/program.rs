@@ -1,12 +1,15 @@
 //! The program of the accelerator for a trained encoder.
 
 use crate::{
-    encoder::{Prunings, Ranges, Tasks},
+    encoder::{Prunings, Tasks},
     exit::{Failure, Result},
     table::{Table, count},
 };
 use alberti_cost::configuration;
-use alberti_model::compile::{Sentence, Use};
+use alberti_model::{
+    Ranges,
+    compile::{Sentence, Use},
+};
 use alberti_rtl::Design;
 use serde::Serialize;
 use std::{collections::BTreeMap, path::PathBuf};
@@ -56,14 +59,14 @@ pub fn dump(design: &Design, arguments: &ProgramOf) -> Result<(String, Listing)>
     let Some(folder) = &arguments.model else {
         return Err(Failure::usage("a program is of a model", "add --model DIR"));
     };
-    let of = arguments.prunings.load(folder, &arguments.tasks.tasks)?;
-    let longest = of.model.backbone.config.max_position_embeddings;
+    let encoder = arguments.prunings.load(folder, &arguments.tasks.tasks)?;
+    let longest = encoder.model.backbone.config.max_position_embeddings;
     let tokens = arguments.tokens.unwrap_or(config.softmax_max.min(longest));
     if !(1..=longest).contains(&tokens) {
         let message = format!("{tokens} tokens: the model takes 1 to {longest}");
         return Err(Failure::usage(message, "give --tokens within that"));
     }
-    let compiled = of.compile(config, tokens, Ranges::Single)?;
+    let compiled = encoder.compile(config, tokens, Ranges::Single)?;
     let sentence = compiled.sentence(0, tokens)?;
     let map = compiled.map(&sentence);
     let text = text(&sentence, &compiled.setup().program.to_string(), &map);

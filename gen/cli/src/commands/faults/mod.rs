@@ -1,38 +1,34 @@
 //! `alberti faults`.
 
-mod report;
-mod state;
 mod whole;
 mod words;
 
 use crate::{
-    commands::sim::model::target,
     encoder::{Given, Layers, OneTask, pruning},
     exit::{Failure, Result},
     output::Answer,
     progress, source,
+    table::{Table, count, decimals},
 };
-use alberti_cost::configuration;
+use alberti_cost::{
+    configuration,
+    faults::{self, CellErrors},
+};
 use alberti_golden::{
     cells::{Coding, Placing},
     storage::Variant,
 };
 use alberti_model::{
     ModelError,
-    demo::{Gemm, Model},
-    faults::{Campaign, CellForm, Defects, Level, Misreads, Outcome, Point, Retention, Settings, Stress, Target},
+    demo::Model,
+    faults::{
+        CellForm, FaultSite, Finding, Journal, Plan, Rate, Retention, Settings,
+        names::{CODINGS, PLACINGS, name, rate_name},
+    },
     prune::Pruning,
 };
 use alberti_random::Seed;
-use alberti_rtl::{
-    Design,
-    design::{self, Ecc, MemoryKind, Storage},
-    memory::Cell,
-};
-use rayon::prelude::*;
-use report::{Finding, Technical};
-use sha2::{Digest, Sha256};
-use state::State;
+use alberti_rtl::{Design, design::Ecc};
 use std::path::PathBuf;
 
 /// Measures what faulty memory cells cost a trained encoder's layers, by place and layout
@@ -65,7 +61,7 @@ pub struct Arguments {
     /// Targets of faults, separated by commas: values, exponents (with signs), mantissas, masks (and offsets and
     /// pointers), pointers, both (values and masks)
     #[arg(long, value_name = "TARGETS", value_delimiter = ',', default_value = "values,masks", value_parser = words::target)]
-    target: Vec<Target>,
+    target: Vec<FaultSite>,
     /// Coding of a cell's bits as levels, in both memories: gray or binary [default: the design's]
     #[arg(long, value_name = "CODING", value_parser = words::coding)]
     coding: Option<Coding>,
@@ -129,22 +125,6 @@ Columns with --whole:
   logits      of a task with a classifier, instead: greatest difference of a sentence's logits to f32's, mean over sentences
   labels      share of sentences that f32 answers alike";
 
-/// A rate that was asked for, or the technology's, and how often cells err at it.
-type Rate = (Option<f64>, Stress);
-
-/// Where a campaign's points come from: a target, a layout, and an index of [`Plan::stresses`].
-type Place = (Target, Variant, usize);
-
-/// A campaign put together from arguments and design.
-struct Plan {
-    settings: Settings,
-    /// Rates asked for, and that of the technology last.
-    stresses: Vec<Rate>,
-    points: Vec<Place>,
-    technical: Technical,
-    gemms: Vec<Gemm>,
-}
-
 /// Runs a campaign.
 ///
 /// # Errors
@@ -154,189 +134,73 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     if arguments.whole {
         return whole::run(arguments, &design);
     }
-    let plan = Plan::new(arguments, &design)?;
-    let mut variants: Vec<_> = plan.points.iter().map(|point| point.1).collect();
-    variants.sort_unstable();
-    variants.dedup();
-    let campaign = Campaign::new(&plan.gemms, &variants, plan.settings)?;
-    let parameters = plan.parameters(arguments, &design);
-    let state = arguments.state.as_deref().map(|path| State::open(path, &parameters)).transpose()?;
-    let outcomes = trials(arguments, &plan, &campaign, state)?;
-    let layers: Vec<_> = plan.gemms.iter().map(|gemm| gemm.linear.name.clone()).collect();
-    let findings: Vec<Finding> = plan
-        .points
-        .iter()
-        .zip(&outcomes)
-        .map(|(&(target, variant, stress), outcomes)| {
-            Finding::new(target, variant, &plan.stresses[stress], &plan.settings, &layers, outcomes)
-        })
-        .collect();
-    let text = report::text(arguments, &design.name, &plan, &findings);
+    let settings = settings(arguments, &design)?;
+    let variants = layouts(arguments, settings.sparsity.is_some())?;
+    let (errors, rates) = rates(arguments, &settings)?;
+    let target = configuration::unit_target(&design)?;
+    let model = Model::load(&arguments.given.model)?;
+    let forward = model.forward(arguments.layers.sentence())?;
+    let gemm = |layer: &String| model.gemm(&forward, layer, arguments.prune, &target);
+    let gemms = arguments.layers.names(&model).iter().map(gemm).collect::<Result<_, ModelError>>()?;
+    let plan = Plan::new(settings, rates, &sites(arguments), &variants, gemms);
+    let campaign = plan.campaign()?;
+    let parameters = plan.parameters(&design.name, arguments.prune, &Seed(settings.seed).to_string());
+    let journal = arguments.state.as_deref().map(|path| Journal::open(path, &parameters)).transpose()?;
+    let bar = progress::bar(plan.points() * arguments.trials as usize);
+    let findings = plan.run(&campaign, arguments.trials, journal.as_ref(), &|| bar.inc(1));
+    bar.finish_and_clear();
+    let findings = findings?;
+    let text = text(arguments, &design.name, &plan, &errors, &findings);
     let data = serde_json::json!({
         "design": design.name, "hash": design.hash, "parameters": parameters, "trials": arguments.trials,
-        "technology": plan.technical, "points": findings,
+        "technology": errors, "points": findings,
     });
     Ok(Answer::new(text, &data).with_warnings(design.warnings()))
 }
 
-/// The outcomes of every point, trial after trial: those of the state file, and the others run.
-fn trials(
-    arguments: &Arguments,
-    plan: &Plan,
-    campaign: &Campaign,
-    state: Option<State>,
-) -> Result<Vec<Vec<Vec<Outcome>>>> {
-    let all = (0..plan.points.len()).flat_map(|point| (0..arguments.trials).map(move |trial| (point, trial)));
-    let finished = state.as_ref().map(State::finished).cloned().unwrap_or_default();
-    let bar = progress::bar(plan.points.len() * arguments.trials as usize);
-    let run = |(point, trial): (usize, u64)| -> Result<Vec<Outcome>> {
-        let outcome = match finished.get(&(point, trial)) {
-            Some(outcome) => outcome.clone(),
-            None => {
-                let (target, variant, stress) = plan.points[point];
-                let stress = &plan.stresses[stress].1;
-                let outcome = campaign.trial(Point { target, variant, stress }, trial)?;
-                state.as_ref().map_or(Ok(()), |state| state.append(point, trial, &outcome))?;
-                outcome
-            }
-        };
-        bar.inc(1);
-        Ok(outcome)
-    };
-    // Collected in the order of the trials, whichever is done first.
-    let outcomes = all.collect::<Vec<_>>().into_par_iter().map(run).collect::<Result<Vec<_>>>();
-    bar.finish_and_clear();
-    Ok(outcomes?.chunks(arguments.trials as usize).map(<[_]>::to_vec).collect())
+/// Where faults are asked for, each once.
+fn sites(arguments: &Arguments) -> Vec<FaultSite> {
+    let mut sites = arguments.target.clone();
+    sites.sort_unstable();
+    sites.dedup();
+    sites
 }
 
-impl Plan {
-    fn new(arguments: &Arguments, design: &Design) -> Result<Self> {
-        let target = target(design)?;
-        let settings = settings(arguments, design, &target)?;
-        let variants = layouts(arguments, settings.sparsity.is_some())?;
-        let (technical, stresses) = stresses(arguments, &settings)?;
-        let targets = targets(arguments);
-        let mut points = Vec::new();
-        for &of in &targets {
-            for &variant in &variants {
-                points.extend((0..stresses.len()).map(|stress| (of, variant, stress)));
-            }
-        }
-        let model = Model::load(&arguments.given.model)?;
-        let forward = model.forward(arguments.layers.sentence())?;
-        let gemm = |layer: &String| model.gemm(&forward, layer, arguments.prune, &target);
-        let gemms = arguments.layers.of(&model).iter().map(gemm).collect::<Result<_, ModelError>>()?;
-        Ok(Self { settings, stresses, points, technical, gemms })
-    }
-
-    /// Everything that outcomes depend on but the number of trials.
-    fn parameters(&self, arguments: &Arguments, design: &Design) -> serde_json::Value {
-        let mut hash = Sha256::new();
-        for gemm in &self.gemms {
-            let l = &gemm.linear;
-            let codes = l.weight.data.iter().chain(&gemm.activations.data).flat_map(|code| code.to_le_bytes());
-            hash.update(codes.collect::<Vec<_>>());
-            // Biases of an accelerator have 32 bits.
-            let biases = l.bias.iter().map(|&bias| bias as i32);
-            let shifts = biases.chain(l.requantise_shift.iter().copied()).flat_map(i32::to_le_bytes);
-            hash.update(shifts.collect::<Vec<_>>());
-        }
-        let layers: Vec<_> = self.gemms.iter().map(|gemm| gemm.linear.name.as_str()).collect();
-        let settings = &self.settings;
-        let stress = |stress: &Stress| {
-            let of = |defects: &Defects| serde_json::json!({"misreads": defects.misreads, "stuck": defects.stuck});
-            serde_json::json!({"values": of(&stress.values), "masks": of(&stress.masks)})
-        };
-        let point = |&(target, variant, stress): &Place| {
-            let rate = words::rate_name(self.stresses[stress].0);
-            format!("{} {} {rate}", words::target_name(target), words::layout_name(variant))
-        };
-        serde_json::json!({
-            "design": design.name,
-            "n": settings.n,
-            "weight_values": settings.capacity,
-            "layers": layers,
-            "pruning": arguments.prune.to_string(),
-            "codes_sha256": hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
-            "value_cell_bits": settings.values.bits,
-            "value_placing": words::placing_name(settings.values.placing),
-            "value_coding": words::coding_name(settings.values.coding),
-            "mask_cell_bits": settings.masks.bits,
-            "mask_placing": words::placing_name(settings.masks.placing),
-            "mask_coding": words::coding_name(settings.masks.coding),
-            "secded": settings.secded,
-            "seed": Seed(settings.seed).to_string(),
-            "stresses": self.stresses.iter().map(|(_, of)| stress(of)).collect::<Vec<_>>(),
-            "points": self.points.iter().map(point).collect::<Vec<_>>(),
-        })
-    }
-}
-
-/// The cells of masks where the design has no memory for them.
-const ONE_BIT: Storage = Storage {
-    kind: MemoryKind::Rram,
-    bits_per_cell: 1,
-    coding: design::Coding::Gray,
-    placing: design::Placing::Adjacent,
-    optimise: design::Optimise::Area,
-};
-
-/// Targets of faults, separated by commas: values, exponents (with signs), mantissas, masks (and offsets and
-/// pointers), pointers, both (values and masks)
-fn targets(arguments: &Arguments) -> Vec<Target> {
-    let mut targets = arguments.target.clone();
-    targets.sort_unstable();
-    targets.dedup();
-    targets
-}
-
-/// What is the same in every trial.
-fn settings(arguments: &Arguments, design: &Design, target: &alberti_model::Target) -> Result<Settings> {
+/// What is the same in every trial: as the design has it, unless the arguments say otherwise.
+fn settings(arguments: &Arguments, design: &Design) -> Result<Settings> {
     let sparsity = match arguments.prune {
         Pruning::Block(blocks) => Some(blocks),
         Pruning::Dense | Pruning::Unstructured(_) | Pruning::Below(_) => None,
     };
-    let (weight, masks) = (&design.memories.weight, design.memories.weight_masks);
-    let of_design = if weight.storage.kind == MemoryKind::Rram { weight.storage.bits_per_cell } else { 2 };
+    let settings = faults::settings(design, sparsity, source::seed(arguments.seed)?.0)?;
+    let form = |form: CellForm, bits: Option<u32>| CellForm {
+        bits: bits.map_or(form.bits, |bits| bits as usize),
+        placing: arguments.placing.unwrap_or(form.placing),
+        coding: arguments.coding.unwrap_or(form.coding),
+    };
     Ok(Settings {
-        n: target.n,
-        capacity: target.capacity.weight,
-        sparsity,
-        values: form(arguments, arguments.value_cell_bits, &Storage { bits_per_cell: of_design, ..weight.storage }),
-        masks: form(arguments, arguments.mask_cell_bits, &masks.map_or(ONE_BIT, |masks| masks.storage)),
-        secded: arguments.ecc.unwrap_or(masks.map_or(Ecc::None, |masks| masks.ecc)) == Ecc::Secded,
-        seed: source::seed(arguments.seed)?.0,
+        values: form(settings.values, arguments.value_cell_bits),
+        masks: form(settings.masks, arguments.mask_cell_bits),
+        secded: arguments.ecc.map_or(settings.secded, |ecc| ecc == Ecc::Secded),
+        ..settings
     })
 }
 
-/// Rates that are asked for and what they are of each cell, and the technology's own last.
-fn stresses(arguments: &Arguments, settings: &Settings) -> Result<(Technical, Vec<Rate>)> {
-    let mut rates = arguments.rates.clone();
-    rates.sort_by(f64::total_cmp);
-    rates.dedup();
+/// Rates that are asked for, and the technology's own.
+fn rates(arguments: &Arguments, settings: &Settings) -> Result<(CellErrors, Vec<Rate>)> {
     let largest = settings.values.bits.max(settings.masks.bits);
-    if let Some(rate) = rates.iter().find(|&rate| rate * largest as f64 > 1.0) {
+    if let Some(rate) = arguments.rates.iter().find(|&rate| rate * largest as f64 > 1.0) {
         return Err(Failure::usage(
             format!("a bit error rate of {rate} in cells of {largest} bits, of which a misread level changes one"),
             format!("give rates up to {}", 1.0 / largest as f64),
         ));
     }
-    let mut stresses = Vec::new();
-    for rate in rates {
-        stresses.push((Some(rate), Stress::uniform(settings, rate, arguments.stuck)?));
-    }
-    let (technical, stress) = technical(arguments, settings)?;
-    stresses.extend(stress.map(|stress| (None, stress)));
-    Ok((technical, stresses))
-}
-
-/// Cells as the design has them, unless the arguments say otherwise.
-fn form(arguments: &Arguments, bits: Option<u32>, storage: &Storage) -> CellForm {
-    CellForm {
-        bits: bits.unwrap_or(storage.bits_per_cell) as usize,
-        placing: arguments.placing.unwrap_or_else(|| configuration::placing(storage.placing)),
-        coding: arguments.coding.unwrap_or_else(|| configuration::coding(storage.coding)),
-    }
+    let retention = Retention {
+        decades: arguments.retention_decades,
+        loss_per_decade: arguments.retention_loss,
+        widening_per_decade: arguments.retention_widening,
+    };
+    Ok(faults::rates(settings, &arguments.rates, arguments.stuck, &arguments.macros.load()?, retention)?)
 }
 
 /// The layouts asked for, or all that the pruning allows.
@@ -357,32 +221,56 @@ fn layouts(arguments: &Arguments, blocks: bool) -> Result<Vec<Variant>> {
     Ok(variants)
 }
 
-/// What the technology says of the cells, and how often they err, where it knows.
-fn technical(arguments: &Arguments, settings: &Settings) -> Result<(Technical, Option<Stress>)> {
-    let technology = arguments.macros.load()?;
-    let retention = Retention {
-        decades: arguments.retention_decades,
-        loss_per_decade: arguments.retention_loss,
-        widening_per_decade: arguments.retention_widening,
+/// What the terminal is told.
+fn text(arguments: &Arguments, design: &str, plan: &Plan, errors: &CellErrors, findings: &[Finding]) -> String {
+    let settings = &plan.settings;
+    let cells = |form: &CellForm| {
+        let bits = if form.bits == 1 { "1 bit".to_owned() } else { format!("{} bits", form.bits) };
+        format!("{bits}, {}, {}", name(&CODINGS, form.coding), name(&PLACINGS, form.placing))
     };
-    let misreads = |bits: usize| -> Result<Option<Misreads>> {
-        let serves = |cell: &&Cell| {
-            cell.kind == MemoryKind::Rram && cell.bits_per_cell as usize == bits && !cell.level_distributions.is_empty()
-        };
-        let Some(cell) = technology.cells.values().find(serves) else { return Ok(None) };
-        let level = |level: &alberti_rtl::memory::Level| Level { mean: level.mean, sigma: level.sigma };
-        let levels: Vec<_> = cell.level_distributions.iter().map(level).collect();
-        Ok(Some(Misreads::of_levels(&levels, &retention)?))
+    let rate = |rate: Option<f64>| rate.map_or_else(|| "not known".into(), |rate| rate_name(Some(shorter(rate))));
+    let kept = if errors.retention.decades > 0.0 {
+        format!(" after {} decades", errors.retention.decades)
+    } else {
+        String::new()
     };
-    let (values, masks) = (misreads(settings.values.bits)?, misreads(settings.masks.bits)?);
-    let rate = |misreads: &Option<Misreads>, of: &CellForm| misreads.as_ref().map(|m| m.bit_error_rate(of.coding));
-    let technical = Technical {
-        name: technology.name.clone(),
-        retention,
-        value_bit_error_rate: rate(&values, &settings.values),
-        mask_bit_error_rate: rate(&masks, &settings.masks),
-    };
-    let defects = |misreads| Defects { misreads, stuck: arguments.stuck };
-    let stress = values.zip(masks).map(|(values, masks)| Stress { values: defects(values), masks: defects(masks) });
-    Ok((technical, stress))
+    format!(
+        "{design}: {} layers on {} tokens, weights {}; values in cells of {}; masks in cells of {}{}\n\
+         {} trials, seed {}; bit error rate of {}{kept}: {} in values, {} in masks\n\n{}",
+        plan.gemms.len(),
+        plan.gemms.first().map_or(0, |gemm| gemm.activations.rows),
+        arguments.prune,
+        cells(&settings.values),
+        cells(&settings.masks),
+        if settings.secded { ", with SECDED" } else { "" },
+        count(arguments.trials),
+        Seed(settings.seed),
+        errors.name,
+        rate(errors.value_bit_error_rate),
+        rate(errors.mask_bit_error_rate),
+        table(settings.secded, findings).text()
+    )
+}
+
+fn table(secded: bool, findings: &[Finding]) -> Table {
+    let mut heads = vec!["target", "layout", "rate", "wrong bits", "weights", "seen"];
+    heads.extend(secded.then_some(["corrected", "detected"]).iter().flatten());
+    heads.extend(["cosine", "5 %", "least", "rms", "95 %"]);
+    let mut table = Table::new(&heads);
+    for finding in findings {
+        let mut row = vec![finding.target.into(), finding.layout.into(), finding.rate.clone()];
+        row.extend([finding.wrong_bits, finding.wrong_weights, finding.mask_errors].map(|number| decimals(number, 1)));
+        if secded {
+            row.extend([finding.corrected_words, finding.detected_words].map(|number| decimals(number, 1)));
+        }
+        row.extend([finding.cosine.mean, finding.cosine.q05, finding.cosine.min].map(|number| decimals(number, 5)));
+        row.extend([finding.relative_rms.mean, finding.relative_rms.q95].map(|number| decimals(number, 4)));
+        table.row(row);
+    }
+    table
+}
+
+/// Two digits of a rate, which is no better known.
+fn shorter(rate: f64) -> f64 {
+    format!("{rate:.1e}").parse().unwrap_or(rate)
 }

@@ -2,12 +2,11 @@
 
 use super::figures::{Figures, shown};
 use crate::{
-    encoder::Encoder,
     exit::Result,
     table::{Table, count, decimals},
 };
 use alberti_model::{
-    Metrics,
+    Metrics, TextEncoder,
     compile::{Answer, Compiled, reals},
     reference::mean_embedding,
     sentence::Tokens,
@@ -48,10 +47,10 @@ pub struct Summary {
 }
 
 /// An answer of a task beside f32's.
-pub fn compare(of: &Encoder, task: usize, tokens: &Tokens, answer: &Answer) -> Result<Comparison> {
-    let hidden = reals(&answer.hidden, of.model.backbone.config.hidden_size);
-    let exact = of.model.forward(task, tokens)?.forward.hidden;
-    let unpruned = of.unpruned.as_ref().map(|all| all.forward(task, tokens)).transpose()?;
+pub fn compare(encoder: &TextEncoder, task: usize, tokens: &Tokens, answer: &Answer) -> Result<Comparison> {
+    let hidden = reals(&answer.hidden, encoder.model.backbone.config.hidden_size);
+    let exact = encoder.model.forward(task, tokens)?.forward.hidden;
+    let unpruned = encoder.unpruned.as_ref().map(|all| all.forward(task, tokens)).transpose()?;
     let cosines = Cosines::between(&hidden, &exact);
     Ok(Comparison {
         embedding_cosine: cosines.embedding,

@@ -6,7 +6,7 @@ mod figures;
 mod rtl;
 
 use crate::{
-    encoder::{Encoder, Given, Prunings, Ranges, Sentences, Tasks},
+    encoder::{Given, Prunings, Sentences, Tasks},
     exit::{Failure, Result},
     output::Answer,
     progress,
@@ -15,6 +15,7 @@ use crate::{
 use alberti_diagnostic::Code;
 use alberti_golden::{encoder::Arithmetic, entropy};
 use alberti_model::{
+    Ranges, TextEncoder,
     compile::{self, Compiled, Session},
     sentence::Tokens,
 };
@@ -107,7 +108,7 @@ struct Job<'a> {
     compare: bool,
     nats: f64,
     threshold: u16,
-    of: &'a Encoder,
+    encoder: &'a TextEncoder,
     compiled: &'a Compiled,
 }
 
@@ -119,14 +120,14 @@ struct Job<'a> {
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let (design, config) = arguments.given.accelerator()?;
     let texts = arguments.sentences.texts(&arguments.texts)?;
-    let of = arguments.prunings.load(&arguments.given.model, &arguments.tasks.tasks)?;
-    let tokens = of.all_tokens(&texts)?;
+    let encoder = arguments.prunings.load(&arguments.given.model, &arguments.tasks.tasks)?;
+    let tokens = encoder.all_tokens(&texts)?;
     let longest = tokens.iter().map(|tokens| tokens.ids.len()).max().unwrap_or_default();
-    let compiled = of.compile(config, longest, Ranges::Single)?;
+    let compiled = encoder.compile(config, longest, Ranges::Single)?;
     let tasks = compiled.encoder().tasks.len();
     let bar = progress::bar(texts.len() * tasks);
     let (nats, threshold) = (arguments.threshold, entropy::threshold(arguments.threshold)?);
-    let job = Job { compare: arguments.compare, nats, threshold, of: &of, compiled: &compiled };
+    let job = Job { compare: arguments.compare, nats, threshold, encoder: &encoder, compiled: &compiled };
     let each = || texts.iter().zip(&tokens);
     let (setup, runs, engine) = match arguments.engine {
         Engine::Golden => {
@@ -169,7 +170,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let setup = setup.unwrap_or_default();
     let lines: Vec<&Line> = runs.iter().flat_map(|run| &run.sentences).collect();
     let summary = Summary::of(&lines);
-    let checkpoint = &of.model.backbone.config;
+    let checkpoint = &encoder.model.backbone.config;
     let mut text = format!(
         "{}: {} layers of {} heads, {} channels; weights {}, embeddings {}; {} sentences on the {engine}\n\
          set up once with {} bytes, beside {} codes in {} words of masks\n",
@@ -184,7 +185,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         count(compiled.weights().0.len() as u64),
         count(compiled.weights().1.words() as u64),
     );
-    for (run, task) in runs.iter().zip(&of.model.tasks) {
+    for (run, task) in runs.iter().zip(&encoder.model.tasks) {
         text += &run.text(task, nats, checkpoint.num_hidden_layers);
     }
     if let Some(summary) = summary {
@@ -212,12 +213,12 @@ impl Job<'_> {
         (text, tokens): (&String, &Tokens),
     ) -> Result<Said> {
         let answer = session.run(task, tokens, self.threshold)?;
-        let (model, count) = (&self.of.model, tokens.ids.len());
+        let (model, count) = (&self.encoder.model, tokens.ids.len());
         if self.compare {
             self.check(task, tokens, &answer)?;
         }
         if answer.logits.is_empty() {
-            let comparison = self.compare.then(|| answers::compare(self.of, task, tokens, &answer)).transpose()?;
+            let comparison = self.compare.then(|| answers::compare(self.encoder, task, tokens, &answer)).transpose()?;
             return Ok(Said::Embedding(Line::new(text, count, (self.compiled, task), &answer, comparison)));
         }
         let float = self.compare.then(|| model.forward(task, tokens)).transpose()?;
@@ -252,7 +253,7 @@ impl Job<'_> {
                 Said::Decision(decision) => decisions.push(decision),
             }
         }
-        TaskRun { task: self.of.model.tasks[task].name.clone(), switch_bytes, sentences, decisions }
+        TaskRun { task: self.encoder.model.tasks[task].name.clone(), switch_bytes, sentences, decisions }
     }
 }
 

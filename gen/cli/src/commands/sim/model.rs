@@ -13,11 +13,11 @@ use alberti_diagnostic::Code;
 use alberti_golden::{activation::Function, processing_unit};
 use alberti_harness::{Library, Seed, Stall};
 use alberti_model::{
-    Capacity, Metrics, ModelError, Target,
+    Metrics, ModelError, Target,
     demo::{Gemm, Model},
     prune::Pruning,
 };
-use alberti_rtl::{Design, design::ValueMemory};
+use alberti_rtl::Design;
 use alberti_scenarios::Subject;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -82,7 +82,7 @@ impl Plan {
         let model = Model::load(folder)?;
         let blocks = configuration::processing_unit(design)?.sparsity;
         Ok(Self {
-            layers: arguments.layers.of(&model),
+            layers: arguments.layers.names(&model),
             model,
             sentence: arguments.layers.sentence().to_owned(),
             pruning: arguments.prune.unwrap_or_else(|| blocks.map_or(Pruning::Unstructured(0.5), Pruning::Block)),
@@ -148,7 +148,7 @@ fn table(layers: &[LayerReport]) -> Table {
 
 /// Every layer of the plan, in order.
 pub fn simulate(plan: &Plan, design: &Design, seed: Seed, waveform: Option<&Path>) -> Result<Vec<LayerReport>> {
-    let target = target(design)?;
+    let target = configuration::unit_target(design)?;
     let forward = plan.model.forward(&plan.sentence)?;
     let netlist = source::netlist(design, Some("processing_unit"), &source::Macros::default())?;
     let mut subject = super::subject(design, &netlist);
@@ -236,27 +236,5 @@ fn layer(
         held_vectors: output.counters.held,
         quantisation_error: errors.quantisation,
         total_error: errors.total,
-    })
-}
-
-/// The design as a model sees it.
-pub fn target(design: &Design) -> Result<Target> {
-    let config = configuration::processing_unit(design)?;
-    let d = &design.datapath;
-    let room = |memory: ValueMemory| memory.values as usize;
-    Ok(Target {
-        n: config.n,
-        operand: config.operand,
-        result: config.result,
-        accumulator_bits: config.accumulator_bits,
-        accumulator_rows: d.accumulator_rows as usize,
-        reduction_max: d.reduction_max as usize,
-        block: config.sparsity,
-        activation: config.activation,
-        capacity: Capacity {
-            weight: room(design.memories.weight),
-            activation: room(design.memories.activation),
-            result: room(design.memories.result),
-        },
     })
 }

@@ -1,23 +1,20 @@
 //! `alberti sweep`.
 
-mod choices;
 mod plot;
 
 use crate::{
-    encoder::{Encoder, Given, OneTask, Ranges, Sentences, pruning},
+    encoder::{Given, OneTask, Sentences, pruning, task_prefix},
     exit::{Failure, Result},
     output::{self, Answer},
     progress,
     table::{Table, decimals},
 };
 use alberti_model::{
+    Ranges, TextEncoder,
     prune::Pruning,
-    sweep::{Candidate, Choice, Cosines, Decision, Stored},
+    sweep::{self, Comparison},
 };
-use choices::{Group, choices};
 use clap::ValueEnum;
-use rayon::prelude::*;
-use serde::Serialize;
 use std::path::PathBuf;
 
 /// Measures what formats, scales, sparsities and adapters cost a trained encoder
@@ -35,8 +32,8 @@ pub struct Arguments {
     sentences: Sentences,
     /// The groups to vary, separated by commas [default: all; with --task, whose adapters are its own, all but
     /// adapters]
-    #[arg(long, value_name = "GROUPS", value_delimiter = ',')]
-    of: Vec<Group>,
+    #[arg(long = "of", value_name = "GROUPS", value_delimiter = ',')]
+    varied: Vec<Group>,
     /// The prunings of the layers' weights, separated by commas
     #[arg(
         long, value_name = "HOW", value_delimiter = ',', value_parser = pruning,
@@ -71,23 +68,28 @@ Columns of a task with a classifier:
   logits     greatest difference of the logits to f32's with the same weights, all sentences, read to the last layer
   labels     share of sentences that f32 with the same weights answers alike";
 
-/// What a choice came to.
-#[derive(Clone, Debug, Serialize)]
-struct Line {
-    group: &'static str,
-    choice: String,
-    mean_embedding_cosine: f64,
-    worst_embedding_cosine: f64,
-    mean_hidden_cosine: f64,
-    worst_hidden_cosine: f64,
-    mean_unpruned_embedding_cosine: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_logit_difference: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    labels_alike: Option<f64>,
-    stored: Stored,
-    stored_bytes: u64,
-    task_bytes: u64,
+/// What is varied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+enum Group {
+    /// Simplifications of the quantiser
+    Shortcuts,
+    /// Formats of codes
+    Formats,
+    /// Sparsities
+    Pruning,
+    /// Widths of adapters
+    Adapters,
+}
+
+impl From<Group> for sweep::Group {
+    fn from(group: Group) -> Self {
+        match group {
+            Group::Shortcuts => Self::Shortcuts,
+            Group::Formats => Self::Formats,
+            Group::Pruning => Self::Pruning,
+            Group::Adapters => Self::Adapters,
+        }
+    }
 }
 
 /// Measures every choice.
@@ -97,60 +99,39 @@ struct Line {
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let groups = arguments.groups()?;
     let (design, config) = arguments.given.accelerator()?;
-    let of = Encoder::load(&arguments.given.model, arguments.task.task.as_slice())?;
-    let (read, ranges) = (of.all_tokens(&arguments.sentences.texts(&[])?)?, of.calibration(Ranges::Single)?);
-    let candidate = |choice: &Choice| Candidate::new(&of.model, &ranges, choice, &config, arguments.seed);
-    let all = choices(arguments, &groups);
-    let bar = progress::bar(all.len() * read.len());
-    let mut lines = Vec::new();
-    for (group, choice) in &all {
-        let pruned = candidate(choice)?;
-        // Adapters are the model's own: without them it is another.
-        let complete = Choice { weights: Pruning::Dense, embeddings: Pruning::Dense, ..choice.clone() };
-        let unpruned = (complete != *choice).then(|| candidate(&complete)).transpose()?;
-        let answers = read.par_iter().map(|tokens| {
-            let ((hidden, logits), exact) = (pruned.answer(tokens)?, pruned.exact(tokens)?);
-            let cosines = Cosines::between(&hidden, &exact.forward.hidden);
-            let whole = unpruned.as_ref().map(|whole| whole.exact(tokens)).transpose()?;
-            bar.inc(1);
-            Ok(Compared {
-                cosines,
-                unpruned: whole.map_or(cosines, |whole| Cosines::between(&hidden, &whole.forward.hidden)).embedding,
-                decision: Decision::between(&logits, exact.last()),
-            })
-        });
-        let answers = answers.collect::<Result<Vec<_>>>()?;
-        lines.push(Line::new(*group, choice, &pruned, &answers));
-    }
+    let encoder = TextEncoder::load(&arguments.given.model, arguments.task.task.as_slice())?;
+    let sentences = encoder.all_tokens(&arguments.sentences.texts(&[])?)?;
+    let ranges = encoder.calibration(Ranges::Single)?;
+    let choices = |group: &Group| {
+        let group = sweep::Group::from(*group);
+        group.choices(&arguments.sparsities, &arguments.adapters).into_iter().map(move |choice| (group, choice))
+    };
+    let all: Vec<_> = groups.iter().flat_map(choices).collect();
+    let bar = progress::bar(all.len() * sentences.len());
+    let tokens = (&ranges[..], &sentences[..]);
+    let measure = |choice| Comparison::measure(&encoder.model, choice, tokens, &config, arguments.seed, &|| bar.inc(1));
+    let lines = all.iter().map(measure).collect::<Result<Vec<_>, _>>()?;
     bar.finish_and_clear();
     if let Some(path) = &arguments.plot {
         output::write(path, plot::svg(&design.name, &lines)?.as_bytes())?;
     }
-    let task = &of.model.tasks[0].name;
-    let text = format!("{}: {}{} sentences\n\n{}", design.name, of.on(), read.len(), table(&lines).text());
+    let count = sentences.len();
+    let text = format!("{}: {}{count} sentences\n\n{}", design.name, task_prefix(&encoder), table(&lines).text());
     let data = serde_json::json!({
-        "design": design.name, "hash": design.hash, "task": task, "sentences": read.len(), "seed": arguments.seed, "choices": lines,
+        "design": design.name, "hash": design.hash, "task": encoder.model.tasks[0].name, "sentences": count,
+        "seed": arguments.seed, "choices": lines,
     });
     Ok(Answer::new(text, &data).with_warnings(design.warnings()))
 }
 
-/// A sentence's answer beside f32's.
-struct Compared {
-    cosines: Cosines,
-    /// Of the answer, to f32 with all weights.
-    unpruned: f64,
-    decision: Option<Decision>,
-}
-
 impl Arguments {
-    /// The groups to vary, separated by commas [default: all; with --task, whose adapters are its own, all but
-    /// adapters]
+    /// The groups to vary, each once.
     fn groups(&self) -> Result<Vec<Group>> {
-        let mut groups = if self.of.is_empty() { Group::value_variants().to_vec() } else { self.of.clone() };
+        let mut groups = if self.varied.is_empty() { Group::value_variants().to_vec() } else { self.varied.clone() };
         groups.sort_unstable();
         groups.dedup();
         if self.task.task.is_some() && groups.contains(&Group::Adapters) {
-            if !self.of.is_empty() {
+            if !self.varied.is_empty() {
                 let message = "a task has adapters of its own: none are drawn beside them";
                 return Err(Failure::usage(message, "leave adapters out of --of, or leave --task out"));
             }
@@ -160,30 +141,7 @@ impl Arguments {
     }
 }
 
-impl Line {
-    fn new(group: Group, choice: &Choice, candidate: &Candidate, answers: &[Compared]) -> Self {
-        let mean = |of: &dyn Fn(&Compared) -> f64| answers.iter().map(of).sum::<f64>() / answers.len() as f64;
-        let worst = |of: &dyn Fn(&Compared) -> f64| answers.iter().map(of).fold(f64::INFINITY, f64::min);
-        let decisions: Vec<_> = answers.iter().filter_map(|answer| answer.decision).collect();
-        let alike = decisions.iter().filter(|decision| decision.alike).count() as f64 / decisions.len() as f64;
-        Self {
-            group: group.name(),
-            choice: choice.name.clone(),
-            mean_embedding_cosine: mean(&|answer| answer.cosines.embedding),
-            worst_embedding_cosine: worst(&|answer| answer.cosines.embedding),
-            mean_hidden_cosine: mean(&|answer| answer.cosines.hidden),
-            worst_hidden_cosine: worst(&|answer| answer.cosines.hidden),
-            mean_unpruned_embedding_cosine: mean(&|answer| answer.unpruned),
-            max_logit_difference: decisions.iter().map(|decision| decision.difference).reduce(f64::max),
-            labels_alike: (!decisions.is_empty()).then_some(alike),
-            stored: candidate.stored,
-            stored_bytes: candidate.stored.bytes(),
-            task_bytes: candidate.task_bytes(),
-        }
-    }
-}
-
-fn table(lines: &[Line]) -> Table {
+fn table(lines: &[Comparison]) -> Table {
     let mut head = vec!["", "choice", "embedding", "worst", "hidden", "worst", "unpruned"];
     head.extend(lines.iter().any(|line| line.labels_alike.is_some()).then_some(["logits", "labels"]).iter().flatten());
     head.extend(["MB", "task KB"]);

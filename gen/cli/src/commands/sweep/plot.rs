@@ -1,8 +1,8 @@
 //! What each choice loses, drawn: a bar of 1 − cosine for each, on a logarithmic scale.
 
-use super::Line;
 use crate::exit::{Failure, Result};
 use alberti_diagnostic::Code;
+use alberti_model::sweep::Comparison;
 use plotters::{
     prelude::*,
     style::text_anchor::{HPos, Pos, VPos},
@@ -24,7 +24,7 @@ const DECADES: i32 = 4;
 ///
 /// # Errors
 /// None that a user could help.
-pub fn svg(design: &str, lines: &[Line]) -> Result<String> {
+pub fn svg(design: &str, lines: &[Comparison]) -> Result<String> {
     let mut text = String::new();
     let height = TOP + ROW * lines.len() as i32 + BOTTOM;
     let root = SVGBackend::with_string(&mut text, (WIDTH as u32, height as u32)).into_drawing_area();

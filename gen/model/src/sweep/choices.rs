@@ -1,24 +1,28 @@
-//! What is varied.
+//! The choices that a sweep goes through.
 
-use super::Arguments;
+use super::Choice;
+use crate::{prune::Pruning, quantise::Rules};
 use alberti_arith::{AdaptivFloat, Format};
-use alberti_model::{prune::Pruning, quantise::Rules, sweep::Choice};
-use clap::ValueEnum;
 
 /// What choices have in common.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Group {
-    /// Simplifications of the quantiser
+    /// Simplifications of the quantiser.
     Shortcuts,
-    /// Formats of codes
+    /// Formats of codes.
     Formats,
-    /// Sparsities
+    /// Sparsities.
     Pruning,
-    /// Widths of adapters
+    /// Widths of adapters.
     Adapters,
 }
 
 impl Group {
+    /// All groups, in their order.
+    pub const ALL: [Self; 4] = [Self::Shortcuts, Self::Formats, Self::Pruning, Self::Adapters];
+
+    /// What it is called.
+    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Shortcuts => "shortcuts",
@@ -27,19 +31,17 @@ impl Group {
             Self::Adapters => "adapters",
         }
     }
-}
 
-/// All choices of some groups, in their order.
-pub fn choices(arguments: &Arguments, groups: &[Group]) -> Vec<(Group, Choice)> {
-    let of = |group: &Group| -> Vec<Choice> {
-        match group {
-            Group::Shortcuts => shortcuts(),
-            Group::Formats => formats(),
-            Group::Pruning => pruning(&arguments.sparsities),
-            Group::Adapters => adapters(&arguments.adapters),
+    /// Its choices: `sparsities` are those of [`Self::Pruning`], `widths` those of [`Self::Adapters`].
+    #[must_use]
+    pub fn choices(self, sparsities: &[Pruning], widths: &[u16]) -> Vec<Choice> {
+        match self {
+            Self::Shortcuts => shortcuts(),
+            Self::Formats => formats(),
+            Self::Pruning => pruning(sparsities),
+            Self::Adapters => adapters(widths),
         }
-    };
-    groups.iter().flat_map(|group| of(group).into_iter().map(|choice| (*group, choice))).collect()
+    }
 }
 
 fn shortcuts() -> Vec<Choice> {
@@ -83,6 +85,6 @@ fn pruning(sparsities: &[Pruning]) -> Vec<Choice> {
 }
 
 fn adapters(widths: &[u16]) -> Vec<Choice> {
-    let of = |&width: &u16| Choice { adapter: width.into(), ..Choice::accelerator(format!("adapters of {width}")) };
-    widths.iter().map(of).collect()
+    let choice = |&width: &u16| Choice { adapter: width.into(), ..Choice::accelerator(format!("adapters of {width}")) };
+    widths.iter().map(choice).collect()
 }
