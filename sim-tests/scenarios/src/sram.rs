@@ -1,6 +1,6 @@
 //! `sram` against its golden: every word, and reads of the word that is being written.
 
-use super::{Lockstep, Outcome, Subject, rram::Made};
+use super::{Lockstep, Outcome, Subject, rram::MadeMemory};
 use crate::Result;
 use alberti_golden::sram::Sram;
 use alberti_harness::{Bits, Seed};
@@ -48,17 +48,17 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
 ///
 /// # Errors
 /// When the build fails or a bit differs.
-pub fn tiled(subject: &Subject, made: &Made, seed: Seed) -> Result<Outcome> {
+pub fn tiled(subject: &Subject, made: &MadeMemory, seed: Seed) -> Result<Outcome> {
     let library = subject.build()?;
     let mut bench = Lockstep::new(subject, &library, "sram.tiled", seed)?;
-    let Made { technology, demand, choice } = made;
-    let of = tiles::Made { technology, demand, choice };
+    let MadeMemory { technology, demand, choice } = made;
+    let made = tiles::Made { technology, demand, choice };
     let (words, width, address_w) = (demand.words as usize, demand.bits, subject.width("read_address_i"));
     let writes_wait = demand.writes_per_cycle == 0;
     let lanes = if subject.has("write_lanes_i") { subject.width("write_lanes_i") } else { 1 };
     let mut golden = Sram::new(words, None::<Bits>);
     // Reads that the macros may still be busy with, latest first.
-    let mut recent = vec![false; of.stages() as usize - 1];
+    let mut recent = vec![false; made.stages() as usize - 1];
     for cycle in 0..words + 6000 {
         let filling = cycle < words;
         let rng = bench.rng();
@@ -68,10 +68,10 @@ pub fn tiled(subject: &Subject, made: &Made, seed: Seed) -> Result<Outcome> {
         let lane = if filling { (1 << lanes) - 1 } else { rng.bits(lanes) };
         let data = Bits::random(width, rng);
         let write_takes = match writes_wait {
-            true => !(recent.contains(&true) || read && (of.shared() || !recent.is_empty())),
+            true => !(recent.contains(&true) || read && (made.shared() || !recent.is_empty())),
             false => true,
         };
-        let read_takes = writes_wait || !(write && of.shared());
+        let read_takes = writes_wait || !(write && made.shared());
 
         let (write_port, read_port) = match writes_wait {
             true => ("write_valid_i", "read_enable_i"),

@@ -4,7 +4,7 @@ mod whole;
 mod words;
 
 use crate::{
-    encoder::{Given, Layers, OneTask, pruning},
+    encoder::{EncoderArguments, Layers, OneTask, pruning},
     exit::{Failure, Result},
     output::Answer,
     progress, source,
@@ -16,7 +16,7 @@ use alberti_cost::{
 };
 use alberti_golden::{
     cells::{Coding, Placing},
-    storage::Variant,
+    storage::RecordKind,
 };
 use alberti_model::{
     ModelError,
@@ -44,7 +44,7 @@ use std::path::PathBuf;
 #[command(after_long_help = COLUMNS, mut_arg("task", |task| task.requires("whole")))]
 pub struct Arguments {
     #[command(flatten)]
-    given: Given,
+    encoder: EncoderArguments,
     /// Bit error rates, separated by commas
     #[arg(long, value_name = "RATES", value_delimiter = ',', default_value = "1e-6,1e-5,1e-4,1e-3", value_parser = words::share)]
     rates: Vec<f64>,
@@ -54,10 +54,10 @@ pub struct Arguments {
     /// The seed of all random numbers, decimal or 0x…
     #[arg(long, value_name = "SEED")]
     seed: Option<Seed>,
-    /// Layouts of the stored weights, separated by commas: stream, row, tile, block, n:m (for weights pruned n:m)
+    /// Layouts of the stored weights, separated by commas: stream, row, tile, offset, n:m (for weights pruned n:m)
     /// [default: all that the pruning allows]
     #[arg(long, value_name = "LAYOUTS", value_delimiter = ',', value_parser = words::layout)]
-    layouts: Vec<Variant>,
+    layouts: Vec<RecordKind>,
     /// Targets of faults, separated by commas: values, exponents (with signs), mantissas, masks (and offsets and
     /// pointers), pointers, both (values and masks)
     #[arg(long, value_name = "TARGETS", value_delimiter = ',', default_value = "values,masks", value_parser = words::target)]
@@ -130,19 +130,19 @@ Columns with --whole:
 /// # Errors
 /// The design's problems, a model, technology or state file that cannot be used, or arguments that do not go together.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
-    let design = source::load(&arguments.given.design)?;
+    let design = source::load(&arguments.encoder.design)?;
     if arguments.whole {
         return whole::run(arguments, &design);
     }
     let settings = settings(arguments, &design)?;
-    let variants = layouts(arguments, settings.sparsity.is_some())?;
+    let kinds = layouts(arguments, settings.sparsity.is_some())?;
     let (errors, rates) = rates(arguments, &settings)?;
     let target = configuration::unit_target(&design)?;
-    let model = Model::load(&arguments.given.model)?;
+    let model = Model::load(&arguments.encoder.model)?;
     let forward = model.forward(arguments.layers.sentence())?;
     let gemm = |layer: &String| model.gemm(&forward, layer, arguments.prune, &target);
     let gemms = arguments.layers.names(&model).iter().map(gemm).collect::<Result<_, ModelError>>()?;
-    let plan = Plan::new(settings, rates, &sites(arguments), &variants, gemms);
+    let plan = Plan::new(settings, rates, &sites(arguments), &kinds, gemms);
     let campaign = plan.campaign()?;
     let parameters = plan.parameters(&design.name, arguments.prune, &Seed(settings.seed).to_string());
     let journal = arguments.state.as_deref().map(|path| Journal::open(path, &parameters)).transpose()?;
@@ -204,21 +204,21 @@ fn rates(arguments: &Arguments, settings: &Settings) -> Result<(CellErrors, Vec<
 }
 
 /// The layouts asked for, or all that the pruning allows.
-fn layouts(arguments: &Arguments, blocks: bool) -> Result<Vec<Variant>> {
-    let mut variants = arguments.layouts.clone();
-    if variants.is_empty() {
-        variants = vec![Variant::Stream, Variant::Row, Variant::Tile, Variant::Block];
-        variants.extend(blocks.then_some(Variant::Sparse));
+fn layouts(arguments: &Arguments, blocks: bool) -> Result<Vec<RecordKind>> {
+    let mut kinds = arguments.layouts.clone();
+    if kinds.is_empty() {
+        kinds = vec![RecordKind::Stream, RecordKind::Row, RecordKind::Tile, RecordKind::Offset];
+        kinds.extend(blocks.then_some(RecordKind::Blocks));
     }
-    variants.sort_unstable();
-    variants.dedup();
-    if variants.contains(&Variant::Sparse) && !blocks {
+    kinds.sort_unstable();
+    kinds.dedup();
+    if kinds.contains(&RecordKind::Blocks) && !blocks {
         return Err(Failure::usage(
             "the layout n:m holds weights that are pruned in blocks",
             "add `--prune 8:16`, or leave n:m out of --layouts",
         ));
     }
-    Ok(variants)
+    Ok(kinds)
 }
 
 /// What the terminal is told.

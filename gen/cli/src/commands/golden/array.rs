@@ -11,7 +11,7 @@ use alberti_golden::{
     BlockSparsity,
     accumulator::Accumulator,
     activation::Function as GoldenFunction,
-    processing_unit::Config,
+    processing_unit::MatrixUnitConfig,
     requantize as golden_requantize, vmac as golden_vmac,
     vmac::Lane,
     vmac_array::{Tile, is_held},
@@ -28,11 +28,11 @@ pub fn one(what: &str, got: usize, needed: usize) -> Result<()> {
 }
 
 /// The selects that leave every multiplier its first choice.
-fn plain_selects(config: &Config) -> Value {
+fn plain_selects(config: &MatrixUnitConfig) -> Value {
     json!(vec![0; config.n])
 }
 
-fn lane(config: &Config, weights: &Codes, selects: Option<&Vec<Option<u8>>>) -> Result<Lane> {
+fn lane(config: &MatrixUnitConfig, weights: &Codes, selects: Option<&Vec<Option<u8>>>) -> Result<Lane> {
     let codes = weights.codes(config.operand);
     one("weights", codes.len(), config.n)?;
     Ok(match (config.sparsity, selects) {
@@ -237,7 +237,7 @@ pub enum Function {
 
 impl Function {
     /// The function in the form that the design has.
-    pub fn of(self, config: &Config) -> Result<GoldenFunction> {
+    pub fn golden(self, config: &MatrixUnitConfig) -> Result<GoldenFunction> {
         let function = match (self, config.activation) {
             (Self::Identity, _) => GoldenFunction::Identity,
             (Self::Gelu, gelu @ GoldenFunction::Gelu(_)) => gelu,
@@ -275,7 +275,7 @@ pub fn activation_example(design: &Design) -> Result<Value> {
 pub fn activation(design: &Design, text: &Text) -> Result<Value> {
     let input: ActivationInput = text.parse()?;
     let config = configuration::processing_unit(design)?;
-    let function = input.function.of(&config)?;
+    let function = input.function.golden(&config)?;
     let (mut sums, mut shifts) = (Vec::new(), Vec::new());
     one("shifts", input.shifts.len(), config.n)?;
     for row in &input.sums {
@@ -287,6 +287,6 @@ pub fn activation(design: &Design, text: &Text) -> Result<Value> {
 }
 
 /// The block shape of a design that has one.
-pub fn blocks(config: &Config) -> Result<BlockSparsity> {
+pub fn blocks(config: &MatrixUnitConfig) -> Result<BlockSparsity> {
     config.sparsity.ok_or_else(|| Failure::input("the design is not block-sparse", "see datapath.sparsity"))
 }

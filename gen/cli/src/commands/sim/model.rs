@@ -13,7 +13,7 @@ use alberti_diagnostic::Code;
 use alberti_golden::{activation::Function, processing_unit};
 use alberti_harness::{Library, Seed, Stall};
 use alberti_model::{
-    Metrics, ModelError, Target,
+    Metrics, ModelError, ProcessingUnitTarget,
     demo::{Gemm, Model},
     prune::Pruning,
 };
@@ -177,7 +177,7 @@ pub fn simulate(plan: &Plan, design: &Design, seed: Seed, waveform: Option<&Path
 fn layer(
     gemm: &Gemm,
     design: &Design,
-    target: &Target,
+    target: &ProcessingUnitTarget,
     (subject, library): (&Subject, &Library),
     seed: Seed,
 ) -> Result<LayerReport> {
