@@ -1,7 +1,7 @@
 //! `alberti report`.
 
 use super::{
-    sim::{self, model},
+    sim::{blocks, model},
     synth,
 };
 use crate::{
@@ -92,7 +92,7 @@ struct Page<'a> {
     technology: String,
     memories: Vec<MemoryCost>,
     cycles: Vec<GemmCycles>,
-    simulated: Measured<Vec<sim::Simulated>>,
+    simulated: Measured<Vec<blocks::Simulated>>,
     seed: String,
     layers: Option<Measured<(String, Vec<model::LayerReport>)>>,
 }
@@ -154,7 +154,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         },
     });
     let memories = memories.collect::<Result<Vec<_>>>()?;
-    let simulated = Measured::or_gap(sim::simulate(&selection, &design, (&technology, &made), seed, None, false))?;
+    let simulated = Measured::or_gap(blocks::simulate(&selection, &design, (&technology, &made), seed, None, false))?;
     let layers = match &arguments.model {
         None => None,
         Some(folder) => {

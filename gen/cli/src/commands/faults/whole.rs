@@ -1,6 +1,6 @@
 //! `alberti faults --whole`: the whole encoder on the interpreter.
 
-use super::{Arguments, rates, settings, sites};
+use super::arguments::{Arguments, rates, settings, sites};
 use crate::{
     encoder::{Prunings, lines, task_prefix},
     exit::Result,

@@ -1,8 +1,8 @@
 //! `vmac`, `vmac_array`, `accumulator`, `activation`, `requantize`.
 
 use super::{
-    Text,
     number::{Codes, example_codes, sum_value, values},
+    text::Text,
 };
 use crate::exit::{Failure, Result};
 use alberti_arith::tables::Gelu;
@@ -24,7 +24,7 @@ pub fn one(what: &str, got: usize, needed: usize) -> Result<()> {
     if got == needed {
         return Ok(());
     }
-    Err(Failure::input(format!("{what}: {got} of them, the design needs {needed}"), super::HELP))
+    Err(Failure::input(format!("{what}: {got} of them, the design needs {needed}"), super::text::HELP))
 }
 
 /// The selects that leave every multiplier its first choice.
@@ -42,7 +42,7 @@ fn lane(config: &MatrixUnitConfig, weights: &Codes, selects: Option<&Vec<Option<
             return Err(Failure::input("`selects` on a design without block sparsity", "remove `selects`"));
         }
         (Some(_), None) => {
-            return Err(Failure::input("`selects` are missing: the design is block-sparse", super::HELP));
+            return Err(Failure::input("`selects` are missing: the design is block-sparse", super::text::HELP));
         }
     })
 }
@@ -211,7 +211,7 @@ pub fn requantize(design: &Design, text: &Text) -> Result<Value> {
     for sums in &input.sums {
         one("sums of a row", sums.len(), n)?;
         if let Some(sum) = sums.iter().find(|&&sum| alberti_arith::saturate(sum, bits) != sum) {
-            return Err(Failure::input(format!("the sum {sum} does not fit in {bits} bits"), super::HELP));
+            return Err(Failure::input(format!("the sum {sum} does not fit in {bits} bits"), super::text::HELP));
         }
         codes.push(golden_requantize::row(result, sums, &input.shifts)?);
         let numbers = golden_requantize::wide(sums, &input.shifts, input.wide_shift)?;

@@ -1,6 +1,6 @@
 //! `dma`: a command to external memory, the addresses at which it fails.
 
-use super::{HELP, Text};
+use super::text::{HELP, Text};
 use crate::exit::{Failure, Result};
 use alberti_cost::configuration;
 use alberti_golden::dma::{Burst, Command, Response};
@@ -63,7 +63,8 @@ pub fn answer(design: &Design, text: &Text) -> Result<Value> {
             Some(_) => Response::DecodeError,
         }
     };
-    let done = port.run(&command, |address| response_at(address, 1), |burst: &Burst| response_at(burst.address, burst.beats));
+    let done =
+        port.run(&command, |address| response_at(address, 1), |burst: &Burst| response_at(burst.address, burst.beats));
     let bursts = port.bursts(&command).unwrap_or_default();
     let shown = bursts.iter().map(|burst| json!({"address": burst.address, "beats": burst.beats}));
     let last = port.beats(command.bytes).checked_sub(1).map(|beat| port.strobes(command.bytes, beat));

@@ -1,9 +1,9 @@
 //! `matrix_unit`: jobs of tiles and vectors, to rows of results.
 
 use super::{
-    Text,
     array::{Function, one},
     number::{Codes, example_codes, values},
+    text::Text,
 };
 use crate::exit::{Failure, Result};
 use alberti_cost::configuration;

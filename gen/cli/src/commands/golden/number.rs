@@ -75,7 +75,7 @@ pub struct Mask(pub u128);
 impl Mask {
     /// The mask where it has at most 64 bits.
     pub fn narrow(self) -> Result<u64> {
-        let wide = || Failure::input(format!("the mask {:#x} has more than 64 bits", self.0), super::HELP);
+        let wide = || Failure::input(format!("the mask {:#x} has more than 64 bits", self.0), super::text::HELP);
         u64::try_from(self.0).map_err(|_| wide())
     }
 }

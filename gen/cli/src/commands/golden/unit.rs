@@ -1,9 +1,9 @@
 //! `processing_unit`: a whole matrix multiply, from codes to codes and to the streams in between.
 
 use super::{
-    Text,
     array::Function,
     number::{Codes, Mask, Place, example_codes, sum_value, values},
+    text::Text,
 };
 use crate::exit::{Failure, Result};
 use alberti_cost::configuration;

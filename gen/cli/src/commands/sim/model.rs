@@ -151,7 +151,7 @@ pub fn simulate(plan: &Plan, design: &Design, seed: Seed, waveform: Option<&Path
     let target = configuration::unit_target(design)?;
     let forward = plan.model.forward(&plan.sentence)?;
     let netlist = source::netlist(design, Some("processing_unit"), &source::Macros::default())?;
-    let mut subject = super::subject(design, &netlist);
+    let mut subject = super::blocks::subject(design, &netlist);
     if let Some(folder) = waveform {
         subject = subject.with_waveforms(folder.to_owned());
     }
