@@ -8,7 +8,7 @@ use alberti_golden::{
     activation::Function,
     gemm::Gemm,
     processing_unit::run,
-    tiling::{Layout, Placement, tile},
+    tiling::{Placement, TilePlacement, tile},
 };
 use alberti_harness::{Seed, Stall};
 use alberti_rtl::{Design, blocks::Block};
@@ -62,7 +62,7 @@ fn measure(name: &str) -> (u64, f64) {
     };
     let place = |values| Placement { values, base: alberti_golden::Pointer { row: 0, lane: 0 } };
     let memories = &design.memories;
-    let layout = Layout {
+    let layout = TilePlacement {
         rows_per_job: rows.min(design.datapath.accumulator_rows as usize),
         blocks: false,
         weight: place(memories.weight.values as usize),

@@ -11,7 +11,7 @@ use alberti_golden::{
     activation::Function,
     gemm::Gemm,
     processing_unit,
-    tiling::{self, Layout, Placement},
+    tiling::{self, Placement, TilePlacement},
 };
 use alberti_harness::{Library, Report, Rng, Seed, Stall};
 use alberti_rtl::Design;
@@ -60,7 +60,7 @@ fn gemm(design: &Design, (rows, reduction, columns): Shape, density: u64, blocks
 fn simulate(subject: &Subject, library: &Library, gemm: &Gemm, blocks: bool, name: &str, seed: Seed) -> Report {
     let (design, config) = (subject.design, subject.config().expect("the designs are valid"));
     let place = |values: u32| Placement { values: values as usize, base: Pointer::default() };
-    let layout = Layout {
+    let layout = TilePlacement {
         rows_per_job: design.datapath.accumulator_rows as usize,
         blocks,
         weight: place(design.memories.weight.values),

@@ -128,10 +128,11 @@ fn an_interrupt_is_taken_and_counters_tell_what_went_over_the_bus() -> Result<()
     assert_eq!(placeless(driver.status(&mut bench, &mut handle)?), expected(case.end).1);
     bench.same_memory(&case.after)?;
     let counted = driver.count(&mut bench, &mut handle)?;
-    let of = |name: &str| u64::from(counted[counters(&design).iter().position(|of| *of == name).expect("a counter")]);
-    assert_eq!(of("count_axi_written"), case.stored);
-    assert!(of("count_axi_read") > u64::from(case.registers.program_length), "{counted:?}");
-    assert!(of("count_cycles") > of("count_array_busy"), "{counted:?}");
+    let counter =
+        |name: &str| u64::from(counted[counters(&design).iter().position(|known| *known == name).expect("a counter")]);
+    assert_eq!(counter("count_axi_written"), case.stored);
+    assert!(counter("count_axi_read") > u64::from(case.registers.program_length), "{counted:?}");
+    assert!(counter("count_cycles") > counter("count_array_busy"), "{counted:?}");
     driver.clear(&mut bench, &mut handle)?;
     assert!(driver.count(&mut bench, &mut handle)?.iter().all(|&count| count == 0));
     Ok(())

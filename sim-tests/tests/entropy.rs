@@ -5,7 +5,7 @@
 mod common;
 use alberti_harness::Seed;
 use alberti_rtl::{Design, blocks::entropy::latency};
-use alberti_scenarios::entropy::{Row, drive};
+use alberti_scenarios::entropy::{EntropyStimulus, drive};
 use common::{design, equals_its_golden, finds, hangs, subject, variant};
 
 /// Four lanes, and another unit.
@@ -27,7 +27,8 @@ fn cycles(design: &Design, classes: &[usize]) -> u64 {
     let seed = Seed::from_env().unwrap();
     let subject = subject("entropy", design);
     let library = subject.build().unwrap();
-    let rows: Vec<_> = classes.iter().map(|&classes| Row { logits: vec![7; classes], threshold: 500 }).collect();
+    let rows: Vec<_> =
+        classes.iter().map(|&classes| EntropyStimulus { logits: vec![7; classes], threshold: 500 }).collect();
     drive(&subject, &library, &rows, "entropy.cycles", seed).unwrap().cycles
 }
 

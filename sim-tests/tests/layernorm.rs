@@ -5,7 +5,7 @@
 mod common;
 use alberti_harness::{Seed, Stall};
 use alberti_rtl::Design;
-use alberti_scenarios::layernorm::{Row, cycles, drive};
+use alberti_scenarios::layernorm::{NormStimulus, cycles, drive};
 use common::{design, equals_its_golden, finds, hangs, subject, variant};
 
 fn pu4_small() -> Design {
@@ -89,7 +89,7 @@ fn a_constant_row_is_beta_and_divides_by_nothing() {
     let rows: Vec<_> = [0, 1, -1, 300, i16::MIN, i16::MAX]
         .into_iter()
         .flat_map(|value| [2, 5, 64].map(|length| (length, value)))
-        .map(|(length, value)| Row::constant(length, value, true, &mut rng))
+        .map(|(length, value)| NormStimulus::constant(length, value, true, &mut rng))
         .collect();
     let report = drive(&subject, &library, &rows, (Stall::None, Stall::None), "layernorm.constant", seed);
     assert!(report.unwrap_or_else(|error| panic!("{error}")).compared > 100);
@@ -102,7 +102,7 @@ fn rows_of_768(design: &Design) -> (u64, u64) {
     let library = subject.build().unwrap_or_else(|error| panic!("{error}"));
     let name = format!("layernorm.768.{}", design.units.layernorm.unwrap().row_buffer);
     let mut rng = seed.rng(&name);
-    let all: Vec<_> = (0..rows).map(|i| Row::random(768, i + 1 == rows, &mut rng)).collect();
+    let all: Vec<_> = (0..rows).map(|i| NormStimulus::random(768, i + 1 == rows, &mut rng)).collect();
     let report = drive(&subject, &library, &all, (Stall::None, Stall::None), &name, seed);
     let report = report.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(report.cycles, cycles(&subject, 48, rows), "seed {seed}");

@@ -9,11 +9,11 @@ use alberti_golden::{
     Image, Packed, Pointer, Segment,
     cells::{Cells, Fault, FaultMap},
     gemm::Gemm,
-    processing_unit::{self, Config, Input, Output},
+    processing_unit::{self, Input, MatrixUnitConfig, Output},
     record_reader::{self, Fetch},
     secded::{Code, Finding},
-    storage::{Cut, Variant},
-    tiling::{self, Layout, Placement},
+    storage::{Cut, RecordKind},
+    tiling::{self, Placement, TilePlacement},
 };
 use alberti_harness::{Bits, Library, Rng, Seed, Stall, Testbench};
 use alberti_rtl::{
@@ -32,19 +32,19 @@ fn folder(test: &str) -> PathBuf {
 }
 
 /// A memory of the design as it is made, with the cells of its words and where its files go.
-struct Made<'a> {
+struct FaultyMemory<'a> {
     folder: &'a Path,
-    made: alberti_scenarios::rram::Made,
+    made: alberti_scenarios::rram::MadeMemory,
     cells: Cells,
 }
 
-impl<'a> Made<'a> {
+impl<'a> FaultyMemory<'a> {
     fn new(design: &Design, memory: &str, folder: &'a Path) -> Self {
         let demand = demands(design).into_iter().find(|demand| demand.memory == memory).unwrap();
         let cells = configuration::cells(&demand).unwrap();
         Self {
             folder,
-            made: alberti_scenarios::rram::Made::best(Technology::shipped().unwrap(), demand).unwrap(),
+            made: alberti_scenarios::rram::MadeMemory::best(Technology::shipped().unwrap(), demand).unwrap(),
             cells,
         }
     }
@@ -86,7 +86,7 @@ impl<'a> Made<'a> {
 }
 
 /// The rows of a value memory as words.
-fn rows(made: &Made<'_>, format_bits: usize, codes: &[u16]) -> Image {
+fn rows(made: &FaultyMemory<'_>, format_bits: usize, codes: &[u16]) -> Image {
     let mut image = made.image();
     let n = made.made.demand.codes as usize;
     for (v, &code) in codes.iter().enumerate() {
@@ -106,10 +106,10 @@ struct Case {
 }
 
 /// A multiply whose weights lie in faulty cells; writes the files.
-fn case(design: &Design, folder: &Path, gemm: &Gemm, config: &Config, rate: f64, rng: &mut Rng) -> Case {
+fn case(design: &Design, folder: &Path, gemm: &Gemm, config: &MatrixUnitConfig, rate: f64, rng: &mut Rng) -> Case {
     let (n, memories) = (config.n, &design.memories);
     let place = |values: u32| Placement { values: values as usize, base: Pointer::default() };
-    let layout = Layout {
+    let layout = TilePlacement {
         rows_per_job: design.datapath.accumulator_rows as usize,
         blocks: false,
         weight: place(memories.weight.values),
@@ -119,8 +119,9 @@ fn case(design: &Design, folder: &Path, gemm: &Gemm, config: &Config, rate: f64,
     let mut input = tiling::tile(gemm, config, &layout).unwrap();
 
     // Weights as records, a tile each, somewhere in the memories.
-    let (values, masks) = (Made::new(design, "weight", folder), Made::new(design, "weight_masks", folder));
-    let cut = Cut { variant: Variant::Block, rows: gemm.columns, columns: gemm.reduction, n };
+    let (values, masks) =
+        (FaultyMemory::new(design, "weight", folder), FaultyMemory::new(design, "weight_masks", folder));
+    let cut = Cut { kind: RecordKind::Offset, rows: gemm.columns, columns: gemm.reduction, n };
     let records = cut.layout(memories.weight.values as usize, None).unwrap();
     let base = Pointer { row: rng.below(20) as usize, lane: rng.below(n as u64) as usize };
     let encoded = records.encode(gemm.operand, base, &cut.vectors(&gemm.weights).unwrap()).unwrap();
@@ -160,7 +161,7 @@ fn case(design: &Design, folder: &Path, gemm: &Gemm, config: &Config, rate: f64,
     input.weight_memory = Packed::with_values(n, all.len(), &all).unwrap();
     input.weights = fetched.segments;
 
-    let activations = Made::new(design, "activation", folder);
+    let activations = FaultyMemory::new(design, "activation", folder);
     let image = rows(&activations, bits, &input.activations[0].memory.values()[..memories.activation.values as usize]);
     activations.write("activations", &image, &activations.faults(0.0, rng));
     let output = processing_unit::run(config, &input).unwrap();
@@ -168,7 +169,14 @@ fn case(design: &Design, folder: &Path, gemm: &Gemm, config: &Config, rate: f64,
 }
 
 /// Runs a case and compares masks, every row of the result memory, and counts.
-fn drive(library: &Library, case: &Case, config: &Config, (gaps, pressure): (Stall, Stall), name: &str, seed: Seed) {
+fn drive(
+    library: &Library,
+    case: &Case,
+    config: &MatrixUnitConfig,
+    (gaps, pressure): (Stall, Stall),
+    name: &str,
+    seed: Seed,
+) {
     let n = config.n;
     let mut bench = Testbench::with_seed(library, name, seed).unwrap();
     for (port, value) in [

@@ -10,13 +10,13 @@ use alberti_rtl::{
 };
 use alberti_scenarios::{
     Error, Outcome, Subject,
-    rram::{Made, run_faulty, traffic},
+    rram::{MadeMemory, run_faulty, traffic},
 };
 
 /// A memory and the macros that it is made of: small ones, so that tilings are of many kinds.
 struct Case {
     design: Design,
-    made: Made,
+    made: MadeMemory,
 }
 
 /// `macros` are words, bits, read and write latency in ns; at 500 MHz a cycle has 2.
@@ -37,7 +37,7 @@ fn case(words: u64, bits: u32, latency: u32, cells: &str, macros: &[(u32, u32, f
     let weight = format!("weight: {{values: 4096, latency: {latency}, kind: rram{cells}}}");
     let design = common::variant("pu4", &[("weight: {values: 16384, latency: 1}", &weight)]);
     let demand = Demand { words, bits, codes: 1, ..demands(&design)[0].clone() };
-    let made = Made::best(technology, demand).expect("a macro serves");
+    let made = MadeMemory::best(technology, demand).expect("a macro serves");
     Case { design, made }
 }
 

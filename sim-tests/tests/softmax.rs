@@ -5,7 +5,7 @@
 mod common;
 use alberti_harness::{Report, Seed, Stall};
 use alberti_rtl::Design;
-use alberti_scenarios::softmax::{Row, drive};
+use alberti_scenarios::softmax::{SoftmaxStimulus, drive};
 use common::{design, equals_its_golden, finds, subject, variant};
 
 /// A design whose softmax has these keys instead.
@@ -125,8 +125,10 @@ fn cycles(design: &Design, lengths: &[usize]) -> Report {
     let subject = subject("softmax", design);
     let library = subject.build().unwrap();
     let mut rng = seed.rng("cycles");
-    let rows: Vec<_> =
-        lengths.iter().map(|&length| Row::plain((0..length).map(|_| rng.bits(11) as i16).collect())).collect();
+    let rows: Vec<_> = lengths
+        .iter()
+        .map(|&length| SoftmaxStimulus::plain((0..length).map(|_| rng.bits(11) as i16).collect()))
+        .collect();
     drive(&subject, &library, &rows, (Stall::None, Stall::None), "cycles", seed).unwrap()
 }
 

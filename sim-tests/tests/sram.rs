@@ -8,7 +8,7 @@ use alberti_rtl::{
     memory::{Demand, Technology, demands},
     netlist::Netlist,
 };
-use alberti_scenarios::{Subject, rram::Made, sram::tiled};
+use alberti_scenarios::{Subject, rram::MadeMemory, sram::tiled};
 use common::{design, equals_its_golden, finds};
 
 equals_its_golden! { "sram":
@@ -30,7 +30,7 @@ finds! { "sram":
 /// A memory tiled from macros: words, bits, ports, write enable, read latency in ns; at 500 MHz a cycle has 2.
 struct Case {
     design: Design,
-    made: Made,
+    made: MadeMemory,
 }
 
 type Of = (u32, u32, &'static str, u32, f64);
@@ -59,7 +59,7 @@ fn case(words: u64, (codes, bits): (u32, u32), latency: u32, written: bool, macr
         latency_cycles: latency,
         ..demand
     };
-    Case { design, made: Made::best(technology, demand).expect("a macro serves") }
+    Case { design, made: MadeMemory::best(technology, demand).expect("a macro serves") }
 }
 
 impl Case {

@@ -86,7 +86,7 @@ pub struct Area {
 
 impl Area {
     /// The sums of `cells`; names the first cell that the library has not.
-    fn of(cells: BTreeMap<String, u64>, library: &Library) -> std::result::Result<Self, String> {
+    fn new(cells: BTreeMap<String, u64>, library: &Library) -> std::result::Result<Self, String> {
         let mut area = Area::default();
         for (name, count) in &cells {
             let cell = library.cells.get(name).ok_or_else(|| name.clone())?;
@@ -220,8 +220,8 @@ pub fn synthesise(cache: &Cache, job: &SynthJob) -> Result<SynthReport> {
     let cut = Cut::new(&modules, job);
     let liberty = job.library.file_in(cache)?;
     let names: Vec<&str> = cut.units.iter().map(String::as_str).collect();
-    let made = names.par_iter().map(|name| cut.unit(cache, &liberty, name)).collect::<Result<Vec<Made>>>()?;
-    let made: BTreeMap<&str, Made> = names.into_iter().zip(made).collect();
+    let made = names.par_iter().map(|name| cut.unit(cache, &liberty, name)).collect::<Result<Vec<UnitNetlist>>>()?;
+    let made: BTreeMap<&str, UnitNetlist> = names.into_iter().zip(made).collect();
 
     let mut instances = BTreeMap::new();
     count(&made, job.top, 1, &mut instances);
@@ -288,13 +288,13 @@ pub fn synthesise(cache: &Cache, job: &SynthJob) -> Result<SynthReport> {
 }
 
 fn area(unit: &str, cells: BTreeMap<String, u64>, library: &Library) -> Result<Area> {
-    Area::of(cells, library).map_err(|cell| {
+    Area::new(cells, library).map_err(|cell| {
         Error::invalid(unit, format!("{cell} is left in its netlist, which {} has no cell for", library.name))
     })
 }
 
 /// Instances of every unit and memory at and below `name`.
-fn count(made: &BTreeMap<&str, Made>, name: &str, times: u64, instances: &mut BTreeMap<String, u64>) {
+fn count(made: &BTreeMap<&str, UnitNetlist>, name: &str, times: u64, instances: &mut BTreeMap<String, u64>) {
     *instances.entry(name.to_string()).or_default() += times;
     for (child, number) in made.get(name).into_iter().flat_map(|unit| &unit.children) {
         count(made, child, times * number, instances);
@@ -302,7 +302,7 @@ fn count(made: &BTreeMap<&str, Made>, name: &str, times: u64, instances: &mut BT
 }
 
 /// A unit's netlist.
-struct Made {
+struct UnitNetlist {
     netlist: PathBuf,
     cells: BTreeMap<String, u64>,
     children: BTreeMap<String, u64>,
@@ -367,7 +367,7 @@ impl<'a> Cut<'a> {
         Ok(text)
     }
 
-    fn unit(&self, cache: &Cache, liberty: &Path, name: &str) -> Result<Made> {
+    fn unit(&self, cache: &Cache, liberty: &Path, name: &str) -> Result<UnitNetlist> {
         let SynthJob { library, recipe, .. } = self.job;
         let text = self.text(name)?;
         let delay_ps = recipe.delay_ps.map_or(self.job.period_ps, |delay| delay as f64);
@@ -424,7 +424,7 @@ impl<'a> Cut<'a> {
         let counts = cell_counts(name, &cache::read(&entry.join("cells.json"))?)?;
         let is_child = |cell: &String| self.units.contains(cell) || self.boxes.contains(cell);
         let (children, cells) = counts.into_iter().partition(|(cell, _)| is_child(cell));
-        Ok(Made { netlist: entry.join("netlist.v"), cells, children })
+        Ok(UnitNetlist { netlist: entry.join("netlist.v"), cells, children })
     }
 }
 

@@ -26,7 +26,7 @@ fn an_adaptiv_float_lane_is_smaller_than_one_of_eight_fixed_point_bits() {
     for library in common::libraries() {
         for pipeline in ["1", "2", "3"] {
             for (accumulator, longest) in [("32", "112"), ("37", "3072")] {
-                let of = |operand: &str| {
+                let costs = |operand: &str| {
                     let changes = [
                         ("operand", operand),
                         ("pipeline", pipeline),
@@ -35,7 +35,7 @@ fn an_adaptiv_float_lane_is_smaller_than_one_of_eight_fixed_point_bits() {
                     ];
                     run(&common::variant("pu16", &changes), "vmac", &library, "area", 2000.0).total
                 };
-                let (float, fixed) = (of("af8_3"), of("q3.5"));
+                let (float, fixed) = (costs("af8_3"), costs("q3.5"));
                 let ratio = float.area_um2 / fixed.area_um2;
                 let line = format!(
                     "{} pipeline {pipeline} accumulator {accumulator}: {:.1} against {:.1} NAND2 per MAC, {ratio:.3}",
@@ -60,10 +60,10 @@ fn a_block_sparse_array_is_little_larger_than_a_dense_one() {
     let mut misses = Vec::new();
     for library in common::libraries() {
         for pipeline in ["1", "2", "3"] {
-            let of = |design: &str| {
+            let costs = |design: &str| {
                 run(&common::variant(design, &[("pipeline", pipeline)]), "vmac_array", &library, "area", 2000.0).total
             };
-            let (dense, sparse) = (of("pu16"), of("pu16_8of16"));
+            let (dense, sparse) = (costs("pu16"), costs("pu16_8of16"));
             let ratio = sparse.area_um2 / dense.area_um2;
             let line = format!(
                 "{} pipeline {pipeline}: {:.0} against {:.0} NAND2, {ratio:.3}",

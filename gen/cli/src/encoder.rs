@@ -5,14 +5,14 @@ use crate::{
     source,
 };
 use alberti_cost::configuration;
-use alberti_golden::accelerator::Config;
+use alberti_golden::accelerator::AcceleratorConfig;
 use alberti_model::{BlockSparsity, TextEncoder, demo, prune::Pruning};
 use alberti_rtl::Design;
 use std::path::{Path, PathBuf};
 
 /// A design, and an encoder for it.
 #[derive(clap::Args)]
-pub struct Given {
+pub struct EncoderArguments {
     /// The design, a YAML file; a complete encoder needs one with a section `accelerator`
     #[arg(value_name = "DESIGN")]
     pub design: PathBuf,
@@ -88,12 +88,12 @@ pub fn pruning(text: &str) -> std::result::Result<Pruning, String> {
     }
 }
 
-impl Given {
+impl EncoderArguments {
     /// The design, and its accelerator.
     ///
     /// # Errors
     /// The design's problems, or that it has none.
-    pub fn accelerator(&self) -> Result<(Design, Config)> {
+    pub fn accelerator(&self) -> Result<(Design, AcceleratorConfig)> {
         let design = source::load(&self.design)?;
         let config = configuration::accelerator(&design)?;
         Ok((design, config))

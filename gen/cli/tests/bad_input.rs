@@ -136,7 +136,8 @@ fn arguments_that_mean_nothing_are_refused() {
     fails(&["faults", PU4], 2, "--model <DIR>");
     fails(&["faults", PU4, "--model", "nowhere"], 3, "error[AE0701]: cannot read nowhere/config.json");
     fails(&["faults", PU4, "--model", "x", "--layouts", "n:m"], 2, "pruned in blocks");
-    fails(&["faults", PU4, "--model", "x", "--layouts", "heap"], 2, "none of stream, row, tile, block, n:m");
+    fails(&["faults", PU4, "--model", "x", "--layouts", "block"], 2, "is called `offset`");
+    fails(&["faults", PU4, "--model", "x", "--layouts", "heap"], 2, "none of stream, row, tile, offset, n:m");
     fails(&["faults", PU4, "--model", "x", "--rates", "1e-3,2"], 2, "no share from 0 to 1");
     fails(&["faults", PU4, "--model", "x", "--rates", "0.7"], 2, "error[AE0811]: a bit error rate of 0.7");
     fails(&["faults", PU4, "--model", "x", "--technology", "nowhere"], 3, "the technology file cannot be read");

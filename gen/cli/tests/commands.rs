@@ -227,12 +227,12 @@ fn the_partition_sums_up_what_a_frozen_backbone_saves() {
         serde_json::from_str(&well(&["dump", "designs/pu16.yaml", "-s", "partition", "-f", "json"])).expect("JSON");
     let all = data["partitions"].as_array().expect("partitions");
     assert_eq!(all.len(), 8, "two splits in four formats");
-    let of = |split: &str, format: &str, key: &str| {
+    let number = |split: &str, format: &str, key: &str| {
         let one = all.iter().find(|one| one["split"] == split && one["format"] == format).expect("it is there");
         one[key].as_u64().expect("bits")
     };
-    assert!(of("backbone", "af8_3", "sram_bits") < of("embeddings", "af8_3", "sram_bits") / 5);
-    assert_eq!(of("backbone", "q3.5", "mlc_bits"), of("backbone", "af8_3", "mlc_bits"));
+    assert!(number("backbone", "af8_3", "sram_bits") < number("embeddings", "af8_3", "sram_bits") / 5);
+    assert_eq!(number("backbone", "q3.5", "mlc_bits"), number("backbone", "af8_3", "mlc_bits"));
 }
 
 /// An accelerator small enough to be synthesised and simulated whole, its weights in RRAM.

@@ -40,16 +40,16 @@ fn where_the_encoding_resynchronises_decides_what_a_fault_in_a_mask_costs() {
     let at = |target, layout, rate| cosine(&result, target, layout, rate);
     assert!(at("masks", "stream", "1e-5") < 0.95, "one stream loses everything behind the fault");
     assert!(at("masks", "row", "1e-3") < 0.9 && at("masks", "tile", "1e-3") < 0.95);
-    assert!(at("masks", "block", "1e-4") > 0.98);
+    assert!(at("masks", "offset", "1e-4") > 0.98);
     for rate in ["1e-4", "1e-3"] {
-        let masks = ["stream", "row", "tile", "block"].map(|layout| at("masks", layout, rate));
+        let masks = ["stream", "row", "tile", "offset"].map(|layout| at("masks", layout, rate));
         assert!(masks.is_sorted(), "{rate}: {masks:?}");
     }
-    assert!(at("mantissas", "block", "1e-3") > 0.999);
-    let (all, high) = (at("values", "block", "1e-3"), at("exponents", "block", "1e-3"));
+    assert!(at("mantissas", "offset", "1e-3") > 0.999);
+    let (all, high) = (at("values", "offset", "1e-3"), at("exponents", "offset", "1e-3"));
     assert!((all - high).abs() < 0.1 * (1.0 - all), "nearly all is lost in sign and exponent: {all}, {high}");
     for target in ["values", "masks"] {
-        assert_eq!(at(target, "block", "technology"), 1.0, "2 bits a cell and 1 bit a cell practically never err");
+        assert_eq!(at(target, "offset", "technology"), 1.0, "2 bits a cell and 1 bit a cell practically never err");
     }
 }
 
@@ -57,7 +57,7 @@ fn where_the_encoding_resynchronises_decides_what_a_fault_in_a_mask_costs() {
 fn a_campaign_goes_on_where_it_was_stopped_and_threads_change_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let state = folder.path().join("state.jsonl");
-    let plain = ["--target", "both", "--rates", "1e-4", "--layouts", "row,block", "--trials", "6", "--ecc", "secded"];
+    let plain = ["--target", "both", "--rates", "1e-4", "--layouts", "row,offset", "--trials", "6", "--ecc", "secded"];
     let (_, one) = campaign(folder.path(), &plain, "1");
     let (_, three) = campaign(folder.path(), &plain, "3");
     assert!(one == three, "threads change the result");

@@ -8,7 +8,7 @@
 mod common;
 
 use alberti_cost::configuration;
-use alberti_golden::accelerator::{Config, Flat, Interpreter, Registers};
+use alberti_golden::accelerator::{AcceleratorConfig, Flat, Interpreter, Registers};
 use alberti_isa::{Instruction, Operation, Program};
 use alberti_model::{
     Checkpoint,
@@ -302,9 +302,14 @@ fn programs() {
     let model = synthetic(&shape, 1);
     let calibration = model.calibrate(&[vec![1, 2, 3, 4]]).expect("ids of the model");
     let design = Design::load(common::root().join("designs/accelerator4.yaml")).expect("a design");
-    let config: Config = configuration::accelerator(&design).expect("an accelerator");
-    let wide =
-        Config { value_rows: 1 << 14, mask_words: 1 << 15, activation_rows: 1 << 12, parameter_rows: 2048, ..config };
+    let config: AcceleratorConfig = configuration::accelerator(&design).expect("an accelerator");
+    let wide = AcceleratorConfig {
+        value_rows: 1 << 14,
+        mask_words: 1 << 15,
+        activation_rows: 1 << 12,
+        parameter_rows: 2048,
+        ..config
+    };
     let encoder = quantise_encoder(&model, &calibration, &wide).expect("ranges that fit");
     let compiled = Compiled::new(encoder, wide.clone(), 8).expect("it fits");
     let mut interpreter = Interpreter::new(wide).expect("an accelerator");

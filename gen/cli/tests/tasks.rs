@@ -213,10 +213,10 @@ fn choices_and_faults_cost_a_task_what_its_logits_say() {
     let folder = tempfile::tempdir().expect("a folder");
     let (model, out) = (draw(folder.path()), folder.path().join("out.json"));
     let file = sentences(folder.path(), 6);
-    let of = ["--model", &model, "--task", "task1", "--file", text(&file), "--json", text(&out)];
-    let number = |of: &Value| of.as_f64().expect("a number");
+    let common = ["--model", &model, "--task", "task1", "--file", text(&file), "--json", text(&out)];
+    let number = |value: &Value| value.as_f64().expect("a number");
 
-    let said = well(&[&["sweep", ACCELERATOR16, "--sparsities", "0.5"][..], &of].concat());
+    let said = well(&[&["sweep", ACCELERATOR16, "--sparsities", "0.5"][..], &common].concat());
     assert!(said.contains("task1 on 6 sentences") && said.contains("labels"), "{said}");
     let choices = json(&out)["result"]["choices"].as_array().expect("choices").clone();
     let (first, last) = (&choices[0], &choices[choices.len() - 1]);
@@ -226,11 +226,11 @@ fn choices_and_faults_cost_a_task_what_its_logits_say() {
     // Adapters, layer norms and classifiers of three layers, which pruning leaves alone.
     assert_eq!((&last["group"], &last["task_bytes"]), (&Value::from("pruning"), &first["task_bytes"]));
     assert!(number(&last["stored_bytes"]) < number(&first["stored_bytes"]));
-    let refused = [&["sweep", ACCELERATOR16, "--of", "formats,adapters"][..], &of].concat();
+    let refused = [&["sweep", ACCELERATOR16, "--of", "formats,adapters"][..], &common].concat();
     fails(&refused, 2, "a task has adapters of its own");
 
     let rates = ["--rates", "1e-2", "--target", "values", "--trials", "2", "--seed", "3", "--prune", "none"];
-    let said = well(&[&["faults", ACCELERATOR16, "--whole"][..], &rates, &of].concat());
+    let said = well(&[&["faults", ACCELERATOR16, "--whole"][..], &rates, &common].concat());
     assert!(said.contains("task1 on 6 sentences") && said.contains("logits"), "{said}");
     let points = json(&out)["result"]["points"].as_array().expect("points").clone();
     let difference = |at: usize| number(&points[at]["logit_difference"]["mean"]);

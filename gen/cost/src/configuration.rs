@@ -9,10 +9,10 @@ use alberti_golden::{
     cells::{self, Cells},
     csr, dma, processing_unit,
     softmax::Maximum,
-    storage::Layout,
+    storage::RecordLayout,
 };
 use alberti_model::{
-    Capacity, Target,
+    Capacity, ProcessingUnitTarget,
     accuracy::{SoftmaxUnit, Units},
     checkpoint::HiddenActivation,
 };
@@ -67,10 +67,10 @@ impl From<alberti_golden::Error> for Error {
 ///
 /// # Errors
 /// When the golden model refuses what the design allows.
-pub fn processing_unit(design: &Design) -> Result<processing_unit::Config> {
+pub fn processing_unit(design: &Design) -> Result<processing_unit::MatrixUnitConfig> {
     let d = &design.datapath;
     let sparsity = d.sparsity.map(|s| BlockSparsity::new(s.nonzeros as usize, s.block as usize)).transpose()?;
-    let config = processing_unit::Config {
+    let config = processing_unit::MatrixUnitConfig {
         n: d.n as usize,
         operand: d.operand,
         result: d.result,
@@ -87,10 +87,10 @@ pub fn processing_unit(design: &Design) -> Result<processing_unit::Config> {
 ///
 /// # Errors
 /// When the golden model refuses what the design allows.
-pub fn unit_target(design: &Design) -> Result<Target> {
+pub fn unit_target(design: &Design) -> Result<ProcessingUnitTarget> {
     let (config, d) = (processing_unit(design)?, &design.datapath);
     let room = |memory: ValueMemory| memory.values as usize;
-    Ok(Target {
+    Ok(ProcessingUnitTarget {
         n: config.n,
         operand: config.operand,
         result: config.result,
@@ -133,14 +133,14 @@ pub fn accuracy_units(design: &Design) -> Units {
 ///
 /// # Errors
 /// When the design has none, or the golden model refuses what it allows.
-pub fn accelerator(design: &Design) -> Result<accelerator::Config> {
+pub fn accelerator(design: &Design) -> Result<accelerator::AcceleratorConfig> {
     let (d, memories, units) = (&design.datapath, &design.memories, &design.units);
     let parts = (design.accelerator, memories.weight_masks, units.softmax, units.layernorm, units.entropy);
     let (Some(section), Some(masks), Some(softmax), Some(layernorm), Some(entropy)) = parts else {
         return Err(Error::NoAccelerator { design: design.name.clone() });
     };
     let array = processing_unit(design)?;
-    let mut config = accelerator::Config {
+    let mut config = accelerator::AcceleratorConfig {
         n: array.n,
         accumulator_bits: d.accumulator_bits,
         accumulator_rows: d.accumulator_rows as usize,
@@ -172,9 +172,9 @@ pub fn accelerator(design: &Design) -> Result<accelerator::Config> {
 ///
 /// # Errors
 /// When the golden model refuses what the design allows.
-pub fn records(design: &Design) -> Result<Layout> {
+pub fn records(design: &Design) -> Result<RecordLayout> {
     let n = design.datapath.n as usize;
-    Ok(Layout::new(n, design.memories.weight.values as usize, n, true, processing_unit(design)?.sparsity)?)
+    Ok(RecordLayout::new(n, design.memories.weight.values as usize, n, true, processing_unit(design)?.sparsity)?)
 }
 
 /// The AXI4 port to external memory.
@@ -202,16 +202,17 @@ pub fn axi(design: &Design) -> Result<Axi> {
 pub fn registers(map: &registers::Map) -> Result<csr::Csr> {
     let missing = |name: &str| Error::NoRegister { name: name.into() };
     let places = map.registers.iter().enumerate();
-    let mut places = places.flat_map(|(of, register)| (0..register.fields.len()).map(move |at| (register, of, at)));
+    let mut places =
+        places.flat_map(|(number, register)| (0..register.fields.len()).map(move |at| (register, number, at)));
     let snapshot = places.find(|(register, _, at)| register.stem(&register.fields[*at]) == SNAPSHOT);
-    let (_, of, at) = snapshot.ok_or_else(|| missing(SNAPSHOT))?;
+    let (_, number, at) = snapshot.ok_or_else(|| missing(SNAPSHOT))?;
     let kind = |access: Access| match access {
         Access::Constant => csr::Kind::Constant,
         Access::Status => csr::Kind::Status,
         Access::ReadWrite => csr::Kind::Setting,
         Access::WriteOneToClear => csr::Kind::Cause,
         Access::Pulse => csr::Kind::Command,
-        Access::Snapshot => csr::Kind::Sampled(of, at),
+        Access::Snapshot => csr::Kind::Sampled(number, at),
     };
     let field = |field: &registers::Field| {
         let registers::Field { low, bits, reset, access, .. } = *field;

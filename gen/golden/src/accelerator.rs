@@ -5,89 +5,25 @@
 //! an [`Error`] of the program, as is the reading of a row that was never written. What the accelerator itself would stop with
 //! is a [`Fault`], and an outcome like any other.
 
+mod config;
 mod external;
 mod gemm;
 mod memory;
 mod order;
 mod rows;
 mod transfer;
+mod trouble;
 
+pub use config::AcceleratorConfig;
 pub use external::{External, Flat};
-pub use memory::{Memories, Row};
+pub use memory::{Memories, RowAddress};
 
-use crate::{BlockSparsity, Error, Result, activation, check, softmax, storage::Layout};
+use crate::{Error, Result};
 use alberti_arith::Format;
 use alberti_isa::{ADDRESS_BITS, BYTES, Count, Fault, Instruction, Memory, Operation, Repeat, Waits};
 use gemm::Tiles;
 use order::Order;
-
-/// What the design fixes.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// Lanes, and multipliers of each: a power of two.
-    pub n: usize,
-    /// Width of the accumulator.
-    pub accumulator_bits: u32,
-    /// Rows of the accumulator: vectors of a `gemm` at most.
-    pub accumulator_rows: usize,
-    /// Passes of a `gemm` at most.
-    pub passes_max: usize,
-    /// Whether the array holds still for vectors of zeros; changes a counter alone.
-    pub zero_skip: bool,
-    /// Block-sparse weights, if the array takes them: records of two passes each.
-    pub sparsity: Option<BlockSparsity>,
-    /// The function that has all that programs may ask for.
-    pub activation: activation::Function,
-    /// Where distances of a softmax are taken from.
-    pub maximum: softmax::Maximum,
-    /// Lanes of the softmax.
-    pub softmax_lanes: usize,
-    /// Longest row of a softmax.
-    pub softmax_max: usize,
-    /// Longest row of a layer norm.
-    pub layernorm_max: usize,
-    /// Classes at most.
-    pub classes_max: usize,
-    /// Rows of the activation memory.
-    pub activation_rows: usize,
-    /// Rows of the wide memory.
-    pub wide_rows: usize,
-    /// Rows of the parameter memory.
-    pub parameter_rows: usize,
-    /// Words of the index memory.
-    pub index_words: usize,
-    /// Rows of packed weights.
-    pub value_rows: usize,
-    /// Words of the mask memory.
-    pub mask_words: usize,
-    /// Bits that guard a word of the mask memory, behind its own.
-    pub mask_check_bits: usize,
-    /// Instructions that the program memory holds.
-    pub program_instructions: usize,
-    /// Bytes of a beat of the bus.
-    pub bus_bytes: usize,
-    /// Bits of an external address.
-    pub bus_address_bits: u32,
-}
-
-impl Config {
-    /// How weights lie in their memories.
-    ///
-    /// # Errors
-    /// When n is out of range, or no multiple of a block's weights.
-    pub fn layout(&self) -> Result<Layout> {
-        Layout::new(self.n, self.value_rows * self.n, self.n, true, self.sparsity)
-    }
-
-    fn check(&self) -> Result<()> {
-        check::lanes(self.n)?;
-        check::accumulator_bits(self.accumulator_bits)?;
-        if !self.n.is_power_of_two() || !self.bus_bytes.is_power_of_two() {
-            return Err(Error::new(format!("n = {}, {} bytes a beat: both powers of two", self.n, self.bus_bytes)));
-        }
-        Ok(())
-    }
-}
+use trouble::{Trouble, Work};
 
 /// What software has written before it starts a program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -155,7 +91,7 @@ impl Counters {
     /// The accesses of a memory. Of weight values these are the rows that the decoder reads: one that a record has begun is kept
     /// for the next, until weights are loaded or a program begins.
     #[must_use]
-    pub fn of(&self, memory: Memory) -> Accesses {
+    pub fn accesses(&self, memory: Memory) -> Accesses {
         self.rows[memory as usize]
     }
 
@@ -181,7 +117,7 @@ pub struct Step {
     /// The instruction.
     pub instruction: Instruction,
     /// Rows that it has written, as they are now.
-    pub written: Vec<Row>,
+    pub written: Vec<RowAddress>,
 }
 
 /// What became of an instruction by itself.
@@ -190,33 +126,13 @@ pub struct Performed {
     /// The end that it brings a program to, if it does.
     pub end: Option<End>,
     /// Rows that it has written, in order, as they are now.
-    pub written: Vec<Row>,
+    pub written: Vec<RowAddress>,
 }
-
-/// Why an instruction does not end well: what the accelerator stops with, or what is wrong with the program.
-enum Trouble {
-    Fault(Fault),
-    Program(Error),
-}
-
-impl From<Fault> for Trouble {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-
-impl From<Error> for Trouble {
-    fn from(error: Error) -> Self {
-        Self::Program(error)
-    }
-}
-
-type Work<T = ()> = std::result::Result<T, Trouble>;
 
 /// An accelerator: what it is, and what its memories hold.
 #[derive(Clone, Debug)]
 pub struct Interpreter {
-    config: Config,
+    config: AcceleratorConfig,
     memories: Memories,
     tiles: Tiles,
 }
@@ -226,7 +142,7 @@ impl Interpreter {
     ///
     /// # Errors
     /// When no such accelerator can be built.
-    pub fn new(config: Config) -> Result<Self> {
+    pub fn new(config: AcceleratorConfig) -> Result<Self> {
         config.check()?;
         Ok(Self { memories: Memories::new(&config)?, tiles: Tiles::default(), config })
     }
@@ -239,7 +155,7 @@ impl Interpreter {
 
     /// What the design fixes.
     #[must_use]
-    pub fn config(&self) -> &Config {
+    pub fn config(&self) -> &AcceleratorConfig {
         &self.config
     }
 
@@ -256,7 +172,7 @@ impl Interpreter {
     ///
     /// # Errors
     /// When there is no such row, or there are fewer bytes than it has.
-    pub fn set_row(&mut self, row: Row, bytes: &[u8]) -> Result<()> {
+    pub fn set_row(&mut self, row: RowAddress, bytes: &[u8]) -> Result<()> {
         let (rows, least) = (self.memories.rows(row.memory), self.memories.bits(row.memory).div_ceil(8));
         if row.row as usize >= rows || bytes.len() < least {
             let (name, at) = (row.memory.name(), row.row);
@@ -415,7 +331,7 @@ struct Execution<'a> {
     external: &'a mut dyn External,
     counters: &'a mut Counters,
     order: &'a mut Order,
-    written: Vec<Row>,
+    written: Vec<RowAddress>,
     iteration: u32,
 }
 
@@ -437,7 +353,7 @@ impl Execution<'_> {
     }
 
     /// A row was written.
-    fn wrote(&mut self, row: Row) {
+    fn wrote(&mut self, row: RowAddress) {
         self.counters.rows[row.memory as usize].written += 1;
         self.written.push(row);
     }

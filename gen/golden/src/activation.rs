@@ -28,7 +28,7 @@ pub enum Function {
 
 /// A row of sums with the shift that each is to be requantised by.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub struct ActivatedRow {
     /// Sums of `accumulator_bits` bits.
     pub sums: Vec<i64>,
     /// One shift per sum.
@@ -51,21 +51,30 @@ impl Function {
     /// # Errors
     /// When no accumulator has that many bits, a sum does not fit, there is not one shift per sum, or a shift or `activation_shift`
     /// lies outside of −64..=63.
-    pub fn row(self, accumulator_bits: u32, sums: &[i64], shifts: &[i32], activation_shift: i32) -> Result<Row> {
+    pub fn row(
+        self,
+        accumulator_bits: u32,
+        sums: &[i64],
+        shifts: &[i32],
+        activation_shift: i32,
+    ) -> Result<ActivatedRow> {
         check::accumulator_bits(accumulator_bits)?;
         check::signed("sums", accumulator_bits, sums)?;
         check::length("shifts", shifts, sums.len())?;
         requantize::check_shifts(shifts)?;
         requantize::check_shifts(&[activation_shift]).map_err(|error| error.within("activation_shift"))?;
         Ok(match self {
-            Self::Identity => Row { sums: sums.to_vec(), shifts: shifts.to_vec() },
-            Self::Relu => Row { sums: sums.iter().map(|&sum| sum.max(0)).collect(), shifts: shifts.to_vec() },
+            Self::Identity => ActivatedRow { sums: sums.to_vec(), shifts: shifts.to_vec() },
+            Self::Relu => ActivatedRow { sums: sums.iter().map(|&sum| sum.max(0)).collect(), shifts: shifts.to_vec() },
             Self::Gelu(form) => {
                 let apply = |(&sum, &shift)| {
                     let x = saturate(rhu(sum, shift), 24);
                     alberti_arith::gelu(form, x as i32).into()
                 };
-                Row { sums: sums.iter().zip(shifts).map(apply).collect(), shifts: vec![activation_shift; sums.len()] }
+                ActivatedRow {
+                    sums: sums.iter().zip(shifts).map(apply).collect(),
+                    shifts: vec![activation_shift; sums.len()],
+                }
             }
         })
     }

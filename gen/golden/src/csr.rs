@@ -124,8 +124,8 @@ impl Csr {
                     return Err(fail("two fields overlap"));
                 }
                 taken |= bits;
-                if let Kind::Sampled(of, at) = field.kind {
-                    let by = map.registers.get(of).and_then(|register| register.fields.get(at));
+                if let Kind::Sampled(register, at) = field.kind {
+                    let by = map.registers.get(register).and_then(|register| register.fields.get(at));
                     if by.is_none_or(|command| command.kind != Kind::Command) {
                         return Err(fail("no command samples its field"));
                     }
@@ -165,7 +165,7 @@ impl Csr {
     /// # Errors
     /// When the inputs do not have a number for every field.
     pub fn cycle(&mut self, inputs: &Inputs) -> Result<()> {
-        let shape = |of: &[Vec<u32>]| of.iter().map(Vec::len).collect::<Vec<_>>();
+        let shape = |registers: &[Vec<u32>]| registers.iter().map(Vec::len).collect::<Vec<_>>();
         if shape(&inputs.fields) != shape(&self.values) {
             return Err(Error::new("a cycle's inputs have a number for every field of every register"));
         }
@@ -220,7 +220,7 @@ impl Csr {
                     Kind::Setting => *value & !mask | data,
                     Kind::Cause => *value & !data | input,
                     Kind::Command => data,
-                    Kind::Sampled(of, by) if before.values[of][by] != 0 => input,
+                    Kind::Sampled(register, by) if before.values[register][by] != 0 => input,
                     Kind::Sampled(..) => *value,
                 };
             }

@@ -20,7 +20,9 @@ pub use attention::{Head, Span};
 pub use embedding::{Embedding, Projection, Sequence, Table};
 pub use linear::{Linear, Results};
 
-use crate::{Error, Result, accelerator::Config, elementwise, entropy, layernorm, requantize, softmax::Softmax};
+use crate::{
+    Error, Result, accelerator::AcceleratorConfig, elementwise, entropy, layernorm, requantize, softmax::Softmax,
+};
 use alberti_arith::{Fixed, Format, rhu, saturate};
 
 /// What results depend on beside the encoder.
@@ -44,7 +46,7 @@ impl Arithmetic {
     ///
     /// # Errors
     /// When there is no such softmax.
-    pub fn of(config: &Config) -> Result<Self> {
+    pub fn for_accelerator(config: &AcceleratorConfig) -> Result<Self> {
         let softmax = Softmax::new(config.softmax_lanes, config.maximum)?;
         let (operand, probability_shift) = (Format::AF8_3, PROBABILITY_SHIFT);
         Ok(Self { accumulator_bits: config.accumulator_bits, softmax, operand, probability_shift })
@@ -86,7 +88,7 @@ pub struct Adapter {
 
 /// What follows a dense layer: adapter, residual sum, layer norm.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Half {
+pub struct HalfLayer {
     /// The adapter.
     pub adapter: Option<Adapter>,
     /// The layer norm.
@@ -118,9 +120,9 @@ pub struct TaskLayer {
     /// The span of each head.
     pub spans: Vec<Span>,
     /// Behind the attention.
-    pub attention: Half,
+    pub attention: HalfLayer,
     /// Behind the feed-forward net.
-    pub output: Half,
+    pub output: HalfLayer,
 }
 
 /// What belongs to one task.
@@ -136,13 +138,14 @@ pub struct Task {
 
 impl Task {
     /// What follows its dense layers.
-    pub fn halves(&self) -> impl Iterator<Item = &Half> {
+    pub fn halves(&self) -> impl Iterator<Item = &HalfLayer> {
         self.layers.iter().flat_map(|layer| [&layer.attention, &layer.output])
     }
 
     /// Its linear layers: adapters, off-ramp and classifier.
     pub fn linears(&self) -> impl Iterator<Item = &Linear> {
-        let adapters = self.halves().filter_map(|half| half.adapter.as_ref()).flat_map(|of| [&of.down, &of.up]);
+        let adapters =
+            self.halves().filter_map(|half| half.adapter.as_ref()).flat_map(|adapter| [&adapter.down, &adapter.up]);
         adapters.chain([&self.off_ramp, &self.classifier].into_iter().flatten())
     }
 }
@@ -280,7 +283,7 @@ impl Layer {
     }
 }
 
-impl Half {
+impl HalfLayer {
     fn run(&self, arithmetic: &Arithmetic, x: &Stream, dense: Results) -> Result<Stream> {
         let mut sum = dense.wide;
         if let Some(Adapter { down, up }) = &self.adapter {

@@ -53,7 +53,7 @@ impl Statistics {
     ///
     /// # Errors
     /// When no layer norm has a row of that length.
-    pub fn of(row: &[i16]) -> Result<Self> {
+    pub fn from_row(row: &[i16]) -> Result<Self> {
         check_length(row.len())?;
         let sum: i64 = row.iter().map(|&r| i64::from(r)).sum();
         let squares: u64 = row.iter().map(|&r| i64::from(r).pow(2) as u64).sum();
@@ -63,7 +63,7 @@ impl Statistics {
 
 /// A normalised row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub struct NormalisedRow {
     /// S1, S2 and V.
     pub statistics: Statistics,
     /// z, Q6.10.
@@ -94,9 +94,9 @@ impl LayerNorm {
     ///
     /// # Errors
     /// When it has not one value per channel.
-    pub fn row(&self, row: &[i16]) -> Result<Row> {
+    pub fn row(&self, row: &[i16]) -> Result<NormalisedRow> {
         check::length("row", row, self.gamma.len())?;
-        let statistics = Statistics::of(row)?;
+        let statistics = Statistics::from_row(row)?;
         let scale = (statistics.variance > 0).then(|| rsqrt(statistics.variance));
         let mut wide = Vec::with_capacity(row.len());
         for ((&r, &gamma), &beta) in row.iter().zip(&self.gamma).zip(&self.beta) {
@@ -108,7 +108,7 @@ impl LayerNorm {
         }
         let sums: Vec<i64> = wide.iter().map(|&z| i64::from(z)).collect();
         let codes = requantize::row(Format::AF8_3, &sums, &self.shifts)?;
-        Ok(Row { statistics, wide, codes })
+        Ok(NormalisedRow { statistics, wide, codes })
     }
 }
 

@@ -31,7 +31,7 @@ use alberti_arith::Format;
 
 /// What the design fixes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Config {
+pub struct MatrixUnitConfig {
     /// Lanes, and multipliers of each lane.
     pub n: usize,
     /// Format of weights and activations.
@@ -48,7 +48,7 @@ pub struct Config {
     pub activation: Function,
 }
 
-impl Config {
+impl MatrixUnitConfig {
     /// Width of a job's biases: the accumulator's, 32 bits at most.
     #[must_use]
     pub fn bias_bits(&self) -> u32 {
@@ -117,7 +117,7 @@ pub struct Input {
 
 /// A row of results.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub struct ResultRow {
     /// Codes in the result's format.
     pub code: Vec<u16>,
     /// Two's complement numbers of 16 bits.
@@ -141,7 +141,7 @@ pub struct Counters {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Output {
     /// Result rows, job by job.
-    pub rows: Vec<Row>,
+    pub rows: Vec<ResultRow>,
     /// The counters.
     pub counters: Counters,
 }
@@ -151,7 +151,7 @@ pub struct Output {
 /// # Errors
 /// When the unit cannot be built, a job is empty or does not fit its ports, an item or vector has other than n codes, or a
 /// stream ends before the last job has what it needs or still has items after it.
-pub fn run(config: &Config, input: &Input) -> Result<Output> {
+pub fn run(config: &MatrixUnitConfig, input: &Input) -> Result<Output> {
     config.check()?;
     check::length("activations", &input.activations, config.slots())?;
     let streams = Streams {
@@ -205,19 +205,19 @@ impl Operands for Streams<'_> {
 
 /// The unit between its operands and its result rows.
 pub(crate) struct Unit<'a, O> {
-    config: &'a Config,
+    config: &'a MatrixUnitConfig,
     pub operands: O,
     pub counters: Counters,
 }
 
 impl<'a, O: Operands> Unit<'a, O> {
-    pub fn new(config: &'a Config, operands: O) -> Self {
+    pub fn new(config: &'a MatrixUnitConfig, operands: O) -> Self {
         Self { config, operands, counters: Counters::default() }
     }
 
     /// The result rows of one job.
-    pub fn job(&mut self, job: &Job) -> Result<Vec<Row>> {
-        let Config { n, result, accumulator_bits, .. } = *self.config;
+    pub fn job(&mut self, job: &Job) -> Result<Vec<ResultRow>> {
+        let MatrixUnitConfig { n, result, accumulator_bits, .. } = *self.config;
         if job.rows == 0 || job.passes == 0 {
             return Err(Error::new(format!("{} rows, {} passes: at least one of each", job.rows, job.passes)));
         }
@@ -242,7 +242,7 @@ impl<'a, O: Operands> Unit<'a, O> {
                 let sums = tile.sums(&vector, accumulator.addend(row, pass == 0)?).map_err(place)?;
                 if let Some(sums) = accumulator.take(row, pass + 1 == job.passes, sums)? {
                     let active = job.function.row(accumulator_bits, &sums, &job.scale, job.activation_shift)?;
-                    rows.push(Row {
+                    rows.push(ResultRow {
                         code: requantize::row(result, &active.sums, &active.shifts)?,
                         wide: requantize::wide(&active.sums, &active.shifts, job.wide_shift)?,
                         last: job.close && row + 1 == job.rows,
@@ -256,7 +256,7 @@ impl<'a, O: Operands> Unit<'a, O> {
 
     /// The next weight tile, and whether it is a block tile.
     fn tile(&mut self) -> Result<(Tile, bool)> {
-        let Config { n, operand, accumulator_bits, .. } = *self.config;
+        let MatrixUnitConfig { n, operand, accumulator_bits, .. } = *self.config;
         let mut items = Vec::with_capacity(n);
         for lane in 0..n {
             let place = |e: Error| e.within(format_args!("weight lane {lane}"));
@@ -284,7 +284,7 @@ impl<'a, O: Operands> Unit<'a, O> {
 
     /// One lane's weights; without selects every multiplier has its first choice.
     fn lane(&self, codes: &[u16], block: Option<&Selection>) -> Result<Lane> {
-        let Config { n, operand, sparsity, .. } = *self.config;
+        let MatrixUnitConfig { n, operand, sparsity, .. } = *self.config;
         match (sparsity, block) {
             (None, Some(_)) => Err(Error::new("a block item in a design without block sparsity")),
             (None, None) => Lane::dense(operand, codes),

@@ -13,7 +13,7 @@ use crate::{
 };
 use alberti_arith::Format;
 
-pub use crate::matrix_unit::{Config, Counters, Job};
+pub use crate::matrix_unit::{Counters, Job, MatrixUnitConfig};
 
 /// One lane's row of a weight tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub struct Output {
 /// # Errors
 /// When the unit cannot be built, a memory has other than n lanes, a job is empty or does not fit its ports, a stream ends
 /// before the last job has what it needs or still has items after it, or a mask has bits that its stream lacks.
-pub fn run(config: &Config, input: &Input) -> Result<Output> {
+pub fn run(config: &MatrixUnitConfig, input: &Input) -> Result<Output> {
     config.check()?;
     check::length("activations", &input.activations, config.slots())?;
     let memories = [&input.weight_memory, &input.result_memory].into_iter();
@@ -100,14 +100,14 @@ pub fn run(config: &Config, input: &Input) -> Result<Output> {
 
 /// The weight and activation streams, with the values that their masks stand for.
 struct Decoders<'a> {
-    config: &'a Config,
+    config: &'a MatrixUnitConfig,
     weights: Reader<'a, WeightItem>,
     activations: Vec<Reader<'a, u64>>,
 }
 
 impl Operands for Decoders<'_> {
     fn weight(&mut self) -> Result<Option<Item>> {
-        let Config { n, sparsity, .. } = *self.config;
+        let MatrixUnitConfig { n, sparsity, .. } = *self.config;
         let Some(&item) = self.weights.next()? else { return Ok(None) };
         check::mask("the mask", item.mask, self.config.slots() * n)?;
         let (codes, block) = match sparsity.filter(|_| item.block) {

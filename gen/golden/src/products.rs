@@ -40,7 +40,7 @@ pub(crate) enum Integers {
 
 impl Integers {
     /// Of codes of a format.
-    pub fn of(format: Format, codes: impl IntoIterator<Item = u16>) -> Self {
+    pub fn new(format: Format, codes: impl IntoIterator<Item = u16>) -> Self {
         // One look a code, where that many can be kept.
         let table: [i64; 1 << 8] = std::array::from_fn(|code| format.significand(code as u16));
         let looked_up = format.bits() <= 8;

@@ -3,7 +3,7 @@
 //! A record begins a segment. So does an item that does not begin where the one before ended, which only a fault can bring
 //! about: its offset brings the decoder back to where its values lie.
 
-use crate::{Image, Result, Segment, processing_unit::WeightItem, storage::Layout};
+use crate::{Image, Result, Segment, processing_unit::WeightItem, storage::RecordLayout};
 
 /// A record to fetch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct Output {
 ///
 /// # Errors
 /// When a record lies outside of the mask memory.
-pub fn read(layout: &Layout, masks: &Image, fetches: &[Fetch]) -> Result<Output> {
+pub fn read(layout: &RecordLayout, masks: &Image, fetches: &[Fetch]) -> Result<Output> {
     let mut output = Output { segments: Vec::new(), misplaced: 0 };
     for fetch in fetches {
         let record = layout.items(masks, fetch.word, fetch.masks)?;

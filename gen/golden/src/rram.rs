@@ -11,7 +11,7 @@ use crate::{
 
 /// What a memory is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Config {
+pub struct RramConfig {
     /// Words.
     pub words: usize,
     /// Bits of a word.
@@ -94,7 +94,7 @@ struct Programming {
 /// A memory and what it is doing.
 #[derive(Clone, Debug)]
 pub struct Rram {
-    config: Config,
+    config: RramConfig,
     cells: Cells,
     levels: Vec<Option<Word>>,
     /// For each word and each level, the bits of its levels that read wrong.
@@ -110,7 +110,7 @@ impl Rram {
     ///
     /// # Errors
     /// When it has no words, bits or cells, or no time.
-    pub fn new(config: Config) -> Result<Self> {
+    pub fn new(config: RramConfig) -> Result<Self> {
         let numbers = [config.words, config.latency, config.write_cycles, config.rounds, config.block];
         if numbers.contains(&0) {
             return Err(Error::new(format!("a memory that cannot be: {config:?}")));
@@ -156,7 +156,7 @@ impl Rram {
     /// When the map does not have the shape of the memory.
     pub fn set_faults(&mut self, map: Vec<Vec<Word>>) -> Result<()> {
         let (width, levels) = (self.stored_width(), 1 << self.config.bits_per_cell);
-        let fits = |of: &Vec<Word>| of.len() == levels && of.iter().all(|wrong| wrong.len() == width);
+        let fits = |words: &Vec<Word>| words.len() == levels && words.iter().all(|wrong| wrong.len() == width);
         if map.len() != self.config.words || !map.iter().all(fits) {
             return Err(Error::new(format!("a fault map has {levels} times {width} bits for each word")));
         }
@@ -214,7 +214,7 @@ impl Rram {
     }
 
     fn advance(&mut self, mut programming: Programming) {
-        let Config { latency, write_cycles, rounds, .. } = self.config;
+        let RramConfig { latency, write_cycles, rounds, .. } = self.config;
         let (address, step) = (programming.address, programming.step);
         if step == 0
             && let Some(refusal) = self.refusal(&programming)

@@ -55,7 +55,7 @@ pub struct Softmax {
 
 /// A row's probabilities and what they were made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub struct ProbabilityRow {
     /// X: what distances were measured from, Q8.8; −32768 for a row without valid elements.
     pub reference: i32,
     /// S, Q.15; 0 for a row without valid elements.
@@ -84,7 +84,7 @@ impl Softmax {
     /// # Errors
     /// When the row is empty or longer than 65536, `valid` exceeds its length, there is not one mask per element, or a
     /// mask exceeds 128.
-    pub fn row(&self, scores: &[i16], valid: usize, mask: &[u8]) -> Result<Row> {
+    pub fn row(&self, scores: &[i16], valid: usize, mask: &[u8]) -> Result<ProbabilityRow> {
         if !(1..=LENGTH_MAX).contains(&scores.len()) {
             return Err(Error::new(format!("scores: {} elements, a row has 1 to {LENGTH_MAX}", scores.len())));
         }
@@ -107,7 +107,7 @@ impl Softmax {
             *p = rhu(i64::from(share) * i64::from(m), 7) as u16;
         }
         let codes = probabilities.iter().map(|&p| requantize(Format::AF8_3, p.into(), 15 - 8)).collect();
-        Ok(Row { reference, sum, log, probabilities, codes })
+        Ok(ProbabilityRow { reference, sum, log, probabilities, codes })
     }
 }
 

@@ -23,7 +23,7 @@ use alberti_arith::Format;
 
 /// How records are made of words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Layout {
+pub struct RecordLayout {
     n: usize,
     rows: usize,
     masks: usize,
@@ -94,7 +94,7 @@ impl Bits {
     }
 }
 
-impl Layout {
+impl RecordLayout {
     /// Records of `masks` items each, for a value memory of `capacity` values in `n` lanes. Block items are taken where
     /// `sparsity` says which.
     ///
@@ -333,24 +333,24 @@ impl Layout {
 
 /// What a record of a matrix is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Variant {
+pub enum RecordKind {
     /// One record for the whole matrix, row after row.
     Stream,
     /// A record for each row: an embedding.
     Row,
     /// A record for each tile of n rows and n columns.
     Tile,
-    /// The same with an offset for each mask, so that every mask begins anywhere known.
-    Block,
+    /// The same with an offset for each mask: the values of every mask begin at a known place.
+    Offset,
     /// A record for each tile of n rows and 2n columns in n:m blocks.
-    Sparse,
+    Blocks,
 }
 
 /// A rows × columns matrix of codes, cut into the items of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cut {
     /// What a record is.
-    pub variant: Variant,
+    pub kind: RecordKind,
     /// Rows: outputs of a layer, tokens of an embedding.
     pub rows: usize,
     /// Columns: inputs of a layer, along the reduction.
@@ -363,18 +363,18 @@ impl Cut {
     /// The layout of its records, for a value memory of `capacity` values.
     ///
     /// # Errors
-    /// As [`Layout::new`], and when blocks are asked for without saying which.
-    pub fn layout(&self, capacity: usize, sparsity: Option<BlockSparsity>) -> Result<Layout> {
+    /// As [`RecordLayout::new`], and when blocks are asked for without saying which.
+    pub fn layout(&self, capacity: usize, sparsity: Option<BlockSparsity>) -> Result<RecordLayout> {
         let along = self.columns.div_ceil(self.n.max(1));
-        let (masks, offsets, blocks) = match self.variant {
-            Variant::Stream => (self.rows * along, false, None),
-            Variant::Row => (along, false, None),
-            Variant::Tile => (self.n, false, None),
-            Variant::Block => (self.n, true, None),
-            Variant::Sparse if sparsity.is_none() => return Err(Error::new("n:m blocks without n and m")),
-            Variant::Sparse => (self.n, false, sparsity),
+        let (masks, offsets, blocks) = match self.kind {
+            RecordKind::Stream => (self.rows * along, false, None),
+            RecordKind::Row => (along, false, None),
+            RecordKind::Tile => (self.n, false, None),
+            RecordKind::Offset => (self.n, true, None),
+            RecordKind::Blocks if sparsity.is_none() => return Err(Error::new("n:m blocks without n and m")),
+            RecordKind::Blocks => (self.n, false, sparsity),
         };
-        Layout::new(self.n, capacity, masks, offsets, blocks)
+        RecordLayout::new(self.n, capacity, masks, offsets, blocks)
     }
 
     /// The items in the order of their storage, filled up with zeros.
@@ -409,8 +409,8 @@ impl Cut {
     /// Number of items.
     fn items(&self) -> usize {
         let along = self.columns.div_ceil(self.width());
-        match self.variant {
-            Variant::Stream | Variant::Row => self.rows * along,
+        match self.kind {
+            RecordKind::Stream | RecordKind::Row => self.rows * along,
             _ => self.rows.next_multiple_of(self.n) * along,
         }
     }
@@ -418,8 +418,8 @@ impl Cut {
     /// Row and first column of an item, in the order of storage.
     fn origin(&self, item: usize) -> (usize, usize) {
         let along = self.columns.div_ceil(self.width());
-        match self.variant {
-            Variant::Stream | Variant::Row => (item / along, item % along * self.n),
+        match self.kind {
+            RecordKind::Stream | RecordKind::Row => (item / along, item % along * self.n),
             // Tiles along the reduction first, lanes within a tile.
             _ => {
                 let (tile, lane) = (item / self.n, item % self.n);
@@ -430,7 +430,7 @@ impl Cut {
 
     /// Codes of an item.
     fn width(&self) -> usize {
-        if self.variant == Variant::Sparse { 2 * self.n } else { self.n }
+        if self.kind == RecordKind::Blocks { 2 * self.n } else { self.n }
     }
 }
 

@@ -7,7 +7,7 @@
 use crate::{
     BlockSparsity, Error, Packed, Pointer, Result, Segment, bitmask_decoder, bitmask_encoder, block_select,
     gemm::Gemm,
-    processing_unit::{Config, Input, Job, Output, Slot, WeightItem},
+    processing_unit::{Input, Job, MatrixUnitConfig, Output, Slot, WeightItem},
 };
 
 /// A memory of values and where in it a stream begins.
@@ -21,7 +21,7 @@ pub struct Placement {
 
 /// How a matrix multiply is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Layout {
+pub struct TilePlacement {
     /// Rows of a chunk, at most the accumulator's.
     pub rows_per_job: usize,
     /// Whether weights are sent as blocks where they can be: a pair of input tiles is, if every block in it has few enough
@@ -46,7 +46,7 @@ struct Pass {
 ///
 /// # Errors
 /// When the multiply or the unit is faulty, they disagree on formats, or a memory is too small for its values.
-pub fn tile(gemm: &Gemm, config: &Config, layout: &Layout) -> Result<Input> {
+pub fn tile(gemm: &Gemm, config: &MatrixUnitConfig, layout: &TilePlacement) -> Result<Input> {
     gemm.check()?;
     config.check()?;
     if (gemm.operand, gemm.result, gemm.accumulator_bits) != (config.operand, config.result, config.accumulator_bits) {
@@ -99,7 +99,7 @@ pub fn tile(gemm: &Gemm, config: &Config, layout: &Layout) -> Result<Input> {
 ///
 /// # Errors
 /// When the output has other segments than the layout asks for.
-pub fn untile(gemm: &Gemm, config: &Config, layout: &Layout, output: &Output) -> Result<Vec<u16>> {
+pub fn untile(gemm: &Gemm, config: &MatrixUnitConfig, layout: &TilePlacement, output: &Output) -> Result<Vec<u16>> {
     let n = config.n;
     let tiles = gemm.columns.div_ceil(n);
     let chunks = chunks(gemm, layout);
@@ -119,13 +119,13 @@ pub fn untile(gemm: &Gemm, config: &Config, layout: &Layout, output: &Output) ->
 }
 
 /// First row and number of rows of each chunk.
-fn chunks(gemm: &Gemm, layout: &Layout) -> Vec<(usize, usize)> {
+fn chunks(gemm: &Gemm, layout: &TilePlacement) -> Vec<(usize, usize)> {
     let step = layout.rows_per_job.max(1);
     (0..gemm.rows).step_by(step).map(|first| (first, step.min(gemm.rows - first))).collect()
 }
 
 /// The passes along the reduction.
-fn passes(gemm: &Gemm, config: &Config, blocks: bool) -> Vec<Pass> {
+fn passes(gemm: &Gemm, config: &MatrixUnitConfig, blocks: bool) -> Vec<Pass> {
     let n = config.n;
     let Some(sparsity) = config.sparsity.filter(|_| blocks) else {
         return (0..gemm.reduction).step_by(n).map(|input| Pass { input, block: None }).collect();
@@ -156,8 +156,8 @@ fn codes(matrix: &[u16], width: usize, row: usize, start: usize, count: usize) -
 /// The weight stream of all output tiles, one segment.
 fn pack_weights(
     gemm: &Gemm,
-    config: &Config,
-    layout: &Layout,
+    config: &MatrixUnitConfig,
+    layout: &TilePlacement,
     passes: &[Pass],
 ) -> Result<(Packed, Segment<WeightItem>)> {
     let n = config.n;
@@ -188,7 +188,13 @@ fn pack_weights(
 }
 
 /// The stream of one activation slot: a segment per chunk, once for every output tile.
-fn pack_slot(gemm: &Gemm, config: &Config, layout: &Layout, passes: &[Pass], slot: usize) -> Result<Slot> {
+fn pack_slot(
+    gemm: &Gemm,
+    config: &MatrixUnitConfig,
+    layout: &TilePlacement,
+    passes: &[Pass],
+    slot: usize,
+) -> Result<Slot> {
     let n = config.n;
     let mut memory = Packed::new(n, layout.activation.values)?;
     let mut row = whole_row("activations", layout.activation)?;

@@ -3,11 +3,11 @@
 use alberti_arith::{Format, rhu, saturate};
 use alberti_golden::{
     BlockSparsity, Image, Pointer,
-    accelerator::{Config, End, External, Flat, Interpreter, Memories, Registers, Row},
+    accelerator::{AcceleratorConfig, End, External, Flat, Interpreter, Memories, Registers, RowAddress},
     activation::Function,
     gemm::Gemm as Product,
     softmax::{Maximum, Softmax as Unit},
-    storage::Layout,
+    storage::RecordLayout,
 };
 use alberti_isa::{
     Base, Count, Elementwise, Exit, Fault, Function as Named, Gemm, Halt, Instruction, Layernorm, Load, Memory,
@@ -17,8 +17,8 @@ use alberti_isa::{
 const N: usize = 4;
 const DATA: u64 = 1 << 16;
 
-fn config() -> Config {
-    Config {
+fn config() -> AcceleratorConfig {
+    AcceleratorConfig {
         n: N,
         accumulator_bits: 35,
         accumulator_rows: 16,
@@ -58,7 +58,7 @@ impl Bench {
         Self::of(config())
     }
 
-    fn of(config: Config) -> Self {
+    fn of(config: AcceleratorConfig) -> Self {
         let interpreter = Interpreter::new(config).expect("such an accelerator can be built");
         let memory = Flat { content: vec![0; 1 << 17] };
         Self { interpreter, memory, data: 0, program: Vec::new(), threshold: 0 }
@@ -134,8 +134,8 @@ fn tiled(matrix: &[u8], rows: usize) -> Vec<Vec<u8>> {
 }
 
 fn parameters(columns: &[(i32, i8)]) -> Vec<Vec<u8>> {
-    let of = |&(bias, shift): &(i32, i8)| [&bias.to_le_bytes()[..], &[shift as u8 & 0x7f]].concat();
-    columns.chunks(N).map(|columns| columns.iter().flat_map(of).collect()).collect()
+    let parameter = |&(bias, shift): &(i32, i8)| [&bias.to_le_bytes()[..], &[shift as u8 & 0x7f]].concat();
+    columns.chunks(N).map(|columns| columns.iter().flat_map(parameter).collect()).collect()
 }
 
 fn gemm(rows: usize, passes: usize, columns: usize) -> Gemm {
@@ -198,7 +198,7 @@ fn a_gemm_is_a_matrix_multiply_whatever_its_weights_come_from() {
         match source {
             Source::Records => {
                 // One record a tile, in the order of the jobs.
-                let layout = Layout::new(N, 64 * N, N, true, None).expect("such records");
+                let layout = RecordLayout::new(N, 64 * N, N, true, None).expect("such records");
                 let tiles: Vec<Vec<u16>> = (0..outputs / N)
                     .flat_map(|j| (0..reduction / N).flat_map(move |k| (0..N).map(move |l| (j, k, l))))
                     .map(|(j, k, l)| w[(j * N + l) * reduction + k * N..][..N].iter().map(|&c| c.into()).collect())
@@ -273,7 +273,7 @@ fn a_record_of_blocks_is_the_weights_of_two_passes() {
         };
         let expected = product.codes().expect("the multiply is sound");
 
-        let mut bench = Bench::of(Config { sparsity: Some(sparsity), ..config() });
+        let mut bench = Bench::of(AcceleratorConfig { sparsity: Some(sparsity), ..config() });
         let layout = bench.interpreter.config().layout().expect("such records");
         let weight = |output: usize, input: usize| u16::from(w[output * reduction + input]);
         let (mut masks, mut values) = (Image::new(64, layout.word_bits()).expect("such words"), Vec::new());
@@ -339,7 +339,7 @@ fn listed_records_are_rows_of_tables_that_are_added() {
     let channels = 12;
     let tiles = channels / N;
     let table = codes(3, 5 * channels);
-    let layout = Layout::new(N, 64 * N, tiles, true, None).expect("such records");
+    let layout = RecordLayout::new(N, 64 * N, tiles, true, None).expect("such records");
     let vectors: Vec<Vec<u16>> = table.chunks_exact(N).map(|v| v.iter().map(|&c| c.into()).collect()).collect();
     let encoded = layout.encode(Format::AF8_3, Pointer::default(), &vectors).expect("the table encodes");
     let mut bench = Bench::new();
@@ -662,7 +662,7 @@ fn an_instruction_by_itself_does_what_it_does_in_a_program() {
     let mut interpreter = Interpreter::new(config()).expect("such an accelerator can be built");
     for (row, numbers) in (0..).zip([[1i16, -2, 300, 4], [10, 20, -32_768, 32_767]]) {
         let bytes = numbers.map(i16::to_le_bytes).concat();
-        interpreter.set_row(Row { memory: Memory::Wide, row }, &bytes).expect("such a row");
+        interpreter.set_row(RowAddress { memory: Memory::Wide, row }, &bytes).expect("such a row");
     }
     let sum = Elementwise { b_base: 1, result_base: 7, ..Elementwise::LEAST };
     let mut perform = |operation: Operation| {
@@ -670,13 +670,13 @@ fn an_instruction_by_itself_does_what_it_does_in_a_program() {
         interpreter.perform(operation, &registers, &mut Flat::default())
     };
     let did = perform(sum.into()).expect("it reads what is there");
-    assert_eq!((did.end, did.written), (None, vec![Row { memory: Memory::Wide, row: 7 }]));
+    assert_eq!((did.end, did.written), (None, vec![RowAddress { memory: Memory::Wide, row: 7 }]));
     assert!(perform(Elementwise { a_base: 3, ..sum }.into()).is_err(), "row 3 was never written");
     let outside = perform(Elementwise { a_base: 1 << 20, ..sum }.into()).expect("a fault is an outcome");
     assert_eq!(outside.end, Some(End::Stopped { fault: Fault::Address, at: 0 }));
     let exit = Exit { classes: Count(4), layer: 3, source_base: 7, source_tile: 0 };
     assert_eq!(perform(exit.into()).expect("it reads what is there").end, Some(End::Exited { layer: 3 }));
     assert_eq!(interpreter.memories().numbers(7), [11, 18, -32_468, 32_767]);
-    assert!(interpreter.set_row(Row { memory: Memory::Wide, row: 256 }, &[0; 8]).is_err());
-    assert!(interpreter.set_row(Row { memory: Memory::Wide, row: 0 }, &[0; 7]).is_err());
+    assert!(interpreter.set_row(RowAddress { memory: Memory::Wide, row: 256 }, &[0; 8]).is_err());
+    assert!(interpreter.set_row(RowAddress { memory: Memory::Wide, row: 0 }, &[0; 7]).is_err());
 }

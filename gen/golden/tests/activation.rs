@@ -4,7 +4,7 @@ mod common;
 
 use alberti_arith::{Format, rhu, saturate, tables::Gelu};
 use alberti_golden::{
-    activation::{Function, Row},
+    activation::{ActivatedRow, Function},
     requantize,
 };
 use common::Random;
@@ -26,16 +26,16 @@ fn identity_and_relu_pass_the_shifts_on() {
     let sums = [5, -5, 0, (1 << 36) - 1, -(1 << 36)];
     let shifts = [1, -64, 63, 0, 20];
     let answer = Function::Identity.row(37, &sums, &shifts, 9);
-    assert_eq!(answer, Ok(Row { sums: sums.to_vec(), shifts: shifts.to_vec() }));
+    assert_eq!(answer, Ok(ActivatedRow { sums: sums.to_vec(), shifts: shifts.to_vec() }));
     let answer = Function::Relu.row(37, &sums, &shifts, 9);
-    assert_eq!(answer, Ok(Row { sums: vec![5, 0, 0, (1 << 36) - 1, 0], shifts: shifts.to_vec() }));
+    assert_eq!(answer, Ok(ActivatedRow { sums: vec![5, 0, 0, (1 << 36) - 1, 0], shifts: shifts.to_vec() }));
 }
 
 #[test]
 fn gelu_brings_every_column_to_one_shift() {
     // 1.0 at scales 10, 17 and 8: shifts 0, 7 and −2.
     let answer = Function::Gelu(Gelu::Tanh).row(32, &[1024, 1 << 17, 256], &[0, 7, -2], 4).expect("a row");
-    assert_eq!(answer, Row { sums: vec![861; 3], shifts: vec![4; 3] });
+    assert_eq!(answer, ActivatedRow { sums: vec![861; 3], shifts: vec![4; 3] });
 }
 
 #[test]

@@ -99,9 +99,9 @@ fn a_neighbouring_level_is_one_bit_away_in_gray_coding() {
     for level in 0..15 {
         assert_eq!((Coding::Gray.bits(level) ^ Coding::Gray.bits(level + 1)).count_ones(), 1);
     }
-    let of = |coding: Coding| (0..16).map(|bits| coding.level(bits)).collect::<Vec<_>>();
-    assert_eq!(of(Coding::Gray), [0, 1, 3, 2, 7, 6, 4, 5, 15, 14, 12, 13, 8, 9, 11, 10]);
-    assert_eq!(of(Coding::Binary), (0..16).collect::<Vec<u8>>());
+    let levels = |coding: Coding| (0..16).map(|bits| coding.level(bits)).collect::<Vec<_>>();
+    assert_eq!(levels(Coding::Gray), [0, 1, 3, 2, 7, 6, 4, 5, 15, 14, 12, 13, 8, 9, 11, 10]);
+    assert_eq!(levels(Coding::Binary), (0..16).collect::<Vec<u8>>());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 mod common;
 
 use alberti_arith::Format;
-use alberti_golden::layernorm::{LayerNorm, Row, Statistics};
+use alberti_golden::layernorm::{LayerNorm, NormalisedRow, Statistics};
 use common::{Random, real_normalised};
 
 const ONE: i16 = 1 << 14;
@@ -14,7 +14,7 @@ const ROWS: [(f64, f64); 6] =
     [(0.0, 50.0), (0.0, 4000.0), (1000.0, 3.0), (30_000.0, 2.0), (-5000.0, 9000.0), (0.0, 0.6)];
 
 /// y alone: γ one, β zero.
-fn normalised(row: &[i16]) -> Row {
+fn normalised(row: &[i16]) -> NormalisedRow {
     let n = row.len();
     LayerNorm::new(vec![ONE; n], vec![0; n], &vec![0; n], -7).expect("a layer norm").row(row).expect("a row")
 }
@@ -67,7 +67,7 @@ fn the_one_pass_variance_is_that_of_two_passes() {
     for length in LENGTHS {
         for (mean, deviation) in ROWS {
             let row = random.row(length, mean, deviation);
-            let statistics = Statistics::of(&row).expect("a row");
+            let statistics = Statistics::from_row(&row).expect("a row");
             let (n, sum) = (length as i128, row.iter().map(|&r| i128::from(r)).sum::<i128>());
             // N²·variance = Σ(N·r − S1)²/N, exactly.
             let squares: i128 = row.iter().map(|&r| (n * i128::from(r) - sum).pow(2)).sum();
@@ -124,7 +124,7 @@ fn channels_at_the_extremes_fill_the_stated_widths() {
         let half = length as usize / 2;
         let row = [vec![i16::MIN; half], vec![i16::MAX; half]].concat();
         let answer = normalised(&row);
-        let all_low = Statistics::of(&vec![i16::MIN; 2 * half]).expect("a row");
+        let all_low = Statistics::from_row(&vec![i16::MIN; 2 * half]).expect("a row");
         // Signed widths count the sign.
         let s1 = 65 - all_low.sum.unsigned_abs().saturating_sub(1).leading_zeros();
         let s2 = 64 - all_low.squares.leading_zeros();
@@ -191,5 +191,5 @@ fn what_no_layer_norm_can_be_is_refused() {
     assert!(new(2, 2, &[0, 0], -74).is_ok() && new(2, 2, &[1, 0], -75).is_err());
     assert!(new(2, 2, &[0, 0], i32::MAX).is_err());
     assert!(new(2, 2, &[0, 0], 0).expect("a layer norm").row(&[1, 2, 3]).is_err());
-    assert!(Statistics::of(&[1]).is_err());
+    assert!(Statistics::from_row(&[1]).is_err());
 }

@@ -7,14 +7,14 @@ use alberti_golden::{
     BlockSparsity,
     activation::Function,
     block_select::select_lane,
-    matrix_unit::{Config, Counters, Input, Item, Job, Output, run},
+    matrix_unit::{Counters, Input, Item, Job, MatrixUnitConfig, Output, run},
     vmac::Lane,
     vmac_array::VmacArray,
 };
 use common::Random;
 
-fn config(sparse: bool) -> Config {
-    Config {
+fn config(sparse: bool) -> MatrixUnitConfig {
+    MatrixUnitConfig {
         n: 4,
         operand: Format::AF8_3,
         result: Format::AF8_3,
@@ -50,7 +50,7 @@ fn vectors(random: &mut Random, count: usize) -> Vec<Vec<u16>> {
     (0..count).map(|_| random.codes(Format::AF8_3, 4, 80)).collect()
 }
 
-fn answer(config: &Config, jobs: Vec<Job>, weights: Vec<Item>, vectors: Vec<Vec<u16>>) -> Output {
+fn answer(config: &MatrixUnitConfig, jobs: Vec<Job>, weights: Vec<Item>, vectors: Vec<Vec<u16>>) -> Output {
     let mut activations = vec![vectors];
     activations.resize(config.slots(), Vec::new());
     run(config, &Input { jobs, weights, activations }).unwrap_or_else(|error| panic!("{error}"))
@@ -134,7 +134,7 @@ fn wide_results_are_the_sums_at_a_shift_of_their_own() {
 #[test]
 fn wide_results_are_what_codes_in_16_bits_of_fixed_point_are() {
     let mut random = Random(6);
-    let fixed = Config { result: Format::Fixed(Fixed::new(9, 7).expect("16 bits")), ..config(false) };
+    let fixed = MatrixUnitConfig { result: Format::Fixed(Fixed::new(9, 7).expect("16 bits")), ..config(false) };
     for function in [Function::Identity, Function::Relu] {
         let jobs = vec![Job { function, ..job(4, 2) }];
         let weights = items(&vectors(&mut random, 8), false);

@@ -6,14 +6,14 @@ use alberti_arith::{Fixed, Format, exp2n, log2u};
 use alberti_golden::{
     elementwise, entropy,
     layernorm::{LayerNorm, Statistics},
-    softmax::{MASK_ONE, Maximum, Row, Softmax},
+    softmax::{MASK_ONE, Maximum, ProbabilityRow, Softmax},
     top_k,
 };
 use common::{Random, real_entropy, real_softmax};
 
 const BOTH: [Maximum; 2] = [Maximum::Row, Maximum::Running];
 
-fn softmax(n: usize, maximum: Maximum, scores: &[i16]) -> Row {
+fn softmax(n: usize, maximum: Maximum, scores: &[i16]) -> ProbabilityRow {
     let block = Softmax::new(n, maximum).expect("lanes");
     block.row(scores, scores.len(), &vec![MASK_ONE; scores.len()]).expect("a row")
 }
@@ -103,7 +103,7 @@ fn a_constant_row_does_not_divide_by_zero() {
 #[test]
 fn the_variance_is_no_difference_of_rounded_means() {
     let row = Random(71).row(768, 30_000.0, 2.0);
-    let statistics = Statistics::of(&row).expect("a row");
+    let statistics = Statistics::from_row(&row).expect("a row");
     let variance = statistics.variance as f64 / 768f64.powi(2);
     assert!((3.0..5.0).contains(&variance), "{variance}");
     // E[x²] − E[x]² with means rounded to integers.
@@ -145,7 +145,7 @@ fn an_accumulation_keeps_more_than_its_last_term() {
         let row = softmax(4, maximum, &[0, -256, -512, -768, -1024]);
         assert_eq!(row.sum, [0, 1, 2, 3, 4].map(|octave| u64::from(exp2n(octave << 10))).iter().sum::<u64>());
     }
-    let statistics = Statistics::of(&[3, -5, 11]).expect("a row");
+    let statistics = Statistics::from_row(&[3, -5, 11]).expect("a row");
     assert_eq!((statistics.sum, statistics.squares, statistics.variance), (9, 155, 384));
 }
 

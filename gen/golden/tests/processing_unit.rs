@@ -7,8 +7,8 @@ use alberti_golden::{
     BlockSparsity, Packed, Pointer, Segment,
     activation::Function,
     gemm::Gemm,
-    processing_unit::{Config, Counters, Input, Job, Output, Slot, WeightItem, run},
-    tiling::{Layout, Placement, tile, untile},
+    processing_unit::{Counters, Input, Job, MatrixUnitConfig, Output, Slot, WeightItem, run},
+    tiling::{Placement, TilePlacement, tile, untile},
 };
 use common::{OPERANDS, Random};
 use proptest::prelude::*;
@@ -37,8 +37,8 @@ fn gemm(random: &mut Random, operand: Format, result: Format, shape: (usize, usi
 const FUNCTIONS: [Function; 4] =
     [Function::Identity, Function::Relu, Function::Gelu(Gelu::Tanh), Function::Gelu(Gelu::Erf)];
 
-fn config(gemm: &Gemm, n: usize, sparsity: Option<(usize, usize)>) -> Config {
-    Config {
+fn config(gemm: &Gemm, n: usize, sparsity: Option<(usize, usize)>) -> MatrixUnitConfig {
+    MatrixUnitConfig {
         n,
         operand: gemm.operand,
         result: gemm.result,
@@ -50,13 +50,13 @@ fn config(gemm: &Gemm, n: usize, sparsity: Option<(usize, usize)>) -> Config {
 }
 
 /// Memories that just hold everything, weights that start anywhere, activations and results in any row.
-fn layout(random: &mut Random, gemm: &Gemm, n: usize, rows_per_job: usize, blocks: bool) -> Layout {
+fn layout(random: &mut Random, gemm: &Gemm, n: usize, rows_per_job: usize, blocks: bool) -> TilePlacement {
     let padded = |x: usize| x.div_ceil(2 * n) * 2 * n;
     let mut placement = |values: usize, lanes: usize| {
         let rows = Packed::new(n, values).expect("a memory").rows();
         Placement { values, base: Pointer { row: random.below(rows), lane: random.below(lanes) } }
     };
-    Layout {
+    TilePlacement {
         rows_per_job,
         blocks,
         weight: placement(padded(gemm.columns) * padded(gemm.reduction), n),
@@ -65,7 +65,7 @@ fn layout(random: &mut Random, gemm: &Gemm, n: usize, rows_per_job: usize, block
     }
 }
 
-fn tiled(gemm: &Gemm, config: &Config, layout: &Layout) -> (Vec<u16>, Output) {
+fn tiled(gemm: &Gemm, config: &MatrixUnitConfig, layout: &TilePlacement) -> (Vec<u16>, Output) {
     let output = run(config, &tile(gemm, config, layout).expect("tiles")).expect("runs");
     assert!(output.closed);
     (untile(gemm, config, layout, &output).expect("comes together"), output)
@@ -218,8 +218,8 @@ fn zero_skip_counts_zero_activation_vectors_and_changes_no_result() {
 }
 
 /// Two lanes of Q3.5, results in Q3.13 without a shift: numbers that can be followed by hand.
-fn small(sparsity: bool) -> Config {
-    Config {
+fn small(sparsity: bool) -> MatrixUnitConfig {
+    MatrixUnitConfig {
         n: 2,
         operand: Format::Q3_5,
         result: Format::Q3_13,
@@ -363,7 +363,7 @@ fn masks_with_a_wrong_number_of_ones_are_counted_and_the_stream_stays_in_step() 
 #[test]
 fn every_item_with_a_wrong_block_counts_once() {
     // n = 4 in two blocks of 2:4: both blocks of lane 0 are wrong, one of lane 1, none of the others.
-    let config = Config { n: 4, ..small(true) };
+    let config = MatrixUnitConfig { n: 4, ..small(true) };
     let memory = || Packed::with_values(4, 16, &[1; 16]).expect("a memory");
     let masks = [0b0001_0111, 0b0011_0000, 0b0011_1100, 0b1010_0101];
     let slot = || Slot { memory: memory(), masks: vec![segment(vec![0])] };
@@ -411,7 +411,7 @@ fn what_no_unit_could_be_given_is_an_error_that_names_the_place() {
         || small_input(vec![plain(0b11), plain(0b11)], &[1, 2, 3, 4], &[(&[1, 2], &[0b11])], vec![job(1, 1, true)]);
     let config = small(false);
     assert!(run(&config, &good()).is_ok());
-    type Break = fn(&mut Config, &mut Input);
+    type Break = fn(&mut MatrixUnitConfig, &mut Input);
     let cases: [(Break, &str); 13] = [
         (|_, i| i.weights[0].items.truncate(1), "job 0: pass 0: weight lane 1: the stream has ended"),
         (|_, i| i.activations[0].masks.clear(), "job 0: pass 0, row 0: activation slot 0: the stream has ended"),

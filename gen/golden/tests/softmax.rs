@@ -3,17 +3,17 @@
 mod common;
 
 use alberti_arith::{Format, exp2n, log2u};
-use alberti_golden::softmax::{MASK_ONE, Maximum, Row, Softmax};
+use alberti_golden::softmax::{MASK_ONE, Maximum, ProbabilityRow, Softmax};
 use common::{Random, real_softmax};
 
 const BOTH: [Maximum; 2] = [Maximum::Row, Maximum::Running];
 
-fn softmax(n: usize, maximum: Maximum, scores: &[i16]) -> Row {
+fn softmax(n: usize, maximum: Maximum, scores: &[i16]) -> ProbabilityRow {
     let block = Softmax::new(n, maximum).expect("lanes");
     block.row(scores, scores.len(), &vec![MASK_ONE; scores.len()]).expect("a row")
 }
 
-fn mass(row: &Row) -> f64 {
+fn mass(row: &ProbabilityRow) -> f64 {
     row.probabilities.iter().map(|&p| f64::from(p)).sum::<f64>() / 32_768.0
 }
 
@@ -161,7 +161,10 @@ fn elements_that_are_not_valid_change_nothing_and_become_zero() {
 fn a_row_without_valid_elements_is_zero() {
     for maximum in BOTH {
         let row = Softmax::new(4, maximum).expect("lanes").row(&[5; 9], 0, &[MASK_ONE; 9]).expect("a row");
-        assert_eq!(row, Row { reference: -32_768, sum: 0, log: 0, probabilities: vec![0; 9], codes: vec![0; 9] });
+        assert_eq!(
+            row,
+            ProbabilityRow { reference: -32_768, sum: 0, log: 0, probabilities: vec![0; 9], codes: vec![0; 9] }
+        );
     }
 }
 

@@ -4,11 +4,11 @@
 use alberti_arith::Format;
 use alberti_golden::{
     BlockSparsity, Image, Packed, Pointer,
-    storage::{Cut, Encoded, Layout, Variant},
+    storage::{Cut, Encoded, RecordKind, RecordLayout},
 };
 use proptest::prelude::*;
 
-const PLAIN: [Variant; 4] = [Variant::Stream, Variant::Row, Variant::Tile, Variant::Block];
+const PLAIN: [RecordKind; 4] = [RecordKind::Stream, RecordKind::Row, RecordKind::Tile, RecordKind::Offset];
 
 fn blocks(nonzeros: usize) -> BlockSparsity {
     BlockSparsity::new(nonzeros, 2 * nonzeros).unwrap()
@@ -43,7 +43,7 @@ fn codes(rows: usize, columns: usize, density: u64, half: Option<usize>, seed: u
 
 struct Stored {
     cut: Cut,
-    layout: Layout,
+    layout: RecordLayout,
     encoded: Encoded,
     values: Packed,
 }
@@ -87,8 +87,8 @@ proptest! {
         density in 0u64..=8, base in 0usize..5000, seed in any::<u64>(),
     ) {
         let codes = codes(rows, columns, density, None, seed);
-        for variant in PLAIN {
-            let stored = store(Cut { variant, rows, columns, n }, None, base, &codes);
+        for kind in PLAIN {
+            let stored = store(Cut { kind, rows, columns, n }, None, base, &codes);
             prop_assert_eq!(stored.load(&stored.encoded.masks), (codes.clone(), 0));
             let nonzero = codes.iter().filter(|&&code| code != 0).count();
             prop_assert_eq!(stored.encoded.values.len(), nonzero);
@@ -101,7 +101,7 @@ proptest! {
         rows in 1usize..20, columns in 1usize..70, density in 0u64..=8, base in 0usize..5000, seed in any::<u64>(),
     ) {
         let codes = codes(rows, columns, density, Some(nonzeros), seed);
-        let cut = Cut { variant: Variant::Sparse, rows, columns, n };
+        let cut = Cut { kind: RecordKind::Blocks, rows, columns, n };
         let stored = store(cut, Some(blocks(nonzeros)), base, &codes);
         prop_assert_eq!(stored.load(&stored.encoded.masks), (codes, 0));
         let items = stored.encoded.masks.words() / (1 + n) * n;
@@ -114,7 +114,7 @@ proptest! {
         words in prop::collection::vec(any::<[u128; 2]>(), 65),
     ) {
         let sparsity = (sparse && n % 2 == 0).then(|| blocks(2));
-        let layout = Layout::new(n, 40 * n, n, offsets, sparsity).unwrap();
+        let layout = RecordLayout::new(n, 40 * n, n, offsets, sparsity).unwrap();
         let mut masks = Image::new(layout.record_words(), layout.word_bits()).unwrap();
         for (word, value) in words.iter().enumerate().take(layout.record_words()) {
             let low = layout.word_bits().min(64);
@@ -129,7 +129,7 @@ proptest! {
 #[test]
 fn words_are_as_the_layout_says() {
     // n = 4, 16 rows: lane in 2 bits, row in 4, offset in 4 of words of 8.
-    let layout = Layout::new(4, 64, 4, true, None).unwrap();
+    let layout = RecordLayout::new(4, 64, 4, true, None).unwrap();
     assert_eq!((layout.word_bits(), layout.pointer_bits(), layout.offset_bits()), (8, 6, 4));
     let vectors = [vec![1, 0, 2, 0], vec![0; 4], vec![3, 4, 5, 6], vec![0, 0, 0, 7]];
     let encoded = layout.encode(Format::AF8_3, Pointer { row: 5, lane: 3 }, &vectors).unwrap();
@@ -137,21 +137,21 @@ fn words_are_as_the_layout_says() {
     assert_eq!(words, [5 << 2 | 3, 0x05, 0x20, 0x2f, 0x68]);
     assert_eq!(encoded.values, [1, 2, 3, 4, 5, 6, 7]);
     // Blocks of 2:4: 8 mask bits, the top bit says so.
-    let layout = Layout::new(4, 64, 1, false, Some(blocks(2))).unwrap();
+    let layout = RecordLayout::new(4, 64, 1, false, Some(blocks(2))).unwrap();
     let encoded = layout.encode(Format::AF8_3, Pointer::default(), &[vec![0, 1, 0, 2, 0, 0, 0, 9]]).unwrap();
     assert_eq!((encoded.masks.width(), encoded.masks.get(1, 0, 9)), (9, 0x1_9a));
     assert_eq!(encoded.values, [1, 2, 0, 9]);
     // n = 16 and 65,536 values: 24 bits with offsets, 33 with blocks.
-    assert_eq!(Layout::new(16, 1 << 16, 16, true, None).unwrap().word_bits(), 24);
-    assert_eq!(Layout::new(16, 1 << 16, 16, false, None).unwrap().word_bits(), 16);
-    assert_eq!(Layout::new(16, 1 << 16, 16, true, Some(blocks(8))).unwrap().word_bits(), 33);
+    assert_eq!(RecordLayout::new(16, 1 << 16, 16, true, None).unwrap().word_bits(), 24);
+    assert_eq!(RecordLayout::new(16, 1 << 16, 16, false, None).unwrap().word_bits(), 16);
+    assert_eq!(RecordLayout::new(16, 1 << 16, 16, true, Some(blocks(8))).unwrap().word_bits(), 33);
 }
 
 /// Rows of n positions that a single wrong bit changes.
-fn damage(variant: Variant, sparsity: Option<BlockSparsity>, word: usize, bit: usize) -> (usize, u64) {
+fn damage(kind: RecordKind, sparsity: Option<BlockSparsity>, word: usize, bit: usize) -> (usize, u64) {
     let (rows, columns, n) = (16, 64, 8);
     let codes = codes(rows, columns, 5, sparsity.map(BlockSparsity::nonzeros), 7);
-    let stored = store(Cut { variant, rows, columns, n }, sparsity, 0, &codes);
+    let stored = store(Cut { kind, rows, columns, n }, sparsity, 0, &codes);
     let (read, errors) = stored.load(&flip(&stored.encoded.masks, word, bit));
     let changed = read.chunks(n).zip(codes.chunks(n)).filter(|(a, b)| a != b).count();
     (changed, errors)
@@ -159,27 +159,27 @@ fn damage(variant: Variant, sparsity: Option<BlockSparsity>, word: usize, bit: u
 
 #[test]
 fn a_wrong_mask_bit_costs_what_comes_behind_it_up_to_the_next_place_that_is_known() {
-    let (rest_of_stream, _) = damage(Variant::Stream, None, 1, 0);
-    let (rest_of_row, _) = damage(Variant::Row, None, 1, 0);
-    let (rest_of_tile, unseen) = damage(Variant::Tile, None, 1, 0);
+    let (rest_of_stream, _) = damage(RecordKind::Stream, None, 1, 0);
+    let (rest_of_row, _) = damage(RecordKind::Row, None, 1, 0);
+    let (rest_of_tile, unseen) = damage(RecordKind::Tile, None, 1, 0);
     assert!(
         rest_of_stream > 100 && rest_of_row == 8 && rest_of_tile == 8,
         "{rest_of_stream}, {rest_of_row}, {rest_of_tile}"
     );
     assert_eq!(unseen, 0, "without offsets nothing tells");
     // With offsets the item alone is wrong, and its follower shows it.
-    assert_eq!(damage(Variant::Block, None, 1, 0), (1, 1));
+    assert_eq!(damage(RecordKind::Offset, None, 1, 0), (1, 1));
     // A wrong offset shows at its item and at the next.
-    assert_eq!(damage(Variant::Block, None, 2, 8), (1, 2));
+    assert_eq!(damage(RecordKind::Offset, None, 2, 8), (1, 2));
     // The last item of a record has no follower.
-    assert_eq!(damage(Variant::Block, None, 8, 0), (1, 0));
+    assert_eq!(damage(RecordKind::Offset, None, 8, 0), (1, 0));
     // A block shows its own error, and costs no more than its own 16 positions.
-    assert_eq!(damage(Variant::Sparse, Some(blocks(8)), 1, 0), (2, 1));
+    assert_eq!(damage(RecordKind::Blocks, Some(blocks(8)), 1, 0), (2, 1));
 }
 
 #[test]
 fn what_cannot_be_stored_is_an_error() {
-    let layout = Layout::new(4, 64, 2, true, Some(blocks(2))).unwrap();
+    let layout = RecordLayout::new(4, 64, 2, true, Some(blocks(2))).unwrap();
     let refused = |vectors: &[Vec<u16>], said: &str| {
         let error = layout.encode(Format::AF8_3, Pointer::default(), vectors).unwrap_err().to_string();
         assert!(error.contains(said), "{error}");
@@ -190,10 +190,10 @@ fn what_cannot_be_stored_is_an_error() {
     refused(&[vec![256, 0, 0, 0], vec![0; 4]], "no code of af8_3");
     refused(&[vec![1; 8], vec![1; 8]], "at most 2");
     refused(&vec![vec![1; 4]; 18], "72 values in a memory of 64");
-    assert!(Layout::new(4, 64, 5, true, None).is_err(), "offsets reach n items");
-    assert!(Layout::new(4, 64, 5, false, None).is_ok());
-    assert!(Layout::new(4, 64, 0, false, None).is_err());
-    assert!(Layout::new(6, 64, 6, false, Some(blocks(8))).is_err());
+    assert!(RecordLayout::new(4, 64, 5, true, None).is_err(), "offsets reach n items");
+    assert!(RecordLayout::new(4, 64, 5, false, None).is_ok());
+    assert!(RecordLayout::new(4, 64, 0, false, None).is_err());
+    assert!(RecordLayout::new(6, 64, 6, false, Some(blocks(8))).is_err());
     let masks = Image::new(3, layout.word_bits()).unwrap();
     assert!(layout.decode(&masks, 0, &Packed::new(4, 64).unwrap(), 0).is_ok());
     assert!(layout.decode(&masks, 0, &Packed::new(4, 64).unwrap(), 1).is_err());

@@ -7,7 +7,7 @@
 
 use alberti_arith::tables::Gelu;
 use alberti_golden::{
-    accelerator::Config,
+    accelerator::AcceleratorConfig,
     activation::Function,
     encoder::{Arithmetic, Span},
     softmax::Maximum,
@@ -29,7 +29,7 @@ fn main() {
     let calibration = model.calibrate(&[ids(&shape, 0)[..32].to_vec()]).expect("ids of the model");
     let encoder = quantise_encoder(&model, &calibration, &accelerator()).expect("ranges that fit");
     let compiled = Compiled::new(encoder, accelerator(), TOKENS as usize).expect("it fits the accelerator");
-    let arithmetic = Arithmetic::of(compiled.config()).expect("such a softmax");
+    let arithmetic = Arithmetic::for_accelerator(compiled.config()).expect("such a softmax");
     let ready = Session::new(&compiled).expect("an accelerator");
 
     println!("{:<12} {:>8} {:>20} {:>19} {:>9}", "engine", "threads", "s a sentence", "sentences a minute", "relative");
@@ -83,8 +83,8 @@ fn albert_base() -> Shape {
 }
 
 /// An accelerator with room for it.
-fn accelerator() -> Config {
-    Config {
+fn accelerator() -> AcceleratorConfig {
+    AcceleratorConfig {
         n: 16,
         sparsity: None,
         accumulator_bits: 37,

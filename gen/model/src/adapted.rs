@@ -36,7 +36,7 @@ pub struct Adapter {
 
 /// What follows a dense layer.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Half {
+pub struct AdaptedHalf {
     /// The adapter.
     pub adapter: Option<Adapter>,
     /// The layer norm behind the residual sum.
@@ -49,7 +49,7 @@ pub struct TaskLayer {
     /// The span of each head.
     pub spans: Vec<Span>,
     /// Behind the attention, and behind the feed-forward net.
-    pub halves: [Half; 2],
+    pub halves: [AdaptedHalf; 2],
 }
 
 /// What belongs to one task.
@@ -84,7 +84,7 @@ impl From<Checkpoint> for Adapted {
             .map(|layer| TaskLayer {
                 spans: vec![Span::Whole; heads],
                 halves: [&layer.attention_norm, &layer.output_norm]
-                    .map(|norm| Half { adapter: None, norm: norm.clone() }),
+                    .map(|norm| AdaptedHalf { adapter: None, norm: norm.clone() }),
             })
             .collect();
         let tasks = vec![Task { name: String::new(), labels: Vec::new(), layers, off_ramp: None, classifier: None }];

@@ -6,7 +6,7 @@ mod site;
 mod tensors;
 
 pub(crate) use config::MAX_LAYERS;
-pub use config::{Config, HiddenActivation, ModelType};
+pub use config::{HiddenActivation, ModelConfig, ModelType};
 pub use site::{Site, linear_name};
 pub(crate) use tensors::Tensors;
 
@@ -79,12 +79,12 @@ pub struct Embeddings {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint {
     /// Its shape.
-    pub config: Config,
+    pub config: ModelConfig,
     /// Its input.
     pub embeddings: Embeddings,
     /// From the embedding's width to the layers'.
     pub projection: Option<Linear>,
-    /// Its distinct layers: layer i of [`Config::num_hidden_layers`] is number i modulo these.
+    /// Its distinct layers: layer i of [`ModelConfig::num_hidden_layers`] is number i modulo these.
     pub layers: Vec<Layer>,
 }
 
@@ -95,7 +95,7 @@ impl Checkpoint {
     /// # Errors
     /// AE0701 to AE0704; the last names every tensor that is missing, misshapen, of another type or not finite.
     pub fn load(folder: &Path) -> Result<Self, ModelError> {
-        let config = Config::load(&folder.join("config.json"))?;
+        let config = ModelConfig::load(&folder.join("config.json"))?;
         let path = folder.join("model.safetensors");
         let bytes = std::fs::read(&path).map_err(|source| ModelError::Unreadable { path: path.clone(), source })?;
         let mut tensors = Tensors::parse(&path, &bytes)?;
@@ -106,7 +106,7 @@ impl Checkpoint {
     }
 
     /// Takes every tensor; where one is unusable, zeros stand in for it until `tensors` reports them all.
-    fn build(config: Config, tensors: &mut Tensors) -> Self {
+    fn build(config: ModelConfig, tensors: &mut Tensors) -> Self {
         let (hidden, width, model) = (config.hidden_size, config.embedding_size(), config.model_type);
         let embeddings = Embeddings {
             word: tensors.matrix(names::WORDS, config.vocab_size, width),

@@ -1,7 +1,7 @@
 //! A layer of a trained model on a sentence, ready for the accelerator, with what f32 says about it.
 
 use crate::{
-    Checkpoint, Codes, Linear, Matrix, Metrics, ModelError, Site, Target, Workload,
+    Checkpoint, Codes, Linear, Matrix, Metrics, ModelError, ProcessingUnitTarget, Site, Workload,
     calibration::{Calibration, LayerRange},
     checkpoint::HiddenActivation,
     prune::{Pruning, prune},
@@ -85,7 +85,7 @@ impl Model {
     }
 
     /// What a target can put behind a layer, of what the model has there. One form of GELU stands in for the other.
-    fn function(&self, site: Site, target: &Target) -> Function {
+    fn function(&self, site: Site, target: &ProcessingUnitTarget) -> Function {
         match (site, self.checkpoint.config.hidden_act, target.activation) {
             (Site::Intermediate, HiddenActivation::Relu, Function::Relu | Function::Gelu(_)) => Function::Relu,
             (Site::Intermediate, HiddenActivation::Gelu | HiddenActivation::GeluTanh, gelu @ Function::Gelu(_)) => gelu,
@@ -98,14 +98,20 @@ impl Model {
     ///
     /// # Errors
     /// AE0706 when there is no such layer, AE0707 to AE0711 from pruning and quantising.
-    pub fn gemm(&self, forward: &Forward, layer: &str, pruning: Pruning, target: &Target) -> Result<Gemm, ModelError> {
+    pub fn gemm(
+        &self,
+        forward: &Forward,
+        layer: &str,
+        pruning: Pruning,
+        target: &ProcessingUnitTarget,
+    ) -> Result<Gemm, ModelError> {
         let (site, dense) = self.checkpoint.linear(layer)?;
         let (Some(trace), Some(range)) = (forward.trace(layer), self.calibration.range(layer)) else {
             return Err(ModelError::Shape(format!("{layer}: the forward pass is of another model")));
         };
         let mut pruned: Linear = dense.clone();
         prune(&mut pruned.weight, pruning)?;
-        let mut linear = quantise(layer, &pruned, range, InputRule::of(site), target)?;
+        let mut linear = quantise(layer, &pruned, range, InputRule::for_site(site), target)?;
         let activations = linear.activations(&trace.input)?;
         let mut dense = trace.output.clone();
         let mut expected = match pruning {
@@ -115,7 +121,7 @@ impl Model {
         let function = self.function(site, target);
         if let Some(next) = self.behind(layer).filter(|_| function != Function::Identity) {
             // What comes out is what the layer behind takes in.
-            let (_, scale) = input_scaling(target.result, &next.channel_max, InputRule::of(Site::Output));
+            let (_, scale) = input_scaling(target.result, &next.channel_max, InputRule::for_site(Site::Output));
             linear = linear.activated(function, scale)?;
             for matrix in [&mut dense, &mut expected] {
                 let activate =
@@ -162,7 +168,7 @@ impl Gemm {
     ///
     /// # Errors
     /// AE0707, AE0711 and AE0712, as [`Workload::new`].
-    pub fn workload(&self, zero_skip: bool, target: &Target) -> Result<Workload, ModelError> {
+    pub fn workload(&self, zero_skip: bool, target: &ProcessingUnitTarget) -> Result<Workload, ModelError> {
         let blocks = match self.pruning {
             Pruning::Block(blocks) => Some(blocks),
             _ => None,

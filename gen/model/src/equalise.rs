@@ -39,7 +39,7 @@ struct Factors {
 /// without classifier nothing could take a factor up: there its parameters stay.
 #[must_use]
 pub fn equalise<'a>(model: &'a Adapted, calibration: &'a Calibration) -> (Cow<'a, Adapted>, Cow<'a, Calibration>) {
-    let factors = Factors::of(model);
+    let factors = Factors::for_model(model);
     if factors.inner.iter().chain(&factors.stream).chain([&factors.embedding]).all(|&e| e == 0) {
         return (Cow::Borrowed(model), Cow::Borrowed(calibration));
     }
@@ -51,7 +51,7 @@ pub fn equalise<'a>(model: &'a Adapted, calibration: &'a Calibration) -> (Cow<'a
 }
 
 impl Factors {
-    fn of(model: &Adapted) -> Self {
+    fn for_model(model: &Adapted) -> Self {
         let distinct = model.distinct();
         let half = |layer: usize, half: usize| {
             model.tasks.iter().map(|task| needed(&task.layers[layer].halves[half].norm)).max().unwrap_or_default()
@@ -206,8 +206,11 @@ mod tests {
 
     #[test]
     fn the_smallest_power_of_two_that_fits_is_taken() {
-        let of = |gain: f32, offset: f32| needed(&Norm { gain: vec![0.5, -gain], offset: vec![offset, 0.0] });
-        assert_eq!([of(1.9, 31.0), of(2.0, 0.0), of(0.0, -32.0), of(3.0, 70.0), of(17.0, 0.0)], [0, 1, 1, 2, 4]);
-        assert_eq!(of(1.999_99, 0.0), 1, "it would round to 2");
+        let shifts = |gain: f32, offset: f32| needed(&Norm { gain: vec![0.5, -gain], offset: vec![offset, 0.0] });
+        assert_eq!(
+            [shifts(1.9, 31.0), shifts(2.0, 0.0), shifts(0.0, -32.0), shifts(3.0, 70.0), shifts(17.0, 0.0)],
+            [0, 1, 1, 2, 4]
+        );
+        assert_eq!(shifts(1.999_99, 0.0), 1, "it would round to 2");
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     text_encoder::{Ranges, TextEncoder},
 };
 use alberti_golden::{
-    accelerator::Config,
+    accelerator::AcceleratorConfig,
     encoder::Arithmetic,
     entropy::{decide, threshold},
 };
@@ -114,7 +114,7 @@ impl Evaluation {
     /// AE0718 with every example that does not fit the model, and AE0708 to AE0714.
     pub fn run(
         encoder: &TextEncoder,
-        config: Config,
+        config: AcceleratorConfig,
         (path, examples): (&Path, &[Example]),
         compare: bool,
         done: &(dyn Fn() + Sync),
@@ -124,7 +124,7 @@ impl Evaluation {
         let longest = tokens.iter().map(|tokens| tokens.ids.len()).max().unwrap_or_default();
         let compiled = encoder.compile(config, longest, if pairs { Ranges::Pairs } else { Ranges::Single })?;
         let integers = compiled.encoder();
-        let arithmetic = Arithmetic::of(compiled.config())?;
+        let arithmetic = Arithmetic::for_accelerator(compiled.config())?;
         let pass = |(example, tokens): (&Example, &Tokens)| {
             let (ramps, last) = integers.off_ramps(&arithmetic, &integers.tasks[0], tokens)?;
             let float = compare.then(|| encoder.model.forward(0, tokens)).transpose()?;
@@ -211,8 +211,8 @@ impl Evaluation {
         }
         let count = pairs.len() + numbers.len();
         let scores = match numbers.is_empty() {
-            true => Scores::Classes(Classification::of(&pairs, self.classes)),
-            false => Scores::Numbers(Regression::of(&numbers)),
+            true => Scores::Classes(Classification::measure(&pairs, self.classes)),
+            false => Scores::Numbers(Regression::measure(&numbers)),
         };
         Ok(Measures { mean_layers: layers as f64 / count.max(1) as f64, scores, answers })
     }

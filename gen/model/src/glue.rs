@@ -34,7 +34,7 @@ pub struct Regression {
 impl Classification {
     /// Of pairs of what was answered and what is right, each below `classes`.
     #[must_use]
-    pub fn of(pairs: &[(usize, usize)], classes: usize) -> Self {
+    pub fn measure(pairs: &[(usize, usize)], classes: usize) -> Self {
         let count = |is: &dyn Fn(&(usize, usize)) -> bool| pairs.iter().filter(|pair| is(pair)).count() as f64;
         let samples = pairs.len() as f64;
         let right = count(&|(answer, truth)| answer == truth);
@@ -60,7 +60,7 @@ impl Classification {
 impl Regression {
     /// Of pairs of what was answered and what is right.
     #[must_use]
-    pub fn of(pairs: &[(f64, f64)]) -> Self {
+    pub fn measure(pairs: &[(f64, f64)]) -> Self {
         let (answers, truths): (Vec<f64>, Vec<f64>) = pairs.iter().copied().unzip();
         Self { pearson: correlation(&answers, &truths), spearman: correlation(&ranks(&answers), &ranks(&truths)) }
     }
@@ -73,7 +73,7 @@ fn ratio(a: f64, b: f64) -> f64 {
 fn correlation(x: &[f64], y: &[f64]) -> f64 {
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
     let (mx, my) = (mean(x), mean(y));
-    let sum = |of: &dyn Fn(f64, f64) -> f64| x.iter().zip(y).map(|(x, y)| of(x - mx, y - my)).sum::<f64>();
+    let sum = |term: &dyn Fn(f64, f64) -> f64| x.iter().zip(y).map(|(x, y)| term(x - mx, y - my)).sum::<f64>();
     ratio(sum(&|x, y| x * y), (sum(&|x, _| x * x) * sum(&|_, y| y * y)).sqrt())
 }
 
@@ -103,7 +103,7 @@ mod tests {
     fn measures_of_two_classes_are_those_of_their_table() {
         // 4 true positives, 3 true negatives, 2 false positives, 1 false negative.
         let pairs = [vec![(1, 1); 4], vec![(0, 0); 3], vec![(1, 0); 2], vec![(0, 1); 1]].concat();
-        let measured = Classification::of(&pairs, 2);
+        let measured = Classification::measure(&pairs, 2);
         near(measured.accuracy, 0.7);
         near(measured.f1.expect("two classes"), 8.0 / 11.0);
         near(measured.matthews, (4.0 * 3.0 - 2.0) / (6.0f64 * 5.0 * 5.0 * 4.0).sqrt());
@@ -112,23 +112,23 @@ mod tests {
     #[test]
     fn matthews_of_three_classes_is_gorodkins() {
         let pairs = [(0, 0), (1, 1), (2, 2), (2, 1), (0, 0), (1, 2)];
-        let measured = Classification::of(&pairs, 3);
+        let measured = Classification::measure(&pairs, 3);
         assert_eq!(measured.f1, None);
         // c = 4, s = 6; p = t = 2 2 2.
         near(measured.matthews, (4.0 * 6.0 - 12.0) / (36.0 - 12.0));
-        near(Classification::of(&[(1, 0), (1, 1)], 2).matthews, 0.0);
-        near(Classification::of(&[], 2).accuracy, 0.0);
+        near(Classification::measure(&[(1, 0), (1, 1)], 2).matthews, 0.0);
+        near(Classification::measure(&[], 2).accuracy, 0.0);
     }
 
     #[test]
     fn correlations_are_those_of_values_and_of_ranks() {
         let pairs = [(1.0, 2.0), (2.0, 4.0), (3.0, 5.0), (4.0, 4.0), (5.0, 5.0)];
-        let measured = Regression::of(&pairs);
+        let measured = Regression::measure(&pairs);
         near(measured.pearson, 6.0 / 60f64.sqrt());
         // Ranks of the second: 1, 2.5, 4.5, 2.5, 4.5.
         near(measured.spearman, 7.0 / 90f64.sqrt());
-        assert_eq!(Regression::of(&[(1.0, 1.0), (1.0, 2.0)]), Regression { pearson: 0.0, spearman: 0.0 });
+        assert_eq!(Regression::measure(&[(1.0, 1.0), (1.0, 2.0)]), Regression { pearson: 0.0, spearman: 0.0 });
         let rising = [(0.1, 1.0), (0.2, 10.0), (0.9, 100.0)];
-        near(Regression::of(&rising).spearman, 1.0);
+        near(Regression::measure(&rising).spearman, 1.0);
     }
 }

@@ -42,10 +42,10 @@ pub mod text_encoder;
 pub mod workload;
 
 pub use alberti_golden::BlockSparsity;
-pub use checkpoint::{Checkpoint, Config, Linear, Site};
+pub use checkpoint::{Checkpoint, Linear, ModelConfig, Site};
 pub use error::ModelError;
 pub use matrix::{Codes, Matrix};
 pub use metrics::Metrics;
-pub use target::{Capacity, Target};
+pub use target::{Capacity, ProcessingUnitTarget};
 pub use text_encoder::{Ranges, TextEncoder};
 pub use workload::Workload;

@@ -218,14 +218,14 @@ mod tests {
     #[test]
     fn a_frozen_backbone_moves_the_encoder_from_sram_to_rram() {
         let half = Sparsity { embeddings: 0.5, transformer: 0.5 };
-        let of = |split, bits| needed(&Shape::ALBERT_BASE, split, half, bits).expect("shares");
+        let bytes = |split, bits| needed(&Shape::ALBERT_BASE, split, half, bits).expect("shares");
         for bits in [32, 16, 8] {
-            let (backbone, embeddings) = (of(Split::Backbone, bits), of(Split::Embeddings, bits));
+            let (backbone, embeddings) = (bytes(Split::Backbone, bits), bytes(Split::Embeddings, bits));
             assert!(backbone.switch_bits * 15 < embeddings.switch_bits);
             assert!(backbone.sram_bits() < embeddings.sram_bits() && backbone.mlc_bits > embeddings.mlc_bits);
-            assert_eq!(backbone.slc_bits, of(Split::Backbone, 32).slc_bits, "masks do not depend on the format");
+            assert_eq!(backbone.slc_bits, bytes(Split::Backbone, 32).slc_bits, "masks do not depend on the format");
         }
-        assert_eq!(of(Split::Backbone, 16).mlc_bits, 2 * of(Split::Backbone, 8).mlc_bits);
+        assert_eq!(bytes(Split::Backbone, 16).mlc_bits, 2 * bytes(Split::Backbone, 8).mlc_bits);
         // A dense model has all of its values, and its masks say so.
         let none = Sparsity { embeddings: 0.0, transformer: 0.0 };
         let dense = needed(&Shape::ALBERT_BASE, Split::Backbone, none, 8).expect("shares");

@@ -10,7 +10,9 @@ mod rules;
 
 pub use rules::Rules;
 
-use crate::{Codes, Linear, Matrix, ModelError, Site, Target, calibration::LayerRange, matrix::max_magnitude};
+use crate::{
+    Codes, Linear, Matrix, ModelError, ProcessingUnitTarget, Site, calibration::LayerRange, matrix::max_magnitude,
+};
 use alberti_arith::Format;
 use alberti_golden::activation::Function;
 
@@ -35,7 +37,7 @@ pub struct InputRule {
 impl InputRule {
     /// The rule that serves a site best: layer norms have outlier channels, GELU's top octave is nearly empty.
     #[must_use]
-    pub const fn of(site: Site) -> Self {
+    pub const fn for_site(site: Site) -> Self {
         match site {
             Site::Query | Site::Key | Site::Value | Site::Intermediate => {
                 Self { channel_shifts: true, clipped_octaves: 0 }
@@ -89,7 +91,7 @@ pub fn quantise(
     linear: &Linear,
     range: &LayerRange,
     rule: InputRule,
-    target: &Target,
+    target: &ProcessingUnitTarget,
 ) -> Result<QuantisedLinear, ModelError> {
     quantise_by(name, linear, range, rule, target, &Rules { operand: target.operand, ..Rules::default() })
 }
@@ -103,7 +105,7 @@ pub fn quantise_by(
     linear: &Linear,
     range: &LayerRange,
     rule: InputRule,
-    target: &Target,
+    target: &ProcessingUnitTarget,
     rules: &Rules,
 ) -> Result<QuantisedLinear, ModelError> {
     let (outputs, inputs) = (linear.weight.rows, linear.weight.cols);

@@ -2,7 +2,7 @@
 
 use crate::{
     Checkpoint, Linear, Matrix, ModelError, Site,
-    checkpoint::{Config, HiddenActivation, Norm, linear_name},
+    checkpoint::{HiddenActivation, ModelConfig, Norm, linear_name},
     layer_names,
     sentence::check,
 };
@@ -134,7 +134,7 @@ pub(crate) enum Step {
 /// h = LN(x + attention(x)); LN(h + W₂·act(W₁·h)). `apply` computes the linear layers and what follows the dense ones, `norm`
 /// names the layer norm of each half. The largest magnitudes of both residual sums go to `sums`.
 pub(crate) fn encoder_layer<'a>(
-    config: &Config,
+    config: &ModelConfig,
     spans: &[Span],
     x: &Matrix,
     mut apply: impl FnMut(Step, &Matrix) -> Result<Matrix, ModelError>,

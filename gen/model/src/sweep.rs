@@ -17,7 +17,7 @@ use crate::{
 };
 use alberti_arith::Format;
 use alberti_golden::{
-    accelerator::Config,
+    accelerator::AcceleratorConfig,
     encoder::{self, Sequence},
 };
 use serde::Serialize;
@@ -111,7 +111,7 @@ pub struct Stored {
 impl Stored {
     /// Of an encoder whose codes are of a format.
     #[must_use]
-    pub fn of(encoder: &encoder::Encoder, arithmetic: &encoder::Arithmetic) -> Self {
+    pub fn count(encoder: &encoder::Encoder, arithmetic: &encoder::Arithmetic) -> Self {
         let tables = encoder.embedding.tables.iter().map(|table| &table.codes);
         let mut stored = Self { code_bits: arithmetic.operand.bits(), ..Self::default() };
         for codes in encoder.frozen().map(|linear| &linear.weight).chain(tables) {
@@ -150,7 +150,7 @@ impl Candidate {
         model: &Adapted,
         sequences: &[T],
         choice: &Choice,
-        config: &Config,
+        config: &AcceleratorConfig,
         seed: u64,
     ) -> Result<Self, ModelError>
     where
@@ -161,11 +161,11 @@ impl Candidate {
             adapted = adapted.with_adapters(choice.adapter, seed);
         }
         let calibration = adapted.calibrate(sequences)?;
-        let config = Config { accumulator_bits: ACCUMULATOR_BITS, ..config.clone() };
+        let config = AcceleratorConfig { accumulator_bits: ACCUMULATOR_BITS, ..config.clone() };
         // Nor that of the accelerator's port for biases.
         let rules = Rules { wide_bias: true, ..choice.rules };
         let Quantised { encoder, arithmetic, .. } = quantise_encoder_by(&adapted, &calibration, &config, &rules)?;
-        let stored = Stored::of(&encoder, &arithmetic);
+        let stored = Stored::count(&encoder, &arithmetic);
         Ok(Self { model: adapted, encoder, arithmetic, stored })
     }
 

@@ -2,7 +2,7 @@
 
 use crate::ModelError;
 use alberti_arith::Format;
-use alberti_golden::{BlockSparsity, activation::Function, processing_unit::Config};
+use alberti_golden::{BlockSparsity, activation::Function, processing_unit::MatrixUnitConfig};
 
 /// Capacities of the packed memories, in codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Capacity {
 
 /// The processing unit that a layer is made ready for.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Target {
+pub struct ProcessingUnitTarget {
     /// Lanes, and multipliers of a lane.
     pub n: usize,
     /// Format of weights and activations.
@@ -38,7 +38,7 @@ pub struct Target {
     pub capacity: Capacity,
 }
 
-impl Target {
+impl ProcessingUnitTarget {
     /// Width of the bias port: 32 bits, or the accumulator's where that is narrower.
     #[must_use]
     pub const fn bias_bits(&self) -> u32 {
@@ -65,8 +65,8 @@ impl Target {
 
     /// The golden processing unit of this design.
     #[must_use]
-    pub const fn config(&self, zero_skip: bool) -> Config {
-        Config {
+    pub const fn config(&self, zero_skip: bool) -> MatrixUnitConfig {
+        MatrixUnitConfig {
             n: self.n,
             operand: self.operand,
             result: self.result,

@@ -8,7 +8,7 @@ use crate::{
     prune::Pruning,
     sentence::{Tokenizer, Tokens},
 };
-use alberti_golden::accelerator::Config;
+use alberti_golden::accelerator::AcceleratorConfig;
 use std::path::{Path, PathBuf};
 
 /// An encoder that reads text. Without tasks it is the encoder alone.
@@ -88,7 +88,7 @@ impl TextEncoder {
     ///
     /// # Errors
     /// AE0708 to AE0710, AE0713 and AE0714.
-    pub fn compile(&self, config: Config, longest: usize, ranges: Ranges) -> Result<Compiled, ModelError> {
+    pub fn compile(&self, config: AcceleratorConfig, longest: usize, ranges: Ranges) -> Result<Compiled, ModelError> {
         let calibration = self.model.calibrate(&self.calibration(ranges)?)?;
         Compiled::new(quantise_encoder(&self.model, &calibration, &config)?, config, longest)
     }

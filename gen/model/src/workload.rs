@@ -3,12 +3,12 @@
 //! The cutting is the golden model's ([`tiling`]); here is what a layer asks of it: which blocks its pruning allows, and
 //! whether its values find room in the design's memories.
 
-use crate::{BlockSparsity, Codes, ModelError, Target, quantise::QuantisedLinear};
+use crate::{BlockSparsity, Codes, ModelError, ProcessingUnitTarget, quantise::QuantisedLinear};
 use alberti_golden::{
     Pointer,
     gemm::Gemm,
-    processing_unit::{Config, Input, Output},
-    tiling::{self, Layout, Placement},
+    processing_unit::{Input, MatrixUnitConfig, Output},
+    tiling::{self, Placement, TilePlacement},
 };
 
 /// A GEMM of tokens × inputs by outputs × inputs, and the streams that make a processing unit compute it.
@@ -17,9 +17,9 @@ pub struct Workload {
     /// The multiply.
     pub gemm: Gemm,
     /// The processing unit.
-    pub config: Config,
+    pub config: MatrixUnitConfig,
     /// How the multiply is laid out.
-    pub layout: Layout,
+    pub layout: TilePlacement,
     /// Jobs, streams and memories.
     pub input: Input,
 }
@@ -38,14 +38,14 @@ impl Workload {
         activations: &Codes,
         blocks: Option<BlockSparsity>,
         zero_skip: bool,
-        target: &Target,
+        target: &ProcessingUnitTarget,
     ) -> Result<Self, ModelError> {
         target.check()?;
         check_shapes(layer, activations, target)?;
         check_blocks(&layer.name, blocks, target)?;
         check_capacity(layer, activations, blocks.is_some(), target)?;
         let place = |values| Placement { values, base: Pointer::default() };
-        let layout = Layout {
+        let layout = TilePlacement {
             rows_per_job: target.accumulator_rows.min(activations.rows),
             blocks: blocks.is_some(),
             weight: place(target.capacity.weight),
@@ -93,7 +93,7 @@ fn misfit(what: &str, error: &alberti_golden::Error) -> ModelError {
     ModelError::Shape(format!("{what}: {error}"))
 }
 
-fn check_shapes(layer: &QuantisedLinear, activations: &Codes, target: &Target) -> Result<(), ModelError> {
+fn check_shapes(layer: &QuantisedLinear, activations: &Codes, target: &ProcessingUnitTarget) -> Result<(), ModelError> {
     let wrong = |problem: String| Err(ModelError::Shape(format!("{}: {problem}", layer.name)));
     if activations.cols != layer.weight.cols {
         return wrong(format!("activations of {} channels for {} inputs", activations.cols, layer.weight.cols));
@@ -121,7 +121,7 @@ fn check_shapes(layer: &QuantisedLinear, activations: &Codes, target: &Target) -
 }
 
 /// Weights of one shape keep to another when their blocks divide it.
-fn check_blocks(layer: &str, blocks: Option<BlockSparsity>, target: &Target) -> Result<(), ModelError> {
+fn check_blocks(layer: &str, blocks: Option<BlockSparsity>, target: &ProcessingUnitTarget) -> Result<(), ModelError> {
     let Some(blocks) = blocks else { return Ok(()) };
     let asked = format!("{layer}: weights of {}:{}", blocks.nonzeros(), blocks.block());
     match target.block {
@@ -141,7 +141,7 @@ fn check_capacity(
     layer: &QuantisedLinear,
     activations: &Codes,
     blocks: bool,
-    target: &Target,
+    target: &ProcessingUnitTarget,
 ) -> Result<(), ModelError> {
     let (n, slots) = (target.n, if target.block.is_some() { 2 } else { 1 });
     let is_value = |code: &u16| !layer.operand.is_zero(*code);

@@ -27,10 +27,10 @@ fn report(model: &Model, units: Units) -> Report {
     measure(model, units, sentences().iter().map(String::as_str)).expect("sentences that fit")
 }
 
-fn line<'a>(report: &'a Report, unit: &str, of: &str, result: &str, inputs: Inputs) -> &'a ErrorLine {
+fn line<'a>(report: &'a Report, unit: &str, sample: &str, result: &str, inputs: Inputs) -> &'a ErrorLine {
     let mut lines = report.findings.errors.iter();
-    let found = lines.find(|line| (line.unit, line.of, line.result, line.inputs) == (unit, of, result, inputs));
-    found.unwrap_or_else(|| panic!("{unit}, {of}, {result}: no line"))
+    let found = lines.find(|line| (line.unit, line.sample, line.result, line.inputs) == (unit, sample, result, inputs));
+    found.unwrap_or_else(|| panic!("{unit}, {sample}, {result}: no line"))
 }
 
 #[test]
@@ -38,20 +38,23 @@ fn every_unit_keeps_what_is_promised_of_it() {
     let model = model();
     for maximum in [Maximum::Running, Maximum::Row] {
         let report = report(&model, pu16(maximum));
-        let own = |unit, of, result| {
-            let line = line(&report, unit, of, result, Inputs::Rounded);
+        let own = |unit, sample, result| {
+            let line = line(&report, unit, sample, result, Inputs::Rounded);
             (line.values, line.share_of_bound.expect("something is promised of it"))
         };
         // Bounds that real data comes near: a unit that did better by far would not be the one that is measured.
-        for (unit, of, result) in [
+        for (unit, sample, result) in [
             ("layernorm", "embeddings", "q6.10"),
             ("layernorm", "layers", "q6.10"),
             ("activation", "feed-forward", "q14.10"),
             ("activation", "feed-forward", "af8_3"),
             ("elementwise", "residuals", "q9.7"),
         ] {
-            let (values, share) = own(unit, of, result);
-            assert!(values > 100_000 && (0.9..=1.0).contains(&share), "{unit} of {of}, {result}: {values}, {share}");
+            let (values, share) = own(unit, sample, result);
+            assert!(
+                values > 100_000 && (0.9..=1.0).contains(&share),
+                "{unit} of {sample}, {result}: {values}, {share}"
+            );
         }
         for mass in report.findings.masses.iter().filter(|mass| mass.result == "q1.15") {
             let share = mass.share_of_bound.expect("a bound");
@@ -72,17 +75,17 @@ fn every_unit_keeps_what_is_promised_of_it() {
 #[test]
 fn eight_bit_codes_lose_what_the_document_says() {
     let report = report(&model(), pu16(Maximum::Running));
-    let worst = |of, result| {
+    let worst = |sample, result| {
         let mut masses = report.findings.masses.iter();
-        masses.find(|mass| (mass.of, mass.result) == (of, result)).expect("a mass").worst_lost
+        masses.find(|mass| (mass.sample, mass.result) == (sample, result)).expect("a mass").worst_lost
     };
     assert!((0.031..0.032).contains(&worst("rows to 64", "af8_3")), "1 becomes 31/32");
     assert!((0.07..0.08).contains(&worst("longer rows", "af8_3")), "tails vanish");
-    let rms = |of, result| line(&report, "softmax", of, result, Inputs::Rounded).rms_error;
+    let rms = |sample, result| line(&report, "softmax", sample, result, Inputs::Rounded).rms_error;
     assert!(rms("longer rows", "af8_3, row exponent") < 0.85 * rms("longer rows", "af8_3"));
     // Rounding the embeddings' small sums to Q9.7 costs an order of magnitude more than that of the layers'.
-    let layernorm = |of, inputs| line(&report, "layernorm", of, "q6.10", inputs);
-    let deviation = |of| layernorm(of, Inputs::F32).rms_error_per_deviation;
+    let layernorm = |sample, inputs| line(&report, "layernorm", sample, "q6.10", inputs);
+    let deviation = |sample| layernorm(sample, Inputs::F32).rms_error_per_deviation;
     assert!((0.03..0.05).contains(&deviation("embeddings")) && deviation("layers") < 0.004);
     assert!(deviation("embeddings, scaled") < 0.002);
     assert!(layernorm("layers", Inputs::F32).worst_cosine > 0.9999);

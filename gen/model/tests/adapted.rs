@@ -5,7 +5,7 @@ mod common;
 
 use alberti_arith::tables::Gelu;
 use alberti_golden::{
-    accelerator::Config,
+    accelerator::AcceleratorConfig,
     activation::Function,
     encoder::{Arithmetic, Span},
     entropy,
@@ -24,8 +24,8 @@ const SEED: u64 = 20;
 const LONGEST: usize = 32;
 
 /// An accelerator for it.
-fn accelerator8() -> Config {
-    Config {
+fn accelerator8() -> AcceleratorConfig {
+    AcceleratorConfig {
         activation: Function::Gelu(Gelu::Erf),
         accumulator_rows: 32,
         value_rows: 16384,
@@ -34,7 +34,7 @@ fn accelerator8() -> Config {
     }
 }
 
-fn compiled(model: &Adapted, config: &Config) -> Compiled {
+fn compiled(model: &Adapted, config: &AcceleratorConfig) -> Compiled {
     let sequences: Vec<_> = (0..12).map(|seed| ids(100 + seed, 8 + 2 * seed as usize)).collect();
     let calibration = model.calibrate(&sequences).expect("short sequences");
     let encoder = quantise_encoder(model, &calibration, config).expect("a sound encoder");
@@ -50,7 +50,7 @@ fn cosine(a: &[f32], b: &[f32]) -> f64 {
 fn tasks_that_share_an_encoder_run_as_programs_and_stay_near_f32() {
     let model = synthetic(&Shape::small(LONGEST), SEED);
     let compiled = compiled(&model, &accelerator8());
-    let arithmetic = Arithmetic::of(compiled.config()).expect("an accelerator");
+    let arithmetic = Arithmetic::for_accelerator(compiled.config()).expect("an accelerator");
     let mut session = Session::new(&compiled).expect("an accelerator");
     let nats = 0.5;
     let threshold = entropy::threshold(nats).expect("a threshold");
@@ -74,7 +74,7 @@ fn tasks_that_share_an_encoder_run_as_programs_and_stay_near_f32() {
         count += 1;
         agree += usize::from(expected.exit == exact.exit(nats));
     }
-    let mean = |of: &[f64]| of.iter().sum::<f64>() / of.len() as f64;
+    let mean = |numbers: &[f64]| numbers.iter().sum::<f64>() / numbers.len() as f64;
     println!("hidden {}, logits {}, {agree} of {count} exits as in f32: {exits:?}", mean(&hidden), mean(&logits));
     assert!(mean(&hidden) > 0.99 && mean(&logits) > 0.98);
     assert!(agree * 10 >= count * 8);
@@ -86,7 +86,7 @@ fn tasks_that_share_an_encoder_run_as_programs_and_stay_near_f32() {
 fn the_second_sentence_of_a_pair_takes_its_own_row_of_the_types() {
     let model = synthetic(&Shape::small(LONGEST), SEED);
     let compiled = compiled(&model, &accelerator8());
-    let arithmetic = Arithmetic::of(compiled.config()).expect("an accelerator");
+    let arithmetic = Arithmetic::for_accelerator(compiled.config()).expect("an accelerator");
     let mut session = Session::new(&compiled).expect("an accelerator");
     let ids = ids(5, 21);
     let types = (0..21).map(|position| u32::from(position >= 11)).collect();
@@ -145,8 +145,8 @@ fn distinct_layers_without_adapters_are_the_checkpoint_itself() {
     };
     let model = synthetic(&shape, SEED);
     assert_eq!(synthetic(&shape, SEED).tasks, model.tasks);
-    let compiled = compiled(&model, &Config { parameter_rows: 1024, ..accelerator8() });
-    let arithmetic = Arithmetic::of(compiled.config()).expect("an accelerator");
+    let compiled = compiled(&model, &AcceleratorConfig { parameter_rows: 1024, ..accelerator8() });
+    let arithmetic = Arithmetic::for_accelerator(compiled.config()).expect("an accelerator");
     let mut session = Session::new(&compiled).expect("an accelerator");
     let ids = ids(3, 25);
     let answer = session.run(0, &ids, 0).expect("a sound program");

@@ -5,7 +5,7 @@ mod common;
 
 use alberti_golden::{
     BlockSparsity,
-    accelerator::{Config, Flat, Interpreter, Registers},
+    accelerator::{AcceleratorConfig, Flat, Interpreter, Registers},
     activation::Function,
     encoder::{Arithmetic, Span},
     softmax::Maximum,
@@ -17,13 +17,19 @@ use common::encoders::{PLAIN, POSITIONS, Shape, accelerator, encoder, ids, prune
 const LONGEST: usize = 20;
 
 /// Runs every task on sentences of these lengths, back and forth, and compares with the equations.
-fn agrees(seed: u64, shape: &Shape, config: &Config, lengths: &[usize], threshold: u16) -> Vec<Option<usize>> {
+fn agrees(
+    seed: u64,
+    shape: &Shape,
+    config: &AcceleratorConfig,
+    lengths: &[usize],
+    threshold: u16,
+) -> Vec<Option<usize>> {
     let encoder = match config.sparsity {
         Some(sparsity) => pruned(seed, shape, sparsity),
         None => encoder(seed, shape),
     };
     let compiled = Compiled::new(encoder, config.clone(), LONGEST).expect("it fits");
-    let arithmetic = Arithmetic::of(config).expect("such an accelerator");
+    let arithmetic = Arithmetic::for_accelerator(config).expect("such an accelerator");
     let mut session = Session::new(&compiled).expect("such an accelerator");
     let mut exits = Vec::new();
     for (round, &tokens) in lengths.iter().enumerate() {
@@ -65,7 +71,7 @@ fn programs_compute_the_encoder_to_the_bit() {
 #[test]
 fn layers_that_are_pruned_in_blocks_run_so() {
     for (n, nonzeros, block) in [(4, 2, 4), (8, 4, 8), (8, 8, 16), (16, 8, 16)] {
-        let config = Config { sparsity: BlockSparsity::new(nonzeros, block).ok(), ..accelerator(n) };
+        let config = AcceleratorConfig { sparsity: BlockSparsity::new(nonzeros, block).ok(), ..accelerator(n) };
         let plain = PLAIN;
         let wide = Shape { embedding: 48, hidden: 48, heads: 3, inner: 40, ..PLAIN };
         let projected = Shape { embedding: 40, hidden: 48, adapter: Some(8), classes: Some(3), ..wide };
@@ -76,7 +82,8 @@ fn layers_that_are_pruned_in_blocks_run_so() {
     let sparsity = BlockSparsity::new(2, 4).ok();
     let vectors = |sparsity: Option<BlockSparsity>| {
         let encoder = pruned(1, &PLAIN, BlockSparsity::new(2, 4).expect("such blocks"));
-        let compiled = Compiled::new(encoder, Config { sparsity, ..accelerator(4) }, LONGEST).expect("it fits");
+        let compiled =
+            Compiled::new(encoder, AcceleratorConfig { sparsity, ..accelerator(4) }, LONGEST).expect("it fits");
         let gemms = compiled.sentence(0, 16).expect("a short sentence").program.instructions;
         let blocks = gemms.iter().filter(|i| matches!(i.operation, Operation::Gemm(gemm) if gemm.blocks)).count();
         let mut session = Session::new(&compiled).expect("an accelerator");
@@ -93,10 +100,10 @@ fn layers_that_are_pruned_in_blocks_run_so() {
 fn every_accelerator_gets_its_own_rounding() {
     let config = accelerator(4);
     for changed in [
-        Config { maximum: Maximum::Row, softmax_lanes: 4, ..config.clone() },
-        Config { accumulator_bits: 26, ..config.clone() },
-        Config { accumulator_rows: 5, bus_bytes: 16, ..config.clone() },
-        Config { zero_skip: false, bus_bytes: 4, ..config },
+        AcceleratorConfig { maximum: Maximum::Row, softmax_lanes: 4, ..config.clone() },
+        AcceleratorConfig { accumulator_bits: 26, ..config.clone() },
+        AcceleratorConfig { accumulator_rows: 5, bus_bytes: 16, ..config.clone() },
+        AcceleratorConfig { zero_skip: false, bus_bytes: 4, ..config },
     ] {
         agrees(3, &PLAIN, &changed, &[9, 17], 0);
     }
@@ -204,7 +211,7 @@ fn heads_see_as_far_as_their_spans() {
 
 /// Vectors of P·V, and its instructions, of two layers of one head that sees so far: 32 tokens in two chunks, 8 tiles of keys, 4 of
 /// channels.
-fn context(spans: [Span; 4], config: Config) -> (usize, usize) {
+fn context(spans: [Span; 4], config: AcceleratorConfig) -> (usize, usize) {
     let shape = Shape { heads: 1, spans, ..PLAIN };
     let compiled = Compiled::new(encoder(9, &shape), config, 32).expect("it fits");
     let program = compiled.sentence(0, 32).expect("a short sentence").program;
@@ -218,21 +225,21 @@ fn context(spans: [Span; 4], config: Config) -> (usize, usize) {
 
 #[test]
 fn tiles_outside_of_a_span_are_not_multiplied() {
-    let of = |span, ramp| context([Span::Limited { span, ramp }; 4], accelerator(4));
+    let program = |span, ramp| context([Span::Limited { span, ramp }; 4], accelerator(4));
     let layers = 2;
     assert_eq!(context([Span::Whole; 4], accelerator(4)), (layers * 4 * 32 * 8, layers * 2));
-    assert_eq!(of(31, 0), (layers * 4 * 32 * 8, layers * 2));
+    assert_eq!(program(31, 0), (layers * 4 * 32 * 8, layers * 2));
     // As far as the last tile but one; itself; and its neighbours, as pairs of tiles see them: 3, 4, 4 and 3 of 8 tiles.
-    assert_eq!(of(11, 0), (layers * 4 * 32 * 7, layers * 2));
-    assert_eq!(of(0, 0), (layers * 4 * 32, layers * 8));
-    assert_eq!(of(1, 1), (layers * 4 * 8 * (3 + 4 + 4 + 3), layers * 4));
+    assert_eq!(program(11, 0), (layers * 4 * 32 * 7, layers * 2));
+    assert_eq!(program(0, 0), (layers * 4 * 32, layers * 8));
+    assert_eq!(program(1, 1), (layers * 4 * 8 * (3 + 4 + 4 + 3), layers * 4));
     // And nothing else is left out: all accelerators answer as the equations do.
     for (span, ramp) in [(0, 0), (0, 1), (1, 1), (3, 0), (4, 2), (11, 0)] {
         let spans = [Span::Limited { span, ramp }; 4];
         for (heads, n) in [(1, 4), (2, 2), (4, 4), (2, 8)] {
             agrees(span.into(), &Shape { heads, spans, ..PLAIN }, &accelerator(n), &[20, 7, 13], 0);
         }
-        let odd = Config { accumulator_rows: 5, ..accelerator(4) };
+        let odd = AcceleratorConfig { accumulator_rows: 5, ..accelerator(4) };
         agrees(3, &Shape { spans, ..PLAIN }, &odd, &[20, 7], 0);
     }
 }
@@ -244,26 +251,26 @@ fn windows_that_do_not_fit_the_program_are_not_made() {
     let size = |program_instructions| {
         let compiled = Compiled::new(
             encoder(9, &Shape { heads: 1, spans, ..PLAIN }),
-            Config { program_instructions, ..accelerator(4) },
+            AcceleratorConfig { program_instructions, ..accelerator(4) },
             32,
         );
         compiled.map(|compiled| compiled.sentence(0, 32).expect("a short sentence").program.instructions.len())
     };
     let all = size(256).expect("it fits");
-    let of = |room| context(spans, Config { program_instructions: room, ..accelerator(4) });
-    let (vectors, windows) = of(all);
+    let program = |room| context(spans, AcceleratorConfig { program_instructions: room, ..accelerator(4) });
+    let (vectors, windows) = program(all);
     assert_eq!((vectors, windows), (2 * 4 * 32, 16));
     let least = all - 12;
     let fewer = size(all - 1).expect("it fits");
-    assert!(fewer < all && fewer >= least && of(all - 1).0 > vectors, "{fewer} of {all}");
-    assert_eq!((size(least).expect("it fits"), of(least)), (least, (2 * 4 * 32 * 4, 4)));
+    assert!(fewer < all && fewer >= least && program(all - 1).0 > vectors, "{fewer} of {all}");
+    assert_eq!((size(least).expect("it fits"), program(least)), (least, (2 * 4 * 32 * 4, 4)));
     let problem = size(least - 1).expect_err("there are no fewer");
     assert!(problem.to_string().contains("accelerator.program.instructions: "), "{problem}");
 }
 
 #[test]
 fn all_that_an_accelerator_lacks_is_said_at_once() {
-    let config = Config {
+    let config = AcceleratorConfig {
         activation_rows: 100,
         wide_rows: 50,
         parameter_rows: 10,

@@ -4,7 +4,7 @@
 mod common;
 
 use alberti_arith::tables::Gelu;
-use alberti_golden::{accelerator::Config, activation::Function, encoder::Arithmetic, softmax::Maximum};
+use alberti_golden::{accelerator::AcceleratorConfig, activation::Function, encoder::Arithmetic, softmax::Maximum};
 use alberti_model::{
     Metrics,
     adapted::Adapted,
@@ -15,8 +15,8 @@ use alberti_model::{
 use common::model;
 
 /// The accelerator of `designs/accelerator16.yaml`.
-fn accelerator16() -> Config {
-    Config {
+fn accelerator16() -> AcceleratorConfig {
+    AcceleratorConfig {
         n: 16,
         accumulator_bits: 37,
         accumulator_rows: 128,
@@ -54,7 +54,7 @@ fn the_trained_encoder_runs_as_a_program_and_stays_near_f32() {
         let ids = model.tokenizer.encode(&sentence, &model.checkpoint).expect("a short sentence");
         let answer = session.run(0, &ids, 0).expect("a sound program");
         if number == 0 {
-            let arithmetic = Arithmetic::of(compiled.config()).expect("an accelerator");
+            let arithmetic = Arithmetic::for_accelerator(compiled.config()).expect("an accelerator");
             let task = &compiled.encoder().tasks[0];
             let expected = compiled.encoder().run(&arithmetic, task, &ids, 0).expect("a sound encoder");
             assert_eq!(answer.hidden, expected.hidden);

@@ -6,7 +6,7 @@ mod common;
 use alberti_golden::{
     Image, Packed, Pointer,
     cells::{Cells, Coding, Fault, Placing},
-    storage::{Cut, Variant},
+    storage::{Cut, RecordKind},
 };
 use alberti_model::{
     Matrix, Metrics,
@@ -264,7 +264,7 @@ fn layer(half: Option<alberti_model::BlockSparsity>) -> Gemm {
 /// The same trial by the shortest way: everything is read, decoded and multiplied.
 fn plainly(gemm: &Gemm, point: Point, settings: &Settings) -> (f64, u64) {
     let (linear, n, weight) = (&gemm.linear, settings.n, &gemm.linear.weight);
-    let cut = Cut { variant: point.variant, rows: weight.rows, columns: weight.cols, n };
+    let cut = Cut { kind: point.kind, rows: weight.rows, columns: weight.cols, n };
     let layout = cut.layout(settings.capacity, settings.sparsity).expect("a layout");
     let vectors = cut.vectors(&weight.data).expect("the matrix");
     let encoded = layout.encode(linear.operand, Pointer::default(), &vectors).expect("room");
@@ -298,25 +298,25 @@ fn plainly(gemm: &Gemm, point: Point, settings: &Settings) -> (f64, u64) {
 
 #[test]
 fn a_trial_is_what_the_golden_models_compute_one_after_the_other() {
-    for (variant, sparsity) in [
-        (Variant::Stream, None),
-        (Variant::Row, None),
-        (Variant::Tile, None),
-        (Variant::Block, None),
-        (Variant::Sparse, Some(block(4))),
+    for (kind, sparsity) in [
+        (RecordKind::Stream, None),
+        (RecordKind::Row, None),
+        (RecordKind::Tile, None),
+        (RecordKind::Offset, None),
+        (RecordKind::Blocks, Some(block(4))),
     ] {
         let (gemm, settings) = (layer(sparsity), settings(sparsity));
-        let campaign = Campaign::new(std::slice::from_ref(&gemm), &[variant], settings).expect("it fits");
+        let campaign = Campaign::new(std::slice::from_ref(&gemm), &[kind], settings).expect("it fits");
         for rate in [0.0, 1e-3, 2e-2] {
             let stress = Stress::uniform(&settings, rate, rate / 10.0).expect("a rate");
             for site in EVERY {
-                let point = Point { site, variant, stress: &stress };
+                let point = Point { site, kind, stress: &stress };
                 let outcome = campaign.trial(point, 0).expect("a trial")[0];
                 let (cosine, wrong) = plainly(&gemm, point, &settings);
-                assert_eq!(outcome.wrong_weights, wrong, "{site:?} in {variant:?} at {rate}");
-                assert!((outcome.cosine - cosine).abs() < 1e-9, "{site:?} in {variant:?} at {rate}");
+                assert_eq!(outcome.wrong_weights, wrong, "{site:?} in {kind:?} at {rate}");
+                assert!((outcome.cosine - cosine).abs() < 1e-9, "{site:?} in {kind:?} at {rate}");
                 // A thousand bits at one in a thousand may well have none.
-                assert!(rate == 1e-3 || (rate > 0.0) == (wrong > 0), "{site:?} in {variant:?} at {rate}: {wrong}");
+                assert!(rate == 1e-3 || (rate > 0.0) == (wrong > 0), "{site:?} in {kind:?} at {rate}: {wrong}");
             }
         }
     }
@@ -325,11 +325,11 @@ fn a_trial_is_what_the_golden_models_compute_one_after_the_other() {
 #[test]
 fn protected_masks_lose_nothing_to_single_faults() {
     let (gemm, settings) = (layer(None), Settings { secded: true, ..settings(None) });
-    let campaign = Campaign::new(std::slice::from_ref(&gemm), &[Variant::Block], settings).expect("it fits");
+    let campaign = Campaign::new(std::slice::from_ref(&gemm), &[RecordKind::Offset], settings).expect("it fits");
     let stress = |rate| Stress::uniform(&settings, rate, 0.0).expect("a rate");
     let sum = |rate| {
         let stress = stress(rate);
-        let point = Point { site: FaultSite::Masks, variant: Variant::Block, stress: &stress };
+        let point = Point { site: FaultSite::Masks, kind: RecordKind::Offset, stress: &stress };
         let outcomes = (0..40).map(|trial| campaign.trial(point, trial).expect("a trial")[0]);
         outcomes.fold((0, 0, 0), |(c, d, w), o| (c + o.corrected_words, d + o.detected_words, w + o.wrong_weights))
     };

@@ -5,7 +5,7 @@ mod common;
 
 use alberti_golden::{
     Image,
-    accelerator::{Config, Flat, Interpreter, Registers},
+    accelerator::{AcceleratorConfig, Flat, Interpreter, Registers},
 };
 use alberti_model::{
     adapted::{Adapted, Shape, TaskShape, synthetic},
@@ -18,8 +18,14 @@ use common::encoders::accelerator;
 
 const LONGEST: usize = 20;
 
-fn config() -> Config {
-    Config { softmax_max: 32, layernorm_max: 64, activation_rows: 1 << 13, value_rows: 16384, ..accelerator(8) }
+fn config() -> AcceleratorConfig {
+    AcceleratorConfig {
+        softmax_max: 32,
+        layernorm_max: 64,
+        activation_rows: 1 << 13,
+        value_rows: 16384,
+        ..accelerator(8)
+    }
 }
 
 fn sequences(words: u32) -> Vec<Vec<u32>> {
@@ -78,8 +84,8 @@ fn zeros_of_the_checkpoint_stay_and_every_step_is_accounted_for() {
     let frozen: u64 = packed.tensors.iter().filter(|t| t.part.is_frozen()).map(|t| t.weights - t.zeros_stored).sum();
     assert_eq!(packed.compiled.weights().0.len() as u64, frozen);
     // Equation 1: shares of zeros times shares of parameters.
-    let of = |part: Part| packed.footprint.shares.iter().find(|share| share.part == part).expect("every part");
-    let sum: f64 = [Part::Embeddings, Part::Encoder].iter().map(|&p| of(p).sparsity * of(p).share).sum();
+    let share = |part: Part| packed.footprint.shares.iter().find(|share| share.part == part).expect("every part");
+    let sum: f64 = [Part::Embeddings, Part::Encoder].iter().map(|&p| share(p).sparsity * share(p).share).sum();
     assert!((packed.footprint.cumulative_sparsity - sum).abs() < 1e-12 && sum > 0.3);
     let total: f64 = packed.footprint.shares.iter().map(|share| share.share).sum();
     assert!((total - 1.0).abs() < 1e-12);

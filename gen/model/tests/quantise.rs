@@ -5,7 +5,7 @@ mod common;
 
 use alberti_arith::Format;
 use alberti_model::{
-    Linear, Matrix, Metrics, Target,
+    Linear, Matrix, Metrics, ProcessingUnitTarget,
     calibration::LayerRange,
     quantise::{InputRule, Rules, channel_shifts, quantise, quantise_by},
 };
@@ -52,7 +52,7 @@ fn a_bias_past_32_bits_is_an_error_that_says_how_many_it_needs() {
     // s = 8 + 14 + 16: 100·2^38 < 2^45.
     assert!(error.to_string().contains("output 0, 100 at scale 2^-38, needs 46 bits, the bias port has 32"), "{error}");
     let rules = Rules { wide_bias: true, ..Rules::default() };
-    let target = Target { accumulator_bits: 48, ..pu16() };
+    let target = ProcessingUnitTarget { accumulator_bits: 48, ..pu16() };
     let layer = quantise_by("l", &linear(1, 1, &[1e-6], &[100.0]), &range(&[0.01], 1.0), PLAIN, &target, &rules);
     assert_eq!(layer.expect("as wide as the accumulator").bias, [100 << 38]);
 }

@@ -6,7 +6,7 @@ mod common;
 use alberti_arith::{Format, tables::Gelu};
 use alberti_golden::activation::Function;
 use alberti_model::{
-    Metrics, ModelError, Site, Target, Workload,
+    Metrics, ModelError, ProcessingUnitTarget, Site, Workload,
     demo::Model,
     prune::{Pruning, prune},
     quantise::{InputRule, quantise},
@@ -60,7 +60,7 @@ fn gelu_stands_behind_the_first_half_of_the_feed_forward_net_alone() {
     let model = model();
     let forward = model.forward(SENTENCE).expect("a short sentence");
     for form in [Gelu::Tanh, Gelu::Erf] {
-        let target = Target { activation: Function::Gelu(form), ..pu16() };
+        let target = ProcessingUnitTarget { activation: Function::Gelu(form), ..pu16() };
         for layer in 0..6 {
             let name = format!("layer.{layer}.intermediate");
             let gemm = model.gemm(&forward, &name, Pruning::Dense, &target).expect("a layer that fits");
@@ -75,7 +75,7 @@ fn gelu_stands_behind_the_first_half_of_the_feed_forward_net_alone() {
         let query = model.gemm(&forward, "layer.0.attention.query", Pruning::Dense, &target).expect("it fits");
         assert_eq!(query.linear.function, Function::Identity);
     }
-    let target = Target { activation: Function::Relu, ..pu16() };
+    let target = ProcessingUnitTarget { activation: Function::Relu, ..pu16() };
     let gemm = model.gemm(&forward, "layer.0.intermediate", Pruning::Dense, &target).expect("it fits");
     assert_eq!(gemm.linear.function, Function::Identity);
 }
@@ -84,7 +84,7 @@ fn gelu_stands_behind_the_first_half_of_the_feed_forward_net_alone() {
 fn a_pruned_layer_becomes_streams_of_half_the_values() {
     let model = model();
     let forward = model.forward(SENTENCE).expect("a short sentence");
-    let design = Target { block: Some(block(8)), ..pu16() };
+    let design = ProcessingUnitTarget { block: Some(block(8)), ..pu16() };
     let name = "layer.2.intermediate";
     let dense = model.gemm(&forward, name, Pruning::Dense, &design).expect("it fits");
     let dense = dense.workload(true, &design).expect("it fits").input;
@@ -112,7 +112,12 @@ fn unknown_layers_and_foreign_results_are_refused() {
 
 /// Every linear layer as an integer GEMM whose sums return to f32; all else in f32. Cosine of the last hidden state to
 /// f32's.
-fn encoder_cosine(model: &Model, pruning: Pruning, rule: impl Fn(Site) -> InputRule, target: &Target) -> f64 {
+fn encoder_cosine(
+    model: &Model,
+    pruning: Pruning,
+    rule: impl Fn(Site) -> InputRule,
+    target: &ProcessingUnitTarget,
+) -> f64 {
     let ids = model.tokenizer.encode(SENTENCE, &model.checkpoint).expect("a short sentence");
     let exact = forward(&model.checkpoint, &ids).expect("ids that fit").hidden;
     let mixed = forward_with(&model.checkpoint, &ids, |name, linear, input| {
@@ -129,7 +134,7 @@ fn encoder_cosine(model: &Model, pruning: Pruning, rule: impl Fn(Site) -> InputR
 #[test]
 fn the_encoder_with_integer_gemms_stays_near_f32() {
     let (model, target) = (model(), pu16());
-    let dense = encoder_cosine(&model, Pruning::Dense, InputRule::of, &target);
+    let dense = encoder_cosine(&model, Pruning::Dense, InputRule::for_site, &target);
     assert!(dense > 0.995, "{dense}");
 }
 
@@ -138,7 +143,10 @@ fn the_encoder_with_integer_gemms_stays_near_f32() {
 fn prunings_and_rules_compared_in_the_encoder() {
     let (model, target) = (model(), pu16());
     let clipped = |octaves| {
-        move |site| InputRule { clipped_octaves: if site == Site::Output { octaves } else { 0 }, ..InputRule::of(site) }
+        move |site| InputRule {
+            clipped_octaves: if site == Site::Output { octaves } else { 0 },
+            ..InputRule::for_site(site)
+        }
     };
     for octaves in 0..3 {
         println!("GELU clipped by {octaves}: {:.5}", encoder_cosine(&model, Pruning::Dense, clipped(octaves), &target));
@@ -146,7 +154,7 @@ fn prunings_and_rules_compared_in_the_encoder() {
     for clipped_octaves in 0..2 {
         let shifted = |site| match site {
             Site::Output => InputRule { channel_shifts: true, clipped_octaves },
-            _ => InputRule::of(site),
+            _ => InputRule::for_site(site),
         };
         let cosine = encoder_cosine(&model, Pruning::Dense, shifted, &target);
         println!("GELU clipped by {clipped_octaves} behind channel shifts: {cosine:.5}");
@@ -158,7 +166,7 @@ fn prunings_and_rules_compared_in_the_encoder() {
     for pruning in
         [Pruning::Unstructured(0.5), Pruning::Block(block(8)), Pruning::Block(block(4)), Pruning::Block(block(2))]
     {
-        println!("{pruning}: {:.4}", encoder_cosine(&model, pruning, InputRule::of, &target));
+        println!("{pruning}: {:.4}", encoder_cosine(&model, pruning, InputRule::for_site, &target));
     }
 }
 
@@ -167,15 +175,15 @@ fn prunings_and_rules_compared_in_the_encoder() {
 fn formats_and_rules_compared() {
     let model = model();
     let forward = model.forward(SENTENCE).expect("a short sentence");
-    let unclipped = |site| InputRule { clipped_octaves: 0, ..InputRule::of(site) };
-    let rules = |site| [InputRule::of(site), unclipped(site), common::PLAIN];
+    let unclipped = |site| InputRule { clipped_octaves: 0, ..InputRule::for_site(site) };
+    let rules = |site| [InputRule::for_site(site), unclipped(site), common::PLAIN];
     for (operand, result, accumulator_bits) in [
         (Format::AF8_3, Format::AF8_3, 37),
         (Format::AF8_3, "q8.8".parse().expect("a format"), 37),
         (Format::Q3_5, Format::Q3_5, 37),
         (Format::Q3_13, Format::Q3_13, 48),
     ] {
-        let target = Target { operand, result, accumulator_bits, ..pu16() };
+        let target = ProcessingUnitTarget { operand, result, accumulator_bits, ..pu16() };
         for rule in 0..3 {
             let (mut cosines, mut of_sums, mut failures, mut bits) = (vec![], vec![], vec![], 0);
             for trace in &forward.traces {

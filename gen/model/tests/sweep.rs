@@ -39,17 +39,17 @@ fn cosine(model: &Model, choice: &Choice) -> f64 {
 fn what_numbers_are_given_up_by_costs_what_is_documented() {
     let model = model();
     let rules = Rules::default();
-    let of = |name: &str, rules: Rules| cosine(&model, &Choice::by(name, rules));
-    let accelerator = of("accelerator", rules);
-    let narrow = of("residual of 8 bits", Rules { narrow_residual: true, ..rules });
-    let matrix = of("a scale for a matrix", Rules { weights_by_output: false, ..rules });
+    let measured = |name: &str, rules: Rules| cosine(&model, &Choice::by(name, rules));
+    let accelerator = measured("accelerator", rules);
+    let narrow = measured("residual of 8 bits", Rules { narrow_residual: true, ..rules });
+    let matrix = measured("a scale for a matrix", Rules { weights_by_output: false, ..rules });
     let fixed = Rules { operand: Format::Q3_5, fitted: false, channel_shifts: false, narrow_residual: true, ..rules };
-    let fixed = of("q3.5 within -4 to 4", fixed);
+    let fixed = measured("q3.5 within -4 to 4", fixed);
     let af8_2 = AdaptivFloat::new(8, 2).expect("a format");
-    let af8_2 = of("af8_2", Rules { operand: Format::AdaptivFloat(af8_2), ..rules });
-    let wide = of("q3.13", Rules { operand: Format::Q3_13, ..rules });
+    let af8_2 = measured("af8_2", Rules { operand: Format::AdaptivFloat(af8_2), ..rules });
+    let wide = measured("q3.13", Rules { operand: Format::Q3_13, ..rules });
     let af8_4 = AdaptivFloat::new(8, 4).expect("a format");
-    let af8_4 = of("af8_4", Rules { operand: Format::AdaptivFloat(af8_4), ..rules });
+    let af8_4 = measured("af8_4", Rules { operand: Format::AdaptivFloat(af8_4), ..rules });
     assert!(accelerator > 0.997 && wide > 0.9995 && af8_4 < accelerator, "{accelerator} {wide} {af8_4}");
     assert!(matrix < 0.993 && narrow < matrix - 0.02 && af8_2 < narrow - 0.2 && fixed < 0.6);
     let half = Choice { weights: Pruning::Unstructured(0.5), ..Choice::accelerator("half of the weights") };

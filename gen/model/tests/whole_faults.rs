@@ -16,7 +16,11 @@ const SEED: u64 = 9;
 fn compiled() -> Compiled {
     let model = synthetic(&Shape::small(32), SEED);
     let calibration = model.calibrate(&[(0..20).collect::<Vec<u32>>()]).expect("ids of the model");
-    let config = alberti_golden::accelerator::Config { value_rows: 16384, activation_rows: 1 << 13, ..accelerator(8) };
+    let config = alberti_golden::accelerator::AcceleratorConfig {
+        value_rows: 16384,
+        activation_rows: 1 << 13,
+        ..accelerator(8)
+    };
     let encoder = quantise_encoder(&model, &calibration, &config).expect("ranges that fit");
     Compiled::new(encoder, config, 20).expect("it fits")
 }
@@ -26,8 +30,8 @@ fn form(bits: usize) -> CellForm {
 }
 
 fn stress(rate: f64) -> Stress {
-    let of = |bits| Defects { misreads: Misreads::uniform(bits, rate).expect("a rate"), stuck: 0.0 };
-    Stress { values: of(2), masks: of(1) }
+    let defects = |bits| Defects { misreads: Misreads::uniform(bits, rate).expect("a rate"), stuck: 0.0 };
+    Stress { values: defects(2), masks: defects(1) }
 }
 
 #[test]

@@ -5,15 +5,15 @@ mod common;
 
 use alberti_arith::{Format, requantize, wrap};
 use alberti_golden::{Packed, Pointer, Segment, processing_unit};
-use alberti_model::{Codes, Matrix, ModelError, Target, Workload, prune, quantise::QuantisedLinear};
+use alberti_model::{Codes, Matrix, ModelError, ProcessingUnitTarget, Workload, prune, quantise::QuantisedLinear};
 use common::{Numbers, block, pu16, quantised};
 
-fn target(n: usize, rows: usize, nonzeros: Option<usize>) -> Target {
-    Target { n, accumulator_rows: rows, block: nonzeros.map(block), ..pu16() }
+fn target(n: usize, rows: usize, nonzeros: Option<usize>) -> ProcessingUnitTarget {
+    ProcessingUnitTarget { n, accumulator_rows: rows, block: nonzeros.map(block), ..pu16() }
 }
 
 /// A random GEMM of `m` tokens, `k` inputs, `outputs` outputs; block-pruned where asked.
-fn gemm(m: usize, k: usize, outputs: usize, pruned: bool, target: &Target) -> (QuantisedLinear, Codes) {
+fn gemm(m: usize, k: usize, outputs: usize, pruned: bool, target: &ProcessingUnitTarget) -> (QuantisedLinear, Codes) {
     let mut numbers = Numbers::new((m * 1000 + k * 10 + outputs) as u64);
     let (input, mut weight) = (numbers.matrix(m, k, 0.3), numbers.matrix(outputs, k, 0.2));
     if let (true, Some(shape)) = (pruned, target.block) {
@@ -28,7 +28,7 @@ fn workload(
     layer: &QuantisedLinear,
     activations: &Codes,
     pruned: bool,
-    target: &Target,
+    target: &ProcessingUnitTarget,
 ) -> Result<Workload, ModelError> {
     Workload::new(layer, activations, target.block.filter(|_| pruned), true, target)
 }
@@ -66,7 +66,7 @@ impl<'a, T: Copy> Stream<'a, T> {
 }
 
 /// A processing unit that knows jobs and streams alone. Answers result vectors in their order.
-fn accelerator(workload: &Workload, target: &Target) -> Vec<u16> {
+fn accelerator(workload: &Workload, target: &ProcessingUnitTarget) -> Vec<u16> {
     let (n, operand, input) = (target.n, target.operand, &workload.input);
     let mut weights = Stream::new(&input.weights, &input.weight_memory);
     let mut slots: Vec<_> = input.activations.iter().map(|slot| Stream::new(&slot.masks, &slot.memory)).collect();
@@ -113,7 +113,7 @@ fn accelerator(workload: &Workload, target: &Target) -> Vec<u16> {
     results
 }
 
-fn check(m: usize, k: usize, outputs: usize, pruned: bool, target: &Target) {
+fn check(m: usize, k: usize, outputs: usize, pruned: bool, target: &ProcessingUnitTarget) {
     let (layer, activations) = gemm(m, k, outputs, pruned, target);
     let workload = workload(&layer, &activations, pruned, target).expect("a GEMM that fits");
     let expected = layer.results(&activations).expect("its own inputs");
@@ -165,7 +165,7 @@ fn block_sparse_layers_run_in_half_the_passes() {
 #[test]
 fn fixed_point_operands_are_laid_out_as_well() {
     for operand in [Format::Q3_5, Format::Q3_13] {
-        let target = Target { operand, result: operand, accumulator_bits: 44, ..target(8, 16, None) };
+        let target = ProcessingUnitTarget { operand, result: operand, accumulator_bits: 44, ..target(8, 16, None) };
         check(18, 21, 11, false, &target);
     }
 }
@@ -199,14 +199,15 @@ fn blocks_need_a_design_that_has_them() {
 fn what_the_design_cannot_take_is_an_error() {
     let good = target(4, 6, None);
     let (layer, activations) = gemm(8, 10, 7, false, &good);
-    let code =
-        |target: &Target| workload(&layer, &activations, false, target).map(|_| ()).map_err(|e| e.code().as_str());
+    let code = |target: &ProcessingUnitTarget| {
+        workload(&layer, &activations, false, target).map(|_| ()).map_err(|e| e.code().as_str())
+    };
     assert_eq!(code(&good), Ok(()));
-    assert_eq!(code(&Target { reduction_max: 9, ..good }), Err("AE0711"));
-    assert_eq!(code(&Target { accumulator_bits: 36, ..good }), Err("AE0711"));
-    assert_eq!(code(&Target { operand: Format::Q3_5, ..good }), Err("AE0711"));
-    assert_eq!(code(&Target { n: 65, ..good }), Err("AE0711"));
-    assert_eq!(code(&Target { accumulator_rows: 0, ..good }), Err("AE0711"));
+    assert_eq!(code(&ProcessingUnitTarget { reduction_max: 9, ..good }), Err("AE0711"));
+    assert_eq!(code(&ProcessingUnitTarget { accumulator_bits: 36, ..good }), Err("AE0711"));
+    assert_eq!(code(&ProcessingUnitTarget { operand: Format::Q3_5, ..good }), Err("AE0711"));
+    assert_eq!(code(&ProcessingUnitTarget { n: 65, ..good }), Err("AE0711"));
+    assert_eq!(code(&ProcessingUnitTarget { accumulator_rows: 0, ..good }), Err("AE0711"));
     assert_eq!(code(&target(6, 6, Some(4))), Err("AE0707"));
     for memory in ["weight", "activation", "result"] {
         let mut capacity = good.capacity;
@@ -215,8 +216,8 @@ fn what_the_design_cannot_take_is_an_error() {
             "activation" => capacity.activation = 50,
             _ => capacity.result = 63,
         }
-        let error =
-            workload(&layer, &activations, false, &Target { capacity, ..good }).expect_err("too small a memory");
+        let error = workload(&layer, &activations, false, &ProcessingUnitTarget { capacity, ..good })
+            .expect_err("too small a memory");
         assert_eq!(error.code().as_str(), "AE0712");
         assert!(error.to_string().contains(&format!("the {memory} memory needs")), "{error}");
     }

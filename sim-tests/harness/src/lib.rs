@@ -37,7 +37,7 @@ pub use alberti_random::{NoSeed, Rng, Seed};
 pub use bits::Bits;
 pub use build::{Build, Library};
 pub use error::{Error, Result};
-pub use memory::Memory;
+pub use memory::BankedMemory;
 pub use model::{Model, Port};
 pub use ports::{Direction, PortSpec, Probe};
 pub use rows::RowMemory;

@@ -10,7 +10,7 @@ use alberti_random::Rng;
 
 /// What a memory holds: 2^row_bits rows of `lanes` values of `width` bits, at first none.
 #[derive(Clone, Debug)]
-pub struct Memory {
+pub struct BankedMemory {
     lanes: u32,
     row_bits: u32,
     width: u32,
@@ -20,7 +20,7 @@ pub struct Memory {
     writes: u64,
 }
 
-impl Memory {
+impl BankedMemory {
     /// An empty memory.
     ///
     /// # Panics
@@ -28,7 +28,7 @@ impl Memory {
     pub fn new(lanes: u32, row_bits: u32, width: u32) -> Self {
         assert!((1..=64).contains(&width), "values have 1 to 64 bits, not {width}");
         let values = vec![None; (lanes as usize) << row_bits];
-        Memory { lanes, row_bits, width, values, reads: 0, strays: 0, writes: 0 }
+        BankedMemory { lanes, row_bits, width, values, reads: 0, strays: 0, writes: 0 }
     }
 
     /// Number of values that fit.
@@ -89,10 +89,10 @@ struct Wires {
 }
 
 impl Wires {
-    fn find(model: &Model, name: &str, memory: &Memory, data: Port) -> Result<Self> {
+    fn find(model: &Model, name: &str, memory: &BankedMemory, data: Port) -> Result<Self> {
         let (enable, address) =
             (model.output(&format!("{name}_enable_o"))?, model.output(&format!("{name}_address_o"))?);
-        let Memory { lanes, row_bits, width, .. } = *memory;
+        let BankedMemory { lanes, row_bits, width, .. } = *memory;
         for (port, part, expected) in
             [(enable, "enable", 1), (address, "address", row_bits), (data, "data", lanes * width)]
         {
@@ -106,7 +106,7 @@ impl Wires {
     }
 
     /// The first value of the row that is asked for in this cycle.
-    fn asked(&self, model: &Model, memory: &Memory) -> Option<usize> {
+    fn asked(&self, model: &Model, memory: &BankedMemory) -> Option<usize> {
         (model.get(self.enable) == 1).then(|| model.get(self.address) as usize * memory.lanes as usize)
     }
 }
@@ -119,7 +119,7 @@ pub(crate) struct ReadPort {
 }
 
 impl ReadPort {
-    pub fn new(model: &Model, name: &str, memory: (usize, &Memory), latency: u32) -> Result<Self> {
+    pub fn new(model: &Model, name: &str, memory: (usize, &BankedMemory), latency: u32) -> Result<Self> {
         if latency == 0 {
             return Err(Error::usage(name, "a memory answers after at least 1 cycle, not 0"));
         }
@@ -130,7 +130,7 @@ impl ReadPort {
     }
 
     /// Drops the answers on their way, and what is asked during reset.
-    pub fn forget(&mut self, memory: &Memory, rng: &mut Rng) {
+    pub fn forget(&mut self, memory: &BankedMemory, rng: &mut Rng) {
         self.answers.iter_mut().for_each(|answer| rng.fill(answer, memory.lanes * memory.width));
     }
 
@@ -140,7 +140,7 @@ impl ReadPort {
         model.set_words(self.wires.data, &self.answers[slot]);
     }
 
-    pub fn sample(&mut self, model: &Model, memory: &mut Memory, rng: &mut Rng) {
+    pub fn sample(&mut self, model: &Model, memory: &mut BankedMemory, rng: &mut Rng) {
         let slot = model.cycle() as usize % self.answers.len();
         let answer = &mut self.answers[slot];
         rng.fill(answer, memory.lanes * memory.width);
@@ -163,12 +163,12 @@ pub(crate) struct WritePort {
 }
 
 impl WritePort {
-    pub fn new(model: &Model, name: &str, memory: (usize, &Memory)) -> Result<Self> {
+    pub fn new(model: &Model, name: &str, memory: (usize, &BankedMemory)) -> Result<Self> {
         let data = model.output(&format!("{name}_data_o"))?;
         Ok(WritePort { memory: memory.0, wires: Wires::find(model, name, memory.1, data)? })
     }
 
-    pub fn sample(&mut self, model: &Model, memory: &mut Memory) {
+    pub fn sample(&mut self, model: &Model, memory: &mut BankedMemory) {
         let Some(first) = self.wires.asked(model, memory) else { return };
         memory.writes += 1;
         for lane in 0..memory.lanes {

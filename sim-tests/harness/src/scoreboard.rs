@@ -7,9 +7,9 @@ use crate::error::{Error, Result};
 
 /// Name and width in bits of each field of an item.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Layout(pub Vec<(String, u32)>);
+pub(crate) struct FieldLayout(pub Vec<(String, u32)>);
 
-impl Layout {
+impl FieldLayout {
     /// Words of one item: every field begins with a word of its own.
     pub fn words(&self) -> usize {
         self.0.iter().map(|(_, width)| words_of(*width)).sum()
@@ -57,7 +57,7 @@ impl Layout {
 #[derive(Clone, Debug)]
 pub struct Scoreboard {
     name: String,
-    layout: Layout,
+    layout: FieldLayout,
     expected: VecDeque<u32>,
     total: u64,
     compared: u64,
@@ -67,10 +67,10 @@ pub struct Scoreboard {
 impl Scoreboard {
     /// A scoreboard for items of these fields: name and width in bits.
     pub fn new(name: &str, fields: &[(&str, u32)]) -> Self {
-        Self::with_layout(name, Layout(fields.iter().map(|(name, width)| ((*name).to_owned(), *width)).collect()))
+        Self::with_layout(name, FieldLayout(fields.iter().map(|(name, width)| ((*name).to_owned(), *width)).collect()))
     }
 
-    pub(crate) fn with_layout(name: &str, layout: Layout) -> Self {
+    pub(crate) fn with_layout(name: &str, layout: FieldLayout) -> Self {
         let expected = VecDeque::new();
         Scoreboard { name: name.to_owned(), layout, expected, total: 0, compared: 0, collected: None }
     }

@@ -9,7 +9,7 @@ use crate::bits::{Bits, hex};
 use crate::error::{Error, Result};
 use crate::model::{Model, Port};
 use crate::ports::Direction;
-use crate::scoreboard::{Layout, Scoreboard};
+use crate::scoreboard::{FieldLayout, Scoreboard};
 use crate::stall::{Stall, Staller};
 use alberti_random::Rng;
 
@@ -19,7 +19,7 @@ struct Wires {
     valid: Port,
     ready: Option<Port>,
     fields: Vec<Port>,
-    layout: Layout,
+    layout: FieldLayout,
 }
 
 impl Wires {
@@ -44,7 +44,7 @@ impl Wires {
             name: name.to_owned(),
             valid: own("valid")?,
             ready: directed(&format!("{prefix}ready"), back).ok(),
-            layout: Layout(layout.collect()),
+            layout: FieldLayout(layout.collect()),
             fields: ports,
         })
     }

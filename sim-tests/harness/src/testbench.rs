@@ -7,7 +7,7 @@ use crate::axi::{self, Axi};
 use crate::bits::Bits;
 use crate::build::Library;
 use crate::error::{Error, Result};
-use crate::memory::{Memory, ReadPort, WritePort};
+use crate::memory::{BankedMemory, ReadPort, WritePort};
 use crate::model::{Model, Port};
 use crate::rows::{RowMemory, RowPort};
 use crate::stall::Stall;
@@ -57,7 +57,7 @@ pub struct Testbench {
     rng: Rng,
     sources: Vec<Source>,
     sinks: Vec<Sink>,
-    memories: Vec<Memory>,
+    memories: Vec<BankedMemory>,
     reads: Vec<ReadPort>,
     writes: Vec<WritePort>,
     buses: Vec<Axi>,
@@ -128,7 +128,7 @@ impl Testbench {
     }
 
     /// Adds a memory, for ports to read and write. Several ports may share it.
-    pub fn add_memory(&mut self, memory: Memory) -> MemoryId {
+    pub fn add_memory(&mut self, memory: BankedMemory) -> MemoryId {
         self.memories.push(memory);
         MemoryId(self.memories.len() - 1)
     }
@@ -264,12 +264,12 @@ impl Testbench {
     }
 
     /// A memory's contents and counts.
-    pub fn memory(&self, memory: MemoryId) -> &Memory {
+    pub fn memory(&self, memory: MemoryId) -> &BankedMemory {
         &self.memories[memory.0]
     }
 
     /// A memory, to be loaded.
-    pub fn memory_mut(&mut self, memory: MemoryId) -> &mut Memory {
+    pub fn memory_mut(&mut self, memory: MemoryId) -> &mut BankedMemory {
         &mut self.memories[memory.0]
     }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use alberti_harness::{
-    Bits, Build, Error, Library, Memory, PortSpec, Probe, Result, Seed, Stall, Testbench, Toolchain,
+    BankedMemory, Bits, Build, Error, Library, PortSpec, Probe, Result, Seed, Stall, Testbench, Toolchain,
 };
 
 /// A register stage with full throughput: two slots.
@@ -499,8 +499,8 @@ fn copied(name: &str, latency: u32, stored: usize, change: (&str, &str)) -> Resu
     ];
     let text = COPIER.replacen(change.0, change.1, 1);
     let mut bench = Testbench::new(&Build::new("copier", [("copier.v", text)]).ports(ports).compile()?, name)?;
-    let from = bench.add_memory(Memory::new(4, 4, 5));
-    let to = bench.add_memory(Memory::new(4, 4, 5));
+    let from = bench.add_memory(BankedMemory::new(4, 4, 5));
+    let to = bench.add_memory(BankedMemory::new(4, 4, 5));
     bench.read_port("from", from, latency)?;
     bench.write_port("to", to)?;
     let values: Vec<u64> = (0..64).map(|_| bench.rng().bits(5)).collect();
@@ -542,7 +542,7 @@ fn a_read_of_nothing_is_counted() -> Result<()> {
 fn a_memory_of_another_shape_is_refused() -> Result<()> {
     let library = skid("", "")?;
     let mut bench = Testbench::new(&library, "shape")?;
-    let memory = bench.add_memory(Memory::new(4, 4, 5));
+    let memory = bench.add_memory(BankedMemory::new(4, 4, 5));
     let error = bench.read_port("value", memory, 1).expect_err("there is no such port");
     shows(&error, &["skid: it has no port `value_data_i`"]);
     Ok(())

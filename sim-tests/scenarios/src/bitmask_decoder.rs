@@ -3,7 +3,7 @@
 use super::{Outcome, Subject};
 use crate::Result;
 use alberti_golden::{Packed, Pointer, Segment, bitmask_decoder};
-use alberti_harness::{Bits, Memory, MemoryId, Report, Rng, Seed, SinkId, SourceId, Stall, Testbench};
+use alberti_harness::{BankedMemory, Bits, MemoryId, Report, Rng, Seed, SinkId, SourceId, Stall, Testbench};
 
 /// Decodes segments of every length and density under all stall patterns; the first pattern has none and is timed.
 ///
@@ -68,7 +68,7 @@ impl Bench {
         let masks = bench.source("mask", &["data", "last"], gaps)?;
         let bases = bench.source("base", &["row", "lane"], gaps)?;
         let vectors = bench.sink("vector", &["data", "last"], pressure)?;
-        let memory = bench.add_memory(Memory::new(n, row_w, op_w));
+        let memory = bench.add_memory(BankedMemory::new(n, row_w, op_w));
         bench.read_port("value", memory, subject.design.memories.weight.latency)?;
         Ok(Self { bench, masks, bases, vectors, memory, n, op_w, row_w, lane_w: subject.width("base_lane_i") })
     }

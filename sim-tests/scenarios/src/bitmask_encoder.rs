@@ -4,7 +4,7 @@ use super::{Outcome, Subject};
 use crate::{Error, Result};
 use alberti_arith::Format;
 use alberti_golden::{Packed, bitmask_encoder};
-use alberti_harness::{Bits, Memory, MemoryId, Rng, Seed, SinkId, SourceId, Stall, Testbench};
+use alberti_harness::{BankedMemory, Bits, MemoryId, Rng, Seed, SinkId, SourceId, Stall, Testbench};
 
 /// Encodes segments of every length and density under all stall patterns; the first pattern has none and is timed.
 ///
@@ -92,7 +92,7 @@ impl Bench {
         let vectors = bench.source("vector", &["data", "last"], gaps)?;
         let bases = bench.source("base", &["row"], gaps)?;
         let masks = bench.sink("mask", &["data", "last"], pressure)?;
-        let memory = bench.add_memory(Memory::new(n, row_w, d.result.bits()));
+        let memory = bench.add_memory(BankedMemory::new(n, row_w, d.result.bits()));
         bench.write_port("value", memory)?;
         Ok(Self { bench, format: d.result, vectors, bases, masks, memory, n, row_w })
     }

@@ -3,7 +3,7 @@
 use super::{Outcome, Subject, layernorm, subject::same};
 use crate::{Error, Result};
 use alberti_cost::configuration;
-use alberti_golden::accelerator::{Config, End, Flat, Interpreter, Registers, Row};
+use alberti_golden::accelerator::{AcceleratorConfig, End, Flat, Interpreter, Registers, RowAddress};
 use alberti_harness::{Bits, Library, PulseId, Rng, RowMemory, RowsId, Seed, SinkId, SourceId, Stall, Testbench};
 use alberti_isa::{Count, Elementwise, Exit, Instruction, KINDS, Layernorm, Memory, Operation, Softmax, Waits};
 use alberti_rtl::{
@@ -104,21 +104,21 @@ fn unit_cycles(subject: &Subject, operation: &Operation) -> u64 {
 /// An accelerator whose memories hold rows of every kind.
 fn filled(design: &Design, rng: &mut Rng) -> Result<Interpreter> {
     let mut interpreter = Interpreter::new(configuration::accelerator(design)?)?;
-    let Config { n, activation_rows, wide_rows, parameter_rows, .. } = *interpreter.config();
+    let AcceleratorConfig { n, activation_rows, wide_rows, parameter_rows, .. } = *interpreter.config();
     for row in 0..activation_rows {
         let bytes: Vec<u8> = (0..n).map(|_| rng.bits(8) as u8).collect();
-        interpreter.set_row(Row { memory: Memory::Activation, row: row as u32 }, &bytes)?;
+        interpreter.set_row(RowAddress { memory: Memory::Activation, row: row as u32 }, &bytes)?;
     }
     for row in 0..wide_rows {
         // Numbers far apart and near each other, about any mean.
         let (bits, mean) = (*rng.pick(&[4, 9, 12, 16]), rng.bits(16) as i16 >> rng.below(16));
         let number = |rng: &mut Rng| mean.wrapping_add((rng.bits(bits) as i64 - (1 << (bits - 1))) as i16);
         let bytes: Vec<u8> = (0..n).flat_map(|_| number(rng).to_le_bytes()).collect();
-        interpreter.set_row(Row { memory: Memory::Wide, row: row as u32 }, &bytes)?;
+        interpreter.set_row(RowAddress { memory: Memory::Wide, row: row as u32 }, &bytes)?;
     }
     for row in 0..parameter_rows {
         let bytes: Vec<u8> = (0..5 * n).map(|_| rng.bits(8) as u8).collect();
-        interpreter.set_row(Row { memory: Memory::Parameter, row: row as u32 }, &bytes)?;
+        interpreter.set_row(RowAddress { memory: Memory::Parameter, row: row as u32 }, &bytes)?;
     }
     Ok(interpreter)
 }
@@ -148,7 +148,7 @@ impl Bench {
     ) -> Result<Self> {
         let mut bench = Testbench::with_seed(library, name, seed)?;
         bench.set_patience(PATIENCE);
-        let kind = KINDS.iter().find(|of| of.name == kind).expect("a kind of instruction");
+        let kind = KINDS.iter().find(|known| known.name == kind).expect("a kind of instruction");
         let is_port = |field: &&str| subject.has(&format!("{}_{field}_i", kind.name));
         let mut fields: Vec<&str> = kind.fields.iter().map(|field| field.name).filter(is_port).collect();
         // Of `exit`, whose threshold is a register beside it.
@@ -256,7 +256,7 @@ impl Bench {
 
 /// A golden's memory, as the ports show it.
 fn content(golden: &Interpreter, memory: Memory) -> RowMemory {
-    let rows = (0..).map_while(|row| golden.memories().row(Row { memory, row }));
+    let rows = (0..).map_while(|row| golden.memories().row(RowAddress { memory, row }));
     RowMemory::new(rows.map(|bytes| Bits::pack(8, bytes)).collect())
 }
 
@@ -313,7 +313,7 @@ fn timed(kind: &str, accelerator: &Interpreter, rng: &mut Rng) -> Vec<Operation>
 }
 
 /// Where the upper half of the wide memory begins: results are apart from what is read.
-fn half(config: &Config) -> u32 {
+fn half(config: &AcceleratorConfig) -> u32 {
     config.wide_rows as u32 / 2
 }
 
@@ -345,7 +345,7 @@ fn counts(most: u32, rng: &mut Rng) -> u32 {
     if rng.chance(0.3) { 1 } else { 1 + rng.below(most.into()) as u32 }
 }
 
-fn elementwise(config: &Config, rng: &mut Rng) -> Elementwise {
+fn elementwise(config: &AcceleratorConfig, rng: &mut Rng) -> Elementwise {
     let vectors = counts(30, rng);
     let (half, rows) = (half(config), config.activation_rows as u32);
     let shift = |rng: &mut Rng| if rng.chance(0.2) { rng.below(128) as i32 - 64 } else { rng.below(12) as i32 - 6 };
@@ -369,7 +369,7 @@ fn elementwise(config: &Config, rng: &mut Rng) -> Elementwise {
     }
 }
 
-fn softmax(config: &Config, rng: &mut Rng) -> Softmax {
+fn softmax(config: &AcceleratorConfig, rng: &mut Rng) -> Softmax {
     let tiles = counts((config.softmax_max / config.n) as u32, rng);
     let rows = counts(12, rng);
     let source = Walk::random(tiles, rows, (0, config.wide_rows as u32), false, rng);
@@ -399,7 +399,7 @@ fn softmax(config: &Config, rng: &mut Rng) -> Softmax {
     }
 }
 
-fn layernorm(config: &Config, rng: &mut Rng) -> Layernorm {
+fn layernorm(config: &AcceleratorConfig, rng: &mut Rng) -> Layernorm {
     let most = config.layernorm_max as u64;
     let channels = match rng.below(4) {
         0 => most,
@@ -428,7 +428,7 @@ fn layernorm(config: &Config, rng: &mut Rng) -> Layernorm {
     }
 }
 
-fn exit(config: &Config, rng: &mut Rng) -> Exit {
+fn exit(config: &AcceleratorConfig, rng: &mut Rng) -> Exit {
     let classes = 2 + rng.below(config.classes_max as u64 - 1) as u32;
     let tiles = classes.div_ceil(config.n as u32);
     let source_tile = rng.below(4) as u32;

@@ -11,7 +11,7 @@ use alberti_harness::{Bits, Library, Report, Rng, Seed, SinkId, SourceId, Stall,
 
 /// A row as it is sent.
 #[derive(Clone, Debug)]
-pub struct Row {
+pub struct EntropyStimulus {
     /// Its logits, Q6.10.
     pub logits: Vec<i16>,
     /// The threshold, Q.10 of base 2.
@@ -47,20 +47,20 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
 ///
 /// # Errors
 /// When a bit differs.
-pub fn drive(subject: &Subject, library: &Library, rows: &[Row], name: &str, seed: Seed) -> Result<Report> {
+pub fn drive(subject: &Subject, library: &Library, rows: &[EntropyStimulus], name: &str, seed: Seed) -> Result<Report> {
     let mut bench = Bench::new(subject, library, (Stall::None, Stall::None), name, seed)?;
     bench.load(rows, Ends::Right)?;
     Ok(bench.bench.finish()?)
 }
 
 /// Each row takes a cycle for each class, one for each word of the unit, and 28.
-fn cycles(subject: &Subject, rows: &[Row]) -> u64 {
+fn cycles(subject: &Subject, rows: &[EntropyStimulus]) -> u64 {
     let words = 1u64 << subject.width("row_classes_i");
     rows.iter().map(|row| row.logits.len() as u64 + words + 28).sum()
 }
 
 /// The golden; a single class has no entropy.
-fn decision(row: &Row) -> Result<Decision> {
+fn decision(row: &EntropyStimulus) -> Result<Decision> {
     match row.logits.len() {
         1 => Ok(Decision { exit: row.threshold > 0, sum: 1 << 15, weighted: 0, log: 0 }),
         _ => Ok(decide(&row.logits, row.threshold)?),
@@ -68,14 +68,14 @@ fn decision(row: &Row) -> Result<Decision> {
 }
 
 /// Every number of classes, each kind of several.
-fn rows(subject: &Subject, rng: &mut Rng) -> Result<Vec<Row>> {
+fn rows(subject: &Subject, rng: &mut Rng) -> Result<Vec<EntropyStimulus>> {
     let most = 1u64 << subject.width("row_classes_i");
     let lengths = (1..=most).chain((0..100).map(|i| if i % 2 == 0 { most } else { 1 + rng.below(most) }));
     let lengths: Vec<u64> = lengths.collect();
     let mut rows = Vec::new();
     for (i, classes) in lengths.into_iter().enumerate() {
         let logits = logits(i as u64 % 9, classes as usize, rng);
-        let mut row = Row { logits, threshold: 0 };
+        let mut row = EntropyStimulus { logits, threshold: 0 };
         // Thresholds next to the entropy, far from it, and at the ends.
         let Decision { sum, weighted, log, .. } = decision(&row)?;
         let bits = i64::from(log) + (weighted / sum) as i64;
@@ -142,13 +142,13 @@ impl<'a> Bench<'a> {
 }
 
 impl RowBench for Bench<'_> {
-    type Row = Row;
+    type Stimulus = EntropyStimulus;
 
     fn testbench(&mut self) -> &mut Testbench {
         &mut self.bench
     }
 
-    fn load(&mut self, rows: &[Row], ends: Ends) -> Result<u64> {
+    fn load(&mut self, rows: &[EntropyStimulus], ends: Ends) -> Result<u64> {
         let n = self.subject.design.datapath.n as usize;
         let width = |port: &str| self.subject.width(port);
         let mut wrong = 0;

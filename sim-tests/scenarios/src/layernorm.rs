@@ -35,7 +35,7 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
         let length = length.min(unit.length_max) as usize;
         let name = format!("layernorm.{}.timed.{length}.{count}", subject.design.name);
         let mut rng = seed.rng(&name);
-        let rows: Vec<_> = (0..count).map(|i| Row::random(length, i + 1 == count, &mut rng)).collect();
+        let rows: Vec<_> = (0..count).map(|i| NormStimulus::random(length, i + 1 == count, &mut rng)).collect();
         let report = drive(subject, &library, &rows, (Stall::None, Stall::None), &name, seed)?;
         let vectors = length.div_ceil(n as usize) as u64;
         same(seed, &format!("cycles of {name}"), report.cycles, cycles(subject, vectors, count as u64))?;
@@ -71,7 +71,7 @@ pub fn cycles(subject: &Subject, vectors: u64, rows: u64) -> u64 {
 pub fn drive(
     subject: &Subject,
     library: &Library,
-    rows: &[Row],
+    rows: &[NormStimulus],
     (gaps, pressure): (Stall, Stall),
     name: &str,
     seed: Seed,
@@ -105,7 +105,7 @@ pub fn drive(
 }
 
 /// A row with its parameters.
-pub struct Row {
+pub struct NormStimulus {
     residuals: Vec<i16>,
     gamma: Vec<i16>,
     beta: Vec<i16>,
@@ -115,7 +115,7 @@ pub struct Row {
     last: bool,
 }
 
-impl Row {
+impl NormStimulus {
     /// A row of equal channels, with random parameters.
     pub fn constant(length: usize, value: i16, last: bool, rng: &mut Rng) -> Self {
         Self { residuals: vec![value; length], ..Self::random(length, last, rng) }
@@ -159,7 +159,7 @@ impl Row {
 }
 
 /// Rows of every length: of two channels, of one vector less and more, as long as can be; in runs.
-fn rows(subject: &Subject, rng: &mut Rng) -> Vec<Row> {
+fn rows(subject: &Subject, rng: &mut Rng) -> Vec<NormStimulus> {
     let unit = subject.design.units.layernorm.expect("the block is there");
     let (n, longest) = (u64::from(unit.lanes), u64::from(unit.length_max));
     // As much as a run of a second can compare.
@@ -174,7 +174,7 @@ fn rows(subject: &Subject, rng: &mut Rng) -> Vec<Row> {
             };
             let length = length.clamp(2, longest) as usize;
             let last = rng.chance(0.3);
-            Row::random(length, last, rng)
+            NormStimulus::random(length, last, rng)
         })
         .collect();
     if let Some(row) = rows.last_mut() {
@@ -195,9 +195,9 @@ struct Streams {
 
 impl Streams {
     /// Sends rows and expects their norms; answers how many vectors lie about the end of their row.
-    fn load(&self, bench: &mut Testbench, rows: &[Row], lies: u64, rng: &mut Rng) -> Result<u64> {
+    fn load(&self, bench: &mut Testbench, rows: &[NormStimulus], lies: u64, rng: &mut Rng) -> Result<u64> {
         let mut errors = 0;
-        let mut before: Option<&Row> = None;
+        let mut before: Option<&NormStimulus> = None;
         for row in rows {
             let length = Bits::new(self.length_w, row.residuals.len() as u64 - 1);
             let mut item = vec![length, Bits::signed(7, row.exponent_bias.into())];
@@ -219,7 +219,7 @@ impl Streams {
     }
 
     /// A pass over a row; lanes beyond it carry anything.
-    fn pass(&self, bench: &mut Testbench, row: &Row, lies: u64, rng: &mut Rng) -> Result<u64> {
+    fn pass(&self, bench: &mut Testbench, row: &NormStimulus, lies: u64, rng: &mut Rng) -> Result<u64> {
         let mut errors = 0;
         let count = row.residuals.len().div_ceil(self.n);
         for (i, vector) in row.residuals.chunks(self.n).enumerate() {
@@ -233,7 +233,7 @@ impl Streams {
         Ok(errors)
     }
 
-    fn expect(&self, bench: &mut Testbench, row: &Row, rng: &mut Rng) -> Result<()> {
+    fn expect(&self, bench: &mut Testbench, row: &NormStimulus, rng: &mut Rng) -> Result<()> {
         let golden =
             LayerNorm::new(row.gamma.clone(), row.beta.clone(), &row.shift, row.exponent_bias)?.row(&row.residuals)?;
         let count = row.residuals.len().div_ceil(self.n);

@@ -16,18 +16,18 @@ pub enum Ends {
 /// The bench of such a unit.
 pub trait RowBench {
     /// What goes in.
-    type Row;
+    type Stimulus;
 
     /// The bench itself.
     fn testbench(&mut self) -> &mut Testbench;
 
     /// Queues rows and what must come of them; answers with the number of ends in the wrong places.
-    fn load(&mut self, rows: &[Self::Row], ends: Ends) -> Result<u64>;
+    fn load(&mut self, rows: &[Self::Stimulus], ends: Ends) -> Result<u64>;
 }
 
 /// Some rows that a reset cuts short after `cut` cycles, and that leave nothing behind; all rows, which the first report is
 /// of; a part of them with ends in the wrong places, which are counted and change nothing.
-pub fn exercise<B: RowBench>(bench: &mut B, rows: &[B::Row], cut: u64, seed: Seed) -> Result<[Report; 2]> {
+pub fn exercise<B: RowBench>(bench: &mut B, rows: &[B::Stimulus], cut: u64, seed: Seed) -> Result<[Report; 2]> {
     bench.load(&rows[..rows.len().min(8)], Ends::Right)?;
     for _ in 0..cut {
         bench.testbench().step()?;

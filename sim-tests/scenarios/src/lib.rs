@@ -75,7 +75,7 @@ pub const SCENARIOS: [(&str, Scenario); 23] = [
 /// When the build fails or a bit differs.
 pub fn run_memory(subject: &Subject, technology: &Technology, memory: &BuiltMemory, seed: Seed) -> Result<Outcome> {
     let (technology, demand, choice) = (technology.clone(), memory.demand.clone(), memory.selection.clone());
-    let made = rram::Made { technology, demand, choice };
+    let made = rram::MadeMemory { technology, demand, choice };
     match made.demand.storage.kind {
         MemoryKind::Rram => rram::traffic(subject, &made, made.golden()?, seed),
         MemoryKind::Sram => sram::tiled(subject, &made, seed),

@@ -9,7 +9,7 @@ use alberti_arith::{tables::Gelu, wrap};
 use alberti_golden::{
     activation::Function,
     block_select::{Selection, select_lane},
-    matrix_unit::{Config, Counters, Input, Item, Job, Output, run as golden_run},
+    matrix_unit::{Counters, Input, Item, Job, MatrixUnitConfig, Output, run as golden_run},
 };
 use alberti_harness::{Bits, Library, Report, Rng, Seed, SinkId, SourceId, Stall, Testbench};
 use alberti_rtl::blocks::{Geometry, MIN_PASS};
@@ -64,7 +64,7 @@ fn cycles(g: &Geometry, jobs: &[Job]) -> u64 {
 /// Adds a job and its operands.
 fn add_job(
     input: &mut Input,
-    config: &Config,
+    config: &MatrixUnitConfig,
     accelerator: bool,
     (rows, passes): (usize, usize),
     rng: &mut Rng,
@@ -119,7 +119,7 @@ fn add_job(
 }
 
 /// A code that is zero, of either sign, but for `density`.
-fn code(config: &Config, density: f64, rng: &mut Rng) -> u16 {
+fn code(config: &MatrixUnitConfig, density: f64, rng: &mut Rng) -> u16 {
     let bits = config.operand.bits();
     let negative_zero = if config.operand.is_zero(1 << (bits - 1)) { 1 << (bits - 1) } else { 0 };
     match rng.chance(density) {
@@ -129,7 +129,7 @@ fn code(config: &Config, density: f64, rng: &mut Rng) -> u16 {
 }
 
 /// What a selector finds in the masks of a block item: most of them have as many ones as they should.
-fn selection(config: &Config, block: bool, rng: &mut Rng) -> Result<Option<Selection>> {
+fn selection(config: &MatrixUnitConfig, block: bool, rng: &mut Rng) -> Result<Option<Selection>> {
     let Some(sparsity) = config.sparsity.filter(|_| block) else { return Ok(None) };
     let mut mask = 0u128;
     for first in (0..2 * config.n).step_by(sparsity.block()) {
@@ -143,7 +143,7 @@ fn selection(config: &Config, block: bool, rng: &mut Rng) -> Result<Option<Selec
 }
 
 /// One of the unit's functions, and a shift after it.
-pub(super) fn random_function(config: &Config, rng: &mut Rng) -> (Function, i32) {
+pub(super) fn random_function(config: &MatrixUnitConfig, rng: &mut Rng) -> (Function, i32) {
     let functions = [Function::Identity, Function::Relu, Function::Gelu(Gelu::Tanh), Function::Gelu(Gelu::Erf)];
     let functions: Vec<_> = functions.into_iter().filter(|&function| config.activation.includes(function)).collect();
     // Most of the shifts after GELU keep its small results.

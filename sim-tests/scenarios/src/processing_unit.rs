@@ -10,10 +10,10 @@ use alberti_golden::{
     Pointer, Segment,
     activation::Function,
     gemm::Gemm,
-    processing_unit::{Config, Input, Output, run as golden_run},
-    tiling::{self, Layout, Placement},
+    processing_unit::{Input, MatrixUnitConfig, Output, run as golden_run},
+    tiling::{self, Placement, TilePlacement},
 };
-use alberti_harness::{Bits, Library, Memory, MemoryId, Report, Rng, Seed, SinkId, SourceId, Stall, Testbench};
+use alberti_harness::{BankedMemory, Bits, Library, MemoryId, Report, Rng, Seed, SinkId, SourceId, Stall, Testbench};
 
 /// Shapes (rows, reduction, columns) as multiples and near-multiples of n, from one element up.
 fn shapes(n: usize, rows: usize, reduction: usize) -> Vec<(usize, usize, usize)> {
@@ -76,7 +76,11 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
 }
 
 /// A multiply with operands that look like a layer's: some zeros, rows of zeros, extremes, results within range.
-pub fn random_gemm(config: &Config, (rows, reduction, columns): (usize, usize, usize), rng: &mut Rng) -> Gemm {
+pub fn random_gemm(
+    config: &MatrixUnitConfig,
+    (rows, reduction, columns): (usize, usize, usize),
+    rng: &mut Rng,
+) -> Gemm {
     let density = *rng.pick(&[0.0, 0.1, 0.5, 0.5, 0.9, 1.0]);
     let code = |rng: &mut Rng, density: f64| {
         if !rng.chance(density) {
@@ -136,7 +140,7 @@ pub fn random_gemm(config: &Config, (rows, reduction, columns): (usize, usize, u
 }
 
 /// Places streams anywhere in the design's memories, close to their ends now and then.
-fn layout(subject: &Subject, rows: usize, blocks: bool, rng: &mut Rng) -> Layout {
+fn layout(subject: &Subject, rows: usize, blocks: bool, rng: &mut Rng) -> TilePlacement {
     let memories = &subject.design.memories;
     let n = subject.design.datapath.n as usize;
     let mut place = |values: u32, anywhere: bool| {
@@ -145,7 +149,7 @@ fn layout(subject: &Subject, rows: usize, blocks: bool, rng: &mut Rng) -> Layout
         // Activations and results begin with a row, weights anywhere.
         Placement { values, base: Pointer { row: start / n, lane: if anywhere { start % n } else { 0 } } }
     };
-    Layout {
+    TilePlacement {
         rows_per_job: (subject.design.datapath.accumulator_rows as usize).min(rows),
         blocks,
         weight: place(memories.weight.values, true),
@@ -231,7 +235,7 @@ impl<'a> Rig<'a> {
             bench.source(name, fields, gaps)
         };
         let memory = |bench: &mut Testbench, name: &str, width: u32| {
-            bench.add_memory(Memory::new(n, subject.width(&format!("{name}_value_address_o")), width))
+            bench.add_memory(BankedMemory::new(n, subject.width(&format!("{name}_value_address_o")), width))
         };
         let weight = memory(&mut bench, "weight", d.operand.bits());
         bench.read_port("weight_value", weight, memories.weight.latency)?;

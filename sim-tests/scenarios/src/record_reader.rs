@@ -10,9 +10,9 @@ use alberti_golden::{
     BlockSparsity, Image, Pointer, Segment,
     record_reader::{Fetch, Output, read},
     secded::{Code, Finding},
-    storage::Layout,
+    storage::RecordLayout,
 };
-use alberti_harness::{Bits, Memory, MemoryId, Rng, Seed, SinkId, SourceId, Stall, Testbench};
+use alberti_harness::{BankedMemory, Bits, MemoryId, Rng, Seed, SinkId, SourceId, Stall, Testbench};
 
 /// Fetches records of every length in any order under all stall patterns, from memories in which no bit, few, or any flip;
 /// the first pattern has no stalls and is timed.
@@ -109,7 +109,7 @@ impl Stored {
 
 /// One record, from a random place in the value memory.
 fn fill(
-    layout: &Layout,
+    layout: &RecordLayout,
     sparsity: Option<BlockSparsity>,
     data: &mut Image,
     (word, masks): (usize, usize),
@@ -146,7 +146,7 @@ impl Bench {
         let bases = bench.sink("base", &["row", "lane"], pressure)?;
         let widths = ["record_address_i", "record_masks_i", "weight_data_o", "base_row_o", "base_lane_o"]
             .map(|port| subject.width(port));
-        let memory = bench.add_memory(Memory::new(1, widths[0], subject.width("word_data_i")));
+        let memory = bench.add_memory(BankedMemory::new(1, widths[0], subject.width("word_data_i")));
         let latency = subject.design.memories.weight_masks.map_or(1, |masks| masks.latency);
         bench.read_port("word", memory, latency)?;
         let clear = bench.model().input("clear_i")?;

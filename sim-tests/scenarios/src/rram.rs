@@ -6,7 +6,7 @@ use alberti_cost::configuration;
 use alberti_diagnostic::Location;
 use alberti_golden::{
     Image,
-    rram::{Config, Inputs, Rram, Word},
+    rram::{Inputs, Rram, RramConfig, Word},
 };
 use alberti_harness::{Bits, Rng, Seed};
 use alberti_rtl::{
@@ -18,7 +18,7 @@ use std::path::Path;
 
 /// A memory as it is made.
 #[derive(Clone, Debug)]
-pub struct Made {
+pub struct MadeMemory {
     /// The technology of its macros.
     pub technology: Technology,
     /// What is asked of it.
@@ -27,7 +27,7 @@ pub struct Made {
     pub choice: MacroSelection,
 }
 
-impl Made {
+impl MadeMemory {
     /// The best choice for a memory.
     ///
     /// # Errors
@@ -45,7 +45,7 @@ impl Made {
     pub fn golden(&self) -> Result<Rram> {
         let timing = timing(&self.technology, &self.demand, &self.choice);
         let storage = &self.demand.storage;
-        Ok(Rram::new(Config {
+        Ok(Rram::new(RramConfig {
             words: self.demand.words as usize,
             width: self.demand.bits as usize,
             bits_per_cell: storage.bits_per_cell as usize,
@@ -105,10 +105,10 @@ pub fn words(image: &Image) -> Vec<Word> {
 /// When the build fails or a bit differs.
 pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
     let all = demands(subject.design).into_iter();
-    let demand = all.into_iter().find(|of| of.storage.kind == MemoryKind::Rram);
+    let demand = all.into_iter().find(|demand| demand.storage.kind == MemoryKind::Rram);
     let demand = demand.ok_or_else(|| Error::unfit("rram", "the design has none"))?;
     let technology = Technology::shipped().map_err(|problems| Error::unfit("rram", problems.to_string()))?;
-    let made = Made::best(technology, demand)?;
+    let made = MadeMemory::best(technology, demand)?;
     traffic(subject, &made, made.golden()?, seed)
 }
 
@@ -116,7 +116,7 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
 ///
 /// # Errors
 /// When the build fails or a bit differs.
-pub fn run_faulty(subject: Subject<'_>, made: &Made, seed: Seed) -> Result<Outcome> {
+pub fn run_faulty(subject: Subject<'_>, made: &MadeMemory, seed: Seed) -> Result<Outcome> {
     let folder = tempfile::tempdir()
         .map_err(|error| alberti_harness::Error::io("create", Path::new("a temporary folder"), error))?;
     let mut rng = seed.rng("rram.faults");
@@ -153,7 +153,7 @@ fn bits(word: &[bool]) -> Bits {
 ///
 /// # Errors
 /// When the build fails or a bit differs.
-pub fn traffic(subject: &Subject, made: &Made, mut golden: Rram, seed: Seed) -> Result<Outcome> {
+pub fn traffic(subject: &Subject, made: &MadeMemory, mut golden: Rram, seed: Seed) -> Result<Outcome> {
     let library = subject.build()?;
     let mut bench = Lockstep::new(subject, &library, "rram", seed)?;
     let (words, width, address_w) = (made.demand.words, made.demand.bits, subject.width("read_address_i"));

@@ -11,7 +11,7 @@ use alberti_harness::{Bits, Library, Report, Rng, Seed, Stall, Testbench};
 
 /// A row as it is sent.
 #[derive(Clone, Debug)]
-pub struct Row {
+pub struct SoftmaxStimulus {
     /// Its scores, Q8.8.
     pub scores: Vec<i16>,
     /// How many take part.
@@ -20,7 +20,7 @@ pub struct Row {
     pub mask: Vec<u8>,
 }
 
-impl Row {
+impl SoftmaxStimulus {
     /// A row of which all elements take part, unmasked.
     #[must_use]
     pub fn plain(scores: Vec<i16>) -> Self {
@@ -59,7 +59,7 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
 pub fn drive(
     subject: &Subject,
     library: &Library,
-    rows: &[Row],
+    rows: &[SoftmaxStimulus],
     stalls: (Stall, Stall),
     name: &str,
     seed: Seed,
@@ -118,7 +118,7 @@ impl Bench {
     }
 
     /// Queues the scores of a row for one pass; answers with the number of wrong ends among them.
-    fn send(&mut self, row: &Row, ends: Ends) -> Result<u64> {
+    fn send(&mut self, row: &SoftmaxStimulus, ends: Ends) -> Result<u64> {
         send(&mut self.bench, self.scores, &row.scores[..row.valid], (row.scores.len(), self.n), ends)
     }
 }
@@ -126,13 +126,13 @@ impl Bench {
 /// Elements that take no part, and the lanes beyond a row's length, carry anything. Rows that the unit does not keep come in
 /// runs, each row after the first before the shares of the one before it.
 impl RowBench for Bench {
-    type Row = Row;
+    type Stimulus = SoftmaxStimulus;
 
     fn testbench(&mut self) -> &mut Testbench {
         &mut self.bench
     }
 
-    fn load(&mut self, rows: &[Row], ends: Ends) -> Result<u64> {
+    fn load(&mut self, rows: &[SoftmaxStimulus], ends: Ends) -> Result<u64> {
         let n = self.n;
         let mut wrong = 0;
         let mut waiting = None;
@@ -177,7 +177,7 @@ fn scatter(rng: &mut Rng, length: usize, mean: i64, spread: u64) -> Vec<i16> {
 }
 
 /// Rows of eight kinds: their lengths around the vectors' borders, their scores around the octaves'.
-fn rows(subject: &Subject, rng: &mut Rng) -> Vec<Row> {
+fn rows(subject: &Subject, rng: &mut Rng) -> Vec<SoftmaxStimulus> {
     let unit = subject.design.units.softmax.expect("the design has a softmax unit");
     let (n, longest) = (unit.lanes as usize, unit.length_max as usize);
     let mut lengths = vec![1, n - 1, n, n + 1, 2 * n, longest - 1, longest, longest];
@@ -216,7 +216,7 @@ fn rows(subject: &Subject, rng: &mut Rng) -> Vec<Row> {
                 1 => (0..length).map(|i| (MASK_ONE as usize).saturating_sub(i * 5) as u8).collect(),
                 _ => vec![MASK_ONE; length],
             };
-            Row { scores, valid, mask }
+            SoftmaxStimulus { scores, valid, mask }
         })
         .collect()
 }

@@ -1,6 +1,6 @@
 //! `sram` against its golden: every word, and reads of the word that is being written.
 
-use super::{Lockstep, Outcome, Subject, rram::Made};
+use super::{Lockstep, Outcome, Subject, rram::MadeMemory};
 use crate::Result;
 use alberti_golden::sram::Sram;
 use alberti_harness::{Bits, Seed};
@@ -48,10 +48,10 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
 ///
 /// # Errors
 /// When the build fails or a bit differs.
-pub fn tiled(subject: &Subject, made: &Made, seed: Seed) -> Result<Outcome> {
+pub fn tiled(subject: &Subject, made: &MadeMemory, seed: Seed) -> Result<Outcome> {
     let library = subject.build()?;
     let mut bench = Lockstep::new(subject, &library, "sram.tiled", seed)?;
-    let Made { technology, demand, choice } = made;
+    let MadeMemory { technology, demand, choice } = made;
     let tiled = tiles::TiledMemory { technology, demand, selection: choice };
     let (words, width, address_w) = (demand.words as usize, demand.bits, subject.width("read_address_i"));
     let writes_wait = demand.writes_per_cycle == 0;

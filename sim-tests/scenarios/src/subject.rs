@@ -2,7 +2,7 @@
 
 use crate::{Error, Result};
 use alberti_cost::configuration;
-use alberti_golden::processing_unit::Config;
+use alberti_golden::processing_unit::MatrixUnitConfig;
 use alberti_harness::{Build, Direction, Library, PortSpec, Probe, Report, Seed, Testbench};
 use alberti_rtl::{
     Design,
@@ -175,7 +175,7 @@ impl<'a> Subject<'a> {
     ///
     /// # Errors
     /// When the golden model refuses what the design allows.
-    pub fn config(&self) -> Result<Config> {
+    pub fn config(&self) -> Result<MatrixUnitConfig> {
         Ok(configuration::processing_unit(self.design)?)
     }
 }

@@ -111,7 +111,7 @@ impl<'a> Bench<'a> {
 }
 
 impl RowBench for Bench<'_> {
-    type Row = Vec<i16>;
+    type Stimulus = Vec<i16>;
 
     fn testbench(&mut self) -> &mut Testbench {
         &mut self.bench

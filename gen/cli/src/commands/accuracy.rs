@@ -1,7 +1,7 @@
 //! `alberti accuracy`.
 
 use crate::{
-    encoder::Given,
+    encoder::EncoderArguments,
     exit::Result,
     output::Answer,
     source,
@@ -27,7 +27,7 @@ use alberti_model::{
 #[command(after_long_help = COLUMNS)]
 pub struct Arguments {
     #[command(flatten)]
-    given: Given,
+    encoder: EncoderArguments,
     /// A text that the model reads; repeat for more [default: the dozen sentences that ranges are taken from, one
     /// more, and a passage]
     #[arg(long = "sentence", value_name = "TEXT")]
@@ -54,8 +54,8 @@ Columns:
 /// # Errors
 /// The design's problems, or a model that cannot be used.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
-    let design = source::load(&arguments.given.design)?;
-    let model = Model::load(&arguments.given.model)?;
+    let design = source::load(&arguments.encoder.design)?;
+    let model = Model::load(&arguments.encoder.model)?;
     let given = &arguments.sentences;
     let sentences = if given.is_empty() { demo::sentences() } else { given.clone() };
     let report = accuracy::measure(&model, accuracy_units(&design), sentences.iter().map(String::as_str))?;
@@ -120,7 +120,7 @@ fn errors(lines: &[ErrorLine]) -> Table {
     for line in lines.iter().filter(|line| line.rows > 0) {
         table.row(vec![
             line.unit.into(),
-            line.of.into(),
+            line.sample.into(),
             line.result.into(),
             match line.inputs {
                 Inputs::Rounded => "rounded".into(),
@@ -147,7 +147,7 @@ fn masses(masses: &[Mass]) -> Table {
     for mass in masses {
         table.row(vec![
             mass.unit.into(),
-            mass.of.into(),
+            mass.sample.into(),
             mass.result.into(),
             count(mass.rows),
             percent(mass.mean_lost),
@@ -164,7 +164,7 @@ fn roundings(roundings: &[Rounded]) -> Table {
     for rounded in roundings.iter().filter(|rounded| rounded.values > 0) {
         table.row(vec![
             rounded.unit.into(),
-            rounded.of.into(),
+            rounded.sample.into(),
             rounded.what.into(),
             rounded.format.into(),
             count(rounded.values),

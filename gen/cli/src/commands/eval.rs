@@ -2,7 +2,7 @@
 
 use super::run::nats;
 use crate::{
-    encoder::{Given, Prunings},
+    encoder::{EncoderArguments, Prunings},
     exit::{Failure, Result},
     output::Answer,
     progress,
@@ -25,7 +25,7 @@ use std::path::PathBuf;
 #[command(after_long_help = MEASURES)]
 pub struct Arguments {
     #[command(flatten)]
-    given: Given,
+    encoder: EncoderArguments,
     /// The task: a folder, or the name of one in the model's `tasks`
     #[arg(long, value_name = "TASK")]
     task: PathBuf,
@@ -59,8 +59,8 @@ Measures, as GLUE has them:
 /// # Errors
 /// The design's problems, a model, a task or a file that cannot be used, and an accelerator that does not hold the model.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
-    let (design, config) = arguments.given.accelerator()?;
-    let encoder = arguments.prunings.load(&arguments.given.model, std::slice::from_ref(&arguments.task))?;
+    let (design, config) = arguments.encoder.accelerator()?;
+    let encoder = arguments.prunings.load(&arguments.encoder.model, std::slice::from_ref(&arguments.task))?;
     let task = &encoder.model.tasks[0];
     if task.classifier.is_none() {
         let message = format!("{}: the task has no classifier: there is nothing to measure", arguments.task.display());

@@ -1,7 +1,7 @@
 //! `alberti pack`.
 
 use crate::{
-    encoder::{Given, Sentences, Tasks},
+    encoder::{EncoderArguments, Sentences, Tasks},
     exit::Result,
     output::Answer,
     progress,
@@ -24,7 +24,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 #[command(after_long_help = COLUMNS)]
 pub struct Arguments {
     #[command(flatten)]
-    given: Given,
+    encoder: EncoderArguments,
     #[command(flatten)]
     tasks: Tasks,
     /// The recipe for pruning and quantising, a YAML file [default: all weights, a scale for each output]
@@ -57,9 +57,9 @@ Tensors:
 /// The design's problems, a model, recipe or sentence that cannot be used, an accelerator that does not hold the model, a folder that cannot
 /// take the images.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
-    let (design, config) = arguments.given.accelerator()?;
+    let (design, config) = arguments.encoder.accelerator()?;
     let recipe = arguments.recipe.as_deref().map_or_else(|| Ok(Recipe::default()), Recipe::load)?;
-    let encoder = TextEncoder::load(&arguments.given.model, &arguments.tasks.tasks)?;
+    let encoder = TextEncoder::load(&arguments.encoder.model, &arguments.tasks.tasks)?;
     let read = encoder.all_tokens(&arguments.sentences.texts(&[])?)?;
     let sequences = match recipe.sentences.as_slice() {
         [] => encoder.calibration(Ranges::Single)?,

@@ -1,7 +1,7 @@
 //! `alberti report`.
 
 use super::{
-    sim::{self, model},
+    sim::{blocks, model},
     synth,
 };
 use crate::{
@@ -59,7 +59,7 @@ enum Measured<T> {
 
 impl<T> Measured<T> {
     /// A missing tool leaves a gap in the page; all else is a failure.
-    fn of(result: Result<T>) -> Result<Self> {
+    fn or_gap(result: Result<T>) -> Result<Self> {
         match result {
             Ok(value) => Ok(Self::Done(value)),
             Err(failure) => {
@@ -92,7 +92,7 @@ struct Page<'a> {
     technology: String,
     memories: Vec<MemoryCost>,
     cycles: Vec<GemmCycles>,
-    simulated: Measured<Vec<sim::Simulated>>,
+    simulated: Measured<Vec<blocks::Simulated>>,
     seed: String,
     layers: Option<Measured<(String, Vec<model::LayerReport>)>>,
 }
@@ -137,7 +137,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let seed = source::seed(None)?;
 
     let synthesis = Synthesis::new(arguments.liberty.as_deref(), &arguments.recipe, None, true);
-    let synthesis = Measured::of(synthesis.map_err(Failure::from))?;
+    let synthesis = Measured::or_gap(synthesis.map_err(Failure::from))?;
     let library = synthesis.done().map_or_else(String::new, |synthesis| {
         let technology = &synthesis.library.technology;
         format!("{} ({}), recipe {}", technology.name, technology.process, arguments.recipe)
@@ -148,19 +148,19 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     };
     let memories = made.iter().map(|memory| match &synthesis {
         Measured::Missing(_) => Ok(MemoryCost::new(memory)),
-        Measured::Done(synthesis) => match Measured::of(synthesis.memory(memory).map_err(Failure::from))? {
+        Measured::Done(synthesis) => match Measured::or_gap(synthesis.memory(memory).map_err(Failure::from))? {
             Measured::Done(cost) => Ok(cost),
             Measured::Missing(_) => Ok(MemoryCost::new(memory)),
         },
     });
     let memories = memories.collect::<Result<Vec<_>>>()?;
-    let simulated = Measured::of(sim::simulate(&selection, &design, (&technology, &made), seed, None, false))?;
+    let simulated = Measured::or_gap(blocks::simulate(&selection, &design, (&technology, &made), seed, None, false))?;
     let layers = match &arguments.model {
         None => None,
         Some(folder) => {
             let plan = model::Plan::new(&model::Trained::default(), folder, &design)?;
             let layers = model::simulate(&plan, &design, seed, None).map(|layers| (plan.pruning.to_string(), layers));
-            Some(Measured::of(layers)?)
+            Some(Measured::or_gap(layers)?)
         }
     };
     let page = Page {
@@ -209,7 +209,7 @@ fn costs(
     let dense = without_sparsity(design)?;
     let number = selection.logic(design)?.len();
     let bar = progress::bar(number * if dense.is_some() { 2 } else { 1 });
-    let costs = Measured::of(synth::blocks(synthesis, selection, design, &bar))?;
+    let costs = Measured::or_gap(synth::blocks(synthesis, selection, design, &bar))?;
     let ratios = match (costs.done(), &dense) {
         (Some(ours), Some(dense)) => BlockCost::against(ours, &synth::blocks(synthesis, selection, dense, &bar)?),
         _ => Vec::new(),

@@ -1,6 +1,6 @@
 //! External memory, as the bus shows it.
 
-use super::Config;
+use super::config::AcceleratorConfig;
 use alberti_isa::Fault;
 
 /// What answers on the bus.
@@ -46,20 +46,30 @@ impl External for Flat {
     }
 }
 
-fn check(config: &Config, address: u64, bytes: usize) -> Result<(), Fault> {
+fn check(config: &AcceleratorConfig, address: u64, bytes: usize) -> Result<(), Fault> {
     let end = address.checked_add(bytes as u64);
     let fits = end.is_some_and(|end| config.bus_address_bits >= 64 || end <= 1 << config.bus_address_bits);
     if !fits || !address.is_multiple_of(config.bus_bytes as u64) { Err(Fault::Alignment) } else { Ok(()) }
 }
 
 /// Reads whole beats.
-pub(super) fn read(config: &Config, external: &mut dyn External, address: u64, bytes: &mut [u8]) -> Result<(), Fault> {
+pub(super) fn read(
+    config: &AcceleratorConfig,
+    external: &mut dyn External,
+    address: u64,
+    bytes: &mut [u8],
+) -> Result<(), Fault> {
     check(config, address, bytes.len())?;
     external.read(address, bytes)
 }
 
 /// Writes whole beats.
-pub(super) fn write(config: &Config, external: &mut dyn External, address: u64, bytes: &[u8]) -> Result<(), Fault> {
+pub(super) fn write(
+    config: &AcceleratorConfig,
+    external: &mut dyn External,
+    address: u64,
+    bytes: &[u8],
+) -> Result<(), Fault> {
     check(config, address, bytes.len())?;
     external.write(address, bytes)
 }

@@ -1,6 +1,6 @@
 //! `gemm`: products of the array, job by job.
 
-use super::{CODE, Config, Execution, Interpreter, Row, Steps, Work, address};
+use super::{AcceleratorConfig, CODE, Execution, Interpreter, RowAddress, Steps, Work, address};
 use crate::{
     Image, Packed, Pointer, activation::Function, bitmask_decoder::expand, block_select, products::dot, requantize,
 };
@@ -50,7 +50,7 @@ impl Tiles {
 
 impl Tile {
     /// Decodes a record.
-    fn of(config: &Config, masks: &Image, values: &Packed, record: Record) -> Work<Self> {
+    fn decode(config: &AcceleratorConfig, masks: &Image, values: &Packed, record: Record) -> Work<Self> {
         let (n, layout) = (config.n, config.layout()?);
         let words = layout.items(masks, record.word as usize, record.masks as usize).map_err(|_| Fault::Address)?;
         let width = if record.block { 2 * n } else { n };
@@ -233,7 +233,7 @@ impl Execution<'_> {
         let Interpreter { config, memories, tiles } = &mut *self.accelerator;
         let tile = match tiles.decoded.entry(record) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(Tile::of(config, &memories.masks, &memories.values, record)?),
+            Entry::Vacant(place) => place.insert(Tile::decode(config, &memories.masks, &memories.values, record)?),
         };
         self.counters.misplaced += tile.misplaced;
         self.counters.mask_errors += tile.mask_errors;
@@ -250,7 +250,7 @@ impl Execution<'_> {
                 requantize::row(CODE, &row.sums, &row.shifts)?.iter().map(|&code| code as u8).collect();
             let at = address(gemm.result_base, steps);
             self.accelerator.memories.write_codes(self.order, at, &codes)?;
-            self.wrote(Row { memory: Memory::Activation, row: at });
+            self.wrote(RowAddress { memory: Memory::Activation, row: at });
         }
         if gemm.wide {
             let number =
@@ -258,7 +258,7 @@ impl Execution<'_> {
             let numbers: Vec<i16> = row.sums.iter().zip(&row.shifts).map(number).collect();
             let at = address(gemm.wide_base, steps);
             self.accelerator.memories.write_numbers(self.order, at, &numbers)?;
-            self.wrote(Row { memory: Memory::Wide, row: at });
+            self.wrote(RowAddress { memory: Memory::Wide, row: at });
         }
         Ok(())
     }

@@ -1,15 +1,16 @@
 //! The accelerator's memories: what they hold, and in what order it was written.
 
 use super::{
-    Config, Trouble, Work,
+    config::AcceleratorConfig,
     order::{Mark, Order},
+    trouble::{Trouble, Work},
 };
 use crate::{Error, Image, Packed, Result};
 use alberti_isa::{Fault, Memory};
 
 /// A row of a memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Row {
+pub struct RowAddress {
     /// The memory.
     pub memory: Memory,
     /// Its number.
@@ -72,7 +73,7 @@ pub struct Memories {
 }
 
 impl Memories {
-    pub(super) fn new(config: &Config) -> Result<Self> {
+    pub(super) fn new(config: &AcceleratorConfig) -> Result<Self> {
         let n = config.n;
         Ok(Self {
             activation: Rows::new(Memory::Activation, config.activation_rows, n),
@@ -86,7 +87,7 @@ impl Memories {
         })
     }
 
-    pub(super) fn set_weights(&mut self, config: &Config, values: &[u16], masks: &Image) -> Result<()> {
+    pub(super) fn set_weights(&mut self, config: &AcceleratorConfig, values: &[u16], masks: &Image) -> Result<()> {
         if masks.width() != self.masks.width() || masks.words() > self.masks.words() {
             return Err(Error::new(format!(
                 "{} mask words of {} bits: the memory has {} of {}",
@@ -175,7 +176,7 @@ impl Memories {
 
     /// A row as bytes, little-endian, lane 0 first; none past the end.
     #[must_use]
-    pub fn row(&self, row: Row) -> Option<Vec<u8>> {
+    pub fn row(&self, row: RowAddress) -> Option<Vec<u8>> {
         let number = row.row as usize;
         Some(match row.memory {
             Memory::Activation => self.activation.content.get(self.activation.at(row.row))?.to_vec(),
@@ -197,7 +198,7 @@ impl Memories {
         })
     }
 
-    pub(super) fn read_row(&mut self, order: &Order, row: Row) -> Work<Vec<u8>> {
+    pub(super) fn read_row(&mut self, order: &Order, row: RowAddress) -> Work<Vec<u8>> {
         match row.memory {
             Memory::Activation => self.activation.read(order, row.row).map(drop)?,
             Memory::Wide => self.wide.read(order, row.row).map(drop)?,
@@ -208,7 +209,7 @@ impl Memories {
         self.row(row).ok_or(Trouble::Fault(Fault::Address))
     }
 
-    pub(super) fn write_row(&mut self, order: &Order, row: Row, bytes: &[u8]) -> Work {
+    pub(super) fn write_row(&mut self, order: &Order, row: RowAddress, bytes: &[u8]) -> Work {
         match row.memory {
             Memory::Activation => self.activation.write(order, row.row, &bytes[..self.activation.width]),
             Memory::Wide => {

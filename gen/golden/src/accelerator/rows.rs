@@ -1,6 +1,6 @@
 //! What is done to rows beside the array: softmax, layer norm, sums, and the decision to end early.
 
-use super::{CODE, Execution, Row, Work, address};
+use super::{CODE, Execution, RowAddress, Work, address};
 use crate::{elementwise, entropy, layernorm::LayerNorm, softmax};
 use alberti_arith::{Fixed, Format};
 use alberti_isa::{Elementwise, Exit, Fault, Layernorm, Memory, Softmax};
@@ -128,13 +128,13 @@ impl Execution<'_> {
     fn put_codes(&mut self, at: u32, codes: &[u16]) -> Work {
         let codes: Vec<u8> = codes.iter().map(|&code| code as u8).collect();
         self.accelerator.memories.write_codes(self.order, at, &codes)?;
-        self.wrote(Row { memory: Memory::Activation, row: at });
+        self.wrote(RowAddress { memory: Memory::Activation, row: at });
         Ok(())
     }
 
     fn put_numbers(&mut self, at: u32, numbers: &[i16]) -> Work {
         self.accelerator.memories.write_numbers(self.order, at, numbers)?;
-        self.wrote(Row { memory: Memory::Wide, row: at });
+        self.wrote(RowAddress { memory: Memory::Wide, row: at });
         Ok(())
     }
 }

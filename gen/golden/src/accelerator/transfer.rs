@@ -1,6 +1,6 @@
 //! `load` and `store`: rows between external memory and the accelerator's.
 
-use super::{Execution, Row, Work, external};
+use super::{Execution, RowAddress, Work, external};
 use alberti_isa::{Base, Count, Fault, Load, Memory, Store};
 
 impl Execution<'_> {
@@ -12,7 +12,7 @@ impl Execution<'_> {
         external::read(&self.accelerator.config, self.external, address, &mut bytes)?;
         self.counters.bytes_read += bytes.len() as u64;
         for (i, content) in bytes.chunks_exact(row_bytes).enumerate() {
-            let row = Row { memory: op.memory, row: op.row + i as u32 };
+            let row = RowAddress { memory: op.memory, row: op.row + i as u32 };
             self.accelerator.memories.write_row(self.order, row, content)?;
             self.wrote(row);
         }
@@ -32,7 +32,7 @@ impl Execution<'_> {
         let mut bytes = Vec::with_capacity(op.rows.get() * row_bytes);
         self.counters.read(op.memory, op.rows.get());
         for i in 0..op.rows.0 {
-            let row = Row { memory: op.memory, row: op.row + i };
+            let row = RowAddress { memory: op.memory, row: op.row + i };
             bytes.extend(self.accelerator.memories.read_row(self.order, row)?);
             bytes.resize((i as usize + 1) * row_bytes, 0);
         }

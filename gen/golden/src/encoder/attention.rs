@@ -87,7 +87,7 @@ impl Layer {
             };
             let (q, k, v) = (rows(&q), rows(&k), rows(&v));
             let columns = (0..width).flat_map(|c| v[c..].iter().step_by(width)).copied();
-            let integers = |codes: Vec<u16>| Integers::of(arithmetic.operand, codes);
+            let integers = |codes: Vec<u16>| Integers::new(arithmetic.operand, codes);
             let (q, k, v) = (integers(q), integers(k), integers(columns.collect()));
             let sum = |sum: i64| wrap(sum, arithmetic.accumulator_bits);
             let mut p = Vec::with_capacity(tokens * tokens);

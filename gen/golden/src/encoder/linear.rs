@@ -54,8 +54,8 @@ impl Linear {
             )));
         }
         let rows = x.len() / self.inputs;
-        let of = |codes: &[u16]| Integers::of(arithmetic.operand, codes.iter().copied());
-        let (x, w) = (of(x), of(&self.weight));
+        let integers = |codes: &[u16]| Integers::new(arithmetic.operand, codes.iter().copied());
+        let (x, w) = (integers(x), integers(&self.weight));
         let mut results = Results::default();
         for row in 0..rows {
             let products = x.products(row, &w, self.inputs).into_iter().zip(&self.bias);

@@ -48,13 +48,13 @@ impl Distance {
     }
 
     /// What came together.
-    pub fn line(self, unit: &'static str, of: &'static str, result: &'static str, inputs: Inputs) -> ErrorLine {
+    pub fn line(self, unit: &'static str, sample: &'static str, result: &'static str, inputs: Inputs) -> ErrorLine {
         let mean = |sum: f64, count: u64| if count > 0 { sum / count as f64 } else { 0.0 };
         let rms_error = mean(self.squares, self.values).sqrt();
         let deviation = (mean(self.exact_squares, self.values) - mean(self.exact, self.values).powi(2)).max(0.0).sqrt();
         ErrorLine {
             unit,
-            of,
+            sample,
             result,
             inputs,
             rows: self.rows,

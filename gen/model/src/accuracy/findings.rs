@@ -49,7 +49,8 @@ pub struct ErrorLine {
     /// The unit.
     pub unit: &'static str,
     /// Whose rows.
-    pub of: &'static str,
+    #[serde(rename = "of")]
+    pub sample: &'static str,
     /// The format of its results.
     pub result: &'static str,
     /// What `f64` was given.
@@ -83,7 +84,8 @@ pub struct Mass {
     /// The unit.
     pub unit: &'static str,
     /// Whose rows.
-    pub of: &'static str,
+    #[serde(rename = "of")]
+    pub sample: &'static str,
     /// The format of the probabilities.
     pub result: &'static str,
     /// Rows summed.
@@ -105,7 +107,8 @@ pub struct Rounded {
     /// The unit.
     pub unit: &'static str,
     /// Whose they are.
-    pub of: &'static str,
+    #[serde(rename = "of")]
+    pub sample: &'static str,
     /// What they are.
     pub what: &'static str,
     /// The format.

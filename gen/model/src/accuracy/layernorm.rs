@@ -21,8 +21,8 @@ pub fn measure(passes: &Passes, length_max: usize) -> Result<Findings, ModelErro
     let norms = passes.norms();
     let (embeddings, layers) = norms.split_at(1);
     let epsilon = passes.model.checkpoint.config.layer_norm_eps.into();
-    let run = |of, sites: &[NormSite]| {
-        let mut measured = Measured { of, epsilon, ..Measured::default() };
+    let run = |sample, sites: &[NormSite]| {
+        let mut measured = Measured { sample, epsilon, ..Measured::default() };
         for site in sites {
             measured.norm(site.norm, &site.inputs, site.codes.as_ref())?;
         }
@@ -46,7 +46,7 @@ fn scaled<'a>(site: &NormSite<'a>) -> NormSite<'a> {
 /// The rows so far.
 #[derive(Default)]
 struct Measured {
-    of: &'static str,
+    sample: &'static str,
     epsilon: f64,
     sums: Tally,
     gains: Tally,
@@ -100,18 +100,21 @@ impl Measured {
     }
 
     fn finish(self) -> Findings {
-        let of = self.of;
+        let sample = self.sample;
         let lines = |result, [own, total]: [Distance; 2]| {
-            [own.line("layernorm", of, result, Inputs::Rounded), total.line("layernorm", of, result, Inputs::F32)]
+            [
+                own.line("layernorm", sample, result, Inputs::Rounded),
+                total.line("layernorm", sample, result, Inputs::F32),
+            ]
         };
         let mut findings = Findings::default();
         findings.errors.extend(lines(Q6_10.name, self.wide));
         findings.errors.extend(lines("af8_3", self.codes));
         findings.roundings = vec![
-            self.sums.finish("layernorm", of, "residual sums", Q9_7.name),
-            self.gains.finish("layernorm", of, "gamma", Q2_14.name),
-            self.offsets.finish("layernorm", of, "beta", Q6_10.name),
-            self.clipped.finish("layernorm", of, "results", "af8_3"),
+            self.sums.finish("layernorm", sample, "residual sums", Q9_7.name),
+            self.gains.finish("layernorm", sample, "gamma", Q2_14.name),
+            self.offsets.finish("layernorm", sample, "beta", Q6_10.name),
+            self.clipped.finish("layernorm", sample, "results", "af8_3"),
         ];
         findings.channel_shifts = Some(ChannelShifts { norms: self.norms, channels_by_shift: self.shifts });
         findings

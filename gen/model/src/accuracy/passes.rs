@@ -69,7 +69,7 @@ impl<'a> Passes<'a> {
     /// Channel shifts and bias of the AF<8,3> codes that enter a linear layer, from calibration.
     pub fn scaling(&self, layer: usize, site: Site) -> Option<(Vec<u8>, i32)> {
         let range = self.model.calibration.range(&linear_name(layer, site))?;
-        Some(input_scaling(Format::AF8_3, &range.channel_max, InputRule::of(site)))
+        Some(input_scaling(Format::AF8_3, &range.channel_max, InputRule::for_site(site)))
     }
 
     /// Every layer norm, first to last: the embedding's, then two a layer.

@@ -84,9 +84,9 @@ impl Tally {
     }
 
     /// What came together.
-    pub fn finish(self, unit: &'static str, of: &'static str, what: &'static str, format: &'static str) -> Rounded {
+    pub fn finish(self, unit: &'static str, sample: &'static str, what: &'static str, format: &'static str) -> Rounded {
         let Self { values, largest, saturated, vanished } = self;
-        Rounded { unit, of, what, format, values, max_magnitude: largest, saturated, vanished }
+        Rounded { unit, sample, what, format, values, max_magnitude: largest, saturated, vanished }
     }
 }
 

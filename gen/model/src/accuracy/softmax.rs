@@ -9,7 +9,7 @@ use super::{
 };
 use crate::ModelError;
 use alberti_arith::{Format, exp2n, requantize};
-use alberti_golden::softmax::{MASK_ONE, Row, Softmax};
+use alberti_golden::softmax::{MASK_ONE, ProbabilityRow, Softmax};
 
 /// The exponent bias of probabilities.
 const BIAS: i32 = -8;
@@ -20,7 +20,7 @@ const SHORT: usize = 64;
 /// Every row of every head that the unit takes.
 pub fn measure(passes: &Passes, unit: SoftmaxUnit) -> Result<Findings, ModelError> {
     let block = Softmax::new(unit.n, unit.maximum)?;
-    let [mut short, mut long] = ["rows to 64", "longer rows"].map(|of| Measured::new(of, block));
+    let [mut short, mut long] = ["rows to 64", "longer rows"].map(|sample| Measured::new(sample, block));
     let heads = passes.model.checkpoint.config.num_attention_heads;
     let mut longer = 0;
     for pass in &passes.all {
@@ -38,15 +38,15 @@ pub fn measure(passes: &Passes, unit: SoftmaxUnit) -> Result<Findings, ModelErro
     let mut findings = short.finish();
     findings.extend(long.finish());
     if longer > 0 {
-        let (of, most) = (passes.all.len(), unit.length_max);
-        findings.omissions.push(format!("softmax: {longer} of {of} sentences are longer than its rows of {most}"));
+        let (count, most) = (passes.all.len(), unit.length_max);
+        findings.omissions.push(format!("softmax: {longer} of {count} sentences are longer than its rows of {most}"));
     }
     Ok(findings)
 }
 
 /// The probabilities of rows so far, in three formats.
 struct Measured {
-    of: &'static str,
+    sample: &'static str,
     block: Softmax,
     scores: Tally,
     clipped: Tally,
@@ -56,9 +56,9 @@ struct Measured {
 }
 
 impl Measured {
-    fn new(of: &'static str, block: Softmax) -> Self {
+    fn new(sample: &'static str, block: Softmax) -> Self {
         let [wide, codes, row_exponent] = [(); 3].map(|()| Compared::default());
-        Self { of, block, scores: Tally::default(), clipped: Tally::default(), wide, codes, row_exponent }
+        Self { sample, block, scores: Tally::default(), clipped: Tally::default(), wide, codes, row_exponent }
     }
 
     fn row(&mut self, scores: &[f64]) -> Result<(), ModelError> {
@@ -83,12 +83,12 @@ impl Measured {
         if self.wide.rows == 0 {
             return findings;
         }
-        let of = self.of;
-        self.wide.add_to(&mut findings, of, "q1.15");
-        self.codes.add_to(&mut findings, of, "af8_3");
-        self.row_exponent.add_to(&mut findings, of, "af8_3, row exponent");
-        findings.roundings.push(self.scores.finish("softmax", of, "scores", Q8_8.name));
-        findings.roundings.push(self.clipped.finish("softmax", of, "probabilities", "af8_3"));
+        let sample = self.sample;
+        self.wide.add_to(&mut findings, sample, "q1.15");
+        self.codes.add_to(&mut findings, sample, "af8_3");
+        self.row_exponent.add_to(&mut findings, sample, "af8_3, row exponent");
+        findings.roundings.push(self.scores.finish("softmax", sample, "scores", Q8_8.name));
+        findings.roundings.push(self.clipped.finish("softmax", sample, "probabilities", "af8_3"));
         findings
     }
 }
@@ -123,12 +123,12 @@ impl Compared {
         self.share_of_bound = Some(self.share_of_bound.map_or(share, |largest| largest.max(share)));
     }
 
-    fn add_to(self, findings: &mut Findings, of: &'static str, result: &'static str) {
-        findings.errors.push(self.own.line("softmax", of, result, Inputs::Rounded));
-        findings.errors.push(self.total.line("softmax", of, result, Inputs::F32));
+    fn add_to(self, findings: &mut Findings, sample: &'static str, result: &'static str) {
+        findings.errors.push(self.own.line("softmax", sample, result, Inputs::Rounded));
+        findings.errors.push(self.total.line("softmax", sample, result, Inputs::F32));
         findings.masses.push(Mass {
             unit: "softmax",
-            of,
+            sample,
             result,
             rows: self.rows,
             mean_lost: self.lost / self.rows as f64,
@@ -142,7 +142,7 @@ impl Compared {
 /// What a unit would give that left the whole octaves of L to the row's scale in P·V: `exp2n(d + (L & 1023))` as
 /// AF<8,3>, and `L ≫ 10`. A negative L, which a running maximum can leave, has none to give:
 /// taken out all the same, they would push the row's tail out of the codes.
-fn with_row_exponent(scores: &[i16], row: &Row) -> (Vec<f64>, i32) {
+fn with_row_exponent(scores: &[i16], row: &ProbabilityRow) -> (Vec<f64>, i32) {
     let octaves = (row.log >> 10).max(0);
     let fraction = row.log - (octaves << 10);
     let probability = |&t: &i16| {

@@ -65,7 +65,7 @@ impl Adapted {
         let sequence = sequence.into();
         check(sequence, &self.backbone)?;
         let config = &self.backbone.config;
-        let of = &self.tasks[task];
+        let own_task = &self.tasks[task];
         let (mut traces, mut sums): (Vec<Trace>, _) = (Vec::new(), Vec::new());
         let mut apply = |name: String, linear: &Linear, input: &Matrix| {
             let output = reference::linear(linear, input);
@@ -79,7 +79,7 @@ impl Adapted {
         let mut off_ramps = Vec::new();
         for depth in 0..self.depth() {
             let index = self.backbone.index(depth);
-            let (layer, own) = (&self.backbone.layers[index], &of.layers[index]);
+            let (layer, own) = (&self.backbone.layers[index], &own_task.layers[index]);
             x = reference::encoder_layer(
                 config,
                 &own.spans,
@@ -105,12 +105,14 @@ impl Adapted {
                 |half| &own.halves[half].norm,
                 &mut sums,
             )?;
-            if let Some(ramp) = &of.off_ramp {
+            if let Some(ramp) = &own_task.off_ramp {
                 off_ramps.push(apply(layer_names::head(task, "off_ramp"), ramp, &token_0(&x)).data);
             }
         }
-        let logits =
-            of.classifier.as_ref().map(|head| apply(layer_names::head(task, "classifier"), head, &token_0(&x)).data);
+        let logits = own_task
+            .classifier
+            .as_ref()
+            .map(|head| apply(layer_names::head(task, "classifier"), head, &token_0(&x)).data);
         Ok(Answer { forward: Forward { traces, sums, hidden: x }, off_ramps, logits: logits.unwrap_or_default() })
     }
 }

@@ -5,9 +5,9 @@
 //! and single channels of its second feed-forward matrix are a dozen times as large as others: they are what makes channels of
 //! the residual stream stand out.
 
-use super::{Adapted, Adapter, CLASSES_MAX, Half, Span, Task, TaskLayer};
+use super::{Adapted, AdaptedHalf, Adapter, CLASSES_MAX, Span, Task, TaskLayer};
 use crate::{
-    Checkpoint, Config, Linear, Matrix, Site,
+    Checkpoint, Linear, Matrix, ModelConfig, Site,
     checkpoint::{Embeddings, HiddenActivation, Layer, MAX_LAYERS, ModelType, Norm},
     faults::Draws,
 };
@@ -169,7 +169,7 @@ const OUTLIER: (f32, usize) = (12.0, 128);
 #[must_use]
 pub fn synthetic(shape: &Shape, seed: u64) -> Adapted {
     let mut numbers = Numbers(Draws::new(seed, 0));
-    let config = Config {
+    let config = ModelConfig {
         model_type: shape.model_type(),
         hidden_size: shape.hidden,
         num_hidden_layers: shape.depth,
@@ -268,7 +268,7 @@ impl Numbers {
         let layers = (0..distinct)
             .map(|_| TaskLayer {
                 spans: task.spans.clone(),
-                halves: task.adapters.map(|width| Half {
+                halves: task.adapters.map(|width| AdaptedHalf {
                     adapter: (width > 0).then(|| self.adapter(hidden, width, shape.activation)),
                     norm: self.norm(hidden),
                 }),

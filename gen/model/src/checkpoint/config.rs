@@ -70,7 +70,7 @@ impl ModelType {
 
 /// The shape of an encoder of the BERT family.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Config {
+pub struct ModelConfig {
     /// Whose encoder it is.
     pub model_type: ModelType,
     /// Width of the residual stream.
@@ -96,7 +96,7 @@ pub struct Config {
 /// More layers than any encoder has; bounds the work on a broken file.
 pub(crate) const MAX_LAYERS: usize = 256;
 
-impl Config {
+impl ModelConfig {
     /// Reads and checks a `config.json`; keys that do not bear on the encoder are ignored.
     ///
     /// # Errors
@@ -181,7 +181,7 @@ impl Config {
 
     /// The first distinct layer of a group.
     pub(crate) fn first(&self, group: usize) -> usize {
-        self.distinct().iter().position(|&of| of == group).unwrap_or_default()
+        self.distinct().iter().position(|&distinct| distinct == group).unwrap_or_default()
     }
 }
 

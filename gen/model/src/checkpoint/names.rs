@@ -37,7 +37,7 @@ impl ModelType {
             Site::Intermediate => ("intermediate.dense", "ffn"),
             Site::Output => ("output.dense", "ffn_output"),
         };
-        self.of(group, bert, albert)
+        self.choose(group, bert, albert)
     }
 
     /// The layer norm behind the attention, or behind the feed-forward net.
@@ -45,7 +45,7 @@ impl ModelType {
         let (bert, albert) =
             [("attention.output.LayerNorm", "attention.LayerNorm"), ("output.LayerNorm", "full_layer_layer_norm")]
                 [half];
-        self.of(group, bert, albert)
+        self.choose(group, bert, albert)
     }
 
     /// A part of a task's adapter behind the attention, or behind the feed-forward net, as AdapterHub's `adapters` stores it.
@@ -53,10 +53,10 @@ impl ModelType {
         let (bert, albert) =
             [("attention.output", "attention.attention_adapters"), ("output", "output_adapters")][half];
         let at = |module: &str| format!("{module}.adapters.{task}.{part}");
-        self.of(group, &at(bert), &at(albert))
+        self.choose(group, &at(bert), &at(albert))
     }
 
-    fn of(self, group: usize, bert: &str, albert: &str) -> String {
+    fn choose(self, group: usize, bert: &str, albert: &str) -> String {
         let name = if self == Self::Bert { bert } else { albert };
         format!("{}.{name}", self.layer(group))
     }

@@ -1,6 +1,6 @@
 //! The linear layers of an encoder layer.
 
-use super::config::Config;
+use super::config::ModelConfig;
 
 /// Where in an encoder layer a linear layer sits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,7 +38,7 @@ impl Site {
     }
 
     /// Outputs and inputs of the site's layer.
-    pub(crate) fn shape(self, config: &Config) -> (usize, usize) {
+    pub(crate) fn shape(self, config: &ModelConfig) -> (usize, usize) {
         match self {
             Self::Intermediate => (config.intermediate_size, config.hidden_size),
             Self::Output => (config.hidden_size, config.intermediate_size),

@@ -3,7 +3,7 @@
 
 use super::{
     allocate::Region,
-    emit::{BLANK, Chunk, Emitter, Target},
+    emit::{BLANK, Chunk, Destination, Emitter},
     plan::Product,
     waits::UNFINISHED,
     window::{Group, Window},
@@ -79,7 +79,7 @@ impl Emitter<'_> {
     fn heads(&mut self, product: Product, spans: &[Span], (x, chunk): (Region, Chunk), result: Region) {
         let each = self.plan.axes.heads.group_tiles();
         let stream = x.chunk(self.plan.axes.hidden.tiles(), chunk);
-        let target = Target::codes(result.tokens(self.tokens, chunk));
+        let target = Destination::codes(result.tokens(self.tokens, chunk));
         for run in runs(spans, |span| span != Span::Skipped) {
             let columns = run.start * each..run.end * each;
             self.product(product, columns, stream, target);
@@ -143,12 +143,12 @@ impl Emitter<'_> {
 
     /// P·V of a head, without the tiles that none of a group of queries sees. Tiles of V are read by columns, so that it lies as
     /// it is produced.
-    fn context(&mut self, parameters: u32, of: Pending, span: Span, v: Region, context: Region) -> Vec<Gemm> {
+    fn context(&mut self, parameters: u32, pending: Pending, span: Span, v: Region, context: Region) -> Vec<Gemm> {
         let (n, tokens, each) = (self.config.n as u32, self.tokens, self.plan.axes.heads.group_tiles() as u32);
         let tiles = self.plan.axes.heads.tiles();
         let window = Window { n, tokens, span, columns: each, price: self.price };
         let product = |chunk: Chunk, Group { queries, tiles: keys }: Group| {
-            let (p, to) = (of.probabilities.tokens(tokens, queries), context.chunk(tiles, chunk));
+            let (p, to) = (pending.probabilities.tokens(tokens, queries), context.chunk(tiles, chunk));
             Gemm {
                 source: Source::Columns,
                 code: true,
@@ -158,12 +158,12 @@ impl Emitter<'_> {
                 masks: Count(n),
                 stream_base: p.base + keys.start * p.tile,
                 stream_pass: p.tile,
-                stationary_base: v.base + of.head as u32 * each * tokens + keys.start * n,
+                stationary_base: v.base + pending.head as u32 * each * tokens + keys.start * n,
                 stationary_column: tokens,
                 stationary_pass: n,
                 stationary_lane: 1,
                 parameter_base: parameters,
-                result_base: to.base + of.head as u32 * each * to.tile + queries.start - chunk.start,
+                result_base: to.base + pending.head as u32 * each * to.tile + queries.start - chunk.start,
                 result_column: to.tile,
                 ..BLANK
             }

@@ -1,6 +1,6 @@
 //! Programs with what they load behind them, as external memory holds them.
 
-use alberti_golden::accelerator::Config;
+use alberti_golden::accelerator::AcceleratorConfig;
 use alberti_isa::{Base, Count, Halt, Instruction, Load, Memory, Program, Waits};
 
 /// A program, and data at offsets from its own first byte.
@@ -20,7 +20,7 @@ impl Bundle {
     }
 
     /// A program that brings rows to memories and ends.
-    pub(super) fn load(config: &Config, parts: &[(Memory, u32, &[Vec<u8>])]) -> Self {
+    pub(super) fn load(config: &AcceleratorConfig, parts: &[(Memory, u32, &[Vec<u8>])]) -> Self {
         let parts: Vec<_> = parts.iter().filter(|(_, _, rows)| !rows.is_empty()).collect();
         let mut bundle = Self::default();
         let first = (parts.len() + 1) * alberti_isa::BYTES;
@@ -39,6 +39,6 @@ impl Bundle {
 }
 
 /// Bytes of rows in external memory: each takes whole beats.
-pub(super) fn row_bytes(config: &Config, bits: usize) -> usize {
+pub(super) fn row_bytes(config: &AcceleratorConfig, bits: usize) -> usize {
     (bits / 8).next_multiple_of(config.bus_bytes)
 }

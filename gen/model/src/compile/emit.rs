@@ -10,7 +10,7 @@ use super::{
     plan::{Dense, Plan, Product, TaskPlan},
 };
 use alberti_golden::{
-    accelerator::Config,
+    accelerator::AcceleratorConfig,
     activation::Function,
     encoder::{Encoder, Linear, Norm, STREAM_SHIFT, Task},
 };
@@ -18,7 +18,7 @@ use alberti_isa::{Count, Elementwise, Function as Named, Gemm, Layernorm, Operat
 
 /// A program on its way.
 pub(super) struct Emitter<'a> {
-    pub config: &'a Config,
+    pub config: &'a AcceleratorConfig,
     pub encoder: &'a Encoder,
     pub plan: &'a Plan,
     pub task: &'a Task,
@@ -57,12 +57,12 @@ pub(super) struct Rows {
 
 /// Where results go.
 #[derive(Clone, Copy)]
-pub(super) struct Target {
+pub(super) struct Destination {
     pub code: Option<Rows>,
     pub wide: Option<Rows>,
 }
 
-impl Target {
+impl Destination {
     pub fn codes(rows: Rows) -> Self {
         Self { code: Some(rows), wide: None }
     }
@@ -133,7 +133,7 @@ impl<'a> Emitter<'a> {
     }
 
     /// A linear layer, its tiles of outputs from `columns` alone.
-    pub fn product(&mut self, product: Product, columns: std::ops::Range<usize>, stream: Rows, target: Target) {
+    pub fn product(&mut self, product: Product, columns: std::ops::Range<usize>, stream: Rows, target: Destination) {
         let Product { linear, source, place, parameters } = product;
         let item = match source {
             Source::Records => self.config.n as u32 + 1,
@@ -174,7 +174,7 @@ impl<'a> Emitter<'a> {
     }
 
     /// All outputs of a linear layer.
-    pub fn linear(&mut self, product: Product, stream: Rows, target: Target) {
+    pub fn linear(&mut self, product: Product, stream: Rows, target: Destination) {
         self.product(product, 0..product.place.columns, stream, target);
     }
 
@@ -195,7 +195,7 @@ impl<'a> Emitter<'a> {
     }
 
     /// Normalises a sum; the norm's parameters lie from `parameters` on.
-    pub fn norm(&mut self, norm: &Norm, parameters: u32, sum: Rows, to: Target) {
+    pub fn norm(&mut self, norm: &Norm, parameters: u32, sum: Rows, to: Destination) {
         let step = to.code.or(to.wide).map_or(0, |rows| rows.tile);
         self.push(Layernorm {
             code: to.code.is_some(),

@@ -2,10 +2,10 @@
 
 use super::{
     allocate::Region,
-    emit::{BLANK, Chunk, Emitter, Rows, Target, dense},
+    emit::{BLANK, Chunk, Destination, Emitter, Rows, dense},
     plan::{Dense, HalfPlan, Product},
 };
-use alberti_golden::encoder::{Adapter, Half, Linear};
+use alberti_golden::encoder::{Adapter, HalfLayer, Linear};
 use alberti_isa::{Count, Gemm, Source};
 
 /// The residual stream: its numbers stay where they are from layer to layer.
@@ -43,8 +43,8 @@ impl Emitter<'_> {
         }
         for &chunk in chunks {
             let to = match narrow {
-                Some(narrow) => Target::codes(narrow.chunk(width, chunk)),
-                None => Target { code: Some(codes.chunk(tiles, chunk)), wide: Some(wide.chunk(tiles, chunk)) },
+                Some(narrow) => Destination::codes(narrow.chunk(width, chunk)),
+                None => Destination { code: Some(codes.chunk(tiles, chunk)), wide: Some(wide.chunk(tiles, chunk)) },
             };
             self.norm(&embedding.norm, plan.embedding_norm, sum.chunk(width, chunk), to);
         }
@@ -55,8 +55,8 @@ impl Emitter<'_> {
                 |parameters| Product { linear: &projection.linear, source: Source::Records, place, parameters };
             for &chunk in chunks {
                 let input = narrow.chunk(width, chunk);
-                self.linear(product(plan.projection.0), input, Target::codes(codes.chunk(tiles, chunk)));
-                self.linear(product(plan.projection.1), input, Target::wide(wide.chunk(tiles, chunk)));
+                self.linear(product(plan.projection.0), input, Destination::codes(codes.chunk(tiles, chunk)));
+                self.linear(product(plan.projection.1), input, Destination::wide(wide.chunk(tiles, chunk)));
             }
             self.free_codes(narrow);
         }
@@ -103,7 +103,7 @@ impl Emitter<'_> {
         let mut inner = None;
         let h = self.half(output, heads, x.wide, (&task.layers[index].attention, first), |emitter, h, chunk| {
             let inner = *inner.get_or_insert_with(|| emitter.codes("feed-forward", inner_tiles));
-            let target = Target::codes(inner.chunk(inner_tiles, chunk));
+            let target = Destination::codes(inner.chunk(inner_tiles, chunk));
             emitter.linear(product(&layer.inner, places.inner, rows.inner), h.chunk(tiles, chunk), target);
         });
         let (Some(codes), Some(inner)) = (h.codes, inner) else { return h };
@@ -125,7 +125,7 @@ impl Emitter<'_> {
         product: Product,
         (input, inputs): (Region, usize),
         x: Region,
-        (half, plan): (&Half, HalfPlan),
+        (half, plan): (&HalfLayer, HalfPlan),
         mut then: impl FnMut(&mut Self, Region, Chunk),
     ) -> Stream {
         let (tiles, chunks) = (self.plan.axes.hidden.tiles(), self.chunks);
@@ -141,12 +141,12 @@ impl Emitter<'_> {
             }
             emitter.add(x, true, sum, tiles);
             let code = codes.map(|codes| codes.chunk(tiles, chunk));
-            emitter.norm(&half.norm, plan.norm, sum, Target { code, wide: Some(x) });
+            emitter.norm(&half.norm, plan.norm, sum, Destination { code, wide: Some(x) });
         };
         let mut placed = None;
         for (i, &chunk) in chunks.iter().enumerate() {
             let code = adapter.as_ref().map(|adapter| adapter.input.chunk(tiles, chunk));
-            let target = Target { code, wide: Some(sum.chunk(tiles, chunk)) };
+            let target = Destination { code, wide: Some(sum.chunk(tiles, chunk)) };
             self.linear(product, input.chunk(inputs, chunk), target);
             if i + 1 == chunks.len() {
                 self.free_codes(input);
@@ -192,17 +192,25 @@ impl Emitter<'_> {
     }
 
     /// An adapter of a chunk.
-    fn adapter(&mut self, of: &Bottleneck, chunk: Chunk) {
-        let (tiles, width) = (self.plan.axes.hidden.tiles(), of.plans.0.place.columns);
-        let narrow = of.narrow.chunk(width, chunk);
-        self.linear(dense(&of.adapter.down, of.plans.0), of.input.chunk(tiles, chunk), Target::codes(narrow));
-        self.linear(dense(&of.adapter.up, of.plans.1), narrow, Target::wide(of.wide.chunk(tiles, chunk)));
+    fn adapter(&mut self, bottleneck: &Bottleneck, chunk: Chunk) {
+        let (tiles, width) = (self.plan.axes.hidden.tiles(), bottleneck.plans.0.place.columns);
+        let narrow = bottleneck.narrow.chunk(width, chunk);
+        self.linear(
+            dense(&bottleneck.adapter.down, bottleneck.plans.0),
+            bottleneck.input.chunk(tiles, chunk),
+            Destination::codes(narrow),
+        );
+        self.linear(
+            dense(&bottleneck.adapter.up, bottleneck.plans.1),
+            narrow,
+            Destination::wide(bottleneck.wide.chunk(tiles, chunk)),
+        );
     }
 
     /// Logits of token 0.
     pub fn logits(&mut self, linear: &Linear, plan: Dense, codes: Region, logits: Region) {
         let tile = self.chunks.first().map_or(0, |chunk| chunk.rows);
         let token = Rows { base: codes.base, tile, rows: 1 };
-        self.linear(dense(linear, plan), token, Target::wide(Rows { base: logits.base, tile: 1, rows: 1 }));
+        self.linear(dense(linear, plan), token, Destination::wide(Rows { base: logits.base, tile: 1, rows: 1 }));
     }
 }

@@ -36,9 +36,9 @@ pub use run::{Answer, Done, Engine, Session, reals};
 use crate::ModelError;
 use alberti_golden::{
     Image,
-    accelerator::Config,
+    accelerator::AcceleratorConfig,
     activation::Function,
-    encoder::{Encoder, Half, Linear, Span, Task},
+    encoder::{Encoder, HalfLayer, Linear, Span, Task},
 };
 use axis::Axis;
 use plan::Plan;
@@ -48,7 +48,7 @@ use weights::{Axes, Place};
 /// An encoder for an accelerator.
 #[derive(Clone, Debug)]
 pub struct Compiled {
-    config: Config,
+    config: AcceleratorConfig,
     encoder: Encoder,
     plan: Plan,
     longest: usize,
@@ -59,10 +59,10 @@ impl Compiled {
     ///
     /// # Errors
     /// AE0713 with all that the accelerator lacks, AE0711 when it cannot be built at all.
-    pub fn new(encoder: Encoder, config: Config, longest: usize) -> Result<Self, ModelError> {
+    pub fn new(encoder: Encoder, config: AcceleratorConfig, longest: usize) -> Result<Self, ModelError> {
         let mut problems = Problems::default();
         limits(&encoder, &config, longest, &mut problems);
-        let plan = Plan::of(&encoder, &config, &mut problems)?;
+        let plan = Plan::new(&encoder, &config, &mut problems)?;
         let compiled = Self { config, encoder, plan, longest };
         for task in 0..compiled.encoder.tasks.len() {
             compiled.emit(task, longest, &mut problems);
@@ -77,7 +77,7 @@ impl Compiled {
 
     /// The accelerator.
     #[must_use]
-    pub fn config(&self) -> &Config {
+    pub fn config(&self) -> &AcceleratorConfig {
         &self.config
     }
 
@@ -141,9 +141,10 @@ impl Compiled {
     #[must_use]
     pub fn products(&self, task: usize, tokens: usize) -> u64 {
         let (encoder, task) = (&self.encoder, &self.encoder.tasks[task]);
-        let of = |linear: &Linear| linear.weight.len() * tokens;
-        let frozen = |linear: &Linear, place: Place| of(linear) * place.records() / place.passes;
-        let half = |half: &Half| half.adapter.as_ref().map_or(0, |adapter| of(&adapter.down) + of(&adapter.up));
+        let dense = |linear: &Linear| linear.weight.len() * tokens;
+        let frozen = |linear: &Linear, place: Place| dense(linear) * place.records() / place.passes;
+        let half =
+            |half: &HalfLayer| half.adapter.as_ref().map_or(0, |adapter| dense(&adapter.down) + dense(&adapter.up));
         let layer = |depth: usize| {
             let distinct = depth % encoder.layers.len();
             let (layer, places) = (&encoder.layers[distinct], &self.plan.weights.layers[distinct]);
@@ -198,10 +199,10 @@ impl Compiled {
 }
 
 /// What an accelerator must have whatever its memories hold.
-fn limits(encoder: &Encoder, config: &Config, longest: usize, problems: &mut Problems) {
+fn limits(encoder: &Encoder, config: &AcceleratorConfig, longest: usize, problems: &mut Problems) {
     let n = config.n;
     let tokens = longest.next_multiple_of(n);
-    let axes = Axes::of(encoder, n);
+    let axes = Axes::new(encoder, n);
     let norms = [encoder.width(), encoder.embedding.width].into_iter().max().unwrap_or_default();
     problems.demand("units.layernorm.length_max", norms, config.layernorm_max);
     problems.demand("units.softmax.length_max", tokens, config.softmax_max);

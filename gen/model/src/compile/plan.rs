@@ -10,8 +10,8 @@ use super::{
 };
 use crate::ModelError;
 use alberti_golden::{
-    accelerator::Config,
-    encoder::{Adapter, Encoder, Half, Linear, Task},
+    accelerator::AcceleratorConfig,
+    encoder::{Adapter, Encoder, HalfLayer, Linear, Task},
 };
 use alberti_isa::{Memory, Source};
 
@@ -20,7 +20,7 @@ use alberti_isa::{Memory, Source};
 pub(super) struct Product<'a> {
     pub linear: &'a Linear,
     pub source: Source,
-    pub place: Place,
+    pub place: Location,
     pub parameters: u32,
 }
 
@@ -40,7 +40,7 @@ pub(super) struct LayerRows {
 /// A dense linear layer in the activation memory.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Dense {
-    pub place: Place,
+    pub place: Location,
     pub parameters: u32,
 }
 
@@ -90,10 +90,10 @@ pub(super) struct Plan {
 const NOTHING: i32 = 63;
 
 impl Plan {
-    pub fn of(encoder: &Encoder, config: &Config, problems: &mut Problems) -> Result<Self, ModelError> {
+    pub fn new(encoder: &Encoder, config: &AcceleratorConfig, problems: &mut Problems) -> Result<Self, ModelError> {
         let n = config.n;
-        let axes = Axes::of(encoder, n);
-        let weights = Weights::of(encoder, axes, config, problems)?;
+        let axes = Axes::new(encoder, n);
+        let weights = Weights::new(encoder, axes, config, problems)?;
         let mut parameters = Parameters::default();
         let embedding = parameters.shift(encoder.embedding.shift, n);
         let embedding_norm = parameters.norm(&encoder.embedding.norm, axes.embedding);
@@ -118,8 +118,11 @@ impl Plan {
         let rows = encoder.tasks.iter().map(|task| dense_rows(task, axes.hidden, n)).max().unwrap_or_default();
         let base = config.activation_rows.saturating_sub(rows) as u32;
         let dense = Region { base, rows: rows as u32 };
-        let tasks: Vec<TaskPlan> =
-            encoder.tasks.iter().map(|task| TaskPlan::of(task, axes.hidden, n, parameters.end(), dense.base)).collect();
+        let tasks: Vec<TaskPlan> = encoder
+            .tasks
+            .iter()
+            .map(|task| TaskPlan::new(task, axes.hidden, n, parameters.end(), dense.base))
+            .collect();
         let most = tasks.iter().map(|task| task.parameters.end()).max().unwrap_or_default();
         problems.demand("accelerator.parameters.rows", most as usize, config.parameter_rows);
         let gains = encoder.embedding.tables.iter().map(|table| table.gain as u8);
@@ -146,7 +149,7 @@ impl Plan {
     }
 
     /// What a task loads.
-    pub fn task(&self, config: &Config, task: usize) -> Bundle {
+    pub fn task(&self, config: &AcceleratorConfig, task: usize) -> Bundle {
         let TaskPlan { parameters, rows, .. } = &self.tasks[task];
         let parts = [
             (Memory::Parameter, parameters.base, parameters.rows.as_slice()),
@@ -158,14 +161,14 @@ impl Plan {
 
 fn dense_rows(task: &Task, hidden: Axis, n: usize) -> usize {
     let tiles = |linear: &Linear| Axis::plain(n, linear.outputs()).tiles() * hidden.tiles();
-    let half = |half: &Half| half.adapter.as_ref().map_or(0, |adapter| 2 * tiles(&adapter.down));
+    let half = |half: &HalfLayer| half.adapter.as_ref().map_or(0, |adapter| 2 * tiles(&adapter.down));
     let layers: usize = task.layers.iter().map(|layer| half(&layer.attention) + half(&layer.output)).sum();
     let heads: usize = [&task.off_ramp, &task.classifier].into_iter().flatten().map(tiles).sum();
     (layers + heads) * n
 }
 
 impl TaskPlan {
-    fn of(task: &Task, hidden: Axis, n: usize, parameter: u32, dense: u32) -> Self {
+    fn new(task: &Task, hidden: Axis, n: usize, parameter: u32, dense: u32) -> Self {
         let mut plan = Self {
             parameters: Parameters::at(parameter),
             rows: Vec::new(),
@@ -185,7 +188,7 @@ impl TaskPlan {
         plan
     }
 
-    fn half(&mut self, half: &Half, hidden: Axis, n: usize, dense: u32) -> HalfPlan {
+    fn half(&mut self, half: &HalfLayer, hidden: Axis, n: usize, dense: u32) -> HalfPlan {
         let adapter = half.adapter.as_ref().map(|Adapter { down, up }| {
             let width = Axis::plain(n, down.outputs());
             (self.dense(down, width, hidden, dense), self.dense(up, hidden, width, dense))
@@ -195,7 +198,7 @@ impl TaskPlan {
 
     /// Lane l of tile (j, k) is row `base + (j·passes + k)·n + l`.
     fn dense(&mut self, linear: &Linear, outputs: Axis, inputs: Axis, base: u32) -> Dense {
-        let place = Place {
+        let place = Location {
             base: base + self.rows.len() as u32,
             columns: outputs.tiles(),
             passes: inputs.tiles(),

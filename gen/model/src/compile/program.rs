@@ -9,7 +9,7 @@ use super::{
     waits,
     window::ISSUE,
 };
-use alberti_golden::{accelerator::Config, encoder::Sequence};
+use alberti_golden::{accelerator::AcceleratorConfig, encoder::Sequence};
 use alberti_isa::{BYTES, Base, Count, End, Exit, Halt, Load, Memory, Operation, Program, Repeat, Store};
 use serde::Serialize;
 
@@ -226,7 +226,7 @@ impl Emitter<'_> {
 }
 
 /// The rows of an output.
-pub(super) fn unpack(config: &Config, output: Output, bytes: &[u8]) -> Vec<Vec<i16>> {
+pub(super) fn unpack(config: &AcceleratorConfig, output: Output, bytes: &[u8]) -> Vec<Vec<i16>> {
     let rows = bytes[output.offset..].chunks_exact(output.row_bytes).take(output.rows);
     let number = |bytes: &[u8]| i16::from_le_bytes([bytes[0], bytes[1]]);
     rows.map(|row| row.chunks_exact(2).take(config.n).map(number).collect()).collect()

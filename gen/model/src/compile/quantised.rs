@@ -2,8 +2,8 @@
 
 use super::ranges::Ranges;
 use crate::{
-    Capacity, Linear, ModelError, Site, Target,
-    adapted::{Adapted, Half, Task},
+    Capacity, Linear, ModelError, ProcessingUnitTarget, Site,
+    adapted::{Adapted, AdaptedHalf, Task},
     calibration::{Calibration, LayerRange},
     checkpoint::{HiddenActivation, Norm, linear_name},
     equalise::equalise,
@@ -11,7 +11,7 @@ use crate::{
     quantise::{InputRule, QuantisedLinear, Rules, quantise_by},
 };
 use alberti_arith::{Fixed, Format};
-use alberti_golden::{accelerator::Config, activation::Function, encoder};
+use alberti_golden::{accelerator::AcceleratorConfig, activation::Function, encoder};
 use std::{cell::RefCell, collections::BTreeMap};
 
 /// Fraction bits of scores.
@@ -45,7 +45,7 @@ enum Results {
 pub fn quantise_encoder(
     model: &Adapted,
     calibration: &Calibration,
-    config: &Config,
+    config: &AcceleratorConfig,
 ) -> Result<encoder::Encoder, ModelError> {
     Ok(quantise_encoder_by(model, calibration, config, &Rules::default())?.encoder)
 }
@@ -68,26 +68,27 @@ pub struct Quantised {
 pub fn quantise_encoder_by(
     model: &Adapted,
     calibration: &Calibration,
-    config: &Config,
+    config: &AcceleratorConfig,
     rules: &Rules,
 ) -> Result<Quantised, ModelError> {
     let (model, calibration) = equalise(model, calibration);
     let (model, calibration) = (&*model, &*calibration);
     let ranges = Ranges { model, calibration };
     let quantiser = Quantiser { model, ranges, config, rules: *rules, errors: RefCell::default() };
-    let arithmetic = encoder::Arithmetic::of(config).map_err(|error| ModelError::Shape(error.to_string()))?;
+    let arithmetic =
+        encoder::Arithmetic::for_accelerator(config).map_err(|error| ModelError::Shape(error.to_string()))?;
     let probability_shift = quantiser.code_shift(SHARE, rules.scale(PROBABILITY));
     let arithmetic = encoder::Arithmetic { operand: rules.operand, probability_shift, ..arithmetic };
     Ok(Quantised { encoder: quantiser.encoder()?, arithmetic, errors: quantiser.errors.into_inner() })
 }
 
 /// What a layer norm's codes are scaled by: its channels stand out.
-const NORM: InputRule = InputRule::of(Site::Query);
+const NORM: InputRule = InputRule::for_site(Site::Query);
 
 struct Quantiser<'a> {
     model: &'a Adapted,
     ranges: Ranges<'a>,
-    config: &'a Config,
+    config: &'a AcceleratorConfig,
     rules: Rules,
     /// What codes have lost so far.
     errors: RefCell<BTreeMap<String, f64>>,
@@ -160,7 +161,7 @@ impl Quantiser<'_> {
         let most: f32 = matrices.iter().map(|matrix| matrix.max_magnitude()).sum();
         let point = 14 - (f64::from(most.max(f32::MIN_POSITIVE)).log2().floor() as i32).max(-16);
         let codes = match &self.model.backbone.projection {
-            Some(_) => Some(self.rules.input_scaling(&self.ranges.of(layer_names::PROJECTION)?.channel_max, NORM)),
+            Some(_) => Some(self.rules.input_scaling(&self.ranges.range(layer_names::PROJECTION)?.channel_max, NORM)),
             None => self.stream(0),
         };
         Ok(encoder::Embedding {
@@ -175,7 +176,7 @@ impl Quantiser<'_> {
     /// Its codes have the channel shifts of the layers' inputs, its numbers have none.
     fn projection(&self, linear: &Linear) -> Result<encoder::Projection, ModelError> {
         let (shifts, bias) = self.stream(0).unwrap_or_default();
-        let range = self.ranges.of(layer_names::PROJECTION)?;
+        let range = self.ranges.range(layer_names::PROJECTION)?;
         let wide = self.linear(layer_names::PROJECTION, linear, range, NORM, Results::Numbers(STREAM))?.shift;
         let mut codes = self.linear(layer_names::PROJECTION, linear, range, NORM, Results::Codes(bias))?;
         codes.shift.iter_mut().zip(shifts).for_each(|(shift, k)| *shift += i32::from(k));
@@ -226,7 +227,7 @@ impl Quantiser<'_> {
             // Behind the last layer as behind any other.
             let range = LayerRange {
                 channel_max: self.ranges.stream(self.model.depth()).unwrap_or_default(),
-                output_max: self.ranges.of(&name)?.output_max,
+                output_max: self.ranges.range(&name)?.output_max,
             };
             self.linear(&name, linear, &range, NORM, Results::Numbers(STREAM)).map(Some)
         };
@@ -237,11 +238,17 @@ impl Quantiser<'_> {
         })
     }
 
-    fn half(&self, task: usize, layer: usize, number: usize, half: &Half) -> Result<encoder::Half, ModelError> {
+    fn half(
+        &self,
+        task: usize,
+        layer: usize,
+        number: usize,
+        half: &AdaptedHalf,
+    ) -> Result<encoder::HalfLayer, ModelError> {
         let adapter = half.adapter.as_ref().map(|adapter| -> Result<_, ModelError> {
             let [down, up] = ["down", "up"].map(|part| layer_names::adapter(task, layer, number, part));
             let dense = self.ranges.adapter(layer, number).unwrap_or_default();
-            let (input, inner) = (dense.with_output(self.ranges.of(&down)?), self.ranges.of(&up)?);
+            let (input, inner) = (dense.with_output(self.ranges.range(&down)?), self.ranges.range(&up)?);
             let (plain, behind) = (self.rules.input(Site::AttentionOutput), self.rules.input(Site::Output));
             let codes = Results::Activated(adapter.activation, self.scale(inner, Site::Output));
             Ok(encoder::Adapter {
@@ -254,7 +261,7 @@ impl Quantiser<'_> {
             0 => Some(self.scaling(&self.ranges.site(layer, Site::Intermediate)?, Site::Intermediate)),
             _ => self.stream(layer + 1),
         };
-        Ok(encoder::Half {
+        Ok(encoder::HalfLayer {
             adapter: adapter.transpose()?,
             norm: self.norm(&name, &half.norm, codes, Some((layer, number)))?,
         })
@@ -330,10 +337,10 @@ impl Quantiser<'_> {
         }
     }
 
-    fn target(&self, result: Format) -> Target {
-        let Config { n, passes_max, accumulator_bits, accumulator_rows, activation, .. } = *self.config;
+    fn target(&self, result: Format) -> ProcessingUnitTarget {
+        let AcceleratorConfig { n, passes_max, accumulator_bits, accumulator_rows, activation, .. } = *self.config;
         let (weight, activations) = (self.config.value_rows * n, self.config.activation_rows * n);
-        Target {
+        ProcessingUnitTarget {
             n,
             operand: self.rules.operand,
             result,

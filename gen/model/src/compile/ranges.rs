@@ -45,13 +45,13 @@ impl Channels {
 
 impl<'a> Ranges<'a> {
     /// Of a linear layer.
-    pub fn of(&self, name: &str) -> Result<&'a LayerRange, ModelError> {
+    pub fn range(&self, name: &str) -> Result<&'a LayerRange, ModelError> {
         self.calibration.range(name).ok_or_else(|| ModelError::Shape(format!("{name} was not calibrated")))
     }
 
     /// Of a layer of the backbone: one that reads the residual stream sees it as all its readers do.
     pub fn site(&self, layer: usize, site: Site) -> Result<LayerRange, ModelError> {
-        let own = self.of(&linear_name(layer, site))?;
+        let own = self.range(&linear_name(layer, site))?;
         let stream = matches!(site, Site::Query | Site::Key | Site::Value).then(|| self.stream(layer)).flatten();
         Ok(LayerRange { channel_max: stream.unwrap_or_else(|| own.channel_max.clone()), output_max: own.output_max })
     }

@@ -11,10 +11,10 @@ use crate::ModelError;
 use alberti_arith::Format;
 use alberti_golden::{
     BlockSparsity, Image, Pointer,
-    accelerator::Config,
+    accelerator::AcceleratorConfig,
     bitmask_encoder, block_select,
     encoder::{Encoder, Linear, Table},
-    storage::Layout,
+    storage::RecordLayout,
 };
 
 /// A linear layer's records.
@@ -58,7 +58,7 @@ pub(super) struct Axes {
 }
 
 impl Axes {
-    pub fn of(encoder: &Encoder, n: usize) -> Self {
+    pub fn new(encoder: &Encoder, n: usize) -> Self {
         let (hidden, layer) = (encoder.width(), &encoder.layers[0]);
         Self {
             embedding: Axis::plain(n, encoder.embedding.width),
@@ -81,7 +81,7 @@ pub(super) struct Weights {
     pub values: Vec<u16>,
     /// The records' first words, ascending.
     pub pointers: Vec<usize>,
-    layout: Layout,
+    layout: RecordLayout,
     sparsity: Option<BlockSparsity>,
     n: usize,
     next: usize,
@@ -89,7 +89,12 @@ pub(super) struct Weights {
 
 impl Weights {
     /// Lays all of an encoder's frozen weights into memory: in blocks, where the array takes them and a layer's are pruned so.
-    pub fn of(encoder: &Encoder, axes: Axes, config: &Config, problems: &mut Problems) -> Result<Self, ModelError> {
+    pub fn new(
+        encoder: &Encoder,
+        axes: Axes,
+        config: &AcceleratorConfig,
+        problems: &mut Problems,
+    ) -> Result<Self, ModelError> {
         let (n, layout) = (config.n, config.layout().map_err(golden)?);
         let tiles = axes.embedding.tiles();
         let row_words = tiles + tiles.div_ceil(n);
@@ -124,13 +129,13 @@ impl Weights {
         }
         let (projection, layers) = places.split_at(usize::from(encoder.embedding.projection.is_some()));
         weights.projection = projection.first().copied();
-        let layers = layers.chunks_exact(6).map(|of| LayerPlaces {
-            query: of[0],
-            key: of[1],
-            value: of[2],
-            output: of[3],
-            inner: of[4],
-            outer: of[5],
+        let layers = layers.chunks_exact(6).map(|places| LayerPlaces {
+            query: places[0],
+            key: places[1],
+            value: places[2],
+            output: places[3],
+            inner: places[4],
+            outer: places[5],
         });
         weights.layers.extend(layers);
         problems.demand("memories.weight.values", weights.values.len(), config.value_rows * n);

@@ -167,7 +167,7 @@ impl<'a> WholeCampaign<'a> {
 impl WholeFinding {
     fn new(site: FaultSite, rate: Option<f64>, trials: &[Trial], decides: bool) -> Self {
         let mean = |get: fn(&Trial) -> u64| trials.iter().map(get).sum::<u64>() as f64 / trials.len() as f64;
-        let [first, second] = [0, 1].map(|at| Spread::of(trials.iter().map(|trial| trial.answer[at]).collect()));
+        let [first, second] = [0, 1].map(|at| Spread::over(trials.iter().map(|trial| trial.answer[at]).collect()));
         Self {
             target: name(&SITES, site),
             rate: rate_name(rate),

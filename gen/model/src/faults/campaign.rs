@@ -15,7 +15,7 @@ use crate::{Matrix, Metrics, ModelError, demo::Gemm, quantise::QuantisedLinear};
 use alberti_arith::{Format, requantize, wrap};
 use alberti_golden::{
     Image, Packed, Pointer, secded,
-    storage::{Cut, Encoded, Layout, Variant},
+    storage::{Cut, Encoded, RecordKind, RecordLayout},
 };
 use serde::{Deserialize, Deserializer, Serialize};
 use std::{borrow::Cow, collections::BTreeSet};
@@ -26,7 +26,7 @@ pub struct Point<'a> {
     /// Where faults are.
     pub site: FaultSite,
     /// How the weights lie.
-    pub variant: Variant,
+    pub kind: RecordKind,
     /// How often cells err.
     pub stress: &'a Stress,
 }
@@ -77,7 +77,7 @@ struct Layer {
 #[derive(Clone, Debug)]
 struct Stored {
     cut: Cut,
-    layout: Layout,
+    layout: RecordLayout,
     encoded: Encoded,
     values: Packed,
     /// The same values as words of n codes.
@@ -92,8 +92,8 @@ impl Campaign {
     ///
     /// # Errors
     /// AE0711 when a layer cannot be stored so, AE0712 when its values are more than the memory holds.
-    pub fn new(gemms: &[Gemm], variants: &[Variant], settings: Settings) -> Result<Self, ModelError> {
-        let layers = gemms.iter().map(|gemm| Layer::new(gemm, variants, &settings)).collect::<Result<_, _>>()?;
+    pub fn new(gemms: &[Gemm], kinds: &[RecordKind], settings: Settings) -> Result<Self, ModelError> {
+        let layers = gemms.iter().map(|gemm| Layer::new(gemm, kinds, &settings)).collect::<Result<_, _>>()?;
         Ok(Self { settings, layers })
     }
 
@@ -113,7 +113,7 @@ impl Campaign {
 }
 
 impl Layer {
-    fn new(gemm: &Gemm, variants: &[Variant], settings: &Settings) -> Result<Self, ModelError> {
+    fn new(gemm: &Gemm, kinds: &[RecordKind], settings: &Settings) -> Result<Self, ModelError> {
         let linear = &gemm.linear;
         let tokens = gemm.activations.rows;
         let (needed, available) =
@@ -136,8 +136,8 @@ impl Layer {
             let row = layer.results(output, &layer.sums[output * tokens..][..tokens])?;
             layer.results.row_mut(output).copy_from_slice(&row);
         }
-        for &variant in variants {
-            let stored = Stored::new(linear, variant, settings);
+        for &kind in kinds {
+            let stored = Stored::new(linear, kind, settings);
             layer.stored.push(stored.map_err(|error| misfit(&linear.name, &error))?);
         }
         Ok(layer)
@@ -154,8 +154,8 @@ impl Layer {
     }
 
     fn run(&self, point: Point<'_>, settings: &Settings, streams: [u64; 2]) -> Result<Outcome, ModelError> {
-        let Some(stored) = self.stored.iter().find(|stored| stored.cut.variant == point.variant) else {
-            return Err(ModelError::Shape(format!("{}: not stored as {:?}", self.linear.name, point.variant)));
+        let Some(stored) = self.stored.iter().find(|stored| stored.cut.kind == point.kind) else {
+            return Err(ModelError::Shape(format!("{}: not stored as {:?}", self.linear.name, point.kind)));
         };
         let read = stored.read(point, self.linear.operand, settings, streams)?;
         let mut outcome = Outcome { cosine: 1.0, relative_rms: 0.0, ..read.outcome };
@@ -208,9 +208,9 @@ struct Read<'a> {
 }
 
 impl Stored {
-    fn new(linear: &QuantisedLinear, variant: Variant, settings: &Settings) -> alberti_golden::Result<Self> {
+    fn new(linear: &QuantisedLinear, kind: RecordKind, settings: &Settings) -> alberti_golden::Result<Self> {
         let (n, capacity, weight) = (settings.n, settings.capacity, &linear.weight);
-        let cut = Cut { variant, rows: weight.rows, columns: weight.cols, n };
+        let cut = Cut { kind, rows: weight.rows, columns: weight.cols, n };
         let layout = cut.layout(capacity, settings.sparsity)?;
         let encoded = layout.encode(linear.operand, Pointer::default(), &cut.vectors(&weight.data)?)?;
         let values = Packed::with_values(n, capacity, &encoded.values)?;
@@ -305,7 +305,10 @@ fn misfit(what: &str, error: &alberti_golden::Error) -> ModelError {
     ModelError::Shape(format!("{what}: {error}"))
 }
 
-/// A rows × columns list as columns × rows, `of` giving its elements by their index.
-fn transposed(rows: usize, columns: usize, of: impl Fn(usize) -> i64) -> Vec<i64> {
-    (0..columns).flat_map(|column| (0..rows).map(move |row| (row, column))).map(|(r, c)| of(r * columns + c)).collect()
+/// A rows × columns list as columns × rows, `element` giving its elements by their index.
+fn transposed(rows: usize, columns: usize, element: impl Fn(usize) -> i64) -> Vec<i64> {
+    (0..columns)
+        .flat_map(|column| (0..rows).map(move |row| (row, column)))
+        .map(|(r, c)| element(r * columns + c))
+        .collect()
 }

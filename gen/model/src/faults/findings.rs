@@ -5,7 +5,7 @@ use super::{
     memory::{FaultSite, Rate, Settings},
     names::{LAYOUTS, SITES, name, rate_name},
 };
-use alberti_golden::storage::Variant;
+use alberti_golden::storage::RecordKind;
 use serde::Serialize;
 
 /// A number over trials.
@@ -31,7 +31,7 @@ impl Spread {
     /// # Panics
     /// When there is no number.
     #[must_use]
-    pub fn of(mut numbers: Vec<f64>) -> Self {
+    pub fn over(mut numbers: Vec<f64>) -> Self {
         numbers.sort_by(f64::total_cmp);
         let count = numbers.len();
         let rank = |share: f64| numbers[((share * count as f64).ceil() as usize).clamp(1, count) - 1];
@@ -93,7 +93,7 @@ impl Finding {
     #[must_use]
     pub fn new(
         site: FaultSite,
-        variant: Variant,
+        kind: RecordKind,
         rate: &Rate,
         settings: &Settings,
         layers: &[String],
@@ -103,16 +103,16 @@ impl Finding {
             |get: fn(&Outcome) -> u64| trials.iter().flatten().map(get).sum::<u64>() as f64 / trials.len() as f64;
         let over_layers = |get: fn(&Outcome) -> f64| {
             let trial = |layers: &Vec<Outcome>| layers.iter().map(get).sum::<f64>() / layers.len() as f64;
-            Spread::of(trials.iter().map(trial).collect())
+            Spread::over(trials.iter().map(trial).collect())
         };
         let layer = |(number, name): (usize, &String)| {
             let spread =
-                |get: fn(&Outcome) -> f64| Spread::of(trials.iter().map(|trial| get(&trial[number])).collect());
+                |get: fn(&Outcome) -> f64| Spread::over(trials.iter().map(|trial| get(&trial[number])).collect());
             LayerFinding { layer: name.clone(), cosine: spread(|o| o.cosine), relative_rms: spread(|o| o.relative_rms) }
         };
         Self {
             target: name(&SITES, site),
-            layout: name(&LAYOUTS, variant),
+            layout: name(&LAYOUTS, kind),
             rate: rate_name(rate.asked),
             value_bit_error_rate: rate.stress.values.misreads.bit_error_rate(settings.values.coding),
             mask_bit_error_rate: rate.stress.masks.misreads.bit_error_rate(settings.masks.coding),
@@ -134,10 +134,10 @@ mod tests {
 
     #[test]
     fn quantiles_are_those_of_the_nearest_rank() {
-        let spread = Spread::of((1..=20).rev().map(f64::from).collect());
+        let spread = Spread::over((1..=20).rev().map(f64::from).collect());
         let expected = Spread { mean: 10.5, min: 1.0, q05: 1.0, median: 10.0, q95: 19.0, max: 20.0 };
         assert_eq!(spread, expected);
-        let one = Spread::of(vec![3.0]);
+        let one = Spread::over(vec![3.0]);
         assert_eq!((one.min, one.q05, one.median, one.max), (3.0, 3.0, 3.0, 3.0));
     }
 }

@@ -71,7 +71,7 @@ impl Misreads {
         }
         let thresholds: Vec<f64> = levels.windows(2).map(|pair| threshold(pair[0], pair[1])).collect();
         let count = levels.len();
-        let of = |(stored, level): (usize, &Level)| {
+        let row = |(stored, level): (usize, &Level)| {
             let bound = |i: Option<usize>, open: f64| i.and_then(|i| thresholds.get(i)).copied().unwrap_or(open);
             let read = |read: usize| {
                 let (low, high) = (bound(read.checked_sub(1), f64::NEG_INFINITY), bound(Some(read), f64::INFINITY));
@@ -79,7 +79,7 @@ impl Misreads {
             };
             complete((0..count).map(read).collect(), stored)
         };
-        Ok(Self { table: aged.iter().enumerate().map(of).collect() })
+        Ok(Self { table: aged.iter().enumerate().map(row).collect() })
     }
 
     /// Cells of `bits` bits whose levels are read as a neighbour so often that each bit errs at `bit_error_rate` where the coding
@@ -96,12 +96,12 @@ impl Misreads {
             )));
         }
         let count = 1usize << bits;
-        let of = |stored: usize| {
+        let row = |stored: usize| {
             let neighbours: Vec<_> = [stored.wrapping_sub(1), stored + 1].into_iter().filter(|&n| n < count).collect();
             let share = rate / neighbours.len() as f64;
             complete((0..count).map(|read| if neighbours.contains(&read) { share } else { 0.0 }).collect(), stored)
         };
-        Ok(Self { table: (0..count).map(of).collect() })
+        Ok(Self { table: (0..count).map(row).collect() })
     }
 
     /// Levels of a cell.

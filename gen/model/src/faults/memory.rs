@@ -108,7 +108,7 @@ pub struct Settings {
     pub n: usize,
     /// Capacity of the value memory in codes.
     pub capacity: usize,
-    /// The blocks of [`Variant::Sparse`].
+    /// The blocks of [`RecordKind::Blocks`](alberti_golden::storage::RecordKind::Blocks).
     pub sparsity: Option<BlockSparsity>,
     /// Cells of the value memory.
     pub values: CellForm,

@@ -3,7 +3,7 @@
 use super::memory::FaultSite;
 use alberti_golden::{
     cells::{Coding, Placing},
-    storage::Variant,
+    storage::RecordKind,
 };
 
 /// Where faults are.
@@ -17,12 +17,12 @@ pub const SITES: [(&str, FaultSite); 6] = [
 ];
 
 /// How weights are stored.
-pub const LAYOUTS: [(&str, Variant); 5] = [
-    ("stream", Variant::Stream),
-    ("row", Variant::Row),
-    ("tile", Variant::Tile),
-    ("block", Variant::Block),
-    ("n:m", Variant::Sparse),
+pub const LAYOUTS: [(&str, RecordKind); 5] = [
+    ("stream", RecordKind::Stream),
+    ("row", RecordKind::Row),
+    ("tile", RecordKind::Tile),
+    ("offset", RecordKind::Offset),
+    ("n:m", RecordKind::Blocks),
 ];
 
 /// Which level stands for the bits of a cell.

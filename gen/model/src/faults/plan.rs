@@ -9,13 +9,13 @@ use super::{
     names::{CODINGS, LAYOUTS, PLACINGS, SITES, name, rate_name},
 };
 use crate::{ModelError, demo::Gemm, prune::Pruning};
-use alberti_golden::storage::Variant;
+use alberti_golden::storage::RecordKind;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 /// A site, a layout, and an index of [`Plan::rates`].
-type Place = (FaultSite, Variant, usize);
+type Place = (FaultSite, RecordKind, usize);
 
 /// The trials of a campaign.
 #[derive(Clone, Debug)]
@@ -47,13 +47,13 @@ impl Plan {
         settings: Settings,
         rates: Vec<Rate>,
         sites: &[FaultSite],
-        variants: &[Variant],
+        kinds: &[RecordKind],
         gemms: Vec<Gemm>,
     ) -> Self {
         let mut places = Vec::new();
         for &site in sites {
-            for &variant in variants {
-                places.extend((0..rates.len()).map(|rate| (site, variant, rate)));
+            for &kind in kinds {
+                places.extend((0..rates.len()).map(|rate| (site, kind, rate)));
             }
         }
         Self { settings, rates, gemms, places }
@@ -82,9 +82,9 @@ impl Plan {
         let defects = |defects: &Defects| json!({"misreads": defects.misreads, "stuck": defects.stuck});
         let stress =
             |rate: &Rate| json!({"values": defects(&rate.stress.values), "masks": defects(&rate.stress.masks)});
-        let point = |&(site, variant, rate): &Place| {
+        let point = |&(site, kind, rate): &Place| {
             let rate = rate_name(self.rates[rate].asked);
-            format!("{} {} {rate}", name(&SITES, site), name(&LAYOUTS, variant))
+            format!("{} {} {rate}", name(&SITES, site), name(&LAYOUTS, kind))
         };
         json!({
             "design": design,
@@ -111,10 +111,10 @@ impl Plan {
     /// # Errors
     /// As [`Campaign::new`].
     pub fn campaign(&self) -> Result<Campaign, ModelError> {
-        let mut variants: Vec<_> = self.places.iter().map(|place| place.1).collect();
-        variants.sort_unstable();
-        variants.dedup();
-        Campaign::new(&self.gemms, &variants, self.settings)
+        let mut kinds: Vec<_> = self.places.iter().map(|place| place.1).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        Campaign::new(&self.gemms, &kinds, self.settings)
     }
 
     /// Runs so many trials at every point. Those that the journal has are not run again, those that are run are added to it.
@@ -134,9 +134,9 @@ impl Plan {
             let outcome = match journal.and_then(|journal| journal.finished().get(&(point, trial))) {
                 Some(outcome) => outcome.clone(),
                 None => {
-                    let (site, variant, rate) = self.places[point];
+                    let (site, kind, rate) = self.places[point];
                     let stress = &self.rates[rate].stress;
-                    let outcome = campaign.trial(Point { site, variant, stress }, trial)?;
+                    let outcome = campaign.trial(Point { site, kind, stress }, trial)?;
                     journal.map_or(Ok(()), |journal| journal.append(point, trial, &outcome))?;
                     outcome
                 }
@@ -147,8 +147,8 @@ impl Plan {
         // Collected in the order of the trials, whichever is done first.
         let outcomes = all.collect::<Vec<_>>().into_par_iter().map(run).collect::<Result<Vec<_>, _>>()?;
         let layers = self.layers();
-        let finding = |(&(site, variant, rate), outcomes): (&Place, &[Vec<Outcome>])| {
-            Finding::new(site, variant, &self.rates[rate], &self.settings, &layers, outcomes)
+        let finding = |(&(site, kind, rate), outcomes): (&Place, &[Vec<Outcome>])| {
+            Finding::new(site, kind, &self.rates[rate], &self.settings, &layers, outcomes)
         };
         Ok(self.places.iter().zip(outcomes.chunks(trials as usize)).map(finding).collect())
     }

@@ -19,7 +19,7 @@ use crate::{
     adapted::Adapted,
     compile::{Compiled, Quantised, quantise_encoder_by},
 };
-use alberti_golden::{accelerator::Config, encoder::Sequence};
+use alberti_golden::{accelerator::AcceleratorConfig, encoder::Sequence};
 
 /// A model on its way to an accelerator.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ impl Packed {
         model: &Adapted,
         recipe: &Recipe,
         sequences: &[T],
-        config: &Config,
+        config: &AcceleratorConfig,
         tokens: usize,
     ) -> Result<Self, ModelError>
     where

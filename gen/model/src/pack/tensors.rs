@@ -127,8 +127,8 @@ fn all(model: &Adapted, pruned: &Adapted, quantised: &Quantised) -> Vec<Tensor> 
             code_bytes,
         });
     };
-    let tables = |of: &Adapted| {
-        let embeddings = &of.backbone.embeddings;
+    let tables = |model: &Adapted| {
+        let embeddings = &model.backbone.embeddings;
         [&embeddings.word, &embeddings.position, &embeddings.token_type].map(Clone::clone)
     };
     let (before, after) = (tables(model), tables(pruned));
@@ -143,8 +143,8 @@ fn all(model: &Adapted, pruned: &Adapted, quantised: &Quantised) -> Vec<Tensor> 
     for (index, layer) in encoder.layers.iter().enumerate() {
         for site in Site::ALL {
             let codes = &site_of(layer, site).weight;
-            let of = |model: &Adapted| model.backbone.layers[index].linear(site).weight.clone();
-            add(linear_name(index, site), Part::Encoder, &of(model), &of(pruned), codes);
+            let weight = |model: &Adapted| model.backbone.layers[index].linear(site).weight.clone();
+            add(linear_name(index, site), Part::Encoder, &weight(model), &weight(pruned), codes);
         }
     }
     for (number, (task, integers)) in model.tasks.iter().zip(&encoder.tasks).enumerate() {
@@ -224,9 +224,9 @@ fn footprint(model: &Adapted, tensors: &[Tensor]) -> Footprint {
     let halves = || layers.iter().flat_map(|layer| &layer.halves);
     let heads = model.tasks.first().map_or([None, None], |task| [task.off_ramp.as_ref(), task.classifier.as_ref()]);
     let task_norms: u64 = halves().map(|half| channels(&half.norm)).sum();
-    let of = |part: Part| {
+    let share = |part: Part| {
         let own = || tensors.iter().filter(move |tensor| tensor.with_one_task() && tensor.part == part);
-        let sum = |of: fn(&Tensor) -> u64| own().map(of).sum::<u64>();
+        let sum = |get: fn(&Tensor) -> u64| own().map(get).sum::<u64>();
         let weights = sum(|tensor| tensor.weights);
         // Numbers beside the weights, and how many of them have a row of the parameter memory.
         let (numbers, rows) = match part {
@@ -262,7 +262,7 @@ fn footprint(model: &Adapted, tensors: &[Tensor]) -> Footprint {
             number_bytes: BESIDE * rows,
         }
     };
-    let mut shares: Vec<Share> = Part::ALL.map(of).to_vec();
+    let mut shares: Vec<Share> = Part::ALL.map(share).to_vec();
     let parameters = shares.iter().map(|share| share.parameters).sum::<u64>();
     shares.iter_mut().for_each(|share| share.share = share.parameters as f64 / parameters.max(1) as f64);
     let own = |part: Part| shares.iter().find(|share| share.part == part).map_or(0, |share| share.parameters);

@@ -1,7 +1,7 @@
 //! How an encoder is quantised: the accelerator's way, and what is given up by another.
 
 use super::{InputRule, LEAST_WEIGHT};
-use crate::{Site, Target};
+use crate::{ProcessingUnitTarget, Site};
 use alberti_arith::Format;
 
 /// The choices of a quantiser. What differs from the default, no accelerator runs: the encoder's equations tell what it costs.
@@ -50,14 +50,14 @@ impl Rules {
     }
 
     /// Bits that a bias may have.
-    pub(super) fn bias_bits(&self, target: &Target) -> u32 {
+    pub(super) fn bias_bits(&self, target: &ProcessingUnitTarget) -> u32 {
         if self.wide_bias { target.accumulator_bits } else { target.bias_bits() }
     }
 
     /// How the activations of a site are scaled.
     #[must_use]
     pub const fn input(&self, site: Site) -> InputRule {
-        self.limited(InputRule::of(site))
+        self.limited(InputRule::for_site(site))
     }
 
     /// What is left of a rule for activations.

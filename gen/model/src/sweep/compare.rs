@@ -2,7 +2,7 @@
 
 use super::{Candidate, Choice, Cosines, Decision, Group, Stored};
 use crate::{ModelError, adapted::Adapted, prune::Pruning, sentence::Tokens};
-use alberti_golden::accelerator::Config;
+use alberti_golden::accelerator::AcceleratorConfig;
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -55,7 +55,7 @@ impl Comparison {
         model: &Adapted,
         (group, choice): &(Group, Choice),
         (ranges, sentences): (&[Tokens], &[Tokens]),
-        config: &Config,
+        config: &AcceleratorConfig,
         seed: u64,
         done: &(dyn Fn() + Sync),
     ) -> Result<Self, ModelError> {

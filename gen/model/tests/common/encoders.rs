@@ -4,9 +4,11 @@ use super::Numbers;
 use alberti_arith::tables::Gelu;
 use alberti_golden::{
     BlockSparsity,
-    accelerator::Config,
+    accelerator::AcceleratorConfig,
     activation::Function,
-    encoder::{Adapter, Embedding, Encoder, Half, Head, Layer, Linear, Norm, Projection, Span, Table, Task, TaskLayer},
+    encoder::{
+        Adapter, Embedding, Encoder, HalfLayer, Head, Layer, Linear, Norm, Projection, Span, Table, Task, TaskLayer,
+    },
     softmax::Maximum,
 };
 
@@ -50,8 +52,8 @@ pub const WORDS: usize = 50;
 pub const POSITIONS: usize = 40;
 
 /// An accelerator with room for any of these.
-pub fn accelerator(n: usize) -> Config {
-    Config {
+pub fn accelerator(n: usize) -> AcceleratorConfig {
+    AcceleratorConfig {
         n,
         accumulator_bits: 37,
         accumulator_rows: 16,
@@ -134,12 +136,12 @@ impl Random {
         }
     }
 
-    fn half(&mut self, shape: &Shape, codes: bool) -> Half {
+    fn half(&mut self, shape: &Shape, codes: bool) -> HalfLayer {
         let adapter = shape.adapter.map(|width| Adapter {
             down: self.activated(width, shape.hidden, shape.function),
             up: self.wide(shape.hidden, width),
         });
-        Half { adapter, norm: self.norm(shape.hidden, codes) }
+        HalfLayer { adapter, norm: self.norm(shape.hidden, codes) }
     }
 
     fn table(&mut self, rows: usize, width: usize) -> Table {

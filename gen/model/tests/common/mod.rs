@@ -6,7 +6,7 @@ pub mod encoders;
 use alberti_arith::Format;
 use alberti_golden::activation::Function;
 use alberti_model::{
-    BlockSparsity, Capacity, Linear, Matrix, Target,
+    BlockSparsity, Capacity, Linear, Matrix, ProcessingUnitTarget,
     calibration::LayerRange,
     demo::Model,
     quantise::{InputRule, QuantisedLinear, quantise},
@@ -32,8 +32,8 @@ pub fn model() -> Model {
 }
 
 /// The processing unit of `designs/pu16.yaml`, with memories that hold any layer.
-pub fn pu16() -> Target {
-    Target {
+pub fn pu16() -> ProcessingUnitTarget {
+    ProcessingUnitTarget {
         n: 16,
         operand: Format::AF8_3,
         result: Format::AF8_3,
@@ -83,7 +83,7 @@ pub fn range_of(input: &Matrix, output_max: f32) -> LayerRange {
 pub const PLAIN: InputRule = InputRule { channel_shifts: false, clipped_octaves: 0 };
 
 /// A quantised layer of these weights, each output with its own bias.
-pub fn quantised(weight: Matrix, input: &Matrix, target: &Target) -> QuantisedLinear {
+pub fn quantised(weight: Matrix, input: &Matrix, target: &ProcessingUnitTarget) -> QuantisedLinear {
     let bias = (0..weight.rows).map(|j| j as f32 / 40.0 - 0.5).collect();
     let output_max = (weight.cols as f32).sqrt();
     quantise("test", &Linear { weight, bias }, &range_of(input, output_max), PLAIN, target).expect("a layer that fits")

@@ -7,7 +7,7 @@ use crate::stall::{Stall, Staller};
 use alberti_random::Rng;
 
 /// A channel on which the design offers.
-pub(crate) struct Taken {
+pub(crate) struct AcceptedChannel {
     name: String,
     valid: Port,
     ready: Port,
@@ -27,11 +27,11 @@ pub(crate) struct Shown {
     pub moved: bool,
 }
 
-impl Taken {
+impl AcceptedChannel {
     /// The channel `<name>valid`, `<name>ready` and the fields `<name><field>`.
     pub fn new(model: &Model, name: &str, fields: &[&str], stall: Stall) -> Result<Self> {
         let field = |field: &&str| Ok(((*field).to_owned(), model.output(&format!("{name}{field}"))?));
-        Ok(Taken {
+        Ok(AcceptedChannel {
             name: name.to_owned(),
             valid: model.output(&format!("{name}valid"))?,
             ready: model.input(&format!("{name}ready"))?,
@@ -106,7 +106,7 @@ impl Taken {
 }
 
 /// A channel on which the memory offers. While it offers nothing, the fields carry random values.
-pub(crate) struct Given {
+pub(crate) struct OfferedChannel {
     valid: Port,
     ready: (String, Port),
     fields: Vec<Port>,
@@ -114,11 +114,11 @@ pub(crate) struct Given {
     offering: bool,
 }
 
-impl Given {
-    /// As [`Taken::new`].
+impl OfferedChannel {
+    /// As [`AcceptedChannel::new`].
     pub fn new(model: &Model, name: &str, fields: &[&str], stall: Stall) -> Result<Self> {
         let ready = format!("{name}ready");
-        Ok(Given {
+        Ok(OfferedChannel {
             valid: model.input(&format!("{name}valid"))?,
             ready: (ready.clone(), model.output(&ready)?),
             fields: fields.iter().map(|field| model.input(&format!("{name}{field}"))).collect::<Result<_>>()?,

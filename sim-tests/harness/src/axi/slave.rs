@@ -1,7 +1,7 @@
 //! A memory as AXI4 slave without identifiers: everything in order.
 
 use super::bytes::Bytes;
-use super::channel::{Given, Shown, Taken};
+use super::channel::{AcceptedChannel, OfferedChannel, Shown};
 use crate::bits::Bits;
 use crate::error::{Error, Result};
 use crate::model::{Model, Port};
@@ -75,11 +75,11 @@ pub struct Axi {
     pub most_open: usize,
     traffic: Traffic,
     rules: Rules,
-    aw: Taken,
-    w: Taken,
-    b: Given,
-    ar: Taken,
-    r: Given,
+    aw: AcceptedChannel,
+    w: AcceptedChannel,
+    b: OfferedChannel,
+    ar: AcceptedChannel,
+    r: OfferedChannel,
     address_bits: u32,
     beat_bytes: u32,
     writes: VecDeque<Open>,
@@ -92,11 +92,11 @@ pub struct Axi {
 impl Axi {
     pub(crate) fn new(model: &Model, name: &str, bytes: Bytes, rules: Rules, traffic: Traffic) -> Result<Self> {
         let channel = |suffix: &str| format!("{name}_{suffix}");
-        let aw = Taken::new(model, &channel("aw"), &ADDRESS, traffic.taken)?;
-        let w = Taken::new(model, &channel("w"), &["data", "strb", "last"], traffic.taken)?;
-        let b = Given::new(model, &channel("b"), &["resp"], traffic.given)?;
-        let ar = Taken::new(model, &channel("ar"), &ADDRESS, traffic.taken)?;
-        let r = Given::new(model, &channel("r"), &["data", "resp", "last"], traffic.given)?;
+        let aw = AcceptedChannel::new(model, &channel("aw"), &ADDRESS, traffic.taken)?;
+        let w = AcceptedChannel::new(model, &channel("w"), &["data", "strb", "last"], traffic.taken)?;
+        let b = OfferedChannel::new(model, &channel("b"), &["resp"], traffic.given)?;
+        let ar = AcceptedChannel::new(model, &channel("ar"), &ADDRESS, traffic.taken)?;
+        let r = OfferedChannel::new(model, &channel("r"), &["data", "resp", "last"], traffic.given)?;
         let outputs = aw.outputs().chain(w.outputs()).chain(ar.outputs()).chain([b.output(), r.output()]);
         let outputs = outputs.map(|(name, port)| (name, port, Bits::zero(model.width(port)))).collect();
         Ok(Axi {
@@ -150,8 +150,8 @@ impl Axi {
     /// Forgets what is under way, as at a reset; what was written stays.
     pub(crate) fn forget(&mut self) {
         (self.writes, self.reads) = (VecDeque::new(), VecDeque::new());
-        [&mut self.aw, &mut self.w, &mut self.ar].into_iter().for_each(Taken::forget);
-        [&mut self.b, &mut self.r].into_iter().for_each(Given::forget);
+        [&mut self.aw, &mut self.w, &mut self.ar].into_iter().for_each(AcceptedChannel::forget);
+        [&mut self.b, &mut self.r].into_iter().for_each(OfferedChannel::forget);
     }
 
     pub(crate) fn check_reset(&self, model: &Model) -> Result<()> {
@@ -319,7 +319,7 @@ impl Axi {
     /// What the memory waits for.
     pub(crate) fn waiting(&self) -> Option<String> {
         let (writes, reads) = (self.writes.len(), self.reads.len());
-        let held = [&self.aw, &self.w, &self.ar].into_iter().find_map(Taken::waits);
+        let held = [&self.aw, &self.w, &self.ar].into_iter().find_map(AcceptedChannel::waits);
         let held = held.map_or_else(String::new, |name| format!(", {name} is held back"));
         (writes + reads > 0).then(|| format!("{writes} writes and {reads} reads are open on the bus{held}"))
     }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{Error, Result};
 use alberti_cost::configuration;
-use alberti_golden::accelerator::{Config, Counters, End, Registers};
+use alberti_golden::accelerator::{AcceleratorConfig, Counters, End, Registers};
 use alberti_harness::{
     AxiId, Bits, Library, Seed, Testbench,
     axi::{Bytes, Rules, Traffic},
@@ -43,7 +43,7 @@ pub struct Bench {
     bench: Testbench,
     bus: AxiId,
     map: Map,
-    config: Config,
+    config: AcceleratorConfig,
     taps: Option<Taps>,
 }
 
@@ -80,8 +80,8 @@ impl Bench {
     }
 
     fn offset(&self, register: &str) -> Result<u64> {
-        let of = self.map.registers.iter().find(|of| of.name == register);
-        Ok(of.ok_or_else(|| Error::differs("csr", format!("there is no register {register}")))?.offset.into())
+        let found = self.map.registers.iter().find(|known| known.name == register);
+        Ok(found.ok_or_else(|| Error::differs("csr", format!("there is no register {register}")))?.offset.into())
     }
 
     /// Steps until a handshake of the registers' port is done: each channel's valid and ready, those of a master.
@@ -374,8 +374,8 @@ impl Bench {
                 let some = [("count_held", counters.held), ("count_mask_errors", counters.mask_errors)];
                 let some: Vec<_> = some.into_iter().filter(|(name, _)| self.offset(name).is_ok()).collect();
                 let rows = MEMORIES.iter().flat_map(|&(memory, name)| {
-                    let of = counters.of(memory);
-                    [(format!("count_{name}_read"), of.read), (format!("count_{name}_written"), of.written)]
+                    let accesses = counters.accesses(memory);
+                    [(format!("count_{name}_read"), accesses.read), (format!("count_{name}_written"), accesses.written)]
                 });
                 let own = own.into_iter().chain(some).map(|(name, count)| (name.to_owned(), count));
                 own.chain(rows).chain([issued]).collect()

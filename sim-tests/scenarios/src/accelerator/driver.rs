@@ -77,12 +77,12 @@ pub struct Driver {
 }
 
 /// The accelerator that C reaches by its base, and the first thing that went wrong there.
-struct Target<'a> {
+struct DrivenBench<'a> {
     bench: &'a mut Bench,
     error: Option<Error>,
 }
 
-impl Target<'_> {
+impl DrivenBench<'_> {
     /// After an error every register reads as zero, which no driver waits on.
     fn access(&mut self, access: impl FnOnce(&mut Bench) -> Result<u32>) -> u32 {
         if self.error.is_some() {
@@ -99,7 +99,7 @@ impl Target<'_> {
 ///
 /// # Safety
 /// The base is that which [`Driver::on`] gave to the call of C that is under way.
-unsafe fn target<'a>(base: usize) -> &'a mut Target<'a> {
+unsafe fn target<'a>(base: usize) -> &'a mut DrivenBench<'a> {
     // SAFETY: the target outlives the call of C, and nobody else uses it meanwhile.
     unsafe { &mut *std::ptr::with_exposed_provenance_mut(base) }
 }
@@ -178,7 +178,7 @@ impl Driver {
 
     /// Lets C reach the accelerator at the base that `call` gets.
     fn on<T>(bench: &mut Bench, call: impl FnOnce(usize) -> T) -> Result<T> {
-        let mut target = Target { bench, error: None };
+        let mut target = DrivenBench { bench, error: None };
         let answer = call((&raw mut target).expose_provenance());
         target.error.map_or(Ok(answer), Err)
     }

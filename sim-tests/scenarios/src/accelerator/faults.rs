@@ -2,7 +2,7 @@
 
 use super::{bench::Bench, outside::Outside, programs::Case};
 use crate::{Error, Outcome, Result, Subject};
-use alberti_golden::accelerator::{Config, End, Interpreter};
+use alberti_golden::accelerator::{AcceleratorConfig, End, Interpreter};
 use alberti_harness::{Rng, Stall, axi::Traffic};
 use alberti_isa::{BYTES, Count, Elementwise, Fault, Gemm, Instruction, Operation, Source, Waits};
 
@@ -56,7 +56,7 @@ const HARMS: [Harm; 12] = [
 /// Programs with each of the harms, resets at any moment and a bus that stalls; behind each a program that is right.
 pub(super) fn run(
     bench: &mut Bench,
-    config: &Config,
+    config: &AcceleratorConfig,
     subject: &Subject,
     interpreter: &mut Interpreter,
     traffic: Traffic,
@@ -147,7 +147,7 @@ type Faults = Vec<(std::ops::RangeInclusive<u64>, Fault)>;
 
 impl Harm {
     /// Changes a case; gives the addresses at which external memory shall fail.
-    fn apply(self, case: &mut Case, config: &Config, rng: &mut Rng) -> Faults {
+    fn apply(self, case: &mut Case, config: &AcceleratorConfig, rng: &mut Rng) -> Faults {
         let base = case.registers.program_base;
         let at = 1 + rng.below(case.program.instructions.len() as u64 - 2) as usize;
         let mut words = case.program.instructions[at].encode();
@@ -155,12 +155,12 @@ impl Harm {
         let transfers = |case: &Case, store: bool| -> Faults {
             // Nothing follows the last row that is stored, of one beat, but the end: it is not to come before the response.
             let last = |rows: Count| u64::from(rows.0 - 1) * config.bus_bytes as u64;
-            let of = |instruction: &Instruction| match instruction.operation {
+            let offset = |instruction: &Instruction| match instruction.operation {
                 Operation::Load(load) if !store => Some(u64::from(load.address_offset)),
                 Operation::Store(op) if store => Some(u64::from(op.address_offset) + last(op.rows)),
                 _ => None,
             };
-            let all: Vec<u64> = case.program.instructions.iter().filter_map(of).collect();
+            let all: Vec<u64> = case.program.instructions.iter().filter_map(offset).collect();
             let address = case.registers.data_base + all[if store { all.len() - 1 } else { at % all.len() }];
             vec![(address..=address, fault)]
         };

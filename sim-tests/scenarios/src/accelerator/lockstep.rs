@@ -9,7 +9,7 @@ use crate::{Error, Result};
 use alberti_cost::configuration;
 use alberti_golden::{
     Image,
-    accelerator::{Counters, End, Flat, Interpreter, Registers, Row},
+    accelerator::{Counters, End, Flat, Interpreter, Registers, RowAddress},
 };
 use alberti_isa::{Base, Count, Halt, Instruction, Memory, Operation, Program, Store, Waits};
 use alberti_rtl::Design;
@@ -23,7 +23,7 @@ pub struct Lockstep {
     rtl: Rtl,
     golden: Interpreter,
     /// Rows that programs have written so far.
-    written: BTreeSet<Row>,
+    written: BTreeSet<RowAddress>,
     compared: u64,
     timeline: Vec<Timed>,
 }
@@ -69,7 +69,7 @@ impl Lockstep {
     /// end, or a counter.
     pub fn run(&mut self, registers: &Registers, memory: &mut Vec<u8>) -> Result<Run> {
         let mut external = Flat { content: memory.clone() };
-        let (expected, steps) = Steps::of(&mut self.golden, registers, &mut external)?;
+        let (expected, steps) = Steps::trace(&mut self.golden, registers, &mut external)?;
         let mut ends = Vec::new();
         let run = match expected.end {
             End::Stopped { .. } => self.rtl.run(registers, memory)?,

@@ -5,10 +5,10 @@ use crate::{Error, Result, Subject};
 use alberti_arith::Format;
 use alberti_golden::{
     Image, Pointer,
-    accelerator::{Config, Counters, End, Interpreter, Registers},
+    accelerator::{AcceleratorConfig, Counters, End, Interpreter, Registers},
     activation::Function as Active,
     secded::Code,
-    storage::Layout,
+    storage::RecordLayout,
 };
 use alberti_harness::{Rng, axi::Bytes};
 use alberti_isa::{
@@ -57,7 +57,7 @@ struct Window {
 }
 
 struct Draft<'a> {
-    config: &'a Config,
+    config: &'a AcceleratorConfig,
     windows: Vec<Window>,
     program: Vec<Instruction>,
     bytes: Bytes,
@@ -81,7 +81,7 @@ impl Case {
     /// # Errors
     /// When the golden refuses what it was made for.
     pub fn random(
-        config: &Config,
+        config: &AcceleratorConfig,
         subject: &Subject,
         interpreter: &mut Interpreter,
         weights: bool,
@@ -124,7 +124,7 @@ impl Case {
     ///
     /// # Errors
     /// When the golden refuses it.
-    pub fn growing(config: &Config, interpreter: &mut Interpreter, rng: &mut Rng) -> Result<Self> {
+    pub fn growing(config: &AcceleratorConfig, interpreter: &mut Interpreter, rng: &mut Rng) -> Result<Self> {
         let layer = 1 + rng.below(20) as u32;
         let mut draft = Draft::new(config, Vec::new(), rng);
         let logits = [64i16, -64].into_iter().chain(std::iter::repeat(0)).take(config.n);
@@ -141,7 +141,7 @@ impl Case {
     ///
     /// # Errors
     /// When the golden refuses it.
-    pub fn reloaded(config: &Config, interpreter: &mut Interpreter, rng: &mut Rng) -> Result<Self> {
+    pub fn reloaded(config: &AcceleratorConfig, interpreter: &mut Interpreter, rng: &mut Rng) -> Result<Self> {
         let mut draft = Draft::new(config, Vec::new(), rng);
         let (n, words) = (config.n as u32, draft.layout().record_words() as u32);
         let stream: Vec<Vec<u8>> = (0..n).map(|_| draft.row(Memory::Activation, rng)).collect();
@@ -188,7 +188,7 @@ fn random_waits(rng: &mut Rng) -> Waits {
 
 impl<'a> Draft<'a> {
     /// An empty one, somewhere in external memory.
-    fn new(config: &'a Config, windows: Vec<Window>, rng: &mut Rng) -> Self {
+    fn new(config: &'a AcceleratorConfig, windows: Vec<Window>, rng: &mut Rng) -> Self {
         let base = (rng.below(1 << 20) << 6) & !(config.bus_bytes as u64 - 1);
         Self { config, windows, program: Vec::new(), bytes: Bytes::new(rng.u64()), base, offset: 0 }
     }
@@ -206,7 +206,7 @@ impl<'a> Draft<'a> {
         bits.div_ceil(8 * self.config.bus_bytes) as u64 * self.config.bus_bytes as u64
     }
 
-    fn layout(&self) -> Layout {
+    fn layout(&self) -> RecordLayout {
         self.config.layout().expect("the accelerator was made of it")
     }
 
@@ -521,7 +521,7 @@ impl<'a> Draft<'a> {
             match whole.run(&all, &mut outside(), |step, _| at = step.at + 1) {
                 Ok(_) => {
                     let mut outside = outside();
-                    let (outcome, steps) = Steps::of(&mut trial, &registers, &mut outside)?;
+                    let (outcome, steps) = Steps::trace(&mut trial, &registers, &mut outside)?;
                     *interpreter = trial;
                     let stored = outcome.counters.bytes_written;
                     let (before, after, end) = (self.bytes, outside.bytes, outcome.end);

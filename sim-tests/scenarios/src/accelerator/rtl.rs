@@ -72,7 +72,7 @@ impl Rtl {
             let demand = demands(design).into_iter().find(|demand| demand.memory == memory);
             let demand = demand.ok_or_else(|| fail(format!("the design has no memory {memory}")))?;
             let technology = Technology::shipped().map_err(|problems| fail(problems.to_string()))?;
-            rram::Made::best(technology, demand)?.write_image(&stem, content)?;
+            rram::MadeMemory::best(technology, demand)?.write_image(&stem, content)?;
             let default = format!("parameter {}_IMAGE = \"\";", memory.to_uppercase());
             let named = default.replace("\"\"", &format!("\"{}\"", stem.display()));
             subject = subject.mutate("alb_accelerator.v", &default, &named)?;

@@ -1,7 +1,9 @@
 //! What each instruction of a program writes, as the interpreter has it.
 
 use crate::{Error, Result};
-use alberti_golden::accelerator::{Config, External, Interpreter, Memories, Outcome, Registers, Row, Step};
+use alberti_golden::accelerator::{
+    AcceleratorConfig, External, Interpreter, Memories, Outcome, Registers, RowAddress, Step,
+};
 use alberti_isa::{Base, Instruction, Memory, Operation, Unit};
 use std::ops::Range;
 
@@ -10,7 +12,7 @@ use std::ops::Range;
 pub struct Steps {
     done: Vec<Done>,
     units: [Vec<usize>; Unit::ALL.len()],
-    rows: Vec<Row>,
+    rows: Vec<RowAddress>,
     bytes: Vec<u8>,
 }
 
@@ -32,7 +34,7 @@ impl Steps {
     ///
     /// # Errors
     /// Those of the interpreter.
-    pub fn of(
+    pub fn trace(
         interpreter: &mut Interpreter,
         registers: &Registers,
         external: &mut dyn External,
@@ -46,7 +48,7 @@ impl Steps {
     }
 
     /// Adds an instruction; the memories are as it leaves them.
-    pub fn note(&mut self, config: &Config, registers: &Registers, step: &Step, memories: &Memories) {
+    pub fn note(&mut self, config: &AcceleratorConfig, registers: &Registers, step: &Step, memories: &Memories) {
         let number = self.done.len();
         let first = (self.rows.len(), self.bytes.len());
         for &row in &step.written {
@@ -59,7 +61,8 @@ impl Steps {
                 let begin = self.bytes.len();
                 for row in store.row..store.row + store.rows.0 {
                     let start = self.bytes.len();
-                    self.bytes.extend(memories.row(Row { memory: store.memory, row }).expect("a row that was stored"));
+                    self.bytes
+                        .extend(memories.row(RowAddress { memory: store.memory, row }).expect("a row that was stored"));
                     let beats = (self.bytes.len() - start).next_multiple_of(config.bus_bytes);
                     self.bytes.resize(start + beats, 0);
                 }
@@ -90,7 +93,7 @@ impl Steps {
 
     /// Every row that was written, in order; some more than once.
     #[must_use]
-    pub fn rows(&self) -> &[Row] {
+    pub fn rows(&self) -> &[RowAddress] {
         &self.rows
     }
 
@@ -110,7 +113,7 @@ impl Steps {
     }
 
     /// The rows that it writes, in order.
-    pub(super) fn written(&self, done: &Done) -> &[Row] {
+    pub(super) fn written(&self, done: &Done) -> &[RowAddress] {
         &self.rows[done.rows.clone()]
     }
 
@@ -133,7 +136,7 @@ impl Done {
 }
 
 /// Bits of an element of a memory's row, and whether it is a signed number.
-pub(super) fn element(memory: Memory, config: &Config) -> Result<(usize, bool)> {
+pub(super) fn element(memory: Memory, config: &AcceleratorConfig) -> Result<(usize, bool)> {
     Ok(match memory {
         Memory::Activation | Memory::WeightValues => (8, false),
         Memory::Wide => (16, true),
@@ -144,7 +147,7 @@ pub(super) fn element(memory: Memory, config: &Config) -> Result<(usize, bool)> 
 }
 
 /// Bits of a memory's row, without those that guard it.
-pub(super) fn row_bits(memory: Memory, config: &Config) -> Result<usize> {
+pub(super) fn row_bits(memory: Memory, config: &AcceleratorConfig) -> Result<usize> {
     let (bits, _) = element(memory, config)?;
     Ok(match memory {
         Memory::Index | Memory::WeightMasks => bits,
@@ -153,7 +156,12 @@ pub(super) fn row_bits(memory: Memory, config: &Config) -> Result<usize> {
 }
 
 /// The first element in which two rows differ: its lane, what was expected and what came.
-pub(super) fn difference(memory: Memory, config: &Config, expected: &[u8], got: &[u8]) -> Result<Option<String>> {
+pub(super) fn difference(
+    memory: Memory,
+    config: &AcceleratorConfig,
+    expected: &[u8],
+    got: &[u8],
+) -> Result<Option<String>> {
     let (bits, signed) = element(memory, config)?;
     let bytes = bits.div_ceil(8);
     let show = |bytes: &[u8]| match (signed, bytes) {

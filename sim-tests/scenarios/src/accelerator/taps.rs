@@ -2,7 +2,7 @@
 
 use super::steps::row_bits;
 use crate::Result;
-use alberti_golden::accelerator::{Config, Row};
+use alberti_golden::accelerator::{AcceleratorConfig, RowAddress};
 use alberti_harness::{Library, Model, Port, Probe};
 use alberti_isa::{Memory, Unit};
 use alberti_rtl::{Design, memory::demands};
@@ -39,9 +39,9 @@ const SHARED: [Memory; 4] = [Memory::Activation, Memory::Wide, Memory::Parameter
 #[derive(Debug, Default)]
 pub(super) struct Events {
     /// Who wrote which row, and its bytes.
-    pub written: Vec<(Unit, Row, Vec<u8>)>,
+    pub written: Vec<(Unit, RowAddress, Vec<u8>)>,
     /// Rows that no unit asked to be written.
-    pub strays: Vec<Row>,
+    pub strays: Vec<RowAddress>,
     /// Who is done, behind what was written in the same cycle.
     pub done: Vec<Unit>,
 }
@@ -70,15 +70,15 @@ pub(super) struct Taps {
 
 /// Rows and banks of each shared memory.
 fn shape(design: &Design, memory: Memory) -> (u32, u32) {
-    let of = demands(design).into_iter().find(|demand| demand.memory == memory.name());
-    of.map_or((1, 1), |demand| (demand.banks, demand.address_bits()))
+    let found = demands(design).into_iter().find(|demand| demand.memory == memory.name());
+    found.map_or((1, 1), |demand| (demand.banks, demand.address_bits()))
 }
 
 /// What to look at.
 ///
 /// # Errors
 /// When the accelerator's records have no layout.
-pub(super) fn probes(design: &Design, config: &Config) -> Result<Vec<Probe>> {
+pub(super) fn probes(design: &Design, config: &AcceleratorConfig) -> Result<Vec<Probe>> {
     let ports = PORTS.iter().flat_map(|(_, _, stem)| ["valid", "ready"].map(|part| format!("{stem}_{part}")));
     let ports: Vec<String> = ports.chain(DONE.iter().map(|(_, net)| (*net).to_owned())).collect();
     let buffer = |memory: Memory, net: &str| format!("u_{}_buffer.bank_write_{net}", memory.name());
@@ -111,7 +111,7 @@ impl Taps {
     ///
     /// # Errors
     /// When some are missing.
-    pub fn new(design: &Design, config: &Config, library: &Library, model: &Model) -> Result<Option<Self>> {
+    pub fn new(design: &Design, config: &AcceleratorConfig, library: &Library, model: &Model) -> Result<Option<Self>> {
         if !library.port_specs().iter().any(|port| port.name == "tap_ports") {
             return Ok(None);
         }
@@ -146,7 +146,8 @@ impl Taps {
         if pairs(ports) == 0 && done == 0 && taken.is_empty() {
             return None;
         }
-        let mut rows: Vec<(Row, Vec<u8>)> = taken.drain(..).map(|(of, bank)| of.row(model, bank)).collect();
+        let mut rows: Vec<(RowAddress, Vec<u8>)> =
+            taken.drain(..).map(|(buffer, bank)| buffer.row(model, bank)).collect();
         let mut events = Events::default();
         let mut astray = Vec::new();
         for (i, (unit, memory, _)) in PORTS.into_iter().enumerate() {
@@ -154,7 +155,7 @@ impl Taps {
                 continue;
             }
             let (address, data, count) = self.writes[i];
-            let row = Row { memory, row: model.get(address) as u32 };
+            let row = RowAddress { memory, row: model.get(address) as u32 };
             match rows.iter().position(|(written, _)| *written == row) {
                 Some(at) => {
                     let (row, bytes) = rows.swap_remove(at);
@@ -179,12 +180,12 @@ impl Taps {
     /// Banks that take a row.
     fn taken(&self, bits: u64) -> Vec<(&Banks, usize)> {
         let (mut taken, mut at) = (Vec::new(), 0);
-        for of in &self.shared {
-            let field = |at: usize| bits >> at & ((1 << of.count) - 1);
-            let both = field(at) & field(at + of.count);
-            at += 2 * of.count;
+        for buffer in &self.shared {
+            let field = |at: usize| bits >> at & ((1 << buffer.count) - 1);
+            let both = field(at) & field(at + buffer.count);
+            at += 2 * buffer.count;
             if both != 0 {
-                taken.extend((0..of.count).filter(|bank| both >> bank & 1 == 1).map(|bank| (of, bank)));
+                taken.extend((0..buffer.count).filter(|bank| both >> bank & 1 == 1).map(|bank| (buffer, bank)));
             }
         }
         taken
@@ -193,13 +194,13 @@ impl Taps {
 
 impl Banks {
     /// The row that a bank takes.
-    fn row(&self, model: &Model, bank: usize) -> (Row, Vec<u8>) {
+    fn row(&self, model: &Model, bank: usize) -> (RowAddress, Vec<u8>) {
         let within = model.element(self.address, bank, self.row_bits) as u32;
         let row = match self.interleaved {
             true => within * self.count as u32 + bank as u32,
             false => (bank as u32) << self.row_bits | within,
         };
-        let row = Row { memory: self.memory, row };
+        let row = RowAddress { memory: self.memory, row };
         (row, bytes(model, self.data, bank * self.bytes, self.bytes))
     }
 }

@@ -9,7 +9,7 @@ use super::{
     taps::Events,
 };
 use crate::{Error, Result};
-use alberti_golden::accelerator::{Config, Row};
+use alberti_golden::accelerator::{AcceleratorConfig, RowAddress};
 use alberti_harness::axi::Bytes;
 use alberti_isa::Unit;
 use std::collections::HashMap;
@@ -17,7 +17,7 @@ use std::collections::HashMap;
 /// A run under watch.
 pub(super) struct Watch<'a> {
     steps: &'a Steps,
-    config: &'a Config,
+    config: &'a AcceleratorConfig,
     units: [Progress; Unit::ALL.len()],
     first: Option<(usize, String)>,
     /// The cycle in which each instruction of a unit was done.
@@ -30,11 +30,11 @@ struct Progress {
     /// Instructions that it has done.
     done: usize,
     /// What it has written since.
-    written: Vec<(Row, Vec<u8>)>,
+    written: Vec<(RowAddress, Vec<u8>)>,
 }
 
 impl<'a> Watch<'a> {
-    pub fn new(config: &'a Config, steps: &'a Steps) -> Self {
+    pub fn new(config: &'a AcceleratorConfig, steps: &'a Steps) -> Self {
         let ends = vec![None; steps.counts().0];
         Self { steps, config, units: Default::default(), first: None, ends }
     }
@@ -119,13 +119,13 @@ impl<'a> Watch<'a> {
     }
 
     /// How what an instruction has written differs from what it should have.
-    fn compare(&self, number: usize, written: &[(Row, Vec<u8>)], external: &Bytes) -> Result<Option<String>> {
+    fn compare(&self, number: usize, written: &[(RowAddress, Vec<u8>)], external: &Bytes) -> Result<Option<String>> {
         let (steps, done) = (self.steps, self.steps.done(number));
-        let place = |row: &Row| format!("row {:#x} of the {} memory", row.row, row.memory.name());
+        let place = |row: &RowAddress| format!("row {:#x} of the {} memory", row.row, row.memory.name());
         let expected = steps.written(done);
         // Of each memory, the same rows in the same order.
-        let memories = |rows: &mut dyn Iterator<Item = Row>| {
-            let mut by_memory: HashMap<_, Vec<Row>> = HashMap::new();
+        let memories = |rows: &mut dyn Iterator<Item = RowAddress>| {
+            let mut by_memory: HashMap<_, Vec<RowAddress>> = HashMap::new();
             rows.for_each(|row| by_memory.entry(row.memory).or_default().push(row));
             by_memory
         };
@@ -149,7 +149,7 @@ impl<'a> Watch<'a> {
             }
         }
         // What each row holds in the end.
-        let last: HashMap<&Row, &Vec<u8>> = written.iter().map(|(row, bytes)| (row, bytes)).collect();
+        let last: HashMap<&RowAddress, &Vec<u8>> = written.iter().map(|(row, bytes)| (row, bytes)).collect();
         let mut contents = steps.contents(done);
         for row in expected {
             let got = last[row];

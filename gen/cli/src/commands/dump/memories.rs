@@ -13,7 +13,7 @@ use serde::Serialize;
 
 /// A memory of the design, as JSON has it.
 #[derive(Serialize)]
-pub struct Memory {
+pub struct MemoryChoices {
     #[serde(flatten)]
     demand: Demand,
     address_bits: u32,
@@ -28,7 +28,7 @@ pub struct Memory {
 ///
 /// # Errors
 /// Every memory that none of its macros serves.
-pub fn dump(design: &Design, technology: &Technology) -> Result<(String, Vec<Memory>)> {
+pub fn dump(design: &Design, technology: &Technology) -> Result<(String, Vec<MemoryChoices>)> {
     let memories = memories(design, technology)?;
     let mut text = ports(&memories);
     text += &format!("\nMacros of {}: {}\n", technology.name, technology.process);
@@ -38,12 +38,12 @@ pub fn dump(design: &Design, technology: &Technology) -> Result<(String, Vec<Mem
     Ok((text, memories))
 }
 
-fn memories(design: &Design, technology: &Technology) -> Result<Vec<Memory>, Diagnostics> {
+fn memories(design: &Design, technology: &Technology) -> Result<Vec<MemoryChoices>, Diagnostics> {
     let (mut memories, mut problems) = (Vec::new(), Diagnostics::new());
     for demand in demands(design) {
         match choose(technology, &demand, &design.locate(&demand.key)) {
             Err(problem) => problems.push(problem),
-            Ok(mut choices) => memories.push(Memory {
+            Ok(mut choices) => memories.push(MemoryChoices {
                 address_bits: demand.address_bits(),
                 demand,
                 technology: technology.name.clone(),
@@ -56,9 +56,9 @@ fn memories(design: &Design, technology: &Technology) -> Result<Vec<Memory>, Dia
 }
 
 /// What the design addresses.
-fn ports(memories: &[Memory]) -> String {
+fn ports(memories: &[MemoryChoices]) -> String {
     let mut table = Table::new(&["memory", "banks", "words", "bits", "address bits", "latency", "a cycle"]);
-    for Memory { demand, address_bits, .. } in memories {
+    for MemoryChoices { demand, address_bits, .. } in memories {
         let numbers = [demand.banks.into(), demand.words, demand.bits.into(), (*address_bits).into()];
         let numbers = numbers.into_iter().chain([demand.latency_cycles.into()]).map(count);
         let head = [demand.memory.clone()];
@@ -96,7 +96,7 @@ fn asked(demand: &Demand) -> String {
 }
 
 /// The choice and its runners-up, all banks together.
-fn choices(memory: &Memory) -> String {
+fn choices(memory: &MemoryChoices) -> String {
     let heads = ["", "macros", "area µm²", "leakage µW", "pJ/access", "ns", "cycles", "used %", "Gbit/s"];
     let mut table = Table::new(&heads);
     for (rank, choice) in std::iter::once(&memory.choice).chain(&memory.runners_up).enumerate() {

@@ -64,14 +64,16 @@ pub fn dump(design: &Design) -> Result<(String, Sums)> {
 fn text(sums: &Sums) -> String {
     let p = &sums.parameters;
     let mut table = Table::new(&["in RRAM", "format", "SLC", "MLC", "task SRAM", "activations", "SRAM", "switch"]);
-    for of in &sums.partitions {
-        let n = &of.needed;
-        let bits = [n.slc_bits, n.mlc_bits, n.task_sram_bits, n.activation_sram_bits, of.sram_bits, n.switch_bits];
-        let split = match of.split {
+    for partition in &sums.partitions {
+        let n = &partition.needed;
+        let bits =
+            [n.slc_bits, n.mlc_bits, n.task_sram_bits, n.activation_sram_bits, partition.sram_bits, n.switch_bits];
+        let split = match partition.split {
             Split::Backbone => "backbone",
             Split::Embeddings => "embeddings",
         };
-        let mark = if of.of_design { format!("{} (design)", of.format) } else { of.format.clone() };
+        let mark =
+            if partition.of_design { format!("{} (design)", partition.format) } else { partition.format.clone() };
         let mebibytes = bits.map(|bits| decimals(bits as f64 / f64::from(1 << 23), 3));
         table.row([split.to_owned(), mark].into_iter().chain(mebibytes).collect());
     }

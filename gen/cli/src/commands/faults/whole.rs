@@ -1,6 +1,6 @@
 //! `alberti faults --whole`: the whole encoder on the interpreter.
 
-use super::{Arguments, rates, settings, sites};
+use super::arguments::{Arguments, rates, settings, sites};
 use crate::{
     encoder::{Prunings, lines, task_prefix},
     exit::Result,
@@ -26,7 +26,7 @@ pub fn run(arguments: &Arguments, design: &Design) -> Result<Answer> {
     let settings = settings(arguments, design)?;
     let (errors, rates) = rates(arguments, &settings)?;
     let prunings = Prunings { prune: arguments.prune, prune_embeddings: Pruning::Dense };
-    let encoder = prunings.load(&arguments.given.model, arguments.task.task.as_slice())?;
+    let encoder = prunings.load(&arguments.encoder.model, arguments.task.task.as_slice())?;
     let texts = match &arguments.file {
         Some(path) => lines(path)?,
         None => vec![arguments.layers.sentence().to_owned()],

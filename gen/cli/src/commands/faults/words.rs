@@ -2,7 +2,7 @@
 
 use alberti_golden::{
     cells::{Coding, Placing},
-    storage::Variant,
+    storage::RecordKind,
 };
 use alberti_model::faults::{
     FaultSite,
@@ -20,8 +20,11 @@ pub fn target(text: &str) -> Result<FaultSite, String> {
     find(&SITES, text)
 }
 
-pub fn layout(text: &str) -> Result<Variant, String> {
-    find(&LAYOUTS, text)
+pub fn layout(text: &str) -> Result<RecordKind, String> {
+    match text {
+        "block" => Err("the layout `block` is called `offset`; weights in n:m blocks are stored in `n:m`".into()),
+        text => find(&LAYOUTS, text),
+    }
 }
 
 pub fn coding(text: &str) -> Result<Coding, String> {

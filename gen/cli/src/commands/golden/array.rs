@@ -1,8 +1,8 @@
 //! `vmac`, `vmac_array`, `accumulator`, `activation`, `requantize`.
 
 use super::{
-    Text,
     number::{Codes, example_codes, sum_value, values},
+    text::Text,
 };
 use crate::exit::{Failure, Result};
 use alberti_arith::tables::Gelu;
@@ -11,7 +11,7 @@ use alberti_golden::{
     BlockSparsity,
     accumulator::Accumulator,
     activation::Function as GoldenFunction,
-    processing_unit::Config,
+    processing_unit::MatrixUnitConfig,
     requantize as golden_requantize, vmac as golden_vmac,
     vmac::Lane,
     vmac_array::{Tile, is_held},
@@ -24,15 +24,15 @@ pub fn one(what: &str, got: usize, needed: usize) -> Result<()> {
     if got == needed {
         return Ok(());
     }
-    Err(Failure::input(format!("{what}: {got} of them, the design needs {needed}"), super::HELP))
+    Err(Failure::input(format!("{what}: {got} of them, the design needs {needed}"), super::text::HELP))
 }
 
 /// The selects that leave every multiplier its first choice.
-fn plain_selects(config: &Config) -> Value {
+fn plain_selects(config: &MatrixUnitConfig) -> Value {
     json!(vec![0; config.n])
 }
 
-fn lane(config: &Config, weights: &Codes, selects: Option<&Vec<Option<u8>>>) -> Result<Lane> {
+fn lane(config: &MatrixUnitConfig, weights: &Codes, selects: Option<&Vec<Option<u8>>>) -> Result<Lane> {
     let codes = weights.codes(config.operand);
     one("weights", codes.len(), config.n)?;
     Ok(match (config.sparsity, selects) {
@@ -42,7 +42,7 @@ fn lane(config: &Config, weights: &Codes, selects: Option<&Vec<Option<u8>>>) -> 
             return Err(Failure::input("`selects` on a design without block sparsity", "remove `selects`"));
         }
         (Some(_), None) => {
-            return Err(Failure::input("`selects` are missing: the design is block-sparse", super::HELP));
+            return Err(Failure::input("`selects` are missing: the design is block-sparse", super::text::HELP));
         }
     })
 }
@@ -211,7 +211,7 @@ pub fn requantize(design: &Design, text: &Text) -> Result<Value> {
     for sums in &input.sums {
         one("sums of a row", sums.len(), n)?;
         if let Some(sum) = sums.iter().find(|&&sum| alberti_arith::saturate(sum, bits) != sum) {
-            return Err(Failure::input(format!("the sum {sum} does not fit in {bits} bits"), super::HELP));
+            return Err(Failure::input(format!("the sum {sum} does not fit in {bits} bits"), super::text::HELP));
         }
         codes.push(golden_requantize::row(result, sums, &input.shifts)?);
         let numbers = golden_requantize::wide(sums, &input.shifts, input.wide_shift)?;
@@ -237,7 +237,7 @@ pub enum Function {
 
 impl Function {
     /// The function in the form that the design has.
-    pub fn of(self, config: &Config) -> Result<GoldenFunction> {
+    pub fn golden(self, config: &MatrixUnitConfig) -> Result<GoldenFunction> {
         let function = match (self, config.activation) {
             (Self::Identity, _) => GoldenFunction::Identity,
             (Self::Gelu, gelu @ GoldenFunction::Gelu(_)) => gelu,
@@ -275,7 +275,7 @@ pub fn activation_example(design: &Design) -> Result<Value> {
 pub fn activation(design: &Design, text: &Text) -> Result<Value> {
     let input: ActivationInput = text.parse()?;
     let config = configuration::processing_unit(design)?;
-    let function = input.function.of(&config)?;
+    let function = input.function.golden(&config)?;
     let (mut sums, mut shifts) = (Vec::new(), Vec::new());
     one("shifts", input.shifts.len(), config.n)?;
     for row in &input.sums {
@@ -287,6 +287,6 @@ pub fn activation(design: &Design, text: &Text) -> Result<Value> {
 }
 
 /// The block shape of a design that has one.
-pub fn blocks(config: &Config) -> Result<BlockSparsity> {
+pub fn blocks(config: &MatrixUnitConfig) -> Result<BlockSparsity> {
     config.sparsity.ok_or_else(|| Failure::input("the design is not block-sparse", "see datapath.sparsity"))
 }

@@ -1,9 +1,9 @@
 //! `block_select`, `bitmask_encoder`, `bitmask_decoder`.
 
 use super::{
-    Text,
     array::blocks,
     number::{Codes, Mask, Place, example_codes, values},
+    text::Text,
 };
 use crate::exit::{Failure, Result};
 use alberti_cost::configuration;
@@ -95,7 +95,7 @@ pub fn decoder(design: &Design, text: &Text) -> Result<Value> {
     if let Some(code) = input.packed.iter().find(|&&code| u32::from(code) >> operand.bits() != 0) {
         return Err(Failure::input(
             format!("{code} is no code of {operand}, which has {} bits", operand.bits()),
-            super::HELP,
+            super::text::HELP,
         ));
     }
     // An empty segment checks the base before anything is written there.

@@ -1,6 +1,6 @@
 //! `dma`: a command to external memory, the addresses at which it fails.
 
-use super::{HELP, Text};
+use super::text::{HELP, Text};
 use crate::exit::{Failure, Result};
 use alberti_cost::configuration;
 use alberti_golden::dma::{Burst, Command, Response};
@@ -54,7 +54,7 @@ pub fn answer(design: &Design, text: &Text) -> Result<Value> {
         let what = format!("a fault has response {}: SLVERR is 2, DECERR is 3", fault.response);
         return Err(Failure::input(what, HELP));
     }
-    let of = |address: u64, beats: u32| {
+    let response_at = |address: u64, beats: u32| {
         let bytes = u64::from(beats * port.beat_bytes());
         let fault = faults.iter().filter(|fault| fault.address >= address && fault.address - address < bytes);
         match fault.min_by_key(|fault| fault.address).map(|fault| fault.response) {
@@ -63,7 +63,8 @@ pub fn answer(design: &Design, text: &Text) -> Result<Value> {
             Some(_) => Response::DecodeError,
         }
     };
-    let done = port.run(&command, |address| of(address, 1), |burst: &Burst| of(burst.address, burst.beats));
+    let done =
+        port.run(&command, |address| response_at(address, 1), |burst: &Burst| response_at(burst.address, burst.beats));
     let bursts = port.bursts(&command).unwrap_or_default();
     let shown = bursts.iter().map(|burst| json!({"address": burst.address, "beats": burst.beats}));
     let last = port.beats(command.bytes).checked_sub(1).map(|beat| port.strobes(command.bytes, beat));

@@ -1,15 +1,15 @@
 //! `matrix_unit`: jobs of tiles and vectors, to rows of results.
 
 use super::{
-    Text,
     array::{Function, one},
     number::{Codes, example_codes, values},
+    text::Text,
 };
 use crate::exit::{Failure, Result};
 use alberti_cost::configuration;
 use alberti_golden::{
     block_select::Selection,
-    matrix_unit::{self, Config, Item},
+    matrix_unit::{self, Item, MatrixUnitConfig},
 };
 use alberti_rtl::Design;
 use serde::Deserialize;
@@ -65,7 +65,7 @@ pub fn example(design: &Design) -> Result<Value> {
 }
 
 /// Adds a pass to the streams; `plain_passes` are those of its job before it.
-fn add(input: &mut matrix_unit::Input, config: &Config, tile: &Tile, plain_passes: usize) -> Result<()> {
+fn add(input: &mut matrix_unit::Input, config: &MatrixUnitConfig, tile: &Tile, plain_passes: usize) -> Result<()> {
     let n = config.n;
     one("weights of a tile", tile.weights.len(), n)?;
     if let Some(selects) = &tile.selects {
@@ -110,7 +110,7 @@ pub fn answer(design: &Design, text: &Text) -> Result<Value> {
             close: job.close,
             bias: job.bias.clone().unwrap_or_else(|| vec![0; config.n]),
             scale: job.shifts.clone(),
-            function: job.function.of(&config)?,
+            function: job.function.golden(&config)?,
             activation_shift: job.activation_shift,
             wide_shift: job.wide_shift,
         });
@@ -124,7 +124,7 @@ pub fn answer(design: &Design, text: &Text) -> Result<Value> {
         "counters": {"vectors": output.counters.vectors, "held": output.counters.held},
     });
     if accelerator {
-        let signed = |row: &matrix_unit::Row| row.wide.iter().map(|&number| number as i16).collect::<Vec<_>>();
+        let signed = |row: &matrix_unit::ResultRow| row.wide.iter().map(|&number| number as i16).collect::<Vec<_>>();
         answer["wide"] = json!(output.rows.iter().map(signed).collect::<Vec<_>>());
     }
     Ok(answer)

@@ -1,8 +1,8 @@
 //! `rram`, `secded`, `record_reader`: words as `$readmemh` has them, hexadecimal digits.
 
 use super::{
-    Text,
     number::{Mask, Place},
+    text::Text,
 };
 use crate::exit::{Failure, Result};
 use alberti_cost::configuration;

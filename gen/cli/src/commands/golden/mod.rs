@@ -10,6 +10,7 @@ mod program;
 mod registers;
 mod row;
 mod storage;
+mod text;
 mod unit;
 
 use crate::{
@@ -17,11 +18,11 @@ use crate::{
     output::{self, Answer},
     source,
 };
-use alberti_diagnostic::{Code, Diagnostic, Location, Position};
+use alberti_diagnostic::Code;
 use alberti_rtl::{Design, blocks::Block};
-use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::{io::Read, path::PathBuf};
+use std::path::PathBuf;
+use text::{Text, placed, read};
 
 /// Computes what a block must output for inputs of your own, in JSON.
 ///
@@ -92,30 +93,6 @@ Fields by block, n being the design's; those in brackets can be left out:
                    [scale: of the results], [blocks: true or false], [function, activation_shift: as above]
                                        -> sums, sum_values, codes, values, segments, counters";
 
-/// The file that an input came from, and its text.
-pub struct Text {
-    file: String,
-    text: String,
-}
-
-impl Text {
-    /// The input as a block's fields.
-    ///
-    /// # Errors
-    /// AE0805 with line and column.
-    fn parse<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_str(&self.text).map_err(|error| {
-            let full = error.to_string();
-            let what = full.rsplit_once(" at line ").map_or(full.as_str(), |(what, _)| what);
-            let position = Position { line: error.line() as u32, column: error.column().max(1) as u32 };
-            let place = Location { file: self.file.clone(), position: Some(position), key_path: String::new() };
-            Diagnostic::new(Code::InputUnusable, format!("the input cannot be used: {what}"), HELP).at(place).into()
-        })
-    }
-}
-
-const HELP: &str = "`--example` prints an input that this block of this design takes";
-
 /// Example and answer of a block.
 type Pair = (fn(&Design) -> Result<Value>, fn(&Design, &Text) -> Result<Value>);
 
@@ -167,7 +144,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let data = match (&arguments.input, arguments.example) {
         (Some(path), false) => {
             let text = read(path)?;
-            answer(&design, &text).map_err(|failure| placed(failure, &text.file))?
+            answer(&design, &text).map_err(|failure| placed(failure, &text))?
         }
         _ => example(&design)?,
     };
@@ -179,27 +156,4 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         }
         None => Ok(Answer::new(text, &data)),
     }
-}
-
-fn read(path: &PathBuf) -> Result<Text> {
-    let (file, read) = match path.as_os_str() == "-" {
-        true => {
-            let mut text = String::new();
-            ("standard input".to_owned(), std::io::stdin().read_to_string(&mut text).map(|_| text))
-        }
-        false => (path.display().to_string(), std::fs::read_to_string(path)),
-    };
-    match read {
-        Ok(text) => Ok(Text { file, text }),
-        Err(error) => Err(Failure::unreadable(std::path::Path::new(&file), &error)),
-    }
-}
-
-/// Problems of the input lie in its file.
-fn placed(failure: Failure, file: &str) -> Failure {
-    let at = |problem: Diagnostic| match problem.place {
-        None => problem.at(Location::file(file)),
-        Some(_) => problem,
-    };
-    Failure { problems: failure.problems.into_iter().map(at).collect(), ..failure }
 }

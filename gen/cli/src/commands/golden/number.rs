@@ -13,7 +13,7 @@ use std::fmt;
 /// Codes, or real numbers to be quantised to codes at a scale.
 #[derive(Clone, Debug)]
 pub enum Codes {
-    Given(Vec<u16>),
+    EncoderArguments(Vec<u16>),
     Real { values: Vec<f64>, scale: i32 },
 }
 
@@ -21,7 +21,7 @@ impl Codes {
     /// The codes in a format.
     pub fn codes(&self, format: Format) -> Vec<u16> {
         match self {
-            Self::Given(codes) => codes.clone(),
+            Self::EncoderArguments(codes) => codes.clone(),
             Self::Real { values, scale } => values.iter().map(|&x| format.quantize(x, *scale)).collect(),
         }
     }
@@ -29,7 +29,7 @@ impl Codes {
     /// The scale that was given with real numbers, else 0.
     pub fn scale(&self) -> i32 {
         match self {
-            Self::Given(_) => 0,
+            Self::EncoderArguments(_) => 0,
             Self::Real { scale, .. } => *scale,
         }
     }
@@ -53,7 +53,7 @@ impl<'de> Deserialize<'de> for Codes {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Codes, A::Error> {
-                Vec::deserialize(value::SeqAccessDeserializer::new(list)).map(Codes::Given)
+                Vec::deserialize(value::SeqAccessDeserializer::new(list)).map(Codes::EncoderArguments)
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Codes, A::Error> {
@@ -75,7 +75,7 @@ pub struct Mask(pub u128);
 impl Mask {
     /// The mask where it has at most 64 bits.
     pub fn narrow(self) -> Result<u64> {
-        let wide = || Failure::input(format!("the mask {:#x} has more than 64 bits", self.0), super::HELP);
+        let wide = || Failure::input(format!("the mask {:#x} has more than 64 bits", self.0), super::text::HELP);
         u64::try_from(self.0).map_err(|_| wide())
     }
 }

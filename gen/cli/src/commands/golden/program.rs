@@ -1,6 +1,6 @@
 //! `accelerator`: a program, and external memory around it.
 
-use super::{HELP, Text};
+use super::text::{HELP, Text};
 use crate::exit::{Failure, Result};
 use alberti_cost::configuration;
 use alberti_golden::accelerator::{End, Flat, Interpreter, Registers};

@@ -1,6 +1,6 @@
 //! `csr`: accesses of software one after the other, and what hardware drives meanwhile.
 
-use super::{HELP, Text};
+use super::text::{HELP, Text};
 use crate::exit::{Failure, Result};
 use alberti_cost::configuration;
 use alberti_golden::csr::{Inputs, Response};

@@ -1,8 +1,8 @@
 //! The special function units: `softmax`, `layernorm`, `elementwise`, `entropy`, `top_k`.
 
 use super::{
-    Text,
     number::{Codes, values},
+    text::Text,
 };
 use crate::exit::{Failure, Result};
 use alberti_arith::{Fixed, Format};
@@ -31,11 +31,11 @@ fn at_most(what: &str, length: usize, most: u32) -> Result<()> {
     if length <= most as usize {
         return Ok(());
     }
-    Err(Failure::input(format!("{what}: {length} of them, rows of this design have at most {most}"), super::HELP))
+    Err(Failure::input(format!("{what}: {length} of them, rows of this design have at most {most}"), super::text::HELP))
 }
 
 fn absent(design: &Design) -> Failure {
-    Failure::input(format!("the design {} has no such unit", design.name), super::HELP)
+    Failure::input(format!("the design {} has no such unit", design.name), super::text::HELP)
 }
 
 fn unit<T>(design: &Design, get: impl Fn(&Units) -> Option<T>) -> Result<T> {

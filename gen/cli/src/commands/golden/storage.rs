@@ -1,6 +1,6 @@
 //! `sram` and `stream_fifo`: words of any width are integers here.
 
-use super::Text;
+use super::text::Text;
 use crate::exit::Result;
 use alberti_golden::{sram::Sram, stream_fifo::StreamFifo};
 use alberti_rtl::{

@@ -1,9 +1,9 @@
 //! `processing_unit`: a whole matrix multiply, from codes to codes and to the streams in between.
 
 use super::{
-    Text,
     array::Function,
     number::{Codes, Mask, Place, example_codes, sum_value, values},
+    text::Text,
 };
 use crate::exit::{Failure, Result};
 use alberti_cost::configuration;
@@ -11,7 +11,7 @@ use alberti_golden::{
     Pointer,
     gemm::Gemm,
     processing_unit,
-    tiling::{self, Layout, Placement},
+    tiling::{self, Placement, TilePlacement},
 };
 use alberti_rtl::{Design, design::ValueMemory};
 use serde::Deserialize;
@@ -81,11 +81,11 @@ pub fn answer(design: &Design, text: &Text) -> Result<Value> {
         weights: weights.concat(),
         bias: input.bias.unwrap_or_else(|| vec![0; columns]),
         scale: input.shifts,
-        function: input.function.of(&config)?,
+        function: input.function.golden(&config)?,
         activation_shift: input.activation_shift,
     };
     let place = |memory: ValueMemory| Placement { values: memory.values as usize, base: Pointer::default() };
-    let layout = Layout {
+    let layout = TilePlacement {
         rows_per_job: design.datapath.accumulator_rows as usize,
         blocks: input.blocks.unwrap_or(config.sparsity.is_some()),
         weight: place(design.memories.weight),

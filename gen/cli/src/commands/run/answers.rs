@@ -68,7 +68,7 @@ impl Line {
         answer: &Answer,
         comparison: Option<Comparison>,
     ) -> Self {
-        let (n, figures) = (compiled.config().n as u64, Figures::of(answer, tokens));
+        let (n, figures) = (compiled.config().n as u64, Figures::new(answer, tokens));
         Self {
             text: text.to_owned(),
             figures,
@@ -81,7 +81,7 @@ impl Line {
 
 impl Summary {
     /// Of lines that were compared.
-    pub fn of(lines: &[&Line]) -> Option<Self> {
+    pub fn over(lines: &[&Line]) -> Option<Self> {
         let all: Vec<Comparison> = lines.iter().filter_map(|line| line.comparison).collect();
         if all.is_empty() {
             return None;

@@ -39,7 +39,7 @@ pub fn label(task: &Task, logits: &[f32]) -> Option<String> {
 
 impl Float {
     /// At the same threshold, in nats.
-    pub fn of(task: &Task, exact: &adapted::Answer, nats: f64) -> Self {
+    pub fn new(task: &Task, exact: &adapted::Answer, nats: f64) -> Self {
         let exit = exact.exit(nats);
         let logits = exit.map_or(exact.last(), |layer| &exact.off_ramps[layer - 1]).to_vec();
         Self {
@@ -55,7 +55,7 @@ impl Decision {
         let logits = reals(&answer.logits, answer.logits.len()).data;
         Self {
             text: text.to_owned(),
-            figures: Figures::of(answer, tokens),
+            figures: Figures::new(answer, tokens),
             label: label(task, &logits),
             logits,
             exit_layer: answer.exit,

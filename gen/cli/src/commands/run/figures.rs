@@ -18,7 +18,7 @@ pub struct Figures {
 
 impl Figures {
     /// Of an answer.
-    pub fn of(answer: &Answer, tokens: usize) -> Self {
+    pub fn new(answer: &Answer, tokens: usize) -> Self {
         let counters = answer.counters;
         Self {
             tokens,

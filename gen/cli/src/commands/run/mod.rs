@@ -6,7 +6,7 @@ mod figures;
 mod rtl;
 
 use crate::{
-    encoder::{Given, Prunings, Sentences, Tasks},
+    encoder::{EncoderArguments, Prunings, Sentences, Tasks},
     exit::{Failure, Result},
     output::Answer,
     progress,
@@ -37,7 +37,7 @@ use std::sync::{Mutex, PoisonError};
 #[command(after_long_help = COLUMNS)]
 pub struct Arguments {
     #[command(flatten)]
-    given: Given,
+    encoder: EncoderArguments,
     #[command(flatten)]
     tasks: Tasks,
     /// Entropy threshold below which an off-ramp ends a sentence; 0 never does
@@ -118,9 +118,9 @@ struct Job<'a> {
 /// The design's problems, a model, a task or a sentence that cannot be used, an accelerator that does not hold the model, and programs
 /// that differ from the encoder's equations.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
-    let (design, config) = arguments.given.accelerator()?;
+    let (design, config) = arguments.encoder.accelerator()?;
     let texts = arguments.sentences.texts(&arguments.texts)?;
-    let encoder = arguments.prunings.load(&arguments.given.model, &arguments.tasks.tasks)?;
+    let encoder = arguments.prunings.load(&arguments.encoder.model, &arguments.tasks.tasks)?;
     let tokens = encoder.all_tokens(&texts)?;
     let longest = tokens.iter().map(|tokens| tokens.ids.len()).max().unwrap_or_default();
     let compiled = encoder.compile(config, longest, Ranges::Single)?;
@@ -169,7 +169,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     bar.finish_and_clear();
     let setup = setup.unwrap_or_default();
     let lines: Vec<&Line> = runs.iter().flat_map(|run| &run.sentences).collect();
-    let summary = Summary::of(&lines);
+    let summary = Summary::over(&lines);
     let checkpoint = &encoder.model.backbone.config;
     let mut text = format!(
         "{}: {} layers of {} heads, {} channels; weights {}, embeddings {}; {} sentences on the {engine}\n\
@@ -222,14 +222,14 @@ impl Job<'_> {
             return Ok(Said::Embedding(Line::new(text, count, (self.compiled, task), &answer, comparison)));
         }
         let float = self.compare.then(|| model.forward(task, tokens)).transpose()?;
-        let float = float.map(|exact| Float::of(&model.tasks[task], &exact, self.nats));
+        let float = float.map(|exact| Float::new(&model.tasks[task], &exact, self.nats));
         Ok(Said::Decision(Decision::new(text, count, &model.tasks[task], &answer, float)))
     }
 
     /// That a program gives what the encoder's equations give.
     fn check(&self, task: usize, tokens: &Tokens, answer: &compile::Answer) -> Result<()> {
         let encoder = self.compiled.encoder();
-        let arithmetic = Arithmetic::of(self.compiled.config())?;
+        let arithmetic = Arithmetic::for_accelerator(self.compiled.config())?;
         let expected = encoder.run(&arithmetic, &encoder.tasks[task], tokens, self.threshold)?;
         let same = match answer.logits.is_empty() {
             true => expected.hidden == answer.hidden,

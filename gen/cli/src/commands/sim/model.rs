@@ -13,7 +13,7 @@ use alberti_diagnostic::Code;
 use alberti_golden::{activation::Function, processing_unit};
 use alberti_harness::{Library, Seed, Stall};
 use alberti_model::{
-    Metrics, ModelError, Target,
+    Metrics, ModelError, ProcessingUnitTarget,
     demo::{Gemm, Model},
     prune::Pruning,
 };
@@ -151,7 +151,7 @@ pub fn simulate(plan: &Plan, design: &Design, seed: Seed, waveform: Option<&Path
     let target = configuration::unit_target(design)?;
     let forward = plan.model.forward(&plan.sentence)?;
     let netlist = source::netlist(design, Some("processing_unit"), &source::Macros::default())?;
-    let mut subject = super::subject(design, &netlist);
+    let mut subject = super::blocks::subject(design, &netlist);
     if let Some(folder) = waveform {
         subject = subject.with_waveforms(folder.to_owned());
     }
@@ -177,7 +177,7 @@ pub fn simulate(plan: &Plan, design: &Design, seed: Seed, waveform: Option<&Path
 fn layer(
     gemm: &Gemm,
     design: &Design,
-    target: &Target,
+    target: &ProcessingUnitTarget,
     (subject, library): (&Subject, &Library),
     seed: Seed,
 ) -> Result<LayerReport> {

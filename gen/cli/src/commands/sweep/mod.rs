@@ -3,7 +3,7 @@
 mod plot;
 
 use crate::{
-    encoder::{Given, OneTask, Sentences, pruning, task_prefix},
+    encoder::{EncoderArguments, OneTask, Sentences, pruning, task_prefix},
     exit::{Failure, Result},
     output::{self, Answer},
     progress,
@@ -25,7 +25,7 @@ use std::path::PathBuf;
 #[command(after_long_help = COLUMNS)]
 pub struct Arguments {
     #[command(flatten)]
-    given: Given,
+    encoder: EncoderArguments,
     #[command(flatten)]
     task: OneTask,
     #[command(flatten)]
@@ -98,8 +98,8 @@ impl From<Group> for sweep::Group {
 /// The design's problems, a model or a sentence that cannot be used, choices that no integers hold.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let groups = arguments.groups()?;
-    let (design, config) = arguments.given.accelerator()?;
-    let encoder = TextEncoder::load(&arguments.given.model, arguments.task.task.as_slice())?;
+    let (design, config) = arguments.encoder.accelerator()?;
+    let encoder = TextEncoder::load(&arguments.encoder.model, arguments.task.task.as_slice())?;
     let sentences = encoder.all_tokens(&arguments.sentences.texts(&[])?)?;
     let ranges = encoder.calibration(Ranges::Single)?;
     let choices = |group: &Group| {

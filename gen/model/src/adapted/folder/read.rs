@@ -1,7 +1,7 @@
 //! Reading tasks.
 
 use super::{
-    super::{Adapted, Adapter, CLASSES_MAX, Half, Span, Task, TaskLayer},
+    super::{Adapted, AdaptedHalf, Adapter, CLASSES_MAX, Span, Task, TaskLayer},
     ADAPTER, ADAPTER_CONFIG, CLASSIFIER, HEAD, HEAD_CONFIG, OFF_RAMP, TASK, TASKS, span,
 };
 use crate::{
@@ -177,7 +177,7 @@ impl Reader<'_> {
     }
 
     /// Adapters and layer norms of each group of layers.
-    fn halves(&mut self) -> Result<Vec<[Half; 2]>, ModelError> {
+    fn halves(&mut self) -> Result<Vec<[AdaptedHalf; 2]>, ModelError> {
         let (config, backbone) = (&self.backbone.config, self.backbone);
         let (hidden, model) = (config.hidden_size, config.model_type);
         let own = |group: usize, half: usize| -> Norm {
@@ -189,7 +189,7 @@ impl Reader<'_> {
             if settings.is_some() {
                 self.problem(ADAPTER, "it is missing; adapters are read from safetensors");
             }
-            let bare = |group| [0, 1].map(|half| Half { adapter: None, norm: own(group, half) });
+            let bare = |group| [0, 1].map(|half| AdaptedHalf { adapter: None, norm: own(group, half) });
             return Ok((0..config.groups()).map(bare).collect());
         };
         let mut tensors = Tensors::parse(&self.folder.join(ADAPTER), &bytes)?;
@@ -217,7 +217,7 @@ impl Reader<'_> {
                         up: tensors.linear(&up, hidden, width),
                     }
                 });
-                Half { adapter, norm }
+                AdaptedHalf { adapter, norm }
             })
         });
         let groups = groups.collect();

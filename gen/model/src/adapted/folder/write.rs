@@ -1,11 +1,11 @@
 //! Writing models with their tasks.
 
 use super::{
-    super::{Adapted, Half, Task},
+    super::{Adapted, AdaptedHalf, Task},
     ADAPTER, ADAPTER_CONFIG, CLASSIFIER, HEAD, HEAD_CONFIG, OFF_RAMP, TASK, TASKS, span,
 };
 use crate::{
-    Checkpoint, Config, Linear, Matrix, ModelError, Site,
+    Checkpoint, Linear, Matrix, ModelConfig, ModelError, Site,
     checkpoint::{ModelType, Norm, names},
 };
 use safetensors::{Dtype, serialize, tensor::TensorView};
@@ -48,7 +48,7 @@ fn text(value: &Value) -> Vec<u8> {
     format!("{value:#}\n").into_bytes()
 }
 
-fn config(config: &Config) -> Value {
+fn config(config: &ModelConfig) -> Value {
     let mut value = json!({
         "model_type": config.model_type.name(),
         "hidden_size": config.hidden_size,
@@ -97,7 +97,7 @@ fn adapters<'a>(task: &'a Task, backbone: &Checkpoint) -> (Value, Tensors<'a>) {
     let mut tensors = Tensors { prefix: format!("{}.", model.name()), ..Tensors::default() };
     let halves = |half: usize| task.layers.iter().filter_map(move |layer| layer.halves[half].adapter.as_ref());
     for (group, layer) in groups(backbone).zip(&task.layers) {
-        for (half, Half { adapter, norm }) in layer.halves.iter().enumerate() {
+        for (half, AdaptedHalf { adapter, norm }) in layer.halves.iter().enumerate() {
             tensors.norm(&model.norm(group, half), norm);
             if let Some(adapter) = adapter {
                 tensors.linear(&model.adapter(group, half, &task.name, names::DOWN), &adapter.down);
@@ -136,7 +136,7 @@ fn adapters<'a>(task: &'a Task, backbone: &Checkpoint) -> (Value, Tensors<'a>) {
     (settings, tensors)
 }
 
-fn head(task: &Task, classifier: &Linear, config: &Config) -> Value {
+fn head(task: &Task, classifier: &Linear, config: &ModelConfig) -> Value {
     let ids: BTreeMap<&String, usize> = task.labels.iter().zip(0..).collect();
     json!({
         "config": {
