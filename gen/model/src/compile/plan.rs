@@ -20,7 +20,7 @@ use alberti_isa::{Memory, Source};
 pub(super) struct Product<'a> {
     pub linear: &'a Linear,
     pub source: Source,
-    pub place: Location,
+    pub place: Place,
     pub parameters: u32,
 }
 
@@ -40,7 +40,7 @@ pub(super) struct LayerRows {
 /// A dense linear layer in the activation memory.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Dense {
-    pub place: Location,
+    pub place: Place,
     pub parameters: u32,
 }
 
@@ -198,7 +198,7 @@ impl TaskPlan {
 
     /// Lane l of tile (j, k) is row `base + (j·passes + k)·n + l`.
     fn dense(&mut self, linear: &Linear, outputs: Axis, inputs: Axis, base: u32) -> Dense {
-        let place = Location {
+        let place = Place {
             base: base + self.rows.len() as u32,
             columns: outputs.tiles(),
             passes: inputs.tiles(),
