@@ -24,6 +24,7 @@ struct Part {
 /// The nets, or ports, of an interface, as the module's own logic sees them.
 #[derive(Clone, Debug)]
 pub struct Bundle {
+    stem: String,
     fields: Vec<Field>,
 }
 
@@ -35,9 +36,19 @@ struct Field {
 }
 
 impl Bundle {
-    fn new<'a>(ports: impl IntoIterator<Item = (&'a Port, String)>, driven: impl Fn(&Port) -> bool) -> Self {
+    fn new<'a>(
+        stem: &str,
+        ports: impl IntoIterator<Item = (&'a Port, String)>,
+        driven: impl Fn(&Port) -> bool,
+    ) -> Self {
         let field = |(port, net): (&Port, String)| Field { name: port.field.clone(), net, driven: driven(port) };
-        Self { fields: ports.into_iter().map(field).collect() }
+        Self { stem: stem.to_owned(), fields: ports.into_iter().map(field).collect() }
+    }
+
+    /// What the names begin with: a template lists the nets by it.
+    #[must_use]
+    pub fn stem(&self) -> &str {
+        &self.stem
     }
 
     /// The net of a field.
@@ -229,7 +240,7 @@ impl Assembly {
             nets.push(net);
         }
         assert!(others.is_empty(), "{place} both have {:?}", others.iter().map(|port| &port.field).collect::<Vec<_>>());
-        Bundle::new(ports.iter().zip(nets), |_| false)
+        Bundle::new(stem, ports.iter().zip(nets), |_| false)
     }
 
     /// Nets `<stem>_<field>` for an interface of a part, whose other side is the module's own logic.
@@ -251,7 +262,7 @@ impl Assembly {
                 Some(_) => instance.lane(&port.name, net, port.width, symbol),
             });
         }
-        Bundle::new(ports.iter().zip(nets), |port| port.direction == Direction::Input)
+        Bundle::new(stem, ports.iter().zip(nets), |port| port.direction == Direction::Input)
     }
 
     /// Gives the module an interface of a part.
@@ -405,7 +416,15 @@ impl Assembly {
     pub fn own(&self, interface: &str) -> Bundle {
         let of = self.module.interface(interface);
         let of = of.unwrap_or_else(|| panic!("{} has an interface {interface}", self.module.name));
-        Bundle::new(of.ports.iter().map(|port| (port, port.name.clone())), |port| port.direction == Direction::Output)
+        Bundle::new(interface, of.ports.iter().map(|port| (port, port.name.clone())), |port| {
+            port.direction == Direction::Output
+        })
+    }
+
+    /// All inputs of the module.
+    #[must_use]
+    pub fn inputs(&self) -> Vec<String> {
+        self.module.names(Direction::Input).map(str::to_owned).collect()
     }
 
     /// Nets and output ports that own logic drives, and what reaches them without a register in between.

@@ -51,8 +51,8 @@ impl Shell {
     /// # Panics
     /// When the module's own logic reads or drives a net that the template does not list.
     #[must_use]
-    pub fn declare(&self, listed: &str) -> String {
-        self.declarations.text(&listed.split_whitespace().collect::<Vec<_>>())
+    pub fn declare(&self, listed: impl AsRef<str>) -> String {
+        self.declarations.text(&listed.as_ref().split_whitespace().collect::<Vec<_>>())
     }
 }
 
