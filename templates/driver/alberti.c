@@ -132,6 +132,6 @@ void alberti_count(const struct alberti *accelerator, struct alberti_counters *c
 {
     put(accelerator, ALB_COUNTERS_OFFSET, ALB_COUNTERS_SNAPSHOT_MASK);
 <%- for counter in counters %>
-    counters->@{ counter.short }@ = get(accelerator, ALB_@{ counter.name.to_uppercase() }@_OFFSET);
+    counters->@{ counter.name }@ = get(accelerator, ALB_@{ counter.register.to_uppercase() }@_OFFSET);
 <%- endfor %>
 }

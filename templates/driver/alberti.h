@@ -71,7 +71,7 @@ struct alberti_status {
 /* What was counted up to a reading. */
 struct alberti_counters {
 <%- for counter in counters %>
-    uint32_t @{ counter.short }@; /* @{ counter.summary }@ */
+    uint32_t @{ counter.name }@; /* @{ counter.summary }@ */
 <%- endfor %>
 };
 

@@ -10,11 +10,11 @@ module @{ shell.name }@ (
     parameter @{ file }@ = "";
 <%- endfor %>
 <%- endif %>
-<%- if !shell.nets.is_empty() %>
 
-@{ shell.nets }@
-<%- endif %>
+<% let nets = shell.declare("") %>
+<%- if !nets.is_empty() %>@{ nets }@
 
+<% endif -%>
 @{ shell.instances }@
 
 endmodule

@@ -107,12 +107,11 @@ fn fed(parts: &Parts<'_>, streams: &[Link]) -> BTreeSet<usize> {
     loop {
         let before = fed.len();
         for (number, ..) in parts.placed() {
-            // Of streams that differ in their number alone, such as the slots of block-sparse activations, one will do.
             let mut needs: BTreeMap<&str, bool> = BTreeMap::new();
             for end in parts.ends().filter(|end| end.instance == number) {
                 let interface = parts.interface(end);
                 if interface.role == Role::Input && interface.is_stream() {
-                    let group = interface.name.trim_end_matches(|c: char| c.is_ascii_digit());
+                    let group = interface.one_of.as_ref().unwrap_or(&interface.name);
                     *needs.entry(group).or_default() |= source.get(&end).is_none_or(|from| fed.contains(from));
                 }
             }

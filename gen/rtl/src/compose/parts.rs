@@ -92,9 +92,10 @@ impl<'a> Parts<'a> {
             let Instance { label, block, .. } = &instances[instance];
             let message = format!("`{label}` is a {block}, which has no interface {}", quote(&endpoint.interface));
             let names: Vec<_> = module.interfaces.iter().filter(|i| joinable(i)).map(|i| i.name.as_str()).collect();
-            // A port's name begins with that of its interface.
-            let meant = nearest(&endpoint.interface, names.iter().copied())
-                .or_else(|| names.iter().copied().find(|name| endpoint.interface.starts_with(&format!("{name}_"))));
+            let has_port =
+                |interface: &&Interface| interface.ports.iter().any(|port| port.stem() == endpoint.interface);
+            let of_port = || module.interfaces.iter().filter(|i| joinable(i)).find(has_port).map(|i| i.name.as_str());
+            let meant = nearest(&endpoint.interface, names.iter().copied()).or_else(of_port);
             let help = match meant {
                 Some(name) => format!("did you mean `{label}.{name}`? Its interfaces are {}", list(names)),
                 None => format!("its interfaces are {}", list(names)),

@@ -51,15 +51,17 @@ pub(super) fn build(parts: &Parts<'_>, joined: &Joined, library: &Library<'_>, p
     for Link { from, to, .. } in &joined.links {
         let (label, interface) = (parts.label(*from), parts.interface(*from));
         let ends = fields(parts.interface(*to));
+        let stem = format!("{label}_{}", interface.name);
+        module.bundles.insert(stem.clone(), format!("u_{} to u_{}", parts.name(*from), parts.name(*to)));
         for (field, port) in fields(interface) {
-            let name = format!("{label}_{}_{field}", interface.name);
+            let name = format!("{stem}_{field}");
             let whole = || Expr::Whole(name.clone());
             instances[from.instance].connections.insert(port.name.clone(), whole());
             if let Some(other) = ends.get(field) {
                 instances[to.instance].connections.insert(other.name.clone(), whole());
             }
             names.add(&name, from.instance, parts.name(*from));
-            module.nets.push(Net::wire(&name, port.width));
+            module.nets.push(Net { bundle: Some(stem.clone()), ..Net::wire(&name, port.width) });
         }
     }
     for &end in &joined.exports {
@@ -70,6 +72,7 @@ pub(super) fn build(parts: &Parts<'_>, joined: &Joined, library: &Library<'_>, p
             role: interface.role,
             summary: format!("{label}: {}", interface.summary),
             ports: interface.ports.iter().map(prefixed).collect(),
+            one_of: interface.one_of.clone(),
         };
         for (port, outer) in interface.ports.iter().zip(&exported.ports) {
             instances[end.instance].connections.insert(port.name.clone(), Expr::Whole(outer.name.clone()));

@@ -130,7 +130,7 @@ impl Package {
         if let Some(map) = Map::of(design).filter(|_| has(ModuleKind::Registers)) {
             files.extend(map.files(design).map(|(path, text)| (path, text.into_bytes())));
             if has(ModuleKind::Accelerator) {
-                files.extend(driver::files(design, &map).map(|(path, text)| (path, text.into_bytes())));
+                files.extend(driver::files(design).map(|(path, text)| (path, text.into_bytes())));
             }
         }
 

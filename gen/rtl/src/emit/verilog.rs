@@ -17,8 +17,6 @@ pub struct Shell {
     pub name: String,
     /// The ANSI port list, without the parentheses.
     pub ports: String,
-    /// Declarations of the wires between instances.
-    pub nets: String,
     declarations: Declarations,
     /// The instances.
     pub instances: String,
@@ -32,7 +30,6 @@ impl Shell {
             header: header(design, module),
             name: module.name.clone(),
             ports: ports(module),
-            nets: nets(module),
             declarations: Declarations::new(module),
             instances: module
                 .instances
@@ -224,19 +221,6 @@ fn unread(module: &Module) -> impl Iterator<Item = (u32, String)> {
             _ => None,
         })
     })
-}
-
-fn nets(module: &Module) -> String {
-    let unread = unread(module).map(|(width, name)| ("wire", width, name));
-    let declared = module.nets.iter().map(|net| {
-        let kind = if net.register { "reg " } else { "wire" };
-        (kind, net.width, net.name.clone())
-    });
-    let all: Vec<_> = declared.chain(unread).collect();
-    let widest = all.iter().map(|(_, width, _)| range(*width).len()).max().unwrap_or(0);
-    let lines: Vec<_> =
-        all.iter().map(|(kind, width, name)| format!("    {kind} {:<widest$} {name};", range(*width))).collect();
-    lines.join("\n")
 }
 
 fn instance(instance: &Instance, module: Option<&Module>) -> String {

@@ -135,13 +135,16 @@ pub struct Interface {
     pub summary: String,
     /// The ports, in order.
     pub ports: Vec<Port>,
+    /// Of input streams of one such name a single one is enough for the module to work on.
+    #[serde(skip)]
+    pub one_of: Option<String>,
 }
 
 impl Interface {
     /// An interface without ports yet.
     #[must_use]
     pub fn new(name: &str, role: Role, summary: &str) -> Self {
-        Self { name: name.into(), role, summary: summary.into(), ports: Vec::new() }
+        Self { name: name.into(), role, summary: summary.into(), ports: Vec::new(), one_of: None }
     }
 
     /// Clock and asynchronous reset, as every module with state has them.
@@ -178,6 +181,12 @@ impl Interface {
             1,
             Payload::Bits,
         )
+    }
+
+    /// Makes it one of several input streams of which a single one is enough.
+    #[must_use]
+    pub fn one_of(self, group: &str) -> Self {
+        Self { one_of: Some(group.into()), ..self }
     }
 
     /// Adds a port; its name gains `_i`, `_o` or, for a reset, `_ni`, `_no`.

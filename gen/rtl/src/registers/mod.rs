@@ -7,7 +7,7 @@ mod counters;
 mod map;
 mod text;
 
-pub(crate) use counters::{Counted, Event, counters, events};
+pub(crate) use counters::{Counted, Counter, Event, counters, events};
 
 use crate::design::Design;
 

@@ -129,7 +129,8 @@ fn interfaces(g: &Geometry) -> Vec<Interface> {
     }
     let mut interfaces = vec![Interface::clock(), jobs(g, g.accelerator), weight];
     interfaces.extend(slots(g).iter().map(|slot| {
-        Interface::sink(slot, "Activations, pass by pass, row by row").input("data", g.vector_w(), operand)
+        let stream = Interface::sink(slot, "Activations, pass by pass, row by row").one_of("activation");
+        stream.input("data", g.vector_w(), operand)
     }));
     interfaces.extend([result.output("last", 1, Payload::Bits), counts(g)]);
     interfaces

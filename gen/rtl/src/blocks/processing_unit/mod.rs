@@ -139,6 +139,7 @@ fn interfaces(design: &Design, g: &Geometry) -> Vec<Interface> {
         interfaces.push(base(&format!("{slot}_base"), activation_row_w));
         interfaces.push(
             Interface::sink(&slot, "Activation masks, pass by pass, row by row; last ends a segment")
+                .one_of("activation")
                 .input("data", g.n, Payload::Mask)
                 .input("last", 1, Payload::Bits),
         );
