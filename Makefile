@@ -52,6 +52,7 @@ demo: setup model build ## generate, lint, co-simulate on trained weights, synth
 test: setup model ## the whole regression, as CI runs it
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc -q --workspace --no-deps
 	$(NEXT)
 
 quick: ## the part that answers in under two minutes

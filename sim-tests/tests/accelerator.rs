@@ -23,7 +23,7 @@ finds! { "accelerator":
     records_that_the_next_instruction_changes_are_found: design("accelerator4"), "alb_matrix_engine.v",
         "if (taken[SOURCE] && !from_rows) begin" => "if (taken[SOURCE]) begin";
     a_gathered_row_that_is_not_filled_with_zeros_is_found: design("accelerator4"), "alb_matrix_engine.v",
-        "vector & {(N*CODE_W){!behind}}" => "vector";
+        "vector_data & {(N*CODE_W){!behind}}" => "vector_data";
     a_tile_of_columns_that_is_loaded_by_rows_is_found: design("accelerator4"), "alb_matrix_engine.v",
         "tile_columns_q <= gemm_source_i[0];" => "tile_columns_q <= 1'b0;";
     a_wait_for_one_instruction_fewer_is_found: design("accelerator4"), "alb_sequencer.v",
@@ -73,9 +73,9 @@ finds! { "accelerator":
     a_tile_of_blocks_whatever_the_instruction_says_is_found: accelerator4_2of4(), "alb_matrix_engine.v",
         "tile_blocks_q  <= gemm_blocks_i;" => "tile_blocks_q  <= 1'b1;";
     values_of_a_block_that_are_spread_by_its_mask_are_found: accelerator4_2of4(), "alb_matrix_engine.v",
-        "mask[N-1:0] | {N{mask_block}}" => "mask[N-1:0]";
+        "mask_data[N-1:0] | {N{mask_block}}" => "mask_data[N-1:0]";
     masks_that_do_not_wait_for_their_values_are_found: accelerator4_2of4(), "alb_matrix_engine.v",
-        ".mask_i   (vector_mask)" => ".mask_i   (mask)";
+        ".mask_i   (vector_mask)" => ".mask_i   (mask_data)";
     blocks_of_what_is_no_record_are_found: accelerator4_2of4(), "alb_sequencer.v",
         "&& !(is_gemm && gemm_blocks_o && gemm_source_o != 2'd0)" => "";
     a_row_of_a_bank_that_is_not_its_own_is_found: accelerator4_2of4(), "alb_global_buffer_activation.v",
@@ -116,7 +116,7 @@ named! {
     a_wrong_tile_is_a_gemm: "alb_matrix_engine.v", "tile_columns_q <= gemm_source_i[0];" => "tile_columns_q <= 1'b0;",
         "gemm source=", "memory, lane *: expected ";
     an_instruction_that_is_done_too_early_is_named: "alb_matrix_engine.v",
-        "done_q      <= result_taken && step_last;" => "done_q      <= taken[RESULTS];",
+        "done_q      <= result_taken && result_address_last;" => "done_q      <= taken[RESULTS];",
         "gemm", "is not written when it is done";
     a_row_that_is_written_twice_is_named: "alb_matrix_engine.v",
         "code_sent_q <= !result_taken && (code_sent_q ||" => "code_sent_q <= 1'b0 && (code_sent_q ||",

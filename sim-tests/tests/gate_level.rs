@@ -5,7 +5,10 @@
 mod common;
 
 use alberti_harness::Seed;
-use alberti_rtl::{Design, blocks::Block};
+use alberti_rtl::{
+    Design,
+    blocks::{BLOCKS, Block},
+};
 use alberti_scenarios::Subject;
 use alberti_synth::{Cache, Library, Recipe, Source, SynthJob, synthesise};
 
@@ -52,14 +55,19 @@ fn masked(keys: &str) -> Design {
     common::variant("pu4", &[("{values: 16384, latency: 1}", &masks)])
 }
 
-/// One test for each block and design.
+/// One test for each block and design, and the list of the blocks.
 macro_rules! in_gates {
-    ($($name:ident => $block:literal, $design:expr;)*) => {$(
-        #[test]
-        fn $name() {
-            check($block, &$design);
-        }
-    )*};
+    ($($name:ident => $block:literal, $design:expr;)*) => {
+        $(
+            #[test]
+            fn $name() {
+                check($block, &$design);
+            }
+        )*
+
+        /// The blocks that run in gates.
+        const IN_GATES: &[&str] = &[$($block),*];
+    };
 }
 
 in_gates! {
@@ -92,6 +100,26 @@ in_gates! {
     a_softmax_without_buffer_of_gates_equals_its_golden => "softmax",
         common::variant("pu4", &[("length_max: 32}", "length_max: 32, row_buffer: false}")]);
     a_block_sparse_processing_unit_of_gates_equals_its_golden => "processing_unit", sparse();
+}
+
+/// Blocks that do not run in gates, and why.
+const WITHOUT: [(&str, &str); 2] = [
+    ("sram", "no netlist of cells replaces a memory: a macro of the technology does"),
+    (
+        "accelerator",
+        "its scenario watches nets within, whose names no netlist keeps; its blocks run in gates, its sequencer as Verilog",
+    ),
+];
+
+#[test]
+fn every_block_runs_in_gates_or_has_a_reason_not_to() {
+    for block in &BLOCKS {
+        let excused = WITHOUT.iter().any(|(name, _)| *name == block.name);
+        assert!(IN_GATES.contains(&block.name) != excused, "{}: either a run in gates or a reason", block.name);
+    }
+    for (name, _) in WITHOUT {
+        assert!(Block::named(name).is_some(), "{name} is no block");
+    }
 }
 
 #[test]

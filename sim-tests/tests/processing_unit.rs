@@ -52,7 +52,7 @@ finds! { "processing_unit":
     a_block_item_that_takes_as_many_values_as_its_mask_has_ones_is_found: pu4_2of4(), "alb_processing_unit.v",
         "weight_data_i[N-1:0] | {N{weight_block_i}}" => "weight_data_i[N-1:0]";
     masks_that_do_not_wait_for_their_values_are_found: pu4_2of4(), "alb_processing_unit.v",
-        "assign row_taken    = row_valid && row_ready" => "assign row_taken    = row_valid";
+        "assign mask_read_ready  = row_valid && row_ready" => "assign mask_read_ready  = row_valid";
     an_accelerator_that_takes_compressed_weights_by_columns_is_found: design("accelerator4"), "alb_processing_unit.v",
         "assign no_columns = 1'b0" => "assign no_columns = 1'b1";
 }

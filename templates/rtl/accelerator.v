@@ -12,7 +12,12 @@ module @{ shell.name }@ (
 
     localparam COUNT_W = @{ count_w }@;
 
-@{ shell.nets }@
+<#- Beside these the nets of loops below: handshakes, rows past the end, memories of weights. #>
+
+@{ shell.declare("{}
+                  program_base csr_program_base csr_program_base_high data_base csr_data_base csr_data_base_high past
+                  unlocked weights forget sequencer_fetch drained dma progress_q cycles_q csr_counters_clear
+                  sequencer_busy"|format(looped)) }@
 
     // Where programs and data lie in external memory.
 <%- for base in ["program_base", "data_base"] %>
@@ -24,33 +29,34 @@ module @{ shell.name }@ (
 <%- endfor %>
 
     // Rows past the end of a memory.
-    assign past     = <% for part in past %>@{ part }@_past<% if !loop.last %>
+    assign past     = <% for part in past %>@{ part.net("past") }@<% if !loop.last %>
                     || <% endif %><% endfor %>;
-    assign past_row = <% for part in past %><% if loop.last %>@{ part }@_past_row<% else %>@{ part }@_past ? @{ part }@_past_row
+    assign past_row = <% for part in past %><% if loop.last %>@{ part.net("row") }@<% else %>@{ part.net("past") }@ ? @{ part.net("row") }@
                     : <% endif %><% endfor %>;
 
     // Weights that are programmed, a word at a time.
     assign unlocked      = 1'b0;
-<%- if programmed.is_empty() %>
+<%- if programmed().is_empty() %>
     assign weights_busy  = 1'b0;
     assign weights_error = 1'b0;
 <%- else %>
-    assign weights_busy  = <% for memory in programmed %>@{ memory }@_memory_busy<% if !loop.last %> || <% endif %><% endfor %>;
-    assign weights_error = <% for memory in programmed %>(@{ memory }@_memory_program_done && @{ memory }@_memory_program_error != 3'd0)<% if !loop.last %>
+    assign weights_busy  = <% for [busy, _, _] in programmed() %>@{ busy }@<% if !loop.last %> || <% endif %><% endfor %>;
+    assign weights_error = <% for [_, done, error] in programmed() %>(@{ done }@ && @{ error }@ != 3'd0)<% if !loop.last %>
                         || <% endif %><% endfor %>;
 <%- endif %>
-<%- for row in rows %>
-    assign @{ row.net }@ = @{ row.address }@[@{ row.width - 1 }@:0];
-    wire unused_@{ row.net }@ = ^@{ row.address }@[@{ addr_w - 1 }@:@{ row.width }@];
-<%- endfor %>
-<%- for (net, lanes) in all_lanes %>
-    assign @{ net }@ = {@{ lanes }@{1'b1}};
+<%- for of in weights %>
+    assign @{ of.row }@ = @{ of.address }@[@{ of.row_w - 1 }@:0];
+    wire unused_@{ of.row }@ = ^@{ of.address }@[@{ addr_w - 1 }@:@{ of.row_w }@];
+<%- if let Some((lanes, count)) = of.lanes %>
+    assign @{ lanes }@ = {@{ count }@{1'b1}};
+<%- endif %>
 <%- endfor %>
 
     // The array forgets what it has kept of weights that may have changed since.
-    assign values_written = transfer_weight_values_write_valid && transfer_weight_values_write_ready;
-    assign masks_written  = transfer_weight_masks_write_valid && transfer_weight_masks_write_ready;
-    assign forget         = values_written || masks_written || sequencer_fetch_valid;
+<%- for of in weights %>
+    assign @{ "{:<14}"|format(of.written) }@ = @{ of.write.net("valid") }@ && @{ of.write.net("ready") }@;
+<%- endfor %>
+    assign forget         = <% for of in weights %>@{ of.written }@ || <% endfor %>sequencer_fetch_valid;
 
     // What moves: the watchdog waits for the rest.
     assign drained = !dma_busy;
@@ -60,8 +66,8 @@ module @{ shell.name }@ (
             cycles_q   <= {COUNT_W{1'b0}};
         end else begin
             progress_q <= |{
-<%- for stem in moves %>
-                @{ stem }@_valid && @{ stem }@_ready<% if !loop.last %>,<% endif %>
+<%- for of in moves %>
+                @{ of.net("valid") }@ && @{ of.net("ready") }@<% if !loop.last %>,<% endif %>
 <%- endfor %>
             };
             cycles_q   <= (cycles_q & {COUNT_W{!csr_counters_clear}}) + {{(COUNT_W-1){1'b0}}, sequencer_busy};

@@ -18,7 +18,7 @@ module @{ shell.name }@ (
 <%- endif %>
     localparam [ADDR_W-1:0] ROWS = @{ addr_w }@'d@{ rows }@;
 
-@{ shell.nets }@
+@{ shell.declare("bank_read bank_write all_lanes") }@
 
     // Requests; the lowest goes first.
     wire [READS-1:0] read_valid = {
@@ -99,14 +99,14 @@ module @{ shell.name }@ (
 
 @{ shell.instances }@
 <% if banks == 1 %>
-    // The row, a register behind the memory.
+    // The row, a register after the memory.
     reg [WIDTH-1:0] row_q;
     always @(posedge clk_i) row_q <= bank_read_data;
 <%- for name in reads %>
     assign @{ name }@_data_o = @{ answer }@;
 <%- endfor %>
 <%- else %>
-    // Each reader's row, from the bank that took it, a register behind the memory.
+    // Each reader's row, from the bank that took it, a register after the memory.
 <%- for name in reads %>
     reg  [LATENCY*BANK_W-1:0] @{ name }@_bank_q;
     wire [BANK_W-1:0]         @{ name }@_bank = @{ name }@_bank_q[(LATENCY-1)*BANK_W +: BANK_W];

@@ -30,7 +30,8 @@ module @{ shell.name }@ (
     localparam LEVEL_W    = @{ level_w }@;
 <%- endif %>
 
-@{ shell.nets }@
+@{ shell.declare("front back done hand_over value_q square sum_q squares_q start channels read write scale group
+    factor triple offset distance used_at_z bias") }@
 
     // Lanes that a vector uses: all but those beyond the last channel, whose lane is the edge, in the last of a row.
     function [N-1:0] lanes;
@@ -149,10 +150,10 @@ module @{ shell.name }@ (
         end
     end
 
-    assign write         = write_q;
+    assign write_enable  = write_q;
     assign write_address = write_address_q;
     assign read_address  = read_address_q;
-    assign read          = apply;
+    assign read_enable   = apply;
     wire         misplaced = gather && residual_last_i != ending;
     wire         load      = gather;
     wire [N-1:0] used      = lanes(ending, left_q[EDGE_W-1:0]);

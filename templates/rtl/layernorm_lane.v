@@ -21,7 +21,7 @@ module @{ shell.name }@ (
     localparam SHIFT_W   = @{ shift_w }@;
     localparam CHANNEL_W = @{ channel_w }@;
 
-@{ shell.nets }@
+@{ shell.declare("sum z aligned shift_q code") }@
 
     // A square is the squares of its bits, and twice the product of each with the bits above it.
     function [SQUARE_W-1:0] square;
@@ -155,7 +155,7 @@ module @{ shell.name }@ (
             z_q           <= z;
             wide_q        <= z_q;
             code_q        <= code;
-<%- for (name, _) in held %>
+<%- for leaf::Passed { name, .. } in held %>
             @{ name }@_q <= @{ name }@;
 <%- endfor %>
             shift_q       <= bias_i + {{(SHIFT_W-CHANNEL_W){1'b0}}, channel_sum_q};

@@ -19,7 +19,7 @@ module @{ shell.name }@ (
     localparam STEP_W     = @{ step_w }@;
     localparam HALF       = @{ half }@;  // places of the half below those of the distance
 
-@{ shell.nets }@
+@{ shell.declare("variance pair mantissa segment fraction base base_q rise rise_q root") }@
 
     // One phase after the other, one step a cycle; the two multiplications take a digit of two bits a step, the highest
     // first.

@@ -18,11 +18,14 @@ module @{ shell.name }@ (
     localparam [LANE_W-1:0] LAST_LANE = @{ lane_w }@'d@{ n - 1 }@;
     localparam [ADDR_W:0]   WORDS = @{ addr_w + 1 }@'d@{ words }@;
 
-@{ shell.nets }@
+@{ shell.declare("even_passes odd_passes tiles_of_job odd_base stream_command odd_command rows_command columns_command
+                  list_command tiles_command results_command columns_long stream_pass stream_row row_pass row_lane
+                  list_base list_column column_step result_column result_row lanes one nothing job column record list
+                  tile_address weight row vector value_mask mask mask_taken vector_taken result result_address") }@
 
 <%- if blocks %>
 
-    // Vectors of odd passes come by a walk of their own, so that a tile of blocks has those of two passes at once. A
+    // Vectors of odd passes have a reader of their own, so that a tile of blocks has those of two passes at once. A
     // record of blocks is of two passes; the last of an odd number is plain.
     assign even_passes  = {1'b0, gemm_passes_i[15:1]} + {15'd0, gemm_passes_i[0]};
     assign odd_passes   = {1'b0, gemm_passes_i[15:1]};
@@ -47,46 +50,46 @@ module @{ shell.name }@ (
     wire               listed    = gemm_source_i == LISTED;
     wire [PARTS-1:0]   free  = {
 <%- if blocks %>
-        odd_ready || !has_odd,
+        odd_command_ready || !has_odd,
 <%- endif %>
-        !result_busy_q, from_rows ? row_ready : !record_busy_q, !tile_busy_q, !job_busy_q, stream_ready
+        !result_busy_q, from_rows ? rows_command_ready : !record_busy_q, !tile_busy_q, !job_busy_q, stream_command_ready
     };
     wire [PARTS-1:0]   asked = {PARTS{gemm_valid_i}} & ~given_q;
     wire [PARTS-1:0]   taken = asked & free;
-    assign gemm_ready_o  = &(given_q | free);
-    assign stream_valid  = asked[STREAM];
+    assign gemm_ready_o          = &(given_q | free);
+    assign stream_command_valid  = asked[STREAM];
 <%- if blocks %>
-    assign odd_valid     = asked[ODD] && has_odd;
+    assign odd_command_valid     = asked[ODD] && has_odd;
 <%- endif %>
-    assign column_valid  = taken[JOBS];
-    assign step_valid    = taken[RESULTS];
-    assign row_valid     = asked[SOURCE] && from_rows;
-    assign list_valid    = taken[SOURCE] && listed;
-    assign walk_valid    = taken[SOURCE] && !from_rows && !listed;
+    assign columns_command_valid = taken[JOBS];
+    assign results_command_valid = taken[RESULTS];
+    assign rows_command_valid    = asked[SOURCE] && from_rows;
+    assign list_command_valid    = taken[SOURCE] && listed;
+    assign tiles_command_valid   = taken[SOURCE] && !from_rows && !listed;
     always @(posedge clk_i or negedge rst_ni) begin
         if (!rst_ni) given_q <= {PARTS{1'b0}};
         else if (gemm_valid_i) given_q <= gemm_ready_o ? {PARTS{1'b0}} : given_q | taken;
     end
 
     // Counts of 16 bits that a run of rows takes in 24.
-    assign columns_long = {{(ADDR_W-16){1'b0}}, gemm_columns_i};
+    assign columns_long  = {{(ADDR_W-16){1'b0}}, gemm_columns_i};
 <%- if !blocks %>
-    assign stream_pass  = {{(ADDR_W-16){1'b0}}, gemm_stream_pass_i};
+    assign stream_pass   = {{(ADDR_W-16){1'b0}}, gemm_stream_pass_i};
 <%- else %>
-    assign stream_pass  = {{(ADDR_W-17){1'b0}}, gemm_stream_pass_i, 1'b0};  // two passes
+    assign stream_pass   = {{(ADDR_W-17){1'b0}}, gemm_stream_pass_i, 1'b0};  // two passes
 <%- endif %>
-    assign stream_row   = {{(ADDR_W-16){1'b0}}, gemm_stream_row_i};
-    assign row_pass     = {{(ADDR_W-16){1'b0}}, gemm_stationary_pass_i};
-    assign row_lane     = {{(ADDR_W-16){1'b0}}, gemm_stationary_lane_i};
-    assign list_base    = {{(ADDR_W-16){1'b0}}, gemm_list_base_i};
-    assign list_column  = {{(ADDR_W-16){1'b0}}, gemm_passes_i};
-    assign column_step  = {{(ADDR_W-16){1'b0}}, gemm_parameter_column_i};
-    assign step_column  = {{(ADDR_W-16){1'b0}}, gemm_result_column_i};
-    assign step_row     = {{(ADDR_W-16){1'b0}}, gemm_result_row_i};
-    assign lanes        = 16'd@{ n }@;
-    assign one          = @{ addr_w }@'d1;
-    assign nothing      = {ADDR_W{1'b0}};
-    assign close        = 1'b1;
+    assign stream_row    = {{(ADDR_W-16){1'b0}}, gemm_stream_row_i};
+    assign row_pass      = {{(ADDR_W-16){1'b0}}, gemm_stationary_pass_i};
+    assign row_lane      = {{(ADDR_W-16){1'b0}}, gemm_stationary_lane_i};
+    assign list_base     = {{(ADDR_W-16){1'b0}}, gemm_list_base_i};
+    assign list_column   = {{(ADDR_W-16){1'b0}}, gemm_passes_i};
+    assign column_step   = {{(ADDR_W-16){1'b0}}, gemm_parameter_column_i};
+    assign result_column = {{(ADDR_W-16){1'b0}}, gemm_result_column_i};
+    assign result_row    = {{(ADDR_W-16){1'b0}}, gemm_result_row_i};
+    assign lanes         = 16'd@{ n }@;
+    assign one           = @{ addr_w }@'d1;
+    assign nothing       = {ADDR_W{1'b0}};
+    assign job_close     = 1'b1;
 
     // Jobs: a row of parameters each.
     reg [ROW_W-1:0]   job_rows_q;
@@ -98,13 +101,13 @@ module @{ shell.name }@ (
     reg [SHIFT_W-1:0] job_activation_shift_q;
 <%- endif %>
     reg [SHIFT_W-1:0] job_wide_shift_q;
-    assign job_valid    = job_busy_q && column_row_valid;
-    assign column_row_ready = job_busy_q && job_ready;
+    assign job_valid    = job_busy_q && column_valid;
+    assign column_ready = job_busy_q && job_ready;
     wire   job_taken    = job_valid && job_ready;
     always @(posedge clk_i or negedge rst_ni) begin
         if (!rst_ni) job_busy_q <= 1'b0;
         else if (taken[JOBS]) job_busy_q <= 1'b1;
-        else if (job_taken && column_row_last) job_busy_q <= 1'b0;
+        else if (job_taken && column_last) job_busy_q <= 1'b0;
     end
     always @(posedge clk_i) begin
         if (taken[JOBS]) begin
@@ -132,25 +135,25 @@ module @{ shell.name }@ (
     genvar c;
     generate
         for (c = 0; c < N; c = c + 1) begin : gen_column
-            assign job_bias[c*BIAS_W +: BIAS_W]     = column_row[c*COLUMN_W +: BIAS_W];
-            assign job_scale[c*SHIFT_W +: SHIFT_W]  = column_row[c*COLUMN_W+32 +: SHIFT_W];
-            assign unused_bits[c] = ^column_row[c*COLUMN_W+32+SHIFT_W +: COLUMN_W-32-SHIFT_W]<% if bias_w < 32 %>
-                                  ^ ^column_row[c*COLUMN_W+BIAS_W +: 32-BIAS_W]<% endif %>;
+            assign job_bias[c*BIAS_W +: BIAS_W]     = column_data[c*COLUMN_W +: BIAS_W];
+            assign job_scale[c*SHIFT_W +: SHIFT_W]  = column_data[c*COLUMN_W+32 +: SHIFT_W];
+            assign unused_bits[c] = ^column_data[c*COLUMN_W+32+SHIFT_W +: COLUMN_W-32-SHIFT_W]<% if bias_w < 32 %>
+                                  ^ ^column_data[c*COLUMN_W+BIAS_W +: 32-BIAS_W]<% endif %>;
         end
     endgenerate
 
-    // Records: from a walk, or from a list of them.
+    // Records: at addresses that are computed, or that a list has.
     reg              record_listed_q;
     reg [ADDR_W-1:0] record_base_q;
     reg [LANE_W-1:0] record_masks_q;
-    wire [ADDR_W-1:0] listed_at = record_base_q + list_row[ADDR_W-1:0];
-    wire [ADDR_W-1:0] record_at = record_listed_q ? listed_at : walk_row;
-    wire              record_end = record_listed_q ? list_row_last : walk_last;
-    assign record_valid   = record_busy_q && (record_listed_q ? list_row_valid : walk_address_valid);
-    assign record_address = record_at[WORD_W-1:0];
-    assign record_masks   = record_masks_q;
-    assign list_row_ready = record_busy_q && record_listed_q && record_ready;
-    assign walk_ready     = record_busy_q && !record_listed_q && record_ready;
+    wire [ADDR_W-1:0] listed_at = record_base_q + list_data[ADDR_W-1:0];
+    wire [ADDR_W-1:0] record_at = record_listed_q ? listed_at : tile_address_row;
+    wire              record_end = record_listed_q ? list_last : tile_address_last;
+    assign record_valid       = record_busy_q && (record_listed_q ? list_valid : tile_address_valid);
+    assign record_address     = record_at[WORD_W-1:0];
+    assign record_masks       = record_masks_q;
+    assign list_ready         = record_busy_q && record_listed_q && record_ready;
+    assign tile_address_ready = record_busy_q && !record_listed_q && record_ready;
     wire   record_taken   = record_valid && record_ready;
     wire [LANE_W-1:0] masks_less = gemm_masks_i[LANE_W-1:0] - 1'b1;
     wire unused_masks = ^gemm_masks_i[15:LANE_W];  // n at most
@@ -166,7 +169,7 @@ module @{ shell.name }@ (
             record_masks_q  <= listed ? masks_less : LAST_LANE;
         end
     end
-    wire [7:0] unused_index = list_row[31:ADDR_W];  // of 32 bits that the index memory has
+    wire [7:0] unused_index = list_data[31:ADDR_W];  // of 32 bits that the index memory has
 
     // A record past the end of the masks is reported.
     reg               past_q;
@@ -181,7 +184,7 @@ module @{ shell.name }@ (
     assign past_o     = past_q;
     assign past_row_o = past_row_q;
 
-    // Tiles of n items: rows of the activation memory, or what is decoded, and zeros behind it.
+    // Tiles of n items: rows of the activation memory, or what is decoded, and zeros after it.
     reg               tile_rows_q;
     reg               tile_columns_q;
     reg  [LANE_W-1:0] tile_masks_q;
@@ -197,11 +200,11 @@ module @{ shell.name }@ (
     wire              tile_end   = item_q == LAST_LANE;
     wire              job_end    = tile_end && passes_left_q == 16'd1;
     wire              tiles_end  = job_end && columns_left_q == 16'd1;
-    assign weight_valid  = tile_busy_q && (behind || (tile_rows_q ? row_row_valid : vector_valid));
-    assign weight_data   = tile_rows_q ? row_row : vector & {(N*CODE_W){!behind}};
+    assign weight_valid   = tile_busy_q && (behind || (tile_rows_q ? row_valid : vector_valid));
+    assign weight_data    = tile_rows_q ? row_data : vector_data & {(N*CODE_W){!behind}};
     assign weight_columns = tile_columns_q;
-    assign row_row_ready = tile_busy_q && tile_rows_q && weight_ready;
-    assign vector_ready  = tile_busy_q && !tile_rows_q && !behind && weight_ready;
+    assign row_ready      = tile_busy_q && tile_rows_q && weight_ready;
+    assign vector_ready   = tile_busy_q && !tile_rows_q && !behind && weight_ready;
     wire   weight_taken  = weight_valid && weight_ready;
     always @(posedge clk_i or negedge rst_ni) begin
         if (!rst_ni) begin
@@ -234,7 +237,7 @@ module @{ shell.name }@ (
 <%- if blocks %>
 
     // A block item has n values, whose mask waits for them. Of which kind a tile is, the instruction says.
-    assign value_mask   = mask[N-1:0] | {N{mask_block}};
+    assign value_mask   = mask_data[N-1:0] | {N{mask_block}};
     assign mask_taken   = mask_valid && mask_ready;
     assign vector_taken = vector_valid && vector_ready;
     assign weight_block = tile_blocks_q && !(tile_odd_q && passes_left_q == 16'd1);
@@ -248,19 +251,19 @@ module @{ shell.name }@ (
     reg              done_q;
     reg [ADDR_W-1:0] code_base_q;
     reg [ADDR_W-1:0] wide_base_q;
-    wire             result_here = result_valid && step_address_valid;
+    wire             result_here = result_valid && result_address_valid;
     wire             code_due    = result_code_q && !code_sent_q;
     wire             wide_due    = result_wide_q && !wide_sent_q;
     wire             result_taken = result_here && (!code_due || code_write_ready_i)
                                                 && (!wide_due || wide_write_ready_i);
     assign code_write_valid_o   = result_here && code_due;
-    assign code_write_address_o = code_base_q + step_address;
+    assign code_write_address_o = code_base_q + result_address_row;
     assign code_write_data_o    = result_code;
     assign wide_write_valid_o   = result_here && wide_due;
-    assign wide_write_address_o = wide_base_q + step_address;
+    assign wide_write_address_o = wide_base_q + result_address_row;
     assign wide_write_data_o    = result_wide;
     assign result_ready         = result_taken;
-    assign step_ready           = result_taken;
+    assign result_address_ready = result_taken;
     always @(posedge clk_i or negedge rst_ni) begin
         if (!rst_ni) begin
             result_busy_q <= 1'b0;
@@ -269,10 +272,10 @@ module @{ shell.name }@ (
             done_q        <= 1'b0;
         end else begin
             if (taken[RESULTS]) result_busy_q <= 1'b1;
-            else if (result_taken && step_last) result_busy_q <= 1'b0;
+            else if (result_taken && result_address_last) result_busy_q <= 1'b0;
             code_sent_q <= !result_taken && (code_sent_q || (code_write_valid_o && code_write_ready_i));
             wide_sent_q <= !result_taken && (wide_sent_q || (wide_write_valid_o && wide_write_ready_i));
-            done_q      <= result_taken && step_last;
+            done_q      <= result_taken && result_address_last;
         end
     end
     always @(posedge clk_i) begin

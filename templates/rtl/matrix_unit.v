@@ -35,7 +35,8 @@ module @{ shell.name }@ (
     localparam SELECT_W = @{ select_w }@;
 <%- endif %>
 
-@{ shell.nets }@
+@{ shell.declare("load lane_q select columns swap go row_q first_pass last_pass start close vector job_scale
+    final final_shift final_function final_activation_shift wide_shift code rounded oldest held") }@
 
     // Weights: row after row of the next tile goes to the array's shadow registers while the tile before multiplies.
     reg tile_full_q;
@@ -203,7 +204,7 @@ module @{ shell.name }@ (
     assign result_code_o = oldest[N*CODE_W-1:0];
     assign result_last_o = oldest[N*CODE_W];
 <%- else %>
-    assign rounded       = {code_last, wide, code};
+    assign rounded       = {code_last, code_wide, code};
     assign result_code_o = oldest[N*CODE_W-1:0];
     assign result_wide_o = oldest[N*CODE_W +: WIDES_W];
     assign result_last_o = oldest[N*CODE_W+WIDES_W];

@@ -20,8 +20,8 @@ module @{ shell.name }@ (
     localparam SIGNIF_W = 24;  // what the normaliser takes
     localparam REFER_W  = 19;  // 4X + L, Q.10
     localparam LOG_W    = 11;
-    localparam EXPONENT_W = 6;
-    localparam MANTISSA_W = 4;
+    localparam ALIGNED_EXPONENT_W = 6;
+    localparam ALIGNED_MANTISSA_W = 4;
     localparam MANT_W   = 12;
     localparam COUNT_W  = @{ count_w }@;
 <%- if !running %>
@@ -44,7 +44,7 @@ module @{ shell.name }@ (
     localparam [1:0] ROWS = @{ rows }@;  // whose sums wait for their shares to be asked for
 <%- endif %>
 
-@{ shell.nets }@
+@{ shell.declare("sum_store out_store maximum reference sum out lane mantissa_q log significand code_scale aligned code") }@
 
     // The row that comes in: elements from the next vector on, minus 1, and how many of them take part.
     reg                  row_open_q;

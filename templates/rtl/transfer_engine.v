@@ -13,12 +13,8 @@ module @{ shell.name }@ (
 
     // Memories.
 <%- for memory in memories %>
-    localparam [2:0] @{ "{:<13}"|format(memory.symbol) }@ = 3'd@{ memory.id }@;  // @{ memory.bits }@ bits in @{ memory.beats }@ beats
+    localparam [2:0] @{ "{:<13}"|format(memory.symbol) }@ = 3'd@{ memory.number }@;  // @{ memory.bits }@ bits in @{ memory.beats }@ beats
 <%- endfor %>
-<%- if !shell.nets.is_empty() %>
-
-@{ shell.nets }@
-<%- endif %>
 
     localparam [2:0]
         IDLE   = 3'd0,

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 static TANH: LazyLock<[u16; 65]> = LazyLock::new(|| tables::gelu(Gelu::Tanh));
 static ERF: LazyLock<[u16; 65]> = LazyLock::new(|| tables::gelu(Gelu::Erf));
 
-/// `gelu(x)` in Q14.10 of `x` in Q14.10 (`numerics.md`, section 4): `max(x, 0)` less a table of |x|, which is zero from 4 on.
+/// `gelu(x)` in Q14.10 of `x` in Q14.10: `max(x, 0)` less a table of |x|, which is zero from 4 on.
 #[must_use]
 pub fn gelu(form: Gelu, x: i32) -> i32 {
     let table = match form {

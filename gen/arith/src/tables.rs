@@ -1,4 +1,4 @@
-//! The tables of the special functions (`numerics.md`, section 3).
+//! The tables of the special functions (`docs/arithmetic.md`, Tables).
 //!
 //! Entries are `floor(real + 0.5)`. No real value lies near enough to a half for the last bits of `f64` to matter.
 

@@ -1,7 +1,7 @@
 //! Failures, all of them diagnostics: 0 is success, and [`alberti_diagnostic::Class`] has the other exit codes.
 
 use alberti_cost::configuration;
-use alberti_diagnostic::{Code, Diagnostic, Diagnostics, Place};
+use alberti_diagnostic::{Code, Diagnostic, Diagnostics, Location};
 use alberti_model::{
     ModelError,
     faults::{CampaignError, JournalError},
@@ -159,7 +159,7 @@ impl From<alberti_scenarios::Error> for Failure {
                 message,
                 "builds are kept in build/; ALBERTI_BUILD_DIR names another folder for them",
             )
-            .at(Place::file(path.display().to_string()))
+            .at(Location::file(path.display().to_string()))
             .into(),
             _ if error.is_difference() => Self::new(
                 Code::SimulationDiffers,

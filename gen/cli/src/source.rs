@@ -4,7 +4,7 @@ use crate::exit::{Failure, Result};
 use alberti_diagnostic::{Code, Diagnostic, Diagnostics, quote};
 use alberti_random::Seed;
 use alberti_rtl::{
-    Design, Memory,
+    BuiltMemory, Design,
     blocks::{BLOCKS, Block, Library},
     memory::Technology,
     netlist::Netlist,
@@ -45,7 +45,7 @@ impl Macros {
     ///
     /// # Errors
     /// Memories that no macro serves of a technology that was named: who names one wants them of it.
-    pub fn memories(&self, design: &Design, technology: &Technology) -> Result<(Vec<Memory>, Diagnostics)> {
+    pub fn memories(&self, design: &Design, technology: &Technology) -> Result<(Vec<BuiltMemory>, Diagnostics)> {
         let (memories, problems) = alberti_rtl::memories(design, technology);
         let unserved = |problem: &Diagnostic| matches!(problem.code, Code::NoMacroServes | Code::TooManyTilings);
         if !problems.iter().all(unserved) || self.technology.is_some() && !problems.is_empty() {
@@ -99,8 +99,8 @@ impl Selection {
     ///
     /// # Errors
     /// As [`Macros::memories`].
-    pub fn memories(&self, design: &Design, technology: &Technology) -> Result<(Vec<Memory>, Diagnostics)> {
-        let named = |memory: &Memory| self.blocks.contains(&memory.demand.storage.kind.word());
+    pub fn memories(&self, design: &Design, technology: &Technology) -> Result<(Vec<BuiltMemory>, Diagnostics)> {
+        let named = |memory: &BuiltMemory| self.blocks.contains(&memory.demand.storage.kind.word());
         if !self.blocks.is_empty() && !["sram", "rram"].iter().any(|kind| self.blocks.contains(kind)) {
             return Ok((Vec::new(), Diagnostics::new()));
         }

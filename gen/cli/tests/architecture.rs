@@ -1,7 +1,11 @@
 //! The layout that the crates promise: who may depend on whom, and one room for each block.
 
 use alberti_rtl::blocks::BLOCKS;
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// Crate folder, and the crates of ours that it may depend on. Goldens and generators never see each other: a fault that both
 /// shared would be invisible.
@@ -159,4 +163,34 @@ fn every_block_has_all_that_belongs_to_its_room() {
         let known = BLOCKS.iter().any(|block| block.name == name);
         assert!(known || !entry.path().is_dir(), "{name} has a room but is no registered block");
     }
+}
+
+/// Every file below a folder of the repository.
+fn files(folder: PathBuf) -> Vec<PathBuf> {
+    let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let paths = entries.map(|entry| entry.expect("it can be listed").path());
+    paths.flat_map(|path| if path.is_dir() { files(path) } else { vec![path] }).collect()
+}
+
+#[test]
+fn comments_cite_pages_that_are_there() {
+    let (mut cited, mut missing) = (0, Vec::new());
+    for path in
+        ["gen", "sim-tests", "synth", "technology", "templates", "designs"].iter().flat_map(|f| files(root().join(f)))
+    {
+        // What is no text holds no comment.
+        let Ok(text) = fs::read_to_string(&path) else { continue };
+        let comments =
+            text.lines().map(str::trim_start).filter(|line| ["//", "# "].iter().any(|sign| line.starts_with(sign)));
+        let is_part = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
+        let words = comments.flat_map(|line| line.split(|c| !is_part(c))).map(|word| word.trim_end_matches('.'));
+        for page in words.filter(|word| word.ends_with(".md") && *word != ".md") {
+            cited += 1;
+            if !root().join(page).is_file() {
+                missing.push(format!("{}: {page}", path.strip_prefix(root()).unwrap_or(&path).display()));
+            }
+        }
+    }
+    assert!(cited > 10, "only {cited} pages are cited: the comments are not found");
+    assert!(missing.is_empty(), "cited, but not there:\n{}", missing.join("\n"));
 }

@@ -1,6 +1,6 @@
 //! Area and timing of a design: its logic by yosys and OpenSTA, the macros of its memories by the technology's figures.
 
-use alberti_rtl::{Design, Memory, blocks::Block, design::MemoryKind, netlist::Netlist};
+use alberti_rtl::{BuiltMemory, Design, blocks::Block, design::MemoryKind, netlist::Netlist};
 use alberti_synth::{
     Baseline, Cache, Figures, Library, Recipe, Result, Source, SynthJob, SynthReport, Timing, synthesise, time,
 };
@@ -154,7 +154,7 @@ impl Synthesis {
     ///
     /// # Errors
     /// A missing tool, or one that fails.
-    pub fn memory(&self, memory: &Memory) -> Result<MemoryCost> {
+    pub fn memory(&self, memory: &BuiltMemory) -> Result<MemoryCost> {
         let (netlist, demand) = (&memory.netlist, &memory.demand);
         let period_ps = 1e6 / self.frequency_mhz.unwrap_or(demand.frequency_mhz);
         let sources = sources(netlist);
@@ -229,19 +229,19 @@ impl BlockCost {
 impl MemoryCost {
     /// What the macros cost.
     #[must_use]
-    pub fn new(Memory { demand, choice, .. }: &Memory) -> Self {
+    pub fn new(BuiltMemory { demand, selection, .. }: &BuiltMemory) -> Self {
         Self {
             memory: demand.memory.clone(),
             kind: demand.storage.kind,
-            macros: choice.macros.clone(),
+            macros: selection.macros.clone(),
             bits: u64::from(demand.banks) * demand.words * u64::from(demand.bits),
-            area_um2: choice.area_um2,
-            leakage_uw: choice.leakage_uw,
-            access_energy_pj: choice.access_energy_pj,
-            bandwidth_gbps: choice.bandwidth_gbps,
-            latency_ns: choice.latency_ns,
+            area_um2: selection.area_um2,
+            leakage_uw: selection.leakage_uw,
+            access_energy_pj: selection.access_energy_pj,
+            bandwidth_gbps: selection.bandwidth_gbps,
+            latency_ns: selection.latency_ns,
             latency_cycles: demand.latency_cycles,
-            utilisation: choice.utilisation,
+            utilisation: selection.utilisation,
             logic: None,
         }
     }

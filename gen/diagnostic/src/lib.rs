@@ -4,12 +4,12 @@
 //! sorted by place and then by code, and goes on.
 
 mod code;
-mod place;
+mod location;
 mod quote;
 mod set;
 
 pub use code::{Class, Code, Origin, Severity};
-pub use place::{Place, Position};
+pub use location::{Location, Position};
 pub use quote::quote;
 pub use set::Diagnostics;
 
@@ -20,7 +20,7 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Diagnostic {
     /// Where; `None` for a problem that lies in no file.
-    pub place: Option<Place>,
+    pub place: Option<Location>,
     /// What kind of problem.
     pub code: Code,
     /// What is wrong, with the numbers that show it; no final stop.
@@ -38,7 +38,7 @@ impl Diagnostic {
 
     /// The same problem, at a place.
     #[must_use]
-    pub fn at(self, place: Place) -> Self {
+    pub fn at(self, place: Location) -> Self {
         Self { place: Some(place), ..self }
     }
 

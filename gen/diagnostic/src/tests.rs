@@ -1,8 +1,8 @@
-use super::{Code, Diagnostic, Diagnostics, Origin, Place, Position, Severity, quote};
+use super::{Code, Diagnostic, Diagnostics, Location, Origin, Position, Severity, quote};
 
-fn place(line: u32, column: u32, key_path: &str) -> Place {
+fn place(line: u32, column: u32, key_path: &str) -> Location {
     let position = Some(Position { line, column });
-    Place { file: "designs/pu16.yaml".into(), position, key_path: key_path.into() }
+    Location { file: "designs/pu16.yaml".into(), position, key_path: key_path.into() }
 }
 
 #[test]
@@ -22,7 +22,7 @@ fn a_diagnostic_is_printed_in_three_lines() {
 fn parts_that_there_are_not_leave_no_trace() {
     let bare = Diagnostic::new(Code::AccumulatorTooWide, "wide", "");
     assert_eq!(bare.to_string(), "warning[AE0204]: wide");
-    assert_eq!(bare.at(Place::file("x.yaml")).to_string(), "warning[AE0204]: wide\n  --> x.yaml");
+    assert_eq!(bare.at(Location::file("x.yaml")).to_string(), "warning[AE0204]: wide\n  --> x.yaml");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The whole accelerator: an interpreter of its programs, instruction by instruction, on the memories that the hardware has.
 //!
 //! What the hardware does at the same time is done here in the order of the program. That both agree is a property of the
-//! program: of every row, [`order`] knows which instruction may still be at work on it, and an access that no wait covers is
+//! program: of every row, `order` knows which instruction may still be at work on it, and an access that no wait covers is
 //! an [`Error`] of the program, as is the reading of a row that was never written. What the accelerator itself would stop with
 //! is a [`Fault`], and an outcome like any other.
 

@@ -8,7 +8,8 @@
 //! | ReLU | max(acc, 0) | the column's |
 //! | GELU | gelu(sat24(rhu(acc, the column's))), Q14.10 | `activation_shift` for every column |
 //!
-//! For GELU a column's shift is s_j − 10 and `activation_shift` is 10 + b (`numerics.md`, section 4). The others ignore `activation_shift`.
+//! For GELU a column's shift is s_j − 10 and `activation_shift` is 10 + b, with b the bias of the results. The others ignore
+//! `activation_shift`.
 
 use crate::{Result, check, requantize};
 use alberti_arith::{rhu, saturate, tables::Gelu};

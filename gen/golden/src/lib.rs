@@ -6,7 +6,7 @@
 //! | level | module |
 //! |---|---|
 //! | one lane, the array, row sums, codes | [`vmac`], [`vmac_array`], [`accumulator`], [`requantize`] |
-//! | packed values and their masks | [`banked`], [`bitmask_encoder`], [`bitmask_decoder`], [`block_select`] |
+//! | packed values and their masks | [`packed`], [`bitmask_encoder`], [`bitmask_decoder`], [`block_select`], [`record_reader`] |
 //! | storage | [`sram`], [`rram`], [`stream_fifo`] |
 //! | how tensors lie in memories, and what faults make of them | [`storage`], [`image`], [`cells`], [`secded`] |
 //! | registers for software | [`csr`] |

@@ -1,4 +1,4 @@
-//! From a linear layer in f32 to codes, scales and shifts (`numerics.md`, sections 1 and 2).
+//! From a linear layer in f32 to codes, scales and shifts (`docs/arithmetic.md`, Multiply and accumulate).
 //!
 //! With `f` fraction bits of the operand format, scale `a` of the activations and `w_j` of output j's weights, a sum
 //! stands for

@@ -56,7 +56,7 @@ impl Tokenizer {
         Ok(tokenizer)
     }
 
-    /// One of so many words for a synthetic model: see [`synthetic`].
+    /// One of so many words, for a synthetic model: of characters, pairs and triples of letters, trained on no text.
     ///
     /// # Errors
     /// AE0705 when it cannot be made.

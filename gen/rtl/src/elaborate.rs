@@ -1,10 +1,10 @@
 //! From a design to a checked netlist.
 
 use crate::{
-    blocks::{Library, accelerator, processing_unit, tiles::Made},
+    blocks::{Library, accelerator, processing_unit, tiles::TiledMemory},
     compose::compose,
     design::Design,
-    memory::{Choice, Demand, Technology, choose, demands},
+    memory::{Demand, MacroSelection, Technology, choose, demands},
     netlist::{self, Module, Netlist},
 };
 use alberti_diagnostic::Diagnostics;
@@ -30,21 +30,21 @@ pub fn elaborate_with(design: &Design, technology: &Technology) -> Result<Netlis
 
 /// A memory of a design, made of macros.
 #[derive(Clone, Debug)]
-pub struct Memory {
+pub struct BuiltMemory {
     /// What is asked of it.
     pub demand: Demand,
     /// Its macros.
-    pub choice: Choice,
+    pub selection: MacroSelection,
     /// Its module, a top of its own.
     pub netlist: Netlist,
 }
 
 /// The memories of a design, made of the best macros of a technology: those that can be made, and why others cannot.
 #[must_use]
-pub fn memories(design: &Design, technology: &Technology) -> (Vec<Memory>, Diagnostics) {
+pub fn memories(design: &Design, technology: &Technology) -> (Vec<BuiltMemory>, Diagnostics) {
     let (mut memories, mut problems) = (Vec::new(), Diagnostics::new());
     for demand in demands(design) {
-        let choice = match choose(technology, &demand, &design.locate(&demand.key)) {
+        let selection = match choose(technology, &demand, &design.locate(&demand.key)) {
             Ok(mut choices) => choices.remove(0),
             Err(problem) => {
                 problems.push(problem);
@@ -52,10 +52,11 @@ pub fn memories(design: &Design, technology: &Technology) -> (Vec<Memory>, Diagn
             }
         };
         let mut library = Library::new(design);
-        let top = library.made(&Made { technology, demand: &demand, choice: &choice }).name.clone();
+        let top =
+            library.tiled_memory(&TiledMemory { technology, demand: &demand, selection: &selection }).name.clone();
         let netlist = Netlist::new(&top, library.into_modules());
         problems.extend(netlist::check(&netlist));
-        memories.push(Memory { demand, choice, netlist });
+        memories.push(BuiltMemory { demand, selection, netlist });
     }
     (memories, problems)
 }

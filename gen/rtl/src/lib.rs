@@ -14,4 +14,4 @@ pub mod netlist;
 pub mod registers;
 
 pub use design::Design;
-pub use elaborate::{Memory, elaborate, elaborate_with, memories};
+pub use elaborate::{BuiltMemory, elaborate, elaborate_with, memories};

@@ -33,7 +33,7 @@ pub mod vmac;
 pub mod vmac_array;
 
 use alberti_harness::Seed;
-use alberti_rtl::{Memory, design::MemoryKind, memory::Technology};
+use alberti_rtl::{BuiltMemory, design::MemoryKind, memory::Technology};
 
 pub use error::{Error, Result};
 pub use lockstep::Lockstep;
@@ -73,8 +73,8 @@ pub const SCENARIOS: [(&str, Scenario); 23] = [
 ///
 /// # Errors
 /// When the build fails or a bit differs.
-pub fn run_memory(subject: &Subject, technology: &Technology, memory: &Memory, seed: Seed) -> Result<Outcome> {
-    let (technology, demand, choice) = (technology.clone(), memory.demand.clone(), memory.choice.clone());
+pub fn run_memory(subject: &Subject, technology: &Technology, memory: &BuiltMemory, seed: Seed) -> Result<Outcome> {
+    let (technology, demand, choice) = (technology.clone(), memory.demand.clone(), memory.selection.clone());
     let made = rram::MadeMemory { technology, demand, choice };
     match made.demand.storage.kind {
         MemoryKind::Rram => rram::traffic(subject, &made, made.golden()?, seed),

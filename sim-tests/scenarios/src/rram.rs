@@ -3,7 +3,7 @@
 use super::{Lockstep, Outcome, Subject};
 use crate::{Error, Result};
 use alberti_cost::configuration;
-use alberti_diagnostic::Place;
+use alberti_diagnostic::Location;
 use alberti_golden::{
     Image,
     rram::{Inputs, Rram, RramConfig, Word},
@@ -12,7 +12,7 @@ use alberti_harness::{Bits, Rng, Seed};
 use alberti_rtl::{
     blocks::rram::{BLOCK_WORDS, timing},
     design::MemoryKind,
-    memory::{Choice, Demand, Technology, choose, demands, fault_maps, images},
+    memory::{Demand, MacroSelection, Technology, choose, demands, fault_maps, images},
 };
 use std::path::Path;
 
@@ -24,7 +24,7 @@ pub struct MadeMemory {
     /// What is asked of it.
     pub demand: Demand,
     /// Its macros.
-    pub choice: Choice,
+    pub choice: MacroSelection,
 }
 
 impl MadeMemory {
@@ -33,7 +33,7 @@ impl MadeMemory {
     /// # Errors
     /// When no macro serves.
     pub fn best(technology: Technology, demand: Demand) -> Result<Self> {
-        let choice = choose(&technology, &demand, &Place::file("technology"));
+        let choice = choose(&technology, &demand, &Location::file("technology"));
         let choice = choice.map_err(|problem| Error::unfit("rram", problem.to_string()))?.remove(0);
         Ok(Self { technology, demand, choice })
     }

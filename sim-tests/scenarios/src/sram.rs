@@ -52,13 +52,13 @@ pub fn tiled(subject: &Subject, made: &MadeMemory, seed: Seed) -> Result<Outcome
     let library = subject.build()?;
     let mut bench = Lockstep::new(subject, &library, "sram.tiled", seed)?;
     let MadeMemory { technology, demand, choice } = made;
-    let made = tiles::Made { technology, demand, choice };
+    let tiled = tiles::TiledMemory { technology, demand, selection: choice };
     let (words, width, address_w) = (demand.words as usize, demand.bits, subject.width("read_address_i"));
     let writes_wait = demand.writes_per_cycle == 0;
     let lanes = if subject.has("write_lanes_i") { subject.width("write_lanes_i") } else { 1 };
     let mut golden = Sram::new(words, None::<Bits>);
     // Reads that the macros may still be busy with, latest first.
-    let mut recent = vec![false; made.stages() as usize - 1];
+    let mut recent = vec![false; tiled.stages() as usize - 1];
     for cycle in 0..words + 6000 {
         let filling = cycle < words;
         let rng = bench.rng();
@@ -68,10 +68,10 @@ pub fn tiled(subject: &Subject, made: &MadeMemory, seed: Seed) -> Result<Outcome
         let lane = if filling { (1 << lanes) - 1 } else { rng.bits(lanes) };
         let data = Bits::random(width, rng);
         let write_takes = match writes_wait {
-            true => !(recent.contains(&true) || read && (made.shared() || !recent.is_empty())),
+            true => !(recent.contains(&true) || read && (tiled.shared() || !recent.is_empty())),
             false => true,
         };
-        let read_takes = writes_wait || !(write && made.shared());
+        let read_takes = writes_wait || !(write && tiled.shared());
 
         let (write_port, read_port) = match writes_wait {
             true => ("write_valid_i", "read_enable_i"),

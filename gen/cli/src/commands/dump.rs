@@ -9,7 +9,7 @@ use crate::{
     output::Answer,
     source,
 };
-use alberti_diagnostic::{Code, Diagnostics, Place};
+use alberti_diagnostic::{Code, Diagnostics, Location};
 use alberti_rtl::Design;
 use clap::ValueEnum;
 use serde::Serialize;
@@ -153,7 +153,8 @@ fn spec(path: &std::path::Path) -> Result<Value> {
     let bytes = std::fs::read(path).map_err(|error| {
         let message = format!("the design cannot be read: {error}");
         Failure::from(
-            alberti_diagnostic::Diagnostic::new(Code::UnreadableFile, message, "check the path").at(Place::file(&name)),
+            alberti_diagnostic::Diagnostic::new(Code::UnreadableFile, message, "check the path")
+                .at(Location::file(&name)),
         )
     })?;
     let text = String::from_utf8(bytes).map_err(|error| match Design::parse_bytes(&name, error.as_bytes()) {

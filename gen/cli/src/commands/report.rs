@@ -35,7 +35,7 @@ pub struct Arguments {
     /// The design, a YAML file
     #[arg(value_name = "DESIGN")]
     design: PathBuf,
-    /// The output file [default: <name of the design>.html]
+    /// The output file [default: the design's name and .html]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// The folder of a trained encoder; runs layers of it like `alberti sim --model`

@@ -24,6 +24,7 @@ struct Part {
 /// The nets, or ports, of an interface, as the module's own logic sees them.
 #[derive(Clone, Debug)]
 pub struct Bundle {
+    stem: String,
     fields: Vec<Field>,
 }
 
@@ -35,9 +36,19 @@ struct Field {
 }
 
 impl Bundle {
-    fn new<'a>(ports: impl IntoIterator<Item = (&'a Port, String)>, driven: impl Fn(&Port) -> bool) -> Self {
+    fn new<'a>(
+        stem: &str,
+        ports: impl IntoIterator<Item = (&'a Port, String)>,
+        driven: impl Fn(&Port) -> bool,
+    ) -> Self {
         let field = |(port, net): (&Port, String)| Field { name: port.field.clone(), net, driven: driven(port) };
-        Self { fields: ports.into_iter().map(field).collect() }
+        Self { stem: stem.to_owned(), fields: ports.into_iter().map(field).collect() }
+    }
+
+    /// What the names begin with: a template lists the nets by it.
+    #[must_use]
+    pub fn stem(&self) -> &str {
+        &self.stem
     }
 
     /// The net of a field.
@@ -52,8 +63,8 @@ impl Bundle {
 
     /// The nets of some fields.
     #[must_use]
-    pub fn nets<const N: usize>(&self, fields: [&str; N]) -> Vec<String> {
-        fields.iter().map(|field| self.net(field)).collect()
+    pub fn nets<'a>(&self, fields: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+        fields.into_iter().map(|field| self.net(field)).collect()
     }
 
     /// What the module's own logic reads of it: what a part drives, or an input of the module.
@@ -134,6 +145,11 @@ impl Assembly {
         self.part(part).module.port(port).is_some()
     }
 
+    /// How often a part stands in its row; 1 where it stands alone.
+    pub fn count(&mut self, part: &str) -> u32 {
+        self.part(part).instance.replicate.as_ref().map_or(1, |(_, count)| *count)
+    }
+
     /// The interface of a part.
     ///
     /// # Panics
@@ -181,29 +197,40 @@ impl Assembly {
         self.join_as(a, b, &format!("{}_{}", a.0, a.1))
     }
 
-    /// Joins two interfaces that face each other, by nets `<stem>_<field>`, which the module's own logic may read.
+    /// Joins two interfaces that face each other, by nets `<stem>_<field>`, which the module's own logic may read. A field of the
+    /// interface's own name is its data.
     ///
     /// # Panics
     /// When one lacks a field of the other, or has it facing the same way.
     pub fn join_as(&mut self, a: End, b: End, stem: &str) -> Bundle {
+        self.join_fields(a, b, stem, &[])
+    }
+
+    /// The same where fields are called otherwise at the other end: pairs of the first's and the second's name.
+    ///
+    /// # Panics
+    /// As [`join_as`](Self::join_as).
+    pub fn join_fields(&mut self, a: End, b: End, stem: &str, same: &[(&str, &str)]) -> Bundle {
         let ((first, ports), (_, mut others)) = (self.unconnected(a), self.unconnected(b));
         let place = format!("{}.{} and {}.{}", a.0, a.1, b.0, b.1);
         self.describe(stem, format!("u_{}.{} to u_{}.{}", a.0, a.1, b.0, b.1));
-        let same_name = |port: &Port, interface: &str| port.field == interface;
+        let data = |port: &Port, interface: &str| port.field == interface || port.field == "data";
         let mut nets = Vec::new();
         for port in &ports {
-            let fits = |other: &Port| other.field == port.field || (same_name(port, a.1) && same_name(other, b.1));
+            let other_name =
+                same.iter().find(|(field, _)| *field == port.field).map_or(&*port.field, |(_, other)| other);
+            let fits = |other: &Port| other.field == other_name || (data(port, a.1) && data(other, b.1));
             let other = others.iter().position(fits).unwrap_or_else(|| panic!("{place} both have {}", port.field));
             let other = others.swap_remove(other);
             assert!(other.direction != port.direction, "{place} face each other by {}", port.field);
             let net = first.net(stem, &port.field);
-            self.declare(&net, port.width, stem);
+            self.declare(Net::wire(&net, port.width), stem);
             self.wire(a.0, &port.name, &net);
             self.wire(b.0, &other.name, &net);
             nets.push(net);
         }
         assert!(others.is_empty(), "{place} both have {:?}", others.iter().map(|port| &port.field).collect::<Vec<_>>());
-        Bundle::new(ports.iter().zip(nets), |_| false)
+        Bundle::new(stem, ports.iter().zip(nets), |_| false)
     }
 
     /// Nets `<stem>_<field>` for an interface of a part, whose other side is the module's own logic.
@@ -214,18 +241,18 @@ impl Assembly {
     /// The same for a row of equal parts: each has its slices, whose widths are called as said unless they are 1.
     pub fn lanes(&mut self, end: End, stem: &str, widths: &[(&str, &str)]) -> Bundle {
         let (interface, ports) = self.unconnected(end);
-        let count = self.part(end.0).instance.replicate.as_ref().map_or(1, |(_, count)| *count);
+        let count = self.count(end.0);
         self.describe(stem, format!("u_{}.{}", end.0, end.1));
         let nets: Vec<_> = ports.iter().map(|port| interface.net(stem, &port.field)).collect();
         for (port, net) in ports.iter().zip(&nets) {
-            self.declare(net, count * port.width, stem);
+            self.declare(Net::wire(net, count * port.width), stem);
             let symbol = widths.iter().find(|(field, _)| *field == port.field).map_or("", |(_, symbol)| symbol);
             self.change(end.0, |instance| match instance.replicate {
                 None => instance.wire(&[(&port.name, net)]),
                 Some(_) => instance.lane(&port.name, net, port.width, symbol),
             });
         }
-        Bundle::new(ports.iter().zip(nets), |port| port.direction == Direction::Input)
+        Bundle::new(stem, ports.iter().zip(nets), |port| port.direction == Direction::Input)
     }
 
     /// Gives the module an interface of a part.
@@ -269,6 +296,22 @@ impl Assembly {
         }
     }
 
+    /// Joins fields of an interface of a row of equal parts, each to its slices of a net or port of the module: field, net, and
+    /// what the width of a slice is called, unless it is 1. Of a part that stands alone the net is whole.
+    ///
+    /// # Panics
+    /// When there is no such field.
+    pub fn slices(&mut self, end: End, joints: &[(&str, &str, &str)]) {
+        let interface = self.interface(end);
+        for (field, net, symbol) in joints {
+            let port = interface.field(field).unwrap_or_else(|| panic!("{}.{} has {field}", end.0, end.1));
+            self.change(end.0, |instance| match instance.replicate {
+                None => instance.wire(&[(&port.name, net)]),
+                Some(_) => instance.lane(&port.name, net, port.width, symbol),
+            });
+        }
+    }
+
     /// Connects a port of a part to a net or port of the module.
     pub fn wire(&mut self, part: &str, port: &str, net: &str) {
         self.change(part, |instance| instance.wire(&[(port, net)]));
@@ -289,6 +332,14 @@ impl Assembly {
         self.wire(to.0, to.1, &net);
     }
 
+    /// The same by a net of another name, which the module's own logic may read.
+    pub fn link_as(&mut self, from: (&str, &str), to: (&str, &str), net: &str) {
+        let width = self.port(from.0, from.1).width;
+        self.net(net, width);
+        self.wire(from.0, from.1, net);
+        self.wire(to.0, to.1, net);
+    }
+
     /// Leaves an output unread.
     pub fn open(&mut self, part: &str, port: &str) {
         let width = self.port(part, port).width;
@@ -302,13 +353,15 @@ impl Assembly {
         }
     }
 
-    fn describe(&mut self, stem: &str, joins: String) {
+    /// Begins a bundle: what its names begin with, and what it joins.
+    pub(super) fn describe(&mut self, stem: &str, joins: String) {
         let before = self.module.bundles.insert(stem.to_owned(), joins);
         assert!(before.is_none(), "{} has one bundle {stem}", self.module.name);
     }
 
-    fn declare(&mut self, net: &str, width: u32, stem: &str) {
-        self.module.nets.push(Net { bundle: Some(stem.to_owned()), ..Net::wire(net, width) });
+    /// Adds a net to a bundle.
+    pub(super) fn declare(&mut self, net: Net, stem: &str) {
+        self.module.nets.push(Net { bundle: Some(stem.to_owned()), ..net });
     }
 }
 
@@ -319,6 +372,32 @@ impl Assembly {
         self.module.add_nets(&[(name, width)]);
     }
 
+    /// A register of its own that parts read, and what it loads from beside clock and reset.
+    pub fn register(&mut self, name: &str, width: u32, reads: impl IntoIterator<Item = impl Into<String>>) {
+        self.module.nets.push(Net::register(name, width));
+        self.registers([name], reads);
+    }
+
+    /// Nets of its own that belong together; `stem` is what a template lists them by.
+    pub fn group(&mut self, stem: &str, what: &str, nets: &[(&str, u32)]) {
+        self.describe(stem, what.to_owned());
+        for (net, width) in nets {
+            self.declare(Net::wire(net, *width), stem);
+        }
+    }
+
+    /// A register that belongs to such a group, and what it loads from beside clock and reset.
+    pub fn group_register(
+        &mut self,
+        stem: &str,
+        name: &str,
+        width: u32,
+        reads: impl IntoIterator<Item = impl Into<String>>,
+    ) {
+        self.declare(Net::register(name, width), stem);
+        self.registers([name], reads);
+    }
+
     /// The ports of an interface of the module, as its own logic sees them.
     ///
     /// # Panics
@@ -327,7 +406,15 @@ impl Assembly {
     pub fn own(&self, interface: &str) -> Bundle {
         let of = self.module.interface(interface);
         let of = of.unwrap_or_else(|| panic!("{} has an interface {interface}", self.module.name));
-        Bundle::new(of.ports.iter().map(|port| (port, port.name.clone())), |port| port.direction == Direction::Output)
+        Bundle::new(interface, of.ports.iter().map(|port| (port, port.name.clone())), |port| {
+            port.direction == Direction::Output
+        })
+    }
+
+    /// All inputs of the module.
+    #[must_use]
+    pub fn inputs(&self) -> Vec<String> {
+        self.module.names(Direction::Input).map(str::to_owned).collect()
     }
 
     /// Nets and output ports that own logic drives, and what reaches them without a register in between.

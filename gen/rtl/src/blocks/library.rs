@@ -1,7 +1,7 @@
 //! The modules of a design while it is elaborated, by name.
 
 use crate::{
-    blocks::{rram, sram, tiles::Made},
+    blocks::{rram, sram, tiles::TiledMemory},
     design::{Design, MemoryKind},
     emit::Shell,
     memory::{Demand, Technology, choose, demands},
@@ -46,15 +46,15 @@ impl<'a> Library<'a> {
     /// # Errors
     /// That no macro serves it, or that there are too many ways to make it.
     pub fn memory(&mut self, technology: &Technology, demand: &Demand) -> Result<Arc<Module>, Diagnostics> {
-        let choices = choose(technology, demand, &self.design.locate(&demand.key))?;
-        Ok(self.made(&Made { technology, demand, choice: &choices[0] }))
+        let selections = choose(technology, demand, &self.design.locate(&demand.key))?;
+        Ok(self.tiled_memory(&TiledMemory { technology, demand, selection: &selections[0] }))
     }
 
     /// The module of a memory, made of chosen macros.
-    pub fn made(&mut self, made: &Made<'_>) -> Arc<Module> {
-        match made.demand.storage.kind {
-            MemoryKind::Rram => rram::elaborate(self, &made.demand.memory, made),
-            MemoryKind::Sram => sram::tiled(self, &made.demand.memory, made),
+    pub fn tiled_memory(&mut self, memory: &TiledMemory<'_>) -> Arc<Module> {
+        match memory.demand.storage.kind {
+            MemoryKind::Rram => rram::elaborate(self, &memory.demand.memory, memory),
+            MemoryKind::Sram => sram::tiled(self, &memory.demand.memory, memory),
         }
     }
 

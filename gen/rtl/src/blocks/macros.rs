@@ -6,13 +6,10 @@ use crate::{
     design::MemoryKind,
     emit::Shell,
     memory::{Demand, Macro, Ports, Technology},
-    netlist::{Contract, Direction, Interface, Module, Payload, Role},
+    netlist::{Contract, Direction, Interface, Module, ModuleKind, Payload, Role},
 };
 use askama::Template;
 use std::sync::Arc;
-
-/// What such a module's block is called: its models are listed apart from the logic.
-pub const BLOCK: &str = "macro";
 
 /// A port of a macro.
 #[derive(Clone, Copy, Debug)]
@@ -34,9 +31,9 @@ impl MacroPort {
 }
 
 /// The ports of an arrangement.
-pub(crate) fn ports(of: Ports) -> Vec<MacroPort> {
+pub(crate) fn ports(arrangement: Ports) -> Vec<MacroPort> {
     let port = |name, reads, writes| MacroPort { name, reads, writes };
-    match of {
+    match arrangement {
         Ports::OneShared => vec![port("access", true, true)],
         Ports::OneEach => vec![port("read", true, false), port("write", false, true)],
         Ports::TwoShared => vec![port("a", true, true), port("b", true, true)],
@@ -44,8 +41,12 @@ pub(crate) fn ports(of: Ports) -> Vec<MacroPort> {
 }
 
 /// Groups of bits that are written alone; 0 where a word is written whole.
-pub(crate) fn masks(of: &Macro, kind: MemoryKind) -> u32 {
-    if kind == MemoryKind::Rram || of.write_enable_bits == of.bits { 0 } else { of.bits / of.write_enable_bits }
+pub(crate) fn masks(hard_macro: &Macro, kind: MemoryKind) -> u32 {
+    if kind == MemoryKind::Rram || hard_macro.write_enable_bits == hard_macro.bits {
+        0
+    } else {
+        hard_macro.bits / hard_macro.write_enable_bits
+    }
 }
 
 #[derive(Template)]
@@ -88,18 +89,24 @@ impl Body<'_> {
 }
 
 /// The model of a macro, at the clock of the demand.
-pub(crate) fn elaborate(library: &mut Library, technology: &Technology, of: &Macro, demand: &Demand) -> Arc<Module> {
-    let cell = technology.cell(of);
+pub(crate) fn elaborate(
+    library: &mut Library,
+    technology: &Technology,
+    hard_macro: &Macro,
+    demand: &Demand,
+) -> Arc<Module> {
+    let cell = technology.cell(hard_macro);
     let rram = cell.kind == MemoryKind::Rram;
-    let write_cycles = demand.cycles(of.write_latency_ns) as u32;
-    let read_cycles = demand.cycles(of.read_latency_ns) as u32;
+    let write_cycles = demand.cycles(hard_macro.write_latency_ns) as u32;
+    let read_cycles = demand.cycles(hard_macro.read_latency_ns) as u32;
     let kind = cell.kind.word().to_uppercase();
     let what = if rram { format!(", {} bits a cell", cell.bits_per_cell) } else { String::new() };
     let summary = format!(
         "{kind} macro of {} words of {} bits{what}: a model, in whose place a wrapper around the technology's macro stands",
-        of.words, of.bits
+        hard_macro.words, hard_macro.bits
     );
-    let mut module = Module::new(BLOCK, Some(&of.name), &summary, &demand.key);
+    let mut module = Module::new("macro", Some(&hard_macro.name), &summary, &demand.key);
+    module.kind = ModuleKind::Model;
     module.contract = Contract {
         latency: format!("data {read_cycles} cycles after the enable, then held to the next read"),
         interval: match rram {
@@ -108,8 +115,9 @@ pub(crate) fn elaborate(library: &mut Library, technology: &Technology, of: &Mac
         },
         numbers: String::new(),
     };
-    module.set_parameters(&[("words", of.words), ("width", of.bits)]);
-    let (ports, masks, address_w) = (ports(of.ports), masks(of, cell.kind), clog2(of.words.into()));
+    module.set_parameters(&[("words", hard_macro.words), ("width", hard_macro.bits)]);
+    let (ports, masks, address_w) =
+        (ports(hard_macro.ports), masks(hard_macro, cell.kind), clog2(hard_macro.words.into()));
     module.interfaces = vec![Interface::clock_only()];
     let mut inputs = vec!["clk_i".to_owned()];
     for port in &ports {
@@ -121,13 +129,13 @@ pub(crate) fn elaborate(library: &mut Library, technology: &Technology, of: &Mac
                 interface = interface.input("write", 1, Payload::Bits);
             }
             let stem = format!("{}_data", port.name);
-            interface = interface.port(&stem, Direction::Input, of.bits, Payload::Bits);
+            interface = interface.port(&stem, Direction::Input, hard_macro.bits, Payload::Bits);
             if masks > 0 {
                 interface = interface.input("mask", masks, Payload::Bits);
             }
         }
         if port.reads {
-            interface = interface.output("data", of.bits, Payload::Bits);
+            interface = interface.output("data", hard_macro.bits, Payload::Bits);
         }
         let is_input = |port: &&crate::netlist::Port| port.direction == Direction::Input;
         inputs.extend(interface.ports.iter().filter(is_input).map(|port| port.name.clone()));
@@ -141,15 +149,15 @@ pub(crate) fn elaborate(library: &mut Library, technology: &Technology, of: &Mac
         Body {
             shell,
             ports,
-            words: of.words,
-            width: of.bits,
+            words: hard_macro.words,
+            width: hard_macro.bits,
             rram,
             cell_w: cell.bits_per_cell,
             levels: 1 << cell.bits_per_cell,
             read_cycles,
             write_cycles,
             masks,
-            grain: of.write_enable_bits,
+            grain: hard_macro.write_enable_bits,
         }
         .render()
     })

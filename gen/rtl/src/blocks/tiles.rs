@@ -9,7 +9,7 @@ use crate::{
     },
     design::MemoryKind,
     emit::Shell,
-    memory::{Choice, Demand, Macro, Technology},
+    memory::{Demand, Macro, MacroSelection, Technology},
     netlist::{Contract, Instance, Interface, Module, Payload, Role},
 };
 use askama::Template;
@@ -17,29 +17,29 @@ use std::sync::Arc;
 
 /// What a memory is made of, and the cycles that follow.
 #[derive(Clone, Copy)]
-pub struct Made<'a> {
+pub struct TiledMemory<'a> {
     /// Where its macros are from.
     pub technology: &'a Technology,
     /// What is asked of it.
     pub demand: &'a Demand,
     /// Its macros.
-    pub choice: &'a Choice,
+    pub selection: &'a MacroSelection,
 }
 
-impl<'a> Made<'a> {
-    /// The macro of a name that the choice has.
-    fn of(&self, name: &str) -> Option<&'a Macro> {
-        self.technology.macros.iter().find(|of| of.name == name)
+impl<'a> TiledMemory<'a> {
+    /// The macro of a name that is selected.
+    fn hard_macro(&self, name: &str) -> Option<&'a Macro> {
+        self.technology.macros.iter().find(|hard_macro| hard_macro.name == name)
     }
 
     fn macros(&self) -> impl Iterator<Item = &'a Macro> {
-        self.choice.macros.keys().filter_map(|name| self.of(name))
+        self.selection.macros.keys().filter_map(|name| self.hard_macro(name))
     }
 
     /// Cycles that the slowest macro is programmed for.
     #[must_use]
     pub fn write_cycles(&self) -> u32 {
-        self.macros().map(|of| self.demand.cycles(of.write_latency_ns)).max().unwrap_or(1) as u32
+        self.macros().map(|hard_macro| self.demand.cycles(hard_macro.write_latency_ns)).max().unwrap_or(1) as u32
     }
 
     /// Cycles from a read to its data.
@@ -50,7 +50,7 @@ impl<'a> Made<'a> {
 
     /// Whether the latency leaves a cycle to register the data in.
     fn registered(&self) -> bool {
-        u64::from(self.latency()) > self.choice.latency_cycles
+        u64::from(self.latency()) > self.selection.latency_cycles
     }
 
     /// Cycles from a read to the data of its macros.
@@ -62,16 +62,16 @@ impl<'a> Made<'a> {
     /// The most copies of a word.
     #[must_use]
     pub fn copies(&self) -> u32 {
-        self.choice.tiles.iter().map(|tile| tile.copies).max().unwrap_or(1)
+        self.selection.tiles.iter().map(|tile| tile.copies).max().unwrap_or(1)
     }
 
     /// Reads that see every copy of a word.
     #[must_use]
     pub fn rounds(&self) -> u32 {
-        self.choice
+        self.selection
             .tiles
             .iter()
-            .filter_map(|tile| Some(tile.copies * readers(self.of(&tile.name)?, self.demand)))
+            .filter_map(|tile| Some(tile.copies * readers(self.hard_macro(&tile.name)?, self.demand)))
             .max()
             .unwrap_or(1)
     }
@@ -79,8 +79,8 @@ impl<'a> Made<'a> {
     /// Whether a write and a read meet at a port.
     #[must_use]
     pub fn shared(&self) -> bool {
-        let meet = |of: &Macro| {
-            let ports = macros::ports(of.ports);
+        let meet = |hard_macro: &Macro| {
+            let ports = macros::ports(hard_macro.ports);
             let (writer, readers) = roles(&ports, self.demand);
             readers.iter().any(|reader| reader.name == writer.name)
         };
@@ -97,8 +97,8 @@ fn roles(ports: &[MacroPort], demand: &Demand) -> (MacroPort, Vec<MacroPort>) {
 }
 
 /// Ports of a macro that take reads.
-fn readers(of: &Macro, demand: &Demand) -> u32 {
-    roles(&macros::ports(of.ports), demand).1.len() as u32
+fn readers(hard_macro: &Macro, demand: &Demand) -> u32 {
+    roles(&macros::ports(hard_macro.ports), demand).1.len() as u32
 }
 
 /// A macro at its place, for the template.
@@ -107,7 +107,7 @@ struct Tile<'a> {
     /// Bits of the memory's address.
     addr_w: u32,
     name: &'a str,
-    of: &'a Macro,
+    hard_macro: &'a Macro,
     first: u64,
     last: u64,
     low: u32,
@@ -188,17 +188,17 @@ impl Tile<'_> {
     }
 
     fn address_w(&self) -> u32 {
-        clog2(self.of.words.into())
+        clog2(self.hard_macro.words.into())
     }
 
     /// The macro's address of a word of the tile.
     fn row(&self, word: &str) -> String {
         let (low, width) = (self.fold_w(), self.address_w());
-        let there = self.inner_w().saturating_sub(low);
-        match there {
+        let held_w = self.inner_w().saturating_sub(low);
+        match held_w {
             0 => format!("{width}'d0"),
-            _ if there >= width => format!("{word}[{low} +: {width}]"),
-            _ => format!("{{{}'d0, {word}[{low} +: {there}]}}", width - there),
+            _ if held_w >= width => format!("{word}[{low} +: {width}]"),
+            _ => format!("{{{}'d0, {word}[{low} +: {held_w}]}}", width - held_w),
         }
     }
 
@@ -208,7 +208,7 @@ impl Tile<'_> {
     }
 
     fn drives(&self) -> Vec<String> {
-        let (t, width, w) = (self.index, self.of.bits, self.high - self.low + 1);
+        let (t, width, w) = (self.index, self.hard_macro.bits, self.high - self.low + 1);
         let mut lines = Vec::new();
         let turn_w = bits(&self.turns());
         let turn = |stage: &str| format!("turn{}[{stage}*{turn_w} +: {turn_w}]", self.turns());
@@ -232,7 +232,7 @@ impl Tile<'_> {
                 let enable = [&reads, &writes]
                     .into_iter()
                     .flatten()
-                    .map(|of| if self.turns() > 1 { format!("({of})") } else { of.clone() });
+                    .map(|request| if self.turns() > 1 { format!("({request})") } else { request.clone() });
                 let enable: Vec<_> = enable.collect();
                 let enable = if enable.is_empty() { "1'b0".to_owned() } else { enable.join(" || ") };
                 lines.push(format!("assign {} = {enable};", net("enable")));
@@ -282,7 +282,7 @@ impl Tile<'_> {
 
     /// The word that a macro is written: the memory's at its place, with its neighbours as they were read.
     fn written(&self, data: &str, mask: &str, copy: u32, port: usize) -> Vec<String> {
-        let (t, width, w) = (self.index, self.of.bits, self.high - self.low + 1);
+        let (t, width, w) = (self.index, self.hard_macro.bits, self.high - self.low + 1);
         let pad = |from: u32, to: u32| if to > from { format!("{}'d0, ", to - from) } else { String::new() };
         let word = format!("{{{}write_data_i[{}:{}]}}", pad(w, self.stride), self.high, self.low);
         let chosen = format!("tile{t}_write[{}:0]", self.fold_w().max(1) - 1);
@@ -302,10 +302,10 @@ impl Tile<'_> {
         } else {
             lines.push(format!("assign {data} = {{{rest}{{{}{{{word}}}}}}};", self.fold));
         }
-        let masks = macros::masks(self.of, if self.rram { MemoryKind::Rram } else { MemoryKind::Sram });
+        let masks = macros::masks(self.hard_macro, if self.rram { MemoryKind::Rram } else { MemoryKind::Sram });
         if masks > 0 {
             // Group k lies in folded word k·grain div stride, and there in one code.
-            let grain = self.of.write_enable_bits;
+            let grain = self.hard_macro.write_enable_bits;
             let group = |k: u32| {
                 let (at, within) = (k * grain / self.stride, k * grain % self.stride);
                 let code = (self.low + within) / self.code_w;
@@ -354,67 +354,70 @@ struct Body<'a> {
 }
 
 /// Codes that are written alone: those of a word where all of its macros can, else the word.
-pub(crate) fn lanes(made: &Made<'_>) -> u32 {
-    let code_w = made.demand.bits / made.demand.codes;
+pub(crate) fn lanes(memory: &TiledMemory<'_>) -> u32 {
+    let code_w = memory.demand.bits / memory.demand.codes;
     let alone = |tile: &crate::memory::Tile| {
-        let of = made.of(&tile.name).filter(|of| macros::masks(of, made.demand.storage.kind) > 0);
-        let grain = of.map_or(0, |of| of.write_enable_bits);
+        let hard_macro = memory
+            .hard_macro(&tile.name)
+            .filter(|hard_macro| macros::masks(hard_macro, memory.demand.storage.kind) > 0);
+        let grain = hard_macro.map_or(0, |hard_macro| hard_macro.write_enable_bits);
         grain > 0 && code_w.is_multiple_of(grain) && tile.bits.0.is_multiple_of(grain)
     };
-    if made.choice.tiles.iter().all(alone) { made.demand.codes } else { 1 }
+    if memory.selection.tiles.iter().all(alone) { memory.demand.codes } else { 1 }
 }
 
 /// The tiles of a memory.
-pub(crate) fn elaborate(library: &mut Library, label: &str, made: &Made<'_>) -> Arc<Module> {
-    let demand = made.demand;
+pub(crate) fn elaborate(library: &mut Library, label: &str, memory: &TiledMemory<'_>) -> Arc<Module> {
+    let demand = memory.demand;
     let rram = demand.storage.kind == MemoryKind::Rram;
     let (addr_w, width, stages, write_cycles) =
-        (demand.address_bits(), demand.stored_bits(), made.stages(), made.write_cycles());
-    let lanes = lanes(made);
+        (demand.address_bits(), demand.stored_bits(), memory.stages(), memory.write_cycles());
+    let lanes = lanes(memory);
     // The accelerator itself writes whole words.
-    let masked = demand.writes_per_cycle == 0 && made.macros().any(|of| macros::masks(of, demand.storage.kind) > 0);
+    let masked = demand.writes_per_cycle == 0
+        && memory.macros().any(|hard_macro| macros::masks(hard_macro, demand.storage.kind) > 0);
     let tile = |(index, tile): (usize, &crate::memory::Tile)| -> Option<Tile<'_>> {
-        let of = made.of(&tile.name)?;
-        let grain = if rram { demand.storage.bits_per_cell } else { of.write_enable_bits };
-        let ports = macros::ports(of.ports);
+        let hard_macro = memory.hard_macro(&tile.name)?;
+        let grain = if rram { demand.storage.bits_per_cell } else { hard_macro.write_enable_bits };
+        let ports = macros::ports(hard_macro.ports);
         let (writer, readers) = roles(&ports, demand);
         Some(Tile {
             index,
             addr_w,
-            name: &of.name,
-            of,
+            name: &hard_macro.name,
+            hard_macro,
             first: tile.words.0,
             last: tile.words.1,
             low: tile.bits.0,
             high: tile.bits.1,
             fold: tile.fold,
-            stride: if tile.fold == 1 { of.bits } else { of.bits / tile.fold / grain * grain },
+            stride: if tile.fold == 1 { hard_macro.bits } else { hard_macro.bits / tile.fold / grain * grain },
             copies: tile.copies,
-            delay: stages - demand.cycles(of.read_latency_ns) as u32,
+            delay: stages - demand.cycles(hard_macro.read_latency_ns) as u32,
             rram,
             codes: lanes,
             code_w: demand.bits / lanes,
             lanes: masked,
-            gated: macros::masks(of, demand.storage.kind) == 0 && masked,
+            gated: macros::masks(hard_macro, demand.storage.kind) == 0 && masked,
             ports,
             writer,
             readers,
         })
     };
-    let tiles: Vec<Tile<'_>> = made.choice.tiles.iter().enumerate().filter_map(tile).collect();
+    let tiles: Vec<Tile<'_>> = memory.selection.tiles.iter().enumerate().filter_map(tile).collect();
     let mut module = Module::new(
         "tiles",
         Some(label),
         &format!(
             "{} words of {width} bits, tiled from {} macros",
             demand.words,
-            made.choice.macros.values().sum::<u64>()
+            memory.selection.macros.values().sum::<u64>()
         ),
         &demand.key,
     );
     module.contract = Contract {
-        latency: format!("{} cycles from a read to its word; one that there is not reads as zero", made.latency()),
-        interval: match made.shared() {
+        latency: format!("{} cycles from a read to its word; one that there is not reads as zero", memory.latency()),
+        interval: match memory.shared() {
             true => "one read a cycle, or a write while no read is on its way to the macros".into(),
             false => "one read and one write a cycle".into(),
         },
@@ -459,8 +462,8 @@ pub(crate) fn elaborate(library: &mut Library, label: &str, made: &Made<'_>) -> 
     }
     let mut outs = Vec::new();
     for tile in &tiles {
-        let model = macros::elaborate(library, made.technology, tile.of, demand);
-        let masks = macros::masks(tile.of, demand.storage.kind);
+        let model = macros::elaborate(library, memory.technology, tile.hard_macro, demand);
+        let masks = macros::masks(tile.hard_macro, demand.storage.kind);
         for copy in 0..tile.copies {
             let mut instance = Instance::new(&format!("u_tile{}_{copy}", tile.index), &model)
                 .with_parameters(&[("IMAGE", "IMAGE"), ("TILE", &format!("\"{}\"", tile.index))])
@@ -483,7 +486,7 @@ pub(crate) fn elaborate(library: &mut Library, label: &str, made: &Made<'_>) -> 
                         module.combinational(&[&write], &requests);
                         instance = instance.wire(&[(&format!("{name}_write_i"), &write)]);
                     }
-                    module.add_nets(&[(&input, tile.of.bits)]);
+                    module.add_nets(&[(&input, tile.hard_macro.bits)]);
                     let old = format!("tile{}_{copy}_{}_out", tile.index, tile.readers[0].name);
                     let old = if port.reads { out.clone() } else { old };
                     let mut from = data.clone();
@@ -500,11 +503,11 @@ pub(crate) fn elaborate(library: &mut Library, label: &str, made: &Made<'_>) -> 
                 }
                 if port.reads {
                     if tile.readers.iter().any(|reader| reader.name == name) {
-                        module.add_nets(&[(&out, tile.of.bits)]);
+                        module.add_nets(&[(&out, tile.hard_macro.bits)]);
                         instance = instance.wire(&[(&format!("{name}_data_o"), &out)]);
                         outs.push(out);
                     } else {
-                        instance = instance.open(&[(&format!("{name}_data_o"), tile.of.bits)]);
+                        instance = instance.open(&[(&format!("{name}_data_o"), tile.hard_macro.bits)]);
                     }
                 }
             }
@@ -512,7 +515,7 @@ pub(crate) fn elaborate(library: &mut Library, label: &str, made: &Made<'_>) -> 
         }
     }
     let outs: Vec<&str> = outs.iter().map(String::as_str).collect();
-    if made.registered() {
+    if memory.registered() {
         module.registers(&["read_data_o"], &outs);
     } else {
         module.combinational(&["read_data_o"], &outs);
@@ -521,7 +524,7 @@ pub(crate) fn elaborate(library: &mut Library, label: &str, made: &Made<'_>) -> 
     if resets {
         module.registers(&[], &["rst_ni"]);
     }
-    let (all_delay, registered) = (if all { delay } else { 0 }, made.registered());
+    let (all_delay, registered) = (if all { delay } else { 0 }, memory.registered());
     library.add(module, |shell| {
         Body { shell, width, addr_w, stages, delay, all_delay, turns, tiles, registered, rram, all }.render()
     })

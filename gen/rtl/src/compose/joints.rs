@@ -5,11 +5,11 @@ use super::{
     parts::{End, Parts, drives, fields},
 };
 use crate::{design::Connection, netlist::Port};
-use alberti_diagnostic::{Code, Diagnostic, Diagnostics, Place};
+use alberti_diagnostic::{Code, Diagnostic, Diagnostics, Location};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where an interface was used first, and by what.
-type Used = BTreeMap<End, (String, Place)>;
+type Used = BTreeMap<End, (String, Location)>;
 
 /// Understands all connections and exports; reports what is wrong with each.
 pub(super) fn join(parts: &Parts<'_>, problems: &mut Diagnostics) -> Joined {
@@ -47,7 +47,7 @@ pub(super) fn join(parts: &Parts<'_>, problems: &mut Diagnostics) -> Joined {
 }
 
 /// Notes the use of an interface; reports a second one.
-fn claim(parts: &Parts<'_>, used: &mut Used, end: End, by: String, place: &Place, problems: &mut Diagnostics) {
+fn claim(parts: &Parts<'_>, used: &mut Used, end: End, by: String, place: &Location, problems: &mut Diagnostics) {
     if let Some((first, at)) = used.get(&end) {
         let line = at.position.map_or_else(String::new, |position| format!(" in line {}", position.line));
         let message = format!("`{}` is used twice, first by {first}{line}", parts.name(end));
@@ -88,7 +88,7 @@ fn faces_right(parts: &Parts<'_>, connection: &Connection, link: Link, problems:
 }
 
 /// Reports fields that one end lacks, and fields that differ in what they carry, in width or in direction.
-fn fits(parts: &Parts<'_>, link: Link, place: &Place, problems: &mut Diagnostics) {
+fn fits(parts: &Parts<'_>, link: Link, place: &Location, problems: &mut Diagnostics) {
     let (from, to) = (fields(parts.interface(link.from)), fields(parts.interface(link.to)));
     let (from_name, to_name) = (parts.name(link.from), parts.name(link.to));
     let fits = |end: &End| end.instance == link.to.instance && is_match(&from, &fields(parts.interface(*end)));

@@ -7,7 +7,7 @@ use crate::{
     memory::{Demand, demands},
     netlist::{Direction, Interface, Module, Port, Role},
 };
-use alberti_diagnostic::{Code, Diagnostic, Diagnostics, Place, quote};
+use alberti_diagnostic::{Code, Diagnostic, Diagnostics, Location, quote};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// An interface of an instance: their numbers in the composition and in the block.
@@ -79,7 +79,7 @@ impl<'a> Parts<'a> {
     }
 
     /// The interface that an endpoint names. Reports one that there is not; an unknown block has been reported.
-    pub fn find(&self, endpoint: &Endpoint, place: &Place, problems: &mut Diagnostics) -> Option<End> {
+    pub fn find(&self, endpoint: &Endpoint, place: &Location, problems: &mut Diagnostics) -> Option<End> {
         let instances = &self.composition.instances;
         let Some(instance) = instances.iter().position(|instance| instance.label == endpoint.instance) else {
             problems.push(self.unknown_instance(endpoint).at(place.clone()));

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     blocks::Library,
     emit::Shell,
-    netlist::{Expr, Instance, Interface, Module, Net, Payload, Port},
+    netlist::{Expr, Instance, Interface, Module, ModuleKind, Net, Payload, Port},
 };
 use alberti_diagnostic::{Code, Diagnostic, Diagnostics};
 use askama::Template;
@@ -25,6 +25,7 @@ pub(super) fn build(parts: &Parts<'_>, joined: &Joined, library: &Library<'_>, p
     let design = library.design();
     let blocks = list(parts.composition.instances.iter().map(|i| format!("{} ({})", i.label, i.block)));
     let mut module = Module::new("composition", None, &format!("joins {blocks}, stream to stream"), "instances");
+    module.kind = ModuleKind::Composition;
     module.name = format!("alb_{}", design.name);
     module.interfaces.extend(clock(parts));
     let mut instances = Vec::new();

@@ -9,7 +9,7 @@ use super::{
     node::{Node, Value},
     reader::{Report, Section, describe},
 };
-use alberti_diagnostic::{Code, Place, quote};
+use alberti_diagnostic::{Code, Location, quote};
 use serde::Serialize;
 use std::{collections::BTreeMap, fmt};
 
@@ -33,7 +33,7 @@ pub struct Instance {
     pub block: String,
     /// Where the block is named.
     #[serde(skip)]
-    pub place: Place,
+    pub place: Location,
 }
 
 /// An output stream joined to an input stream.
@@ -45,7 +45,7 @@ pub struct Connection {
     pub to: Endpoint,
     /// Where it is listed.
     #[serde(skip)]
-    pub place: Place,
+    pub place: Location,
 }
 
 /// An interface that becomes ports of the top.
@@ -55,7 +55,7 @@ pub struct Export {
     pub endpoint: Endpoint,
     /// Where it is listed.
     #[serde(skip)]
-    pub place: Place,
+    pub place: Location,
 }
 
 /// An interface of an instance; two identifiers.
@@ -137,12 +137,12 @@ fn read_instances(report: &Report, node: &Node, design: Option<&str>) -> Option<
     let mut instances = BTreeMap::new();
     for entry in entries {
         let path = super::index::child(PATH, &entry.key);
-        let here = report.place(&path, entry.position);
-        valid &= names::check(report, &here, "label", &entry.key);
+        let label_location = report.place(&path, entry.position);
+        valid &= names::check(report, &label_location, "label", &entry.key);
         if let Some(why) = names::clash(&entry.key, design) {
             let help = format!("choose another label, such as `{}`", names::free(&entry.key));
             report.push_at(
-                here.clone(),
+                label_location.clone(),
                 Code::NameClash,
                 format!("the label {} is already used: {why}", quote(&entry.key)),
                 help,
@@ -168,7 +168,12 @@ fn read_instances(report: &Report, node: &Node, design: Option<&str>) -> Option<
         let instance = Instance { label: entry.key.clone(), block, place };
         if let Some(first) = instances.get(&entry.key).map(|first: &(u32, Instance)| first.0) {
             let message = format!("two instances have the label {}, the first in line {first}", quote(&entry.key));
-            report.push_at(here, Code::LabelTwice, message, format!("call one of them `{}`", names::free(&entry.key)));
+            report.push_at(
+                label_location,
+                Code::LabelTwice,
+                message,
+                format!("call one of them `{}`", names::free(&entry.key)),
+            );
             valid = false;
         } else {
             instances.insert(entry.key.clone(), (entry.position.line, instance));
@@ -183,7 +188,7 @@ fn read_list<T>(
     path: &str,
     node: &Node,
     example: &str,
-    parse: impl Fn(&str, Place) -> Option<T>,
+    parse: impl Fn(&str, Location) -> Option<T>,
 ) -> Option<Vec<T>> {
     let help = format!("write a list of lines of the form `- {example}`");
     let Value::Sequence(items) = &node.value else {

@@ -1,7 +1,7 @@
 //! From key paths to positions.
 
 use super::node::{Node, Value};
-use alberti_diagnostic::{Place, Position, quote};
+use alberti_diagnostic::{Location, Position, quote};
 use std::collections::BTreeMap;
 
 /// Where each value of a design stands: `datapath.sparsity.block`, `connections[2]`.
@@ -39,7 +39,7 @@ impl Index {
     }
 
     /// The place of a key path: of its value, or of the nearest parent that the file has.
-    pub fn locate(&self, key_path: &str) -> Place {
+    pub fn locate(&self, key_path: &str) -> Location {
         let mut path = key_path;
         let position = loop {
             if let Some(&position) = self.positions.get(path) {
@@ -50,7 +50,7 @@ impl Index {
             }
             path = &path[..path.rfind(['.', '[']).unwrap_or(0)];
         };
-        Place { file: self.file.clone(), position: Some(position), key_path: key_path.to_owned() }
+        Location { file: self.file.clone(), position: Some(position), key_path: key_path.to_owned() }
     }
 
     /// Whether the file has a key path.

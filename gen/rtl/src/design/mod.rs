@@ -32,7 +32,7 @@ pub use source::MAX_BYTES;
 pub use units::{ElementwiseUnit, EntropyUnit, LayerNormUnit, Maximum, SoftmaxUnit, TopKUnit, Units};
 
 use accelerator::Surroundings;
-use alberti_diagnostic::{Code, Diagnostic, Diagnostics, Place, quote};
+use alberti_diagnostic::{Code, Diagnostic, Diagnostics, Location, quote};
 use index::Index;
 use node::{Malformed, Node, Value};
 use reader::{Report, Section};
@@ -135,7 +135,7 @@ impl Design {
     ///
     /// A key that was left out is placed at its nearest parent.
     #[must_use]
-    pub fn locate(&self, key_path: &str) -> Place {
+    pub fn locate(&self, key_path: &str) -> Location {
         self.index.locate(key_path)
     }
 
@@ -163,12 +163,12 @@ impl Deref for Design {
 /// The tree of a file.
 pub(crate) fn parse_yaml(subject: &Subject, file: &str, text: &str) -> Result<Node, Diagnostic> {
     let root = Node::parse(text).map_err(|Malformed { code, position, message, help }| {
-        let place = Place { file: file.to_owned(), position: Some(position), key_path: String::new() };
+        let place = Location { file: file.to_owned(), position: Some(position), key_path: String::new() };
         Diagnostic::new(code, format!("{} cannot be read as YAML: {message}", subject.name), help).at(place)
     })?;
     if root.value == Value::Null {
         let message = format!("{} is empty: it has only comments and blank lines", subject.name);
-        return Err(Diagnostic::new(Code::EmptyDesign, message, subject.least).at(Place::file(file)));
+        return Err(Diagnostic::new(Code::EmptyDesign, message, subject.least).at(Location::file(file)));
     }
     Ok(root)
 }

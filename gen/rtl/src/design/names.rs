@@ -1,7 +1,7 @@
 //! Names that end up in Verilog.
 
 use super::reader::{Report, Section};
-use alberti_diagnostic::{Code, Place, quote};
+use alberti_diagnostic::{Code, Location, quote};
 
 /// Longest name in characters.
 const LONGEST: usize = 64;
@@ -36,7 +36,7 @@ pub(crate) fn identifier(section: &Section<'_>, key: &str, text: &str) -> Option
 }
 
 /// Reports a name that Verilog could not have; `kind` says what it names.
-pub(crate) fn check(report: &Report, place: &Place, kind: &str, text: &str) -> bool {
+pub(crate) fn check(report: &Report, place: &Location, kind: &str, text: &str) -> bool {
     let Some((code, message, help)) = problem(kind, text) else { return true };
     report.push_at(place.clone(), code, message, help);
     false

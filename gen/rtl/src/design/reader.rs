@@ -8,7 +8,7 @@ use super::{
     node::{Entry, Node, Value},
     subject::Subject,
 };
-use alberti_diagnostic::{Code, Diagnostic, Diagnostics, Place, Position, quote};
+use alberti_diagnostic::{Code, Diagnostic, Diagnostics, Location, Position, quote};
 use std::{cell::RefCell, collections::BTreeSet, ops::RangeInclusive};
 
 /// Key paths of earlier versions, and what the key is called today.
@@ -33,12 +33,12 @@ impl Report {
     }
 
     /// Reports a problem at a place.
-    pub fn push_at(&self, place: Place, code: Code, message: impl Into<String>, help: impl Into<String>) {
+    pub fn push_at(&self, place: Location, code: Code, message: impl Into<String>, help: impl Into<String>) {
         self.found.borrow_mut().push(Diagnostic::new(code, message, help).at(place));
     }
 
-    pub fn place(&self, key_path: &str, position: Position) -> Place {
-        Place { file: self.index.file().to_owned(), position: Some(position), key_path: key_path.to_owned() }
+    pub fn place(&self, key_path: &str, position: Position) -> Location {
+        Location { file: self.index.file().to_owned(), position: Some(position), key_path: key_path.to_owned() }
     }
 
     pub fn finish(self) -> (Index, Diagnostics) {

@@ -1,7 +1,7 @@
 //! The text of a design or a technology file: of a sane size, in UTF-8.
 
 use super::subject::Subject;
-use alberti_diagnostic::{Code, Diagnostic, Place, Position};
+use alberti_diagnostic::{Code, Diagnostic, Location, Position};
 use std::{
     fs::File,
     io::{self, Read},
@@ -28,14 +28,14 @@ fn unreadable(subject: &Subject, path: &Path, error: &io::Error) -> Diagnostic {
     };
     let detail = if help.starts_with("check the file") { format!("{why}: {error}") } else { why.to_owned() };
     Diagnostic::new(Code::UnreadableFile, format!("{} cannot be read: {detail}", subject.name), help)
-        .at(Place::file(path.display().to_string()))
+        .at(Location::file(path.display().to_string()))
 }
 
 /// The text of a file.
 pub(crate) fn text<'a>(subject: &Subject, file: &str, bytes: &'a [u8]) -> Result<&'a str, Diagnostic> {
     if bytes.len() > MAX_BYTES {
         let message = format!("{} is too large: more than {MAX_BYTES} bytes", subject.name);
-        return Err(Diagnostic::new(Code::FileTooLarge, message, subject.size).at(Place::file(file)));
+        return Err(Diagnostic::new(Code::FileTooLarge, message, subject.size).at(Location::file(file)));
     }
     std::str::from_utf8(bytes).map_err(|error| {
         let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
@@ -47,7 +47,7 @@ pub(crate) fn text<'a>(subject: &Subject, file: &str, bytes: &'a [u8]) -> Result
             format!("{} is not UTF-8: the byte 0x{byte:02x} is not valid here", subject.name),
             "save the file as UTF-8; plain ASCII is enough",
         )
-        .at(Place {
+        .at(Location {
             file: file.to_owned(),
             position: Some(Position { line, column }),
             key_path: String::new(),

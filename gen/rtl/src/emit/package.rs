@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     design::Design,
-    netlist::{Contract, Interface, Module, Netlist},
+    netlist::{Contract, Interface, Module, ModuleKind, Netlist},
     registers::Map,
 };
 use askama::Template;
@@ -109,7 +109,8 @@ impl Package {
                 order.push(module);
             }
         }
-        let is_model = |module: &Module| matches!(module.block.as_str(), "macro" | "wear");
+        let is_model = |module: &Module| module.kind == ModuleKind::Model;
+        let has = |kind| order.iter().any(|module| module.kind == kind);
         let paths = |group: &[&Module], models: bool| -> Vec<String> {
             group.iter().filter(|module| is_model(module) == models).map(|module| file_of(module)).collect()
         };
@@ -126,10 +127,9 @@ impl Package {
         }
 
         // A map of registers that the top does not have would be a map of nothing.
-        let has_registers = order.iter().any(|module| module.block == "csr");
-        if let Some(map) = Map::of(design).filter(|_| has_registers) {
+        if let Some(map) = Map::of(design).filter(|_| has(ModuleKind::Registers)) {
             files.extend(map.files(design).map(|(path, text)| (path, text.into_bytes())));
-            if order.iter().any(|module| module.block == "accelerator") {
+            if has(ModuleKind::Accelerator) {
                 files.extend(driver::files(design, &map).map(|(path, text)| (path, text.into_bytes())));
             }
         }

@@ -1,9 +1,8 @@
 //! The parts of a Verilog file that follow from the netlist: header, port list, inner wires, instances.
 
 use crate::{
-    blocks::leaf,
     design::Design,
-    netlist::{Direction, Expr, Instance, Interface, Module, Port},
+    netlist::{Direction, Expr, Instance, Interface, Module, ModuleKind, Port},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -64,8 +63,8 @@ impl Shell {
     /// # Panics
     /// When the module's own logic reads or drives a net that the template does not list.
     #[must_use]
-    pub fn declare(&self, listed: &str) -> String {
-        self.declarations.text(&listed.split_whitespace().collect::<Vec<_>>())
+    pub fn declare(&self, listed: impl AsRef<str>) -> String {
+        self.declarations.text(&listed.as_ref().split_whitespace().collect::<Vec<_>>())
     }
 }
 
@@ -189,7 +188,7 @@ fn ports(module: &Module) -> String {
     let widest = module.ports().map(|port| range(port.width).len()).max().unwrap_or(0);
     let count = module.ports().count();
     // What an always block assigns is declared as a variable.
-    let output = if module.block == leaf::BLOCK { "output reg " } else { "output wire" };
+    let output = if module.kind == ModuleKind::Leaf { "output reg " } else { "output wire" };
     let mut text = String::new();
     let mut written = 0;
     for interface in by_role(module) {

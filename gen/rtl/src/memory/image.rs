@@ -1,6 +1,6 @@
 //! What the macros of a memory hold: the files that `$readmemh` reads, one a tile.
 
-use super::{choice::Choice, demand::Demand, technology::Technology};
+use super::{demand::Demand, selection::MacroSelection, technology::Technology};
 use crate::design::MemoryKind;
 
 /// Bits of a memory's word as it is stored, lowest first.
@@ -9,39 +9,47 @@ pub type Stored = Vec<bool>;
 /// The images of a memory's tiles, as text for `$readmemh`: words of the memory, as they are stored, at their places in the
 /// macros. Words beyond the last are zero. The file of tile t is `<name>.<t>.hex`.
 #[must_use]
-pub fn images(technology: &Technology, demand: &Demand, choice: &Choice, words: &[Stored]) -> Vec<String> {
-    split(technology, demand, choice, |word, bit| words.get(word).is_some_and(|bits| bits[bit]), 1)
+pub fn images(technology: &Technology, demand: &Demand, selection: &MacroSelection, words: &[Stored]) -> Vec<String> {
+    split(technology, demand, selection, |word, bit| words.get(word).is_some_and(|bits| bits[bit]), 1)
 }
 
 /// The fault maps of a memory's tiles: for each word and each level the bits that read wrong where it is stored. In a line of
 /// a file the bits for level 0 are lowest.
 #[must_use]
-pub fn fault_maps(technology: &Technology, demand: &Demand, choice: &Choice, map: &[Vec<Stored>]) -> Vec<String> {
+pub fn fault_maps(
+    technology: &Technology,
+    demand: &Demand,
+    selection: &MacroSelection,
+    map: &[Vec<Stored>],
+) -> Vec<String> {
     let (levels, width) = (1 << demand.storage.bits_per_cell, demand.stored_bits() as usize);
     let bit = |word: usize, bit: usize| map.get(word).is_some_and(|levels| levels[bit / width][bit % width]);
-    split(technology, demand, choice, bit, levels)
+    split(technology, demand, selection, bit, levels)
 }
 
 /// The lines of each tile; `of` knows bit `part · stored bits + bit` of a word.
 fn split(
     technology: &Technology,
     demand: &Demand,
-    choice: &Choice,
+    selection: &MacroSelection,
     of: impl Fn(usize, usize) -> bool,
     parts: usize,
 ) -> Vec<String> {
     let width = demand.stored_bits() as usize;
     let mut files = Vec::new();
-    for tile in &choice.tiles {
-        let Some(made) = technology.macros.iter().find(|made| made.name == tile.name) else { continue };
+    for tile in &selection.tiles {
+        let Some(hard_macro) = technology.macros.iter().find(|hard_macro| hard_macro.name == tile.name) else {
+            continue;
+        };
         let grain = match demand.storage.kind {
-            MemoryKind::Sram => made.write_enable_bits,
+            MemoryKind::Sram => hard_macro.write_enable_bits,
             MemoryKind::Rram => demand.storage.bits_per_cell,
         };
-        let stride = if tile.fold == 1 { made.bits } else { made.bits / tile.fold / grain * grain } as usize;
-        let (fold, bits) = (u64::from(tile.fold), made.bits as usize);
+        let stride =
+            if tile.fold == 1 { hard_macro.bits } else { hard_macro.bits / tile.fold / grain * grain } as usize;
+        let (fold, bits) = (u64::from(tile.fold), hard_macro.bits as usize);
         let mut text = String::new();
-        for row in 0..u64::from(made.words) {
+        for row in 0..u64::from(hard_macro.words) {
             let mut line = vec![false; parts * bits];
             for folded in 0..fold {
                 let word = tile.words.0 + row * fold + folded;

@@ -9,7 +9,7 @@ use crate::design::{MemoryKind, Optimise};
 /// A macro that serves.
 #[derive(Clone, Debug)]
 pub(super) struct Candidate<'a> {
-    pub of: &'a Macro,
+    pub hard_macro: &'a Macro,
     /// Copies that share the reads; a write goes to all of them.
     pub copies: u32,
     /// Area of the copies in 1e-6 µm².
@@ -48,29 +48,29 @@ pub(super) fn candidates<'a>(
 ) -> (Vec<Candidate<'a>>, Vec<(&'a Macro, Refusal)>) {
     let mut serving = Vec::new();
     let mut refused = Vec::new();
-    for of in &technology.macros {
-        let cell = technology.cell(of);
+    for hard_macro in &technology.macros {
+        let cell = technology.cell(hard_macro);
         if (cell.kind, cell.bits_per_cell) != (demand.storage.kind, demand.storage.bits_per_cell) {
-            refused.push((of, Refusal::Kind));
+            refused.push((hard_macro, Refusal::Kind));
             continue;
         }
-        match copies(of, demand) {
-            Ok(copies) => serving.push(candidate(of, copies, demand)),
-            Err(refusal) => refused.push((of, refusal)),
+        match copies(hard_macro, demand) {
+            Ok(copies) => serving.push(candidate(hard_macro, copies, demand)),
+            Err(refusal) => refused.push((hard_macro, refusal)),
         }
     }
     (serving, refused)
 }
 
 /// Copies that take all reads of a cycle beside its writes.
-fn copies(of: &Macro, demand: &Demand) -> Result<u32, Refusal> {
+fn copies(hard_macro: &Macro, demand: &Demand) -> Result<u32, Refusal> {
     let (reads, writes) = (u64::from(demand.reads_per_cycle), u64::from(demand.writes_per_cycle));
     // Port cycles that the accesses of one cycle occupy.
     let busy = |accesses: u64, time_ns| accesses * demand.cycles(time_ns);
-    let reading = busy(reads, of.cycle_ns.unwrap_or(of.read_latency_ns));
+    let reading = busy(reads, hard_macro.cycle_ns.unwrap_or(hard_macro.read_latency_ns));
     // A write holds its port until it is stored, even where reads follow each other faster.
-    let writing = busy(writes, of.cycle_ns.unwrap_or(0.0).max(of.write_latency_ns));
-    let (ports, shared) = match of.ports {
+    let writing = busy(writes, hard_macro.cycle_ns.unwrap_or(0.0).max(hard_macro.write_latency_ns));
+    let (ports, shared) = match hard_macro.ports {
         Ports::OneShared => (1, true),
         Ports::OneEach => (1, false),
         Ports::TwoShared => (2, true),
@@ -80,37 +80,44 @@ fn copies(of: &Macro, demand: &Demand) -> Result<u32, Refusal> {
         return Err(Refusal::Writes);
     }
     // A memory that is only written while the accelerator works is read afterwards.
-    let latency = demand.cycles(of.read_latency_ns);
+    let latency = demand.cycles(hard_macro.read_latency_ns);
     if latency > u64::from(demand.latency_cycles) {
         return Err(Refusal::Latency(latency));
     }
     // SRAM is written at the clock, by whoever fills it if not by the accelerator.
-    if demand.storage.kind == MemoryKind::Sram && demand.cycles(of.write_latency_ns) > 1 {
+    if demand.storage.kind == MemoryKind::Sram && demand.cycles(hard_macro.write_latency_ns) > 1 {
         return Err(Refusal::Writes);
     }
     let copies = if reading == 0 { 1 } else { reading.div_ceil(read_ports) };
     Ok(u32::try_from(copies).unwrap_or(u32::MAX))
 }
 
-fn candidate<'a>(of: &'a Macro, copies: u32, demand: &Demand) -> Candidate<'a> {
+fn candidate<'a>(hard_macro: &'a Macro, copies: u32, demand: &Demand) -> Candidate<'a> {
     let fixed = |figure: f64| (figure * 1e6).round() as u128;
     let (reads, writes) = (u128::from(demand.reads_per_cycle), u128::from(demand.writes_per_cycle));
-    let energy = reads * fixed(of.read_energy_pj) + writes * u128::from(copies) * fixed(of.write_energy_pj);
-    Candidate { of, copies, area: u128::from(copies) * fixed(of.area_um2), energy, shapes: shapes(of, demand) }
+    let energy =
+        reads * fixed(hard_macro.read_energy_pj) + writes * u128::from(copies) * fixed(hard_macro.write_energy_pj);
+    Candidate {
+        hard_macro,
+        copies,
+        area: u128::from(copies) * fixed(hard_macro.area_um2),
+        energy,
+        shapes: shapes(hard_macro, demand),
+    }
 }
 
 /// The shapes that no other contains, deepest last.
-fn shapes(of: &Macro, demand: &Demand) -> Vec<Shape> {
+fn shapes(hard_macro: &Macro, demand: &Demand) -> Vec<Shape> {
     // A cell lies in one macro. Of the words that share a macro's word of SRAM each is written alone, if the macro can; one
     // of RRAM is programmed with its neighbours, which are read before.
     let grain = match demand.storage.kind {
-        MemoryKind::Sram => of.write_enable_bits,
+        MemoryKind::Sram => hard_macro.write_enable_bits,
         MemoryKind::Rram => demand.storage.bits_per_cell,
     };
-    let all = (0..).map(|power| 1u32 << power).take_while(|&fold| fold <= of.bits).filter_map(|fold| {
+    let all = (0..).map(|power| 1u32 << power).take_while(|&fold| fold <= hard_macro.bits).filter_map(|fold| {
         let whole = fold == 1 && demand.storage.kind == MemoryKind::Sram;
-        let piece = if whole { of.bits } else { of.bits / fold / grain * grain };
-        let words = (u64::from(of.words) * u64::from(fold)).min(demand.words);
+        let piece = if whole { hard_macro.bits } else { hard_macro.bits / fold / grain * grain };
+        let words = (u64::from(hard_macro.words) * u64::from(fold)).min(demand.words);
         (piece > 0).then(|| Shape { words, bits: u64::from(piece.min(demand.stored_bits())), fold })
     });
     let mut shapes: Vec<Shape> = Vec::new();
@@ -137,22 +144,22 @@ pub(super) fn explain(refused: &[(&Macro, Refusal)], technology: &Technology, de
         MemoryKind::Rram => format!("rram with bits_per_cell {bits}"),
     };
     match nearest {
-        Some((of, Refusal::Latency(cycles))) => (
+        Some((hard_macro, Refusal::Latency(cycles))) => (
             format!(
                 "a read of {}, the fastest, takes {} ns, {cycles} cycles at {} MHz, but the memory allows {}",
-                of.name, of.read_latency_ns, demand.frequency_mhz, demand.latency_cycles
+                hard_macro.name, hard_macro.read_latency_ns, demand.frequency_mhz, demand.latency_cycles
             ),
             match cycles {
                 ..=8 if demand.reads_per_cycle > 0 => format!("set latency to {cycles}, or lower clock.frequency_mhz"),
                 _ => "lower clock.frequency_mhz, or choose a faster technology".to_owned(),
             },
         ),
-        Some((of, _)) => (
+        Some((hard_macro, _)) => (
             format!(
                 "it must be writable in one cycle, but a write of {} takes {} ns, {} cycles at {} MHz",
-                of.name,
-                of.write_latency_ns,
-                demand.cycles(of.write_latency_ns),
+                hard_macro.name,
+                hard_macro.write_latency_ns,
+                demand.cycles(hard_macro.write_latency_ns),
                 demand.frequency_mhz
             ),
             match demand.storage.kind {
@@ -161,20 +168,20 @@ pub(super) fn explain(refused: &[(&Macro, Refusal)], technology: &Technology, de
             },
         ),
         None => {
-            let mut there: Vec<_> = technology
+            let mut offered: Vec<_> = technology
                 .macros
                 .iter()
-                .map(|of| technology.cell(of))
+                .map(|hard_macro| technology.cell(hard_macro))
                 .map(|cell| (cell.kind, cell.bits_per_cell))
                 .collect();
-            there.sort_unstable();
-            there.dedup();
-            let there: Vec<_> = there.into_iter().map(|(of, bits)| kind(of, bits)).collect();
+            offered.sort_unstable();
+            offered.dedup();
+            let offered: Vec<_> = offered.into_iter().map(|(cells, bits)| kind(cells, bits)).collect();
             (
                 format!("it asks for {}", kind(demand.storage.kind, demand.storage.bits_per_cell)),
                 format!(
                     "the technology has {}; choose another with --technology, or change kind and bits_per_cell",
-                    there.join(", ")
+                    offered.join(", ")
                 ),
             )
         }

@@ -161,8 +161,8 @@ impl Technology {
 
     /// The cell of a macro of this technology.
     #[must_use]
-    pub fn cell(&self, of: &Macro) -> &Cell {
-        &self.cells[&of.cell]
+    pub fn cell(&self, hard_macro: &Macro) -> &Cell {
+        &self.cells[&hard_macro.cell]
     }
 }
 

@@ -9,4 +9,4 @@ mod module;
 pub use check::check;
 pub use graph::Netlist;
 pub use interface::{Direction, Interface, Payload, Port, Role};
-pub use module::{Contract, Expr, Instance, Logic, Module, Net};
+pub use module::{Contract, Expr, Instance, Logic, Module, ModuleKind, Net};

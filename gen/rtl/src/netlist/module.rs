@@ -148,6 +148,26 @@ pub struct Logic {
     pub registered: Vec<String>,
 }
 
+/// What a module is to whoever treats all modules of a design alike.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ModuleKind {
+    /// A block, or a part of one.
+    #[default]
+    Logic,
+    /// A combinational leaf: one `always` block assigns all of its outputs.
+    Leaf,
+    /// A memory inside a block, which synthesis infers.
+    Memory,
+    /// A behavioural model, which a wrapper around a technology's macro replaces.
+    Model,
+    /// The registers that software sees.
+    Registers,
+    /// The whole accelerator.
+    Accelerator,
+    /// The top of a composition.
+    Composition,
+}
+
 /// A module: its face, its inside, its text.
 #[derive(Clone, Debug, Serialize)]
 pub struct Module {
@@ -155,6 +175,9 @@ pub struct Module {
     pub name: String,
     /// The block that it is a variant of.
     pub block: String,
+    /// What sort of module it is.
+    #[serde(skip)]
+    pub kind: ModuleKind,
     /// What it does, in a sentence.
     pub summary: String,
     /// The key path of the design that it comes from.
@@ -190,6 +213,7 @@ impl Module {
         Self {
             name,
             block: block.into(),
+            kind: ModuleKind::default(),
             summary: summary.into(),
             source: source.into(),
             contract: Contract::default(),

@@ -3,6 +3,7 @@
 use super::{
     Access::{self, Constant, Pulse, ReadWrite, Snapshot, Status, WriteOneToClear},
     Field, MAGIC, Register, VERSION,
+    counters::Counter,
 };
 use crate::design::{CsrUnit, Design, Ecc};
 use alberti_arith::Format;
@@ -12,28 +13,6 @@ const BYTE: u32 = 8;
 
 /// Cycles without progress before the accelerator gives up, unless software says otherwise.
 const WATCHDOG_CYCLES: u32 = 1 << 20;
-
-/// What happens in an accelerator, counted beside what its blocks count themselves: the counter's name, its offset, what counts.
-pub(crate) const EVENTS: [(&str, u32, &str); 18] = [
-    ("count_instructions", 0xac, "Instructions issued"),
-    ("count_matrix_busy", 0xb0, "Cycles in which a gemm was executing"),
-    ("count_softmax_busy", 0xb4, "Cycles in which a softmax was executing"),
-    ("count_layernorm_busy", 0xb8, "Cycles in which a layernorm was executing"),
-    ("count_elementwise_busy", 0xbc, "Cycles in which an elementwise was executing"),
-    ("count_transfer_busy", 0xc0, "Cycles in which a load or a store was executing"),
-    ("count_activation_read", 0xc4, "Rows read from the activation memory"),
-    ("count_activation_written", 0xc8, "Rows written to the activation memory"),
-    ("count_wide_read", 0xcc, "Rows read from the wide memory"),
-    ("count_wide_written", 0xd0, "Rows written to the wide memory"),
-    ("count_parameter_read", 0xd4, "Rows read from the parameter memory"),
-    ("count_parameter_written", 0xd8, "Rows written to the parameter memory"),
-    ("count_index_read", 0xdc, "Words read from the index memory"),
-    ("count_index_written", 0xe0, "Words written to the index memory"),
-    ("count_values_read", 0xe4, "Rows read from the memory of weight values"),
-    ("count_values_written", 0xe8, "Rows written to the memory of weight values; RRAM is programmed"),
-    ("count_masks_read", 0xec, "Words read from the memory of weight masks"),
-    ("count_masks_written", 0xf0, "Words written to the memory of weight masks; RRAM is programmed"),
-];
 
 /// A field that resets to zero.
 const fn field(name: &'static str, low: u32, bits: u32, access: Access, summary: &'static str) -> Field {
@@ -205,8 +184,6 @@ fn interrupts(name: &'static str, offset: u32, access: Access, exits: bool, summ
 }
 
 fn counters(design: &Design) -> Vec<Register> {
-    let masks = design.memories.weight_masks.is_some();
-    let ecc = is_guarded(design);
     let commands = Register {
         name: "counters",
         offset: 0x80,
@@ -216,26 +193,11 @@ fn counters(design: &Design) -> Vec<Register> {
             field("clear", 1, 1, Pulse, "Clears all counters; the registers below keep their values"),
         ],
     };
-    let events = [
-        (true, "count_cycles", 0x84, "Cycles in which a program was running"),
-        (true, "count_array_busy", 0x88, "Cycles in which the array multiplied"),
-        (true, "count_vectors", 0x8c, "Activation vectors multiplied by the array"),
-        (design.datapath.zero_skip, "count_held", 0x90, "Of these, zero vectors, for which the multipliers were held"),
-        (design.datapath.sparsity.is_some(), "count_mask_errors", 0x94, "Weight rows with a wrong mask"),
-        (masks, "count_misplaced", 0x98, "Masks whose values do not begin where the previous mask's values end"),
-        (ecc, "count_corrected", 0x9c, "Mask words with one wrong bit, which was corrected"),
-        (ecc, "count_detected", 0xa0, "Mask words with two wrong bits"),
-        (true, "count_axi_read", 0xa4, "Bytes read from external memory"),
-        (true, "count_axi_written", 0xa8, "Bytes written to external memory"),
-    ];
-    let present = events.into_iter().filter(|event| event.0);
-    let own = present.map(|(_, name, offset, summary)| (name, offset, summary));
-    let accelerator = EVENTS.into_iter().filter(|_| design.accelerator.is_some());
-    let counters = own.chain(accelerator).map(|(name, offset, summary)| whole(name, offset, 32, Snapshot, summary));
-    [commands].into_iter().chain(counters).collect()
+    let counter = |of: &Counter| whole(of.register, of.offset, 32, Snapshot, of.summary);
+    [commands].into_iter().chain(super::counters::counters(design).map(counter)).collect()
 }
 
-fn is_guarded(design: &Design) -> bool {
+pub(super) fn is_guarded(design: &Design) -> bool {
     design.memories.weight_masks.is_some_and(|masks| masks.ecc == Ecc::Secded)
 }
 

@@ -3,10 +3,11 @@
 //!
 //! A register has the same offset in every design that has it: a driver compiled for one reads the next.
 
+mod counters;
 mod map;
 mod text;
 
-pub(crate) use map::EVENTS;
+pub(crate) use counters::{Counted, Event, counters, events};
 
 use crate::design::Design;
 

@@ -1,7 +1,7 @@
 //! The style of the emitted Verilog, as far as its text shows it.
 
 use crate::{designs, netlists};
-use alberti_rtl::netlist::{Interface, Module, Role};
+use alberti_rtl::netlist::{Interface, Module, ModuleKind, Role};
 use std::collections::BTreeMap;
 
 /// Longest line in characters.
@@ -59,7 +59,7 @@ fn a_file_has_one_module_of_its_own_name_and_ends_with_one_newline() {
 #[test]
 fn names_hold_no_dollar_and_files_no_path_of_a_machine() {
     // Models of macros are loaded from files.
-    assert_lines("a dollar", |module, line| module.block != "macro" && code(line).contains('$'));
+    assert_lines("a dollar", |module, line| module.kind != ModuleKind::Model && code(line).contains('$'));
     assert_lines("a path", |_, line| {
         ["/home", "/tmp", "/work", "/root", "designs/"].iter().any(|path| line.contains(path))
     });
@@ -69,7 +69,7 @@ fn names_hold_no_dollar_and_files_no_path_of_a_machine() {
 fn nothing_is_initialised_or_delayed_and_memories_are_inferred_in_their_models_alone() {
     let word =
         |line: &str, word: &str| code(line).split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|w| w == word);
-    let is_memory = |module: &Module| matches!(module.block.as_str(), "sram" | "macro" | "wear");
+    let is_memory = |module: &Module| matches!(module.kind, ModuleKind::Memory | ModuleKind::Model);
     assert_lines("initial", |module, line| !is_memory(module) && word(line, "initial"));
     assert_lines("a delay or a parameter list", |_, line| code(line).replace("#(.", "").contains('#'));
     assert_lines("a memory", |module, line| {
@@ -95,7 +95,7 @@ fn the_header_says_what_the_module_is_and_where_it_comes_from() {
         let has = |start: &str| header.iter().any(|line| line.starts_with(start));
         for start in ["// Design   ", "// Template ", "// Latency  "] {
             assert!(
-                has(start) || start.contains("Latency") && module.block == "composition",
+                has(start) || start.contains("Latency") && module.kind == ModuleKind::Composition,
                 "{design}: {name} {start}"
             );
         }

@@ -2,9 +2,9 @@
 //!
 //! | Module | Idea |
 //! |---|---|
-//! | [`bytes`] | what the memory holds |
-//! | [`channel`] | one channel, taken from the master or given to it |
-//! | [`slave`] | the memory behind five of them |
+//! | `bytes` | what the memory holds |
+//! | `channel` | one channel, taken from the master or given to it |
+//! | `slave` | the memory behind five of them |
 
 mod bytes;
 mod channel;

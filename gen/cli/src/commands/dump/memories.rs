@@ -7,7 +7,7 @@ use crate::{
 use alberti_diagnostic::Diagnostics;
 use alberti_rtl::{
     Design,
-    memory::{Choice, Demand, Technology, choose, demands},
+    memory::{Demand, MacroSelection, Technology, choose, demands},
 };
 use serde::Serialize;
 
@@ -19,9 +19,9 @@ pub struct MemoryChoices {
     address_bits: u32,
     technology: String,
     /// The best choice of macros.
-    choice: Choice,
+    choice: MacroSelection,
     /// The next best of other macros, best first.
-    runners_up: Vec<Choice>,
+    runners_up: Vec<MacroSelection>,
 }
 
 /// The memories of a design as text and as data.
@@ -118,7 +118,7 @@ fn choices(memory: &MemoryChoices) -> String {
 }
 
 /// Where the macros of the choice lie, the same in each bank.
-fn tiles(choice: &Choice) -> String {
+fn tiles(choice: &MacroSelection) -> String {
     let mut table = Table::new(&["tile", "words", "bits", "fold", "copies"]);
     let range = |first: &dyn std::fmt::Display, last: &dyn std::fmt::Display| format!("{first} to {last}");
     for tile in &choice.tiles {

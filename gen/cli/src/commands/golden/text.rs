@@ -1,7 +1,7 @@
 //! The text of an input, and problems with their place in it.
 
 use crate::exit::{Failure, Result};
-use alberti_diagnostic::{Code, Diagnostic, Place, Position};
+use alberti_diagnostic::{Code, Diagnostic, Location, Position};
 use serde::de::DeserializeOwned;
 use std::{io::Read, path::PathBuf};
 
@@ -21,7 +21,7 @@ impl Text {
             let full = error.to_string();
             let what = full.rsplit_once(" at line ").map_or(full.as_str(), |(what, _)| what);
             let position = Position { line: error.line() as u32, column: error.column().max(1) as u32 };
-            let place = Place { file: self.file.clone(), position: Some(position), key_path: String::new() };
+            let place = Location { file: self.file.clone(), position: Some(position), key_path: String::new() };
             Diagnostic::new(Code::InputUnusable, format!("the input cannot be used: {what}"), HELP).at(place).into()
         })
     }
@@ -51,7 +51,7 @@ pub fn read(path: &PathBuf) -> Result<Text> {
 /// Problems of the input lie in its file.
 pub fn placed(failure: Failure, text: &Text) -> Failure {
     let at = |problem: Diagnostic| match problem.place {
-        None => problem.at(Place::file(&text.file)),
+        None => problem.at(Location::file(&text.file)),
         Some(_) => problem,
     };
     Failure { problems: failure.problems.into_iter().map(at).collect(), ..failure }

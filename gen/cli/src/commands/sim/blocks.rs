@@ -5,7 +5,7 @@ use crate::{
     progress, source,
 };
 use alberti_harness::Seed;
-use alberti_rtl::{Design, Memory, memory::Technology, netlist::Netlist};
+use alberti_rtl::{BuiltMemory, Design, memory::Technology, netlist::Netlist};
 use alberti_scenarios::{Outcome, Subject};
 use serde::Serialize;
 use std::{path::Path, time::Instant};
@@ -33,7 +33,7 @@ pub struct Simulated {
 pub fn simulate(
     selection: &source::Selection,
     design: &Design,
-    (technology, memories): (&Technology, &[Memory]),
+    (technology, memories): (&Technology, &[BuiltMemory]),
     seed: Seed,
     waveform: Option<&Path>,
     timing: bool,

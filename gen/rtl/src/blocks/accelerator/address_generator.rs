@@ -46,17 +46,18 @@ pub fn commands(levels: u32) -> Interface {
     })
 }
 
-/// Commands a part with an address generator, which is idle whenever it is to start.
+/// Commands a part with an address generator, which is idle whenever it is to start, as [`address`] does.
 pub fn begin(a: &mut Assembly, part: &str, start: &str, base: &str, levels: &[(&str, &str)]) {
+    a.wire(part, "command_valid_i", start);
     a.open(part, "command_ready_o");
-    command(a, part, start, base, levels);
+    address(a, part, base, levels);
 }
 
-/// Commands a part with an address generator: when it starts, where, and the count and the step of each level, the innermost
-/// first, all nets or ports of the module.
-pub fn command(a: &mut Assembly, part: &str, start: &str, base: &str, levels: &[(&str, &str)]) {
+/// Says of the commands of a part with an address generator where they begin, and the count and the step of each level, the
+/// innermost first: nets or ports of the module.
+pub fn address(a: &mut Assembly, part: &str, base: &str, levels: &[(&str, &str)]) {
     let end = (part, "command");
-    a.fields(end, &[("valid", start), ("base", base)]);
+    a.fields(end, &[("base", base)]);
     for (level, (count, step)) in levels.iter().enumerate() {
         a.fields(end, &[(&format!("count{level}"), count), (&format!("step{level}"), step)]);
     }

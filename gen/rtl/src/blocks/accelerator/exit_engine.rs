@@ -2,7 +2,7 @@
 
 use super::{
     address_generator::begin,
-    ports::{ADDRESS_W, COUNT_W, NUMBER_W, kind, reads},
+    ports::{ADDRESS_W, COUNT_W, NUMBER_W, operations, reads},
     reader,
 };
 use crate::{
@@ -41,16 +41,11 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         numbers: unit.contract.numbers.clone(),
     };
     module.set_parameters(&[("n", n)]);
-    // The layer is the sequencer's.
-    let fields = kind("exit").fields.iter().filter(|field| field.name != "layer");
-    let instructions = fields.fold(Interface::sink("exit", "Instructions: exit"), |stream, field| {
-        stream.input(field.name, field.bits, bits)
-    });
     module.interfaces = vec![
         Interface::clock(),
         Interface::new("threshold", Role::Configuration, "Entropy in bits, Q6.10, below which the program ends")
             .plain_input("threshold", threshold_w, bits),
-        instructions,
+        operations(design, "exit"),
         reads("wide_read", "Logits: wide memory", row_w, bits),
         Interface::source("decision", "Whether it ends").output("exit", 1, bits),
     ];

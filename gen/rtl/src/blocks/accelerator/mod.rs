@@ -7,6 +7,7 @@ mod events;
 mod exit_engine;
 mod layernorm_engine;
 mod matrix_engine;
+mod memories;
 mod pieces;
 mod ports;
 mod reader;
@@ -14,7 +15,6 @@ mod sequencer;
 mod softmax_engine;
 mod top;
 mod transfer;
-mod wires;
 mod writer;
 
 pub use top::elaborate;

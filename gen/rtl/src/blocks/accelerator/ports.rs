@@ -26,16 +26,27 @@ pub fn kind(name: &str) -> &'static Kind {
     KINDS.iter().find(|kind| kind.name == name).expect("the instruction set has what the accelerator asks for")
 }
 
+/// The kinds of instructions that the sequencer hands to another part.
+pub fn issued() -> impl Iterator<Item = &'static Kind> {
+    KINDS.iter().filter(|kind| kind.unit.is_some() || kind.name == "exit")
+}
+
 /// The fields of a kind that a design has: where weights have no blocks, nothing can ask for them.
 pub fn fields(design: &Design, kind: &'static Kind) -> impl Iterator<Item = &'static Field> {
     let blocks = design.datapath.sparsity.is_some();
     kind.fields.iter().filter(move |field| blocks || (kind.name, field.name) != ("gemm", "blocks"))
 }
 
-/// Instructions of a kind, as the part that does them takes them: a port for each field.
+/// Whether the sequencer keeps a field of an instruction to itself.
+pub fn is_sequencers(kind: &str, field: &str) -> bool {
+    [("exit", "layer"), ("repeat", "count")].contains(&(kind, field))
+}
+
+/// Instructions of a kind, as the part that does them takes them: a port for each field that is not the sequencer's.
 pub fn operations(design: &Design, name: &str) -> Interface {
     let stream = Interface::sink(name, &format!("Instructions: {name}"));
-    fields(design, kind(name)).fold(stream, |stream, field| stream.input(field.name, field.bits, Payload::Bits))
+    let fields = fields(design, kind(name)).filter(|field| !is_sequencers(name, field.name));
+    fields.fold(stream, |stream, field| stream.input(field.name, field.bits, Payload::Bits))
 }
 
 /// Reads of a shared memory: a row comes a fixed time after its address was taken.
@@ -54,4 +65,10 @@ pub fn writes(name: &str, summary: &str, width: u32, payload: Payload) -> Interf
         .input("ready", 1, Payload::Bits)
         .output("address", ADDRESS_W, Payload::Bits)
         .output("data", width, payload)
+}
+
+/// Reports of rows past the end of a memory.
+pub fn past(summary: &str) -> Interface {
+    let past = Interface::new("past", Role::Status, summary).plain_output("past", 1, Payload::Bits);
+    past.output("row", ADDRESS_W, Payload::Bits)
 }

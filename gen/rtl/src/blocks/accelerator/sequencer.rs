@@ -1,8 +1,8 @@
 //! `sequencer`: runs programs.
 
-use super::ports::{ADDRESS_W, fields, operations, reads};
+use super::ports::{ADDRESS_W, fields, is_sequencers, issued, operations, past, reads};
 use crate::{
-    blocks::{Geometry, Library, clog2},
+    blocks::{Assembly, Geometry, Library, clog2},
     design::Design,
     emit::Shell,
     netlist::{Contract, Direction, Interface, Module, Payload, Role},
@@ -53,16 +53,9 @@ struct Unit {
 const FAULTS: [Fault; 6] =
     [Fault::Instruction, Fault::Address, Fault::Watchdog, Fault::ProgramEnd, Fault::ProgramSize, Fault::Loop];
 
-/// Fields that the sequencer keeps to itself.
-const OWN: [(&str, &str); 2] = [("exit", "layer"), ("repeat", "count")];
-
-fn is_own(kind: &str, field: &str) -> bool {
-    OWN.contains(&(kind, field))
-}
-
 /// What a field is called in the decoder.
 fn net(kind: &str, field: &Field) -> String {
-    let suffix = if is_own(kind, field.name) { "" } else { "_o" };
+    let suffix = if is_sequencers(kind, field.name) { "" } else { "_o" };
     format!("{kind}_{}{suffix}", field.name)
 }
 
@@ -136,7 +129,7 @@ fn kinds(design: &Design) -> Vec<Kind> {
             let low = 32 * field.word as u32 + field.low;
             let high = low + field.bits - 1;
             let range = if high == low { low.to_string() } else { format!("{high}:{low}") };
-            Named { name: field.name, suffix: if is_own(kind.name, field.name) { "" } else { "_o" }, range }
+            Named { name: field.name, suffix: if is_sequencers(kind.name, field.name) { "" } else { "_o" }, range }
         };
         Kind {
             name: kind.name,
@@ -158,23 +151,43 @@ fn units() -> Vec<Unit> {
 /// The sequencer; `None` in a design without an accelerator.
 pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     let design = library.design();
-    let accelerator = design.accelerator?;
-    let bits = Payload::Bits;
-    let instructions = accelerator.program.instructions;
-    let count_w = clog2(u64::from(instructions) + 1);
-    let mut module = Module::new(
-        "sequencer",
-        None,
-        "runs programs: fetches, decodes and issues instructions",
-        "accelerator.program",
-    );
-    module.contract = Contract {
+    let instructions = design.accelerator?.program.instructions;
+    let contract = Contract {
         latency: "9 cycles from an instruction to the next one that waits for nothing".into(),
         interval: "one instruction at a time is issued; units work on while others are".into(),
         numbers: String::new(),
     };
-    module.set_parameters(&[("instructions", instructions)]);
-    module.interfaces = vec![
+    let summary = "runs programs: fetches, decodes and issues instructions";
+    let module = Module::new("sequencer", None, summary, "accelerator.program");
+    let mut a = Assembly::of(module, contract, &[("instructions", instructions)], interfaces(design));
+    let mut drives: Vec<String> = a.module.names(Direction::Output).map(str::to_owned).collect();
+    for (kind, field) in KINDS.iter().flat_map(|kind| kind.fields.iter().map(move |field| (kind.name, field))) {
+        if is_sequencers(kind, field.name) {
+            a.net(&net(kind, field), field.bits);
+            drives.push(net(kind, field));
+        }
+    }
+    a.registers(drives, a.inputs());
+    let latency = super::latency(design);
+    Some(library.add(a.finish(), |shell| {
+        Body {
+            shell,
+            addr_w: ADDRESS_W,
+            count_w: clog2(u64::from(instructions) + 1),
+            latency,
+            program_bytes: u64::from(instructions) * BYTES as u64,
+            faults: FAULTS.map(|fault| (format!("FAULT_{}", fault.name().to_uppercase()), fault.code())).to_vec(),
+            kinds: kinds(design),
+            units: units(),
+        }
+        .render()
+    }))
+}
+
+/// What it takes and gives.
+fn interfaces(design: &Design) -> Vec<Interface> {
+    let bits = Payload::Bits;
+    let mut interfaces = vec![
         Interface::clock(),
         Interface::new("control", Role::Configuration, "Commands and settings of software")
             .plain_input("start", 1, bits)
@@ -185,30 +198,40 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         reads("program", "Program memory", 8 * BYTES as u32, bits),
         Interface::sink("decision", "Whether the program ends early").input("exit", 1, bits),
     ];
-    for kind in KINDS.iter().filter(|kind| kind.unit.is_some() || kind.name == "exit") {
-        let mut stream = Interface { role: Role::Output, ..operations(design, kind.name).flipped() };
-        stream.ports.retain(|port| !OWN.iter().any(|(kind, field)| port.name == format!("{kind}_{field}_o")));
-        module.interfaces.push(stream);
-    }
-    let mut done =
-        Interface::new("events", Role::Status, "What units have done, what went wrong, whether anything moves")
-            .plain_input("fetch_done", 1, bits)
-            .plain_input("past", 1, bits)
-            .plain_input("past_row", ADDRESS_W, bits)
+    let stream = |kind: &'static alberti_isa::Kind| operations(design, kind.name).flipped();
+    interfaces.extend(issued().map(|kind| Interface { role: Role::Output, ..stream(kind) }));
+    interfaces.extend(reports());
+    interfaces
+}
+
+/// What units report, and what the sequencer reports in turn.
+fn reports() -> [Interface; 6] {
+    let bits = Payload::Bits;
+    let units = |interface: Interface, port: &dyn Fn(Interface, &str) -> Interface| {
+        alberti_isa::Unit::ALL.iter().fold(interface, |interface, unit| port(interface, unit.name()))
+    };
+    let done =
+        Interface::new("done", Role::Status, "What has ended: the fetch of the program, an instruction of a unit")
+            .plain_input("fetch_done", 1, bits);
+    let busy = Interface::new("busy", Role::Status, "Units that have unfinished instructions");
+    [
+        past("A row past the end of a memory").flipped(),
+        Interface::new("bus_fault", Role::Status, "What went wrong on the bus, and where")
             .plain_input("bus_fault", 8, bits)
-            .plain_input("bus_address", 32, bits)
+            .input("address", 32, bits),
+        Interface::new("flow", Role::Status, "Whether anything moves; whether the bus is given back")
             .plain_input("progress", 1, bits)
-            .plain_input("drained", 1, bits);
-    for unit in alberti_isa::Unit::ALL {
-        done = done.plain_input(&format!("{}_done", unit.name()), 1, bits);
-    }
-    module.interfaces.push(done);
-    module.interfaces.push(
-        Interface::new(
-            "state",
-            Role::Status,
-            "State of the accelerator; low while units are reset; high while the bus is given back",
-        )
+            .plain_input("drained", 1, bits),
+        units(done, &|done, unit| done.plain_input(&format!("{unit}_done"), 1, bits)),
+        state(),
+        units(busy, &|busy, unit| busy.plain_output(&format!("{unit}_busy"), 1, bits)),
+    ]
+}
+
+fn state() -> Interface {
+    let bits = Payload::Bits;
+    let summary = "State of the accelerator; low while units are reset; high while the bus is given back";
+    Interface::new("state", Role::Status, summary)
         .port("units_rst", Direction::Output, 1, Payload::Reset)
         .plain_output("abort", 1, bits)
         .plain_output("busy", 1, bits)
@@ -220,34 +243,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         .plain_output("issued", 1, bits)
         .plain_output("ended", 1, bits)
         .plain_output("exited", 1, bits)
-        .plain_output("failed", 1, bits),
-    );
-    let busy = Interface::new("busy", Role::Status, "Units that have unfinished instructions");
-    let busy = alberti_isa::Unit::ALL
-        .iter()
-        .fold(busy, |busy, unit| busy.plain_output(&format!("{}_busy", unit.name()), 1, bits));
-    module.interfaces.push(busy);
-    module.add_nets(&[("exit_layer", 8), ("repeat_count", 16)]);
-    let names = |module: &Module, direction| module.names(direction).map(str::to_owned).collect::<Vec<_>>();
-    let inputs = names(&module, Direction::Input);
-    let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
-    let outputs = names(&module, Direction::Output);
-    let outputs: Vec<&str> = outputs.iter().map(String::as_str).chain(["exit_layer", "repeat_count"]).collect();
-    module.registers(&outputs, &inputs);
-    let latency = super::latency(design);
-    Some(library.add(module, |shell| {
-        Body {
-            shell,
-            addr_w: ADDRESS_W,
-            count_w,
-            latency,
-            program_bytes: u64::from(instructions) * BYTES as u64,
-            faults: FAULTS.map(|fault| (format!("FAULT_{}", fault.name().to_uppercase()), fault.code())).to_vec(),
-            kinds: kinds(design),
-            units: units(),
-        }
-        .render()
-    }))
+        .plain_output("failed", 1, bits)
 }
 
 const _: () = assert!(WORDS == 16, "the decoder is of 512 bits");

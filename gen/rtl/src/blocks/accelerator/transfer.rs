@@ -1,13 +1,16 @@
 //! `transfer_engine`: rows between external memory and the accelerator's memories.
 
-use super::ports::{ADDRESS_W, operations, reads, writes};
-use crate::{
-    blocks::{Library, clog2},
-    emit::Shell,
-    memory::demands,
-    netlist::{Contract, Direction, Interface, Module, Payload, Role},
+use super::{
+    memories::LocalMemory,
+    ports::{ADDRESS_W, operations, past, reads, writes},
 };
-use alberti_isa::{Fault, Memory as Named, Value};
+use crate::{
+    blocks::{Assembly, Library, clog2},
+    design::Axi,
+    emit::Shell,
+    netlist::{Contract, Interface, Module, Payload, Role},
+};
+use alberti_isa::Fault;
 use askama::Template;
 use std::sync::Arc;
 
@@ -30,7 +33,7 @@ struct Body<'a> {
 struct Memory {
     name: &'static str,
     symbol: String,
-    id: u32,
+    number: u32,
     bits: u32,
     beats: u32,
     rows: u64,
@@ -48,126 +51,127 @@ impl Body<'_> {
     }
 }
 
-/// The number by which the transfer engine knows the program memory, behind those of instructions.
-const PROGRAM: u32 = Named::ALL.len() as u32;
+/// The memories of an accelerator, in rows of whole beats.
+fn memories(library: &Library, beat_w: u32) -> Vec<Memory> {
+    let of = |memory: LocalMemory| {
+        let demand = memory.demand(library);
+        Memory {
+            name: memory.name(),
+            symbol: memory.name().to_uppercase(),
+            number: memory.number(),
+            bits: demand.bits,
+            beats: demand.bits.div_ceil(beat_w),
+            rows: memory.rows(&demand),
+            stored: memory.is_stored(),
+            pad: 0,
+        }
+    };
+    let mut memories: Vec<Memory> = LocalMemory::all().map(of).collect();
+    let widest = memories.iter().map(|memory| memory.beats).max().unwrap_or(1) * beat_w;
+    memories.iter_mut().for_each(|memory| memory.pad = widest - memory.bits);
+    memories
+}
 
-/// Name of a memory in the instruction set, and in the design.
-const NAMES: [(&str, &str); 7] = [
-    ("activation", "activation"),
-    ("wide", "wide"),
-    ("parameter", "parameter"),
-    ("index", "index"),
-    ("weight_values", "weight"),
-    ("weight_masks", "weight_masks"),
-    ("program", "program"),
-];
+impl Memory {
+    /// The ports that its rows are written through, and read, if it is stored.
+    fn interfaces(&self) -> impl Iterator<Item = Interface> {
+        let written = writes(&self.port("write"), &format!("Rows to {}", self.name), self.bits, Payload::Bits);
+        let read = self
+            .stored
+            .then(|| reads(&self.port("read"), &format!("Rows from {}", self.name), self.bits, Payload::Bits));
+        [written].into_iter().chain(read)
+    }
+
+    fn port(&self, way: &str) -> String {
+        format!("{}_{way}", self.name)
+    }
+}
 
 /// The engine; `None` in a design without an accelerator.
 pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     let design = library.design();
     let axi = design.accelerator?.axi;
-    let all = demands(design);
-    let beat_w = axi.data_bits;
-    let id =
-        |name: &str| Named::ALL.iter().find(|memory| memory.name() == name).map_or(PROGRAM, |memory| memory.to_bits());
-    let mut memories: Vec<Memory> = NAMES
-        .iter()
-        .map(|&(name, of)| {
-            let demand = all.iter().find(|demand| demand.memory == of).expect("an accelerator has its memories");
-            let id = id(name);
-            Memory {
-                name,
-                symbol: name.to_uppercase(),
-                id,
-                bits: demand.bits,
-                beats: demand.bits.div_ceil(beat_w),
-                rows: demand.words * u64::from(if of == "activation" { demand.banks } else { 1 }),
-                stored: id < Named::WeightValues as u32,
-                pad: 0,
-            }
-        })
-        .collect();
-    let beats = memories.iter().map(|memory| memory.beats).max().unwrap_or(1);
-    let row_w = beats * beat_w;
-    memories.iter_mut().for_each(|memory| memory.pad = row_w - memory.bits);
-    let bits = Payload::Bits;
-
-    let mut module = Module::new(
-        "transfer_engine",
-        None,
-        "moves rows between external memory and the accelerator's memories",
-        "accelerator.axi",
-    );
-    module.contract = Contract {
+    let (beat_w, latency) = (axi.data_bits, super::latency(design));
+    let memories = memories(library, beat_w);
+    let row_w = memories.iter().map(|memory| memory.bits + memory.pad).max()?;
+    let contract = Contract {
         latency: "that of external memory".into(),
-        interval: format!("in: a beat a cycle; out: a row in its beats and {} cycles", super::latency(design) + 1),
+        interval: format!("in: a beat a cycle; out: a row in its beats and {} cycles", latency + 1),
         numbers: format!("a row begins with a beat of {beat_w} bits of its own, lane 0 lowest"),
     };
-    let address = |interface: Interface| {
-        interface.plain_input("program_base", axi.address_bits, bits).plain_input("data_base", axi.address_bits, bits)
-    };
-    module.interfaces = vec![
-        Interface::clock(),
-        address(Interface::new("bases", Role::Configuration, "What external addresses count from")),
-        Interface::sink("fetch", "The program: so many instructions").input("rows", ADDRESS_W, bits),
-        operations(design, "load"),
-        operations(design, "store"),
-        Interface::source("command", "What the bus is to do")
-            .output("write", 1, bits)
-            .output("address", axi.address_bits, bits)
-            .output("bytes", 32, bits),
-        Interface::sink("read", "Beats from external memory").input("data", beat_w, bits).input("last", 1, bits),
-        Interface::source("write", "Beats to external memory").output("data", beat_w, bits),
-        Interface::sink("done", "How a command has ended").input("response", 2, bits).input(
-            "address",
-            axi.address_bits,
-            bits,
-        ),
+    let summary = "moves rows between external memory and the accelerator's memories";
+    let module = Module::new("transfer_engine", None, summary, "accelerator.axi");
+    let interfaces = [
+        interfaces(axi, [operations(design, "load"), operations(design, "store")]),
+        memories.iter().flat_map(Memory::interfaces).collect(),
+        reports(),
     ];
-    for memory in &memories {
-        let name = memory.name;
-        module.interfaces.push(writes(&format!("{name}_write"), &format!("Rows to {name}"), memory.bits, bits));
-        if memory.stored {
-            module.interfaces.push(reads(&format!("{name}_read"), &format!("Rows from {name}"), memory.bits, bits));
-        }
-    }
-    module.interfaces.push(
-        Interface::new("events", Role::Status, "Resistive memory that is programmed; what has ended; what went wrong")
-            .plain_input("weight_busy", 1, bits)
-            .plain_input("weight_error", 1, bits)
-            .plain_output("transfer_done", 1, bits)
-            .plain_output("fetch_done", 1, bits)
-            .plain_output("past", 1, bits)
-            .plain_output("past_row", ADDRESS_W, bits)
-            .plain_output("fault", 8, bits)
-            .plain_output("fault_address", 32, bits),
-    );
-    let named = |direction, keep: &dyn Fn(&str) -> bool| -> Vec<String> {
-        module.names(direction).filter(|name| keep(name)).map(str::to_owned).collect()
-    };
-    let straight = |name: &str| name.contains("_write_valid") || name.contains("_write_data");
-    let ready = named(Direction::Input, &|name| name.ends_with("_write_ready_i"));
-    let through = named(Direction::Output, &straight);
-    let others = named(Direction::Output, &|name| name != "read_ready_o" && !straight(name));
-    let inputs = named(Direction::Input, &|_| true);
-    let [ready, through, others, inputs] =
-        [&ready, &through, &others, &inputs].map(|list| list.iter().map(String::as_str).collect::<Vec<_>>());
-    module.combinational(&["read_ready_o"], &ready);
-    module.combinational(&through, &["read_valid_i", "read_data_i"]);
-    module.registers(&others, &inputs);
-    Some(library.add(module, |shell| {
+    let mut a = Assembly::of(module, contract, &[], interfaces.concat());
+    logic(&mut a, &memories);
+    Some(library.add(a.finish(), |shell| {
         Body {
             shell,
             addr_w: ADDRESS_W,
             bus_w: axi.address_bits,
             beat_w,
-            beats_w: clog2(u64::from(beats) + 1),
+            beats_w: clog2(u64::from(row_w / beat_w) + 1),
             row_w,
-            latency: super::latency(design),
+            latency,
             shift: (beat_w / 8).ilog2(),
             programming: Fault::Programming.code(),
             memories,
         }
         .render()
     }))
+}
+
+/// What it is told to do, and the bus.
+fn interfaces(axi: Axi, [load, store]: [Interface; 2]) -> Vec<Interface> {
+    let (address_w, beat_w, bits) = (axi.address_bits, axi.data_bits, Payload::Bits);
+    vec![
+        Interface::clock(),
+        Interface::new("bases", Role::Configuration, "What external addresses count from")
+            .plain_input("program_base", address_w, bits)
+            .plain_input("data_base", address_w, bits),
+        Interface::sink("fetch", "The program: so many instructions").input("rows", ADDRESS_W, bits),
+        load,
+        store,
+        Interface::source("command", "What the bus is to do")
+            .output("write", 1, bits)
+            .output("address", address_w, bits)
+            .output("bytes", 32, bits),
+        Interface::sink("read", "Beats from external memory").input("data", beat_w, bits).input("last", 1, bits),
+        Interface::source("write", "Beats to external memory").output("data", beat_w, bits),
+        Interface::sink("done", "How a command has ended").input("response", 2, bits).input("address", address_w, bits),
+    ]
+}
+
+/// What it hears of resistive memories, and says of its own work.
+fn reports() -> Vec<Interface> {
+    let bits = Payload::Bits;
+    vec![
+        Interface::new("weight", Role::Status, "Resistive memory that is programmed: goes on, has failed")
+            .input("busy", 1, bits)
+            .input("error", 1, bits),
+        Interface::new("ended", Role::Status, "What has ended: an instruction, the fetch of a program")
+            .plain_output("transfer_done", 1, bits)
+            .plain_output("fetch_done", 1, bits),
+        past("A transfer past the end of its memory"),
+        Interface::new("fault", Role::Status, "What went wrong on the bus, or in programming, and where")
+            .plain_output("fault", 8, bits)
+            .output("address", 32, bits),
+    ]
+}
+
+/// The last beat of a row goes straight on; all else comes from registers.
+fn logic(a: &mut Assembly, memories: &[Memory]) {
+    let written: Vec<_> = memories.iter().map(|memory| a.own(&memory.port("write"))).collect();
+    a.combinational(["read_ready_o"], written.iter().map(|memory| memory.net("ready")).collect::<Vec<_>>());
+    let straight = written.iter().flat_map(|memory| memory.nets(["valid", "data"]));
+    a.combinational(straight.collect::<Vec<_>>(), ["read_valid_i", "read_data_i"]);
+    let read = memories.iter().filter(|memory| memory.stored).flat_map(|memory| a.own(&memory.port("read")).driven());
+    let addresses = written.iter().map(|memory| memory.net("address"));
+    let own = ["fetch", "load", "store", "command", "write", "done", "ended", "past", "fault"];
+    let others = own.iter().flat_map(|interface| a.own(interface).driven()).chain(addresses).chain(read);
+    a.registers(others.collect::<Vec<_>>(), a.inputs());
 }

@@ -6,7 +6,7 @@ use crate::{
     netlist::{
         Contract,
         Direction::{Input, Output},
-        Interface, Module, Payload, Role,
+        Interface, Module, ModuleKind, Payload, Role,
     },
     registers::{Access, Field, INTERRUPT, Map, Register, SNAPSHOT},
 };
@@ -53,6 +53,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     let map = Map::of(library.design())?;
     let summary = format!("{} control and status registers behind an AXI4-Lite port", map.registers.len());
     let mut module = Module::new("csr", None, &summary, "csr");
+    module.kind = ModuleKind::Registers;
     module.contract = Contract {
         latency: "2 cycles from an address, and data of a write, to the response; a field shows at its port with the \
                   response to the write"

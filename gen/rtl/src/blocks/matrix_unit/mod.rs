@@ -2,12 +2,12 @@
 
 use crate::{
     blocks::{
-        Geometry, Library, accumulator, activation,
+        Assembly, Bundle, Geometry, Library, accumulator, activation,
         geometry::{COUNT_W, MIN_PASS, SHIFT_W, clog2},
         requantize, stream_fifo, vmac_array,
     },
     emit::Shell,
-    netlist::{Contract, Instance, Interface, Module, Payload, Role},
+    netlist::{Contract, Interface, Module, Payload, Role},
 };
 use askama::Template;
 use std::sync::Arc;
@@ -138,16 +138,53 @@ fn interfaces(g: &Geometry) -> Vec<Interface> {
 /// The matrix unit.
 pub fn elaborate(library: &mut Library) -> Arc<Module> {
     let g = Geometry::new(library.design());
-    let room = result_depth(&g);
-    let code_w = g.result.bits();
-    let result_w = g.n * code_w + g.wides_w() + 1;
-
-    let array = vmac_array::elaborate(library);
-    let sums = accumulator::elaborate(library);
+    let mut unit = Assembly::new(outside(&g));
+    unit.place("array", &vmac_array::elaborate(library));
+    unit.place("accumulator", &accumulator::elaborate(library));
     let function = activation::elaborate(library);
-    let rounder = requantize::elaborate(library);
-    let buffer = result_buffer(library);
+    if let Some(function) = &function {
+        unit.place("activation", function);
+    }
+    unit.place("requantize", &requantize::elaborate(library));
+    unit.place("results", &result_buffer(library));
 
+    control(&mut unit, &g);
+    weights(&mut unit, &g);
+    sums(&mut unit, &g);
+    travelling(&mut unit, &g);
+    results(&mut unit, &g);
+
+    let (room, sparsity) = (result_depth(&g), g.sparsity);
+    library.add(unit.finish(), |shell| {
+        Body {
+            shell,
+            n: g.n,
+            op_w: g.op_w(),
+            code_w: g.result.bits(),
+            wides_w: g.wides_w(),
+            row_w: g.row_w(),
+            pass_w: g.pass_w(),
+            lane_w: g.lane_w(),
+            select_w: g.select_w(),
+            room,
+            room_w: clog2(u64::from(room) + 1),
+            count_w: COUNT_W,
+            min_pass: MIN_PASS,
+            shift_w: SHIFT_W,
+            function_w: g.function_w(),
+            activation_shift_w: g.activation_shift_w(),
+            wide_shift_w: g.wide_shift_w(),
+            activation_latency: g.activation_latency(),
+            zero_skip: g.zero_skip,
+            nonzeros: sparsity.map_or(0, |s| s.nonzeros),
+            block: sparsity.map_or(0, |s| s.block),
+        }
+        .render()
+    })
+}
+
+/// Name, contract and ports.
+fn outside(g: &Geometry) -> Module {
     let mut module = Module::new(
         "matrix_unit",
         None,
@@ -179,199 +216,129 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
         ("pipeline", g.pipeline),
         ("choices", g.slots()),
     ]);
-    module.interfaces = interfaces(&g);
+    module.interfaces = interfaces(g);
+    module
+}
 
-    // Wires, and the instances that they join.
-    module.add_nets(&[
-        ("load", 1),
-        ("swap", 1),
-        ("go", 1),
-        ("vector", g.choice_w()),
-        ("first_pass", 1),
-        ("last_pass", 1),
-        ("start", 1),
-        ("close", 1),
-        ("addend", g.sums_w()),
-        ("sum", g.sums_w()),
-        ("final_valid", 1),
-        ("final_scale", g.scales_w() + g.beside_w()),
-        ("final_last", 1),
-        ("code_valid", 1),
-        ("code", g.n * code_w),
-        ("code_last", 1),
-        ("rounded", result_w),
-        ("oldest", result_w),
-    ]);
-    module.add_register("lane_q", g.lane_w(), &["clk_i", "rst_ni", "load"]);
-    module.add_register("row_q", g.row_w(), &["clk_i", "rst_ni", "go", "job_rows_i"]);
-
-    let clocked = [("clk_i", "clk_i"), ("rst_ni", "rst_ni")];
-    let mut in_array =
-        Instance::new("u_array", &array).wire(if g.zero_skip { &clocked } else { &clocked[..1] }).wire(&[
-            ("load_valid_i", "load"),
-            ("load_lane_i", "lane_q"),
-            ("load_weight_i", "weight_data_i"),
-            ("swap_i", "swap"),
-            ("vector_valid_i", "go"),
-            ("vector_data_i", "vector"),
-            ("addend_i", "addend"),
-            ("sum_o", "sum"),
-        ]);
+/// What decides about vectors: passes over the rows of a job.
+fn control(unit: &mut Assembly, g: &Geometry) {
+    let slots: Vec<Bundle> = slots(g).iter().map(|slot| unit.own(slot)).collect();
+    let valids: Vec<String> = slots.iter().map(|slot| slot.net("valid")).collect();
+    let job = unit.own("job");
+    unit.register("row_q", g.row_w(), [job.net("rows"), "go".into()]);
+    let place_in_job = [job.nets(["rows", "passes"]), vec!["row_q".into()]].concat();
+    let issue = [&[job.net("valid")], &place_in_job[..], &valids].concat();
+    for net in ["go", "swap", "first_pass", "last_pass", "start"] {
+        unit.derived(net, 1, &issue);
+    }
+    unit.derived("close", 1, [&[job.net("close")], &place_in_job[..]].concat());
+    unit.derived("vector", g.choice_w(), slots.iter().map(|slot| slot.net("data")));
+    unit.combinational(slots.iter().flat_map(Bundle::driven), &issue);
+    unit.fields(("array", "vector"), &[("valid", "go"), ("data", "vector"), ("swap", "swap")]);
+    unit.fields(
+        ("accumulator", "token"),
+        &[
+            ("valid", "go"),
+            ("row", "row_q"),
+            ("first", "first_pass"),
+            ("last", "last_pass"),
+            ("start", "start"),
+            ("close", "close"),
+        ],
+    );
+    unit.registers(["vector_count_o"], ["clear_i", "go", "result_valid_o", "result_ready_i"]);
     if g.zero_skip {
-        module.add_nets(&[("held", 1)]);
-        in_array = in_array.wire(&[("held_o", "held")]);
-        module.registers(&["held_count_o"], &["clk_i", "rst_ni", "clear_i", "held"]);
+        unit.net("held", 1);
+        unit.fields(("array", "vector"), &[("held", "held")]);
+        unit.registers(["held_count_o"], ["clear_i", "held"]);
     }
+    // A weight row is taken when the tile is not full, or a vector swaps it in.
+    let weight = unit.own("weight");
+    unit.combinational(weight.driven(), &issue);
+    unit.derived("load", 1, [issue, vec![weight.net("valid")]].concat());
+}
+
+/// Weights to the array.
+fn weights(unit: &mut Assembly, g: &Geometry) {
+    let weight = unit.own("weight");
+    let ends = ("array", "load");
+    unit.register("lane_q", g.lane_w(), ["load"]);
+    unit.fields(ends, &[("valid", "load"), ("lane", "lane_q"), ("weight", &weight.net("data"))]);
     if g.sparsity.is_some() {
-        module.add_nets(&[("select", g.n * g.select_w())]);
-        in_array = in_array.wire(&[("load_select_i", "select")]);
-        module.combinational(&["select"], &["weight_block_i", "weight_select_i"]);
-        module.registers(
-            &["mask_error_count_o"],
-            &["clk_i", "rst_ni", "clear_i", "load", "weight_error_i", "weight_block_i"],
-        );
+        unit.derived("select", g.n * g.select_w(), weight.nets(["block", "select"]));
+        unit.fields(ends, &[("select", "select")]);
+        let wrong = [weight.nets(["error", "block"]), vec!["clear_i".into(), "load".into()]].concat();
+        unit.registers(["mask_error_count_o"], wrong);
     }
     if g.accelerator {
-        module.add_nets(&[("columns", 1)]);
-        in_array = in_array.wire(&[("load_columns_i", "columns")]);
-        module.combinational(&["columns"], &["lane_q", "weight_columns_i"]);
+        unit.derived("columns", 1, ["lane_q".into(), weight.net("columns")]);
+        unit.fields(ends, &[("columns", "columns")]);
     }
-    // What else belongs to a job travels with its shifts.
-    let scale = if g.beside_w() == 0 { "job_scale_i" } else { "job_scale" };
-    if g.beside_w() != 0 {
-        module.add_nets(&[("job_scale", g.scales_w() + g.beside_w()), ("final_shift", g.scales_w())]);
-        let travels: Vec<&str> = ["job_scale_i", "job_function_i", "job_activation_shift_i", "job_wide_shift_i"]
-            .into_iter()
-            .filter(|port| module.port(port).is_some())
-            .collect();
-        module.combinational(&["job_scale"], &travels);
-        module.combinational(&["final_shift"], &["final_scale"]);
+}
+
+/// Sums between the array, the accumulator and what follows.
+fn sums(unit: &mut Assembly, g: &Geometry) {
+    unit.join(("accumulator", "addend"), ("array", "addend"));
+    let sum = unit.expose("array", "sum_o");
+    unit.wire("accumulator", "sum_i", &sum);
+    let last_sums = unit.bundle(("accumulator", "final"), "final");
+    let [valid, last] = ["valid", "last"].map(|field| last_sums.net(field));
+    let scale = if g.beside_w() == 0 { last_sums.net("scale") } else { "final_shift".into() };
+    let joints = [("valid", &*valid), ("sum", &sum), ("scale", &scale), ("last", &last)];
+    if g.activation.is_none() {
+        unit.fields(("requantize", "sum"), &joints);
+        return;
     }
-    let mut instances = vec![
-        in_array,
-        Instance::new("u_accumulator", &sums).wire(&clocked).wire(&[
-            ("token_valid_i", "go"),
-            ("token_row_i", "row_q"),
-            ("token_first_i", "first_pass"),
-            ("token_last_i", "last_pass"),
-            ("token_start_i", "start"),
-            ("token_close_i", "close"),
-            ("job_bias_i", "job_bias_i"),
-            ("job_scale_i", scale),
-            ("job_taken_o", "job_ready_o"),
-            ("sum_i", "sum"),
-            ("addend_o", "addend"),
-            ("final_valid_o", "final_valid"),
-            ("final_scale_o", "final_scale"),
-            ("final_last_o", "final_last"),
-        ]),
-    ];
-    if let Some(function) = &function {
-        module.add_nets(&[
-            ("final_function", g.function_w()),
-            ("activated_valid", 1),
-            ("activated", g.sums_w()),
-            ("activated_scale", g.scales_w()),
-            ("activated_last", 1),
-        ]);
-        module.combinational(&["final_function"], &["final_scale"]);
-        let mut active = Instance::new("u_activation", function).wire(&clocked).wire(&[
-            ("sum_valid_i", "final_valid"),
-            ("sum_i", "sum"),
-            ("scale_i", "final_shift"),
-            ("function_i", "final_function"),
-            ("sum_last_i", "final_last"),
-            ("activated_valid_o", "activated_valid"),
-            ("activated_o", "activated"),
-            ("activated_scale_o", "activated_scale"),
-            ("activated_last_o", "activated_last"),
-        ]);
-        if g.activation_shift_w() != 0 {
-            module.add_nets(&[("final_activation_shift", g.activation_shift_w())]);
-            module.combinational(&["final_activation_shift"], &["final_scale"]);
-            active = active.wire(&[("activation_shift_i", "final_activation_shift")]);
-        }
-        instances.push(active);
+    unit.fields(("activation", "sum"), &joints);
+    unit.derived("final_function", g.function_w(), ["final_scale"]);
+    unit.fields(("activation", "sum"), &[("function", "final_function")]);
+    if g.activation_shift_w() != 0 {
+        unit.derived("final_activation_shift", g.activation_shift_w(), ["final_scale"]);
+        unit.fields(("activation", "sum"), &[("activation_shift", "final_activation_shift")]);
     }
-    let [valid, sums, scales, last] = match function {
-        None if g.beside_w() == 0 => ["final_valid", "sum", "final_scale", "final_last"],
-        None => ["final_valid", "sum", "final_shift", "final_last"],
-        Some(_) => ["activated_valid", "activated", "activated_scale", "activated_last"],
-    };
-    let mut rounding = Instance::new("u_requantize", &rounder).wire(&clocked).wire(&[
-        ("sum_valid_i", valid),
-        ("sum_i", sums),
-        ("scale_i", scales),
-        ("sum_last_i", last),
-        ("code_valid_o", "code_valid"),
-        ("code_o", "code"),
-        ("code_last_o", "code_last"),
-    ]);
-    let mut results = vec!["code", "code_last"];
+}
+
+/// What belongs to a job and travels to its last sums: shifts, and beside them whatever else a design's jobs say.
+fn travelling(unit: &mut Assembly, g: &Geometry) {
+    let job = unit.own("job");
+    unit.fields(("accumulator", "job"), &[("bias", &job.net("bias")), ("taken", &job.net("ready"))]);
+    if g.beside_w() == 0 {
+        unit.fields(("accumulator", "job"), &[("scale", &job.net("scale"))]);
+    } else {
+        let others = [
+            (g.function_w(), "function"),
+            (g.activation_shift_w(), "activation_shift"),
+            (g.wide_shift_w(), "wide_shift"),
+        ];
+        let travels = others.into_iter().filter(|(width, _)| *width != 0).map(|(_, field)| field);
+        let travels: Vec<String> = ["scale"].into_iter().chain(travels).map(|field| job.net(field)).collect();
+        unit.derived("job_scale", g.scales_w() + g.beside_w(), travels);
+        unit.fields(("accumulator", "job"), &[("scale", "job_scale")]);
+        unit.derived("final_shift", g.scales_w(), ["final_scale"]);
+    }
     if g.accelerator {
-        module.add_nets(&[("wide_shift", g.wide_shift_w()), ("wide", g.wides_w())]);
-        rounding = rounding.wire(&[("wide_shift_i", "wide_shift"), ("wide_o", "wide")]);
+        unit.net("wide_shift", g.wide_shift_w());
+        unit.fields(("requantize", "sum"), &[("wide_shift", "wide_shift")]);
         match g.activation_latency() {
-            0 => module.combinational(&["wide_shift"], &["final_scale"]),
-            _ => module.registers(&["wide_shift"], &["clk_i", "final_scale"]),
+            0 => unit.combinational(["wide_shift"], ["final_scale"]),
+            _ => unit.registers(["wide_shift"], ["final_scale"]),
         }
-        module.combinational(&["result_wide_o"], &["oldest"]);
-        results.push("wide");
     }
-    instances.extend([
-        rounding,
-        Instance::new("u_results", &buffer)
-            .wire(&clocked)
-            .wire(&[
-                ("in_valid_i", "code_valid"),
-                ("in_data_i", "rounded"),
-                ("out_valid_o", "result_valid_o"),
-                ("out_ready_i", "result_ready_i"),
-                ("out_data_o", "oldest"),
-            ])
-            .open(&[("in_ready_o", 1)]),
-    ]);
-    module.instances = instances;
+}
 
-    // The control's own logic.
-    let ports = |field: &str| slots(&g).iter().map(|slot| format!("{slot}_{field}")).collect::<Vec<_>>();
-    let (valids, readies, data) = (ports("valid_i"), ports("ready_o"), ports("data_i"));
-    let valids: Vec<&str> = valids.iter().map(String::as_str).collect();
-    let issue: Vec<&str> = [&["job_valid_i", "job_rows_i", "job_passes_i", "row_q"], valids.as_slice()].concat();
-    module.combinational(&["go", "swap", "first_pass", "last_pass", "start", "weight_ready_o"], &issue);
-    module.combinational(&readies.iter().map(String::as_str).collect::<Vec<_>>(), &issue);
-    module.combinational(&["close"], &["job_close_i", "job_rows_i", "job_passes_i", "row_q"]);
-    module.combinational(&["load"], &[issue.as_slice(), &["weight_valid_i"]].concat());
-    module.combinational(&["vector"], &data.iter().map(String::as_str).collect::<Vec<_>>());
-    module.combinational(&["rounded"], &results);
-    module.combinational(&["result_code_o", "result_last_o"], &["oldest"]);
-    module.registers(&["vector_count_o"], &["clk_i", "rst_ni", "clear_i", "go", "result_valid_o", "result_ready_i"]);
-
-    let sparsity = g.sparsity;
-    library.add(module, |shell| {
-        Body {
-            shell,
-            n: g.n,
-            op_w: g.op_w(),
-            code_w,
-            wides_w: g.wides_w(),
-            row_w: g.row_w(),
-            pass_w: g.pass_w(),
-            lane_w: g.lane_w(),
-            select_w: g.select_w(),
-            room,
-            room_w: clog2(u64::from(room) + 1),
-            count_w: COUNT_W,
-            min_pass: MIN_PASS,
-            shift_w: SHIFT_W,
-            function_w: g.function_w(),
-            activation_shift_w: g.activation_shift_w(),
-            wide_shift_w: g.wide_shift_w(),
-            activation_latency: g.activation_latency(),
-            zero_skip: g.zero_skip,
-            nonzeros: sparsity.map_or(0, |s| s.nonzeros),
-            block: sparsity.map_or(0, |s| s.block),
-        }
-        .render()
-    })
+/// Results through their buffer.
+fn results(unit: &mut Assembly, g: &Geometry) {
+    if g.activation.is_some() {
+        unit.join_as(("activation", "activated"), ("requantize", "sum"), "activated");
+    }
+    let result_w = g.n * g.result.bits() + g.wides_w() + 1;
+    let code = unit.bundle(("requantize", "code"), "code");
+    let rounded: Vec<String> = code.read().into_iter().filter(|net| *net != code.net("valid")).collect();
+    unit.derived("rounded", result_w, rounded);
+    unit.net("oldest", result_w);
+    unit.fields(("results", "in"), &[("valid", &code.net("valid")), ("data", "rounded")]);
+    unit.open("results", "in_ready_o");
+    unit.fields(("results", "out"), &[("valid", "result_valid_o"), ("ready", "result_ready_i"), ("data", "oldest")]);
+    let result = unit.own("result").driven();
+    unit.combinational(result.into_iter().filter(|port| port != "result_valid_o"), ["oldest"]);
 }

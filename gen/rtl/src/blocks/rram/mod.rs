@@ -4,12 +4,12 @@ use crate::{
     blocks::{
         Library,
         geometry::clog2,
-        tiles::{self, Made},
+        tiles::{self, TiledMemory},
     },
     design::{Coding, Placing},
     emit::Shell,
-    memory::{Choice, Demand, Technology},
-    netlist::{Contract, Direction, Instance, Interface, Module, Payload, Role},
+    memory::{Demand, MacroSelection, Technology},
+    netlist::{Contract, Direction, Instance, Interface, Module, ModuleKind, Payload, Role},
 };
 use askama::Template;
 use std::sync::Arc;
@@ -63,24 +63,25 @@ pub struct Timing {
 
 /// The times of a memory.
 #[must_use]
-pub fn timing(technology: &Technology, demand: &Demand, choice: &Choice) -> Timing {
-    let made = Made { technology, demand, choice };
-    let used = technology.macros.iter().filter(|of| choice.macros.contains_key(&of.name));
-    let least = used.filter_map(|of| technology.cell(of).endurance_cycles).fold(f64::INFINITY, f64::min);
+pub fn timing(technology: &Technology, demand: &Demand, selection: &MacroSelection) -> Timing {
+    let memory = TiledMemory { technology, demand, selection };
+    let used = technology.macros.iter().filter(|hard_macro| selection.macros.contains_key(&hard_macro.name));
+    let least =
+        used.filter_map(|hard_macro| technology.cell(hard_macro).endurance_cycles).fold(f64::INFINITY, f64::min);
     Timing {
-        latency: made.latency(),
-        write_cycles: made.write_cycles(),
-        rounds: made.rounds(),
+        latency: memory.latency(),
+        write_cycles: memory.write_cycles(),
+        rounds: memory.rounds(),
         // Between one write and what 32 bits count.
         endurance: least.is_finite().then(|| (least as u64).clamp(1, u32::MAX.into())),
     }
 }
 
 /// The memory of a design that is made of RRAM; `label` is its name.
-pub fn elaborate(library: &mut Library, label: &str, made: &Made<'_>) -> Arc<Module> {
-    let demand = made.demand;
-    let Timing { latency, write_cycles, rounds, endurance } = timing(made.technology, demand, made.choice);
-    let tiles = tiles::elaborate(library, label, made);
+pub fn elaborate(library: &mut Library, label: &str, memory: &TiledMemory<'_>) -> Arc<Module> {
+    let demand = memory.demand;
+    let Timing { latency, write_cycles, rounds, endurance } = timing(memory.technology, demand, memory.selection);
+    let tiles = tiles::elaborate(library, label, memory);
     let (addr_w, width, stored) = (demand.address_bits(), demand.bits, demand.stored_bits());
     let cell_w = demand.storage.bits_per_cell;
     let last = 3 * latency + write_cycles + rounds;
@@ -225,6 +226,7 @@ pub fn elaborate(library: &mut Library, label: &str, made: &Made<'_>) -> Arc<Mod
 fn wear(library: &mut Library, label: &str, key: &str, blocks: u64, width: u32) -> (Arc<Module>, u32) {
     let summary = format!("{blocks} counters of writes: a model of cells that are not volatile");
     let mut module = Module::new("wear", Some(label), &summary, key);
+    module.kind = ModuleKind::Model;
     module.contract = Contract {
         latency: "read in the same cycle".into(),
         interval: "one write a cycle".into(),

@@ -2,14 +2,14 @@
 
 use crate::{
     blocks::{
-        Library,
+        Assembly, Library,
         geometry::{COUNT_W, SHIFT_W, clog2},
         leaf, sram, stream_fifo,
     },
     design::{Maximum, SoftmaxUnit},
     emit::Shell,
     leaves,
-    netlist::{Contract, Direction, Instance, Interface, Module, Payload, Role},
+    netlist::{Contract, Interface, Module, Payload, Role},
 };
 use alberti_arith::Format;
 use askama::Template;
@@ -47,6 +47,8 @@ const GROUP: u32 = 4;
 /// Where a row waits between two passes.
 struct Store {
     name: &'static str,
+    /// What the variant of the memory is called.
+    label: &'static str,
     comment: &'static str,
 }
 
@@ -62,6 +64,8 @@ struct Path {
     reference: &'static str,
     low: &'static str,
     last: &'static str,
+    /// What its distances are made of.
+    operands: &'static [&'static str],
 }
 
 #[derive(Template)]
@@ -118,14 +122,18 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     let n = unit.lanes;
     let widths = Widths::new(n, unit);
     let running = unit.maximum == Maximum::Running;
-    let mut module = face(unit, widths);
+    let mut assembly = Assembly::new(outside(unit, widths));
     let stores = if unit.row_buffer { stores(running) } else { Vec::new() };
     let paths = paths(unit.row_buffer, running);
-    buffers(library, &mut module, &stores, widths, n, running);
-    lanes(library, &mut module, &paths, unit.row_buffer, n, running);
-    logarithm(library, &mut module);
-    codes(library, &mut module, n);
-    flow(&mut module, unit.row_buffer, running);
+    stored_rows(library, &mut assembly, &stores, widths, n);
+    if !running {
+        found_of_rows(library, &mut assembly, ("maximum", "new"), SCORE_W);
+    }
+    found_of_rows(library, &mut assembly, ("reference", "in"), REFERENCE_W);
+    lanes(library, &mut assembly, &paths, n);
+    logarithm(library, &mut assembly);
+    codes(library, &mut assembly, n);
+    flow(&mut assembly, unit.row_buffer, running);
 
     let address_w = clog2(widths.words.into());
     let shared = ("score_data_i", "lanes", "take", "lane_first_q");
@@ -137,7 +145,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         format!("9'd{}", widths.sum - 16)
     };
     let group = if n > 16 { 2 * GROUP } else { GROUP };
-    Some(library.add(module, |shell| {
+    Some(library.add(assembly.finish(), |shell| {
         Body {
             shell,
             n,
@@ -167,7 +175,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
 }
 
 /// Name, contract and ports.
-fn face(unit: SoftmaxUnit, widths: Widths) -> Module {
+fn outside(unit: SoftmaxUnit, widths: Widths) -> Module {
     let n = unit.lanes;
     let mut module = Module::new(
         "softmax",
@@ -234,10 +242,14 @@ pub const MAXIMUM_LATENCY: u32 = 3;
 fn stores(running: bool) -> Vec<Store> {
     let sum = Store {
         name: "sum_store",
+        label: "softmax_sum",
         comment: "Rows that wait for their maximum: a queue of vectors, their lanes and ends.",
     };
-    let out =
-        Store { name: "out_store", comment: "Rows that wait for their sum: a queue of vectors, their lanes and ends." };
+    let out = Store {
+        name: "out_store",
+        label: "softmax_out",
+        comment: "Rows that wait for their sum: a queue of vectors, their lanes and ends.",
+    };
     if running { vec![out] } else { vec![sum, out] }
 }
 
@@ -257,6 +269,7 @@ fn paths(row_buffer: bool, running: bool) -> Vec<Path> {
         reference: if running { "17'd0" } else { "{maximum[15], maximum}" },
         low: "2'b00",
         last: "sum_last",
+        operands: if running { &["score_data_i"] } else { &["sum_store_word", "maximum"] },
     };
     let out = Path {
         name: "out",
@@ -268,6 +281,7 @@ fn paths(row_buffer: bool, running: bool) -> Vec<Path> {
         reference: "reference[REFER_W-1:2]",
         low: "reference[1:0]",
         last: "out_last",
+        operands: &["out_store_word", "reference"],
     };
     let lane = Path {
         name: "lane",
@@ -279,155 +293,124 @@ fn paths(row_buffer: bool, running: bool) -> Vec<Path> {
         reference: "lane_reference[REFER_W-1:2]",
         low: "lane_reference[1:0]",
         last: "last",
+        operands: &["score_data_i", "reference"],
     };
     if row_buffer { vec![sum, out] } else { vec![lane] }
 }
 
-/// Memories of the rows, and buffers of what is found of them.
-fn buffers(library: &mut Library, module: &mut Module, stores: &[Store], widths: Widths, n: u32, running: bool) {
-    let (source, bits) = ("units.softmax.length_max", Payload::Bits);
-    let word_w = n * SCORE_W + n + 1;
+/// Memories of the rows.
+fn stored_rows(library: &mut Library, unit: &mut Assembly, stores: &[Store], widths: Widths, n: u32) {
+    let (source, word_w) = ("units.softmax.length_max", n * SCORE_W + n + 1);
     let address_w = clog2(widths.words.into());
-    for Store { name, .. } in stores {
-        let label = format!("softmax_{}", name.trim_end_matches("_store"));
-        let memory = sram::elaborate(library, Some(&label), source, widths.words, word_w, bits);
+    for Store { name, label, .. } in stores {
+        unit.place(name, &sram::elaborate(library, Some(label), source, widths.words, word_w, Payload::Bits));
         let [read, write, word, data, head, tail] =
             ["read", "write", "word", "data", "head_q", "tail_q"].map(|part| format!("{name}_{part}"));
-        module.add_nets(&[(&read, 1), (&write, 1), (&word, word_w), (&data, word_w)]);
-        module.add_register(&head, address_w, &["clk_i", "rst_ni", &read]);
-        module.add_register(&tail, address_w, &["clk_i", "rst_ni", &write]);
-        module.instances.push(Instance::new(&format!("u_{name}"), &memory).wire(&[
-            ("clk_i", "clk_i"),
-            ("read_enable_i", &read),
-            ("read_address_i", &head),
-            ("read_data_o", &word),
-            ("write_enable_i", &write),
-            ("write_address_i", &tail),
-            ("write_data_i", &data),
-        ]));
+        unit.group(name, &format!("u_{name}"), &[(&read, 1), (&write, 1), (&word, word_w), (&data, word_w)]);
+        unit.group_register(name, &head, address_w, [&read]);
+        unit.group_register(name, &tail, address_w, [&write]);
+        unit.fields((name, "read"), &[("enable", &read), ("address", &head), ("data", &word)]);
+        unit.fields((name, "write"), &[("enable", &write), ("address", &tail), ("data", &data)]);
     }
-    let mut buffer = |name: &str, width: u32, [done, data, valid, taken, out]: [&str; 5]| {
-        let fifo =
-            stream_fifo::elaborate(library, Some(&format!("softmax_{name}")), "units.softmax", width, ROWS, bits);
-        module.add_nets(&[(done, 1), (data, width), (valid, 1), (taken, 1), (out, width)]);
-        let wired = Instance::new(&format!("u_{name}"), &fifo).wire(&[
-            ("clk_i", "clk_i"),
-            ("rst_ni", "rst_ni"),
-            ("in_valid_i", done),
-            ("in_data_i", data),
-            ("out_valid_o", valid),
-            ("out_ready_i", taken),
-            ("out_data_o", out),
-        ]);
-        module.instances.push(wired.open(&[("in_ready_o", 1)]));
-    };
-    if !running {
-        let nets = ["maximum_done", "maximum_new", "maximum_valid", "maximum_taken", "maximum"];
-        buffer("maximum", SCORE_W, nets);
-    }
-    let nets = ["reference_done", "reference_in", "reference_valid", "reference_taken", "reference"];
-    buffer("reference", REFERENCE_W, nets);
+}
+
+/// A buffer of what is found of rows: its name and what the net of what goes in ends with.
+fn found_of_rows(library: &mut Library, unit: &mut Assembly, (name, new): (&str, &str), width: u32) {
+    let label = format!("softmax_{name}");
+    unit.place(name, &stream_fifo::elaborate(library, Some(&label), "units.softmax", width, ROWS, Payload::Bits));
+    let [done, new, valid, taken] = ["done", new, "valid", "taken"].map(|part| format!("{name}_{part}"));
+    let nets: [(&str, u32); 5] = [(&done, 1), (&new, width), (&valid, 1), (&taken, 1), (name, width)];
+    unit.group(name, &format!("u_{name}"), &nets);
+    unit.fields((name, "in"), &[("valid", &done), ("data", &new)]);
+    unit.open(name, "in_ready_o");
+    unit.fields((name, "out"), &[("valid", &valid), ("ready", &taken), ("data", name)]);
 }
 
 /// The powers of every path, n to each.
-fn lanes(library: &mut Library, module: &mut Module, paths: &[Path], row_buffer: bool, n: u32, running: bool) {
+fn lanes(library: &mut Library, unit: &mut Assembly, paths: &[Path], n: u32) {
     let segment_leaf = leaf::elaborate(library, &*leaves::exp2_segment(), "units.softmax");
     let power_leaf = leaf::elaborate(library, &*leaves::exp2_interpolate(), "units.softmax");
-    for Path { name, .. } in paths {
-        let [segment, base, step, power] = ["segment", "base", "step", "power"].map(|part| format!("{name}_{part}"));
-        let [base_q, step_q, place_q] = ["base_q", "step_q", "place_q"].map(|part| format!("{name}_{part}"));
-        module.add_nets(&[(&segment, n * PLACE_W), (&base, n * BASE_W), (&step, n * STEP_W), (&power, n * POWER_W)]);
-        module.add_register(&base_q, n * BASE_W, &["clk_i", &base]);
-        module.add_register(&step_q, n * STEP_W, &["clk_i", &step]);
-        module.add_register(&place_q, n * PLACE_W, &["clk_i"]);
-        module.instances.extend([
-            Instance::replicated(&format!("u_{name}_segment"), &segment_leaf, &format!("{name}_line"), n)
-                .lane("segment_i", &segment, PLACE_W, "PLACE_W")
-                .lane("base_o", &base, BASE_W, "BASE_W")
-                .lane("step_o", &step, STEP_W, "STEP_W"),
-            Instance::replicated(&format!("u_{name}_power"), &power_leaf, &format!("{name}_lane"), n)
-                .lane("base_i", &base_q, BASE_W, "BASE_W")
-                .lane("step_i", &step_q, STEP_W, "STEP_W")
-                .lane("place_i", &place_q, PLACE_W, "PLACE_W")
-                .lane("power_o", &power, POWER_W, "POWER_W"),
-        ]);
-        let reads: &[&str] = match (*name, row_buffer, running) {
-            ("out", ..) => &["out_store_word", "reference"],
-            (_, true, false) => &["sum_store_word", "maximum"],
-            (_, true, true) => &["score_data_i"],
-            (_, false, _) => &["score_data_i", "reference"],
-        };
-        module.combinational(&[&segment], reads);
+    for Path { name, operands, .. } in paths {
+        let [first, second] = ["segment", "power"].map(|part| format!("{name}_{part}"));
+        unit.place_row(&first, &segment_leaf, &format!("{name}_line"), n);
+        unit.place_row(&second, &power_leaf, &format!("{name}_lane"), n);
+        let [base, step] = ["base", "step"].map(|part| format!("{name}_{part}"));
+        let nets: [(&str, u32); 4] =
+            [(&first, n * PLACE_W), (&base, n * BASE_W), (&step, n * STEP_W), (&second, n * POWER_W)];
+        unit.group(name, &format!("u_{first}, u_{second}"), &nets);
+        unit.combinational([&first], operands.iter().copied());
+        unit.slices((&first, "in"), &[("segment", &first, "PLACE_W")]);
+        for (field, net, width, symbol) in [("base", &base, BASE_W, "BASE_W"), ("step", &step, STEP_W, "STEP_W")] {
+            let register = format!("{net}_q");
+            unit.group_register(name, &register, n * width, [net]);
+            unit.slices((&first, "out"), &[(field, net, symbol)]);
+            unit.slices((&second, "in"), &[(field, &register, symbol)]);
+        }
+        let place = format!("{name}_place_q");
+        unit.group_register(name, &place, n * PLACE_W, Vec::<String>::new());
+        unit.slices((&second, "in"), &[("place", &place, "PLACE_W")]);
+        unit.slices((&second, "out"), &[("power", &second, "POWER_W")]);
     }
 }
 
 /// The logarithm of a row's sum.
-fn logarithm(library: &mut Library, module: &mut Module) {
-    let log = leaf::elaborate(library, &*leaves::log2_octave(), "units.softmax");
-    module.add_register("mantissa_q", 12, &["clk_i"]);
-    module.add_nets(&[("log", 11)]);
-    module.instances.push(Instance::new("u_log", &log).wire(&[("mantissa_i", "mantissa_q"), ("log_o", "log")]));
+fn logarithm(library: &mut Library, unit: &mut Assembly) {
+    unit.place("log", &leaf::elaborate(library, &*leaves::log2_octave(), "units.softmax"));
+    unit.register("mantissa_q", 12, Vec::<String>::new());
+    unit.net("log", 11);
+    unit.fields(("log", "in"), &[("mantissa", "mantissa_q")]);
+    unit.fields(("log", "out"), &[("log", "log")]);
 }
 
 /// From masked shares to codes, by the leaves of the requantiser.
-fn codes(library: &mut Library, module: &mut Module, n: u32) {
+fn codes(library: &mut Library, unit: &mut Assembly, n: u32) {
     let source = "units.softmax";
-    let normalise = leaf::elaborate(library, &*leaves::float_normalise(SIGNIFICAND_W).expect("24 bits"), source);
-    let round = leaf::elaborate(library, &*leaves::float_round(), source);
-    module.add_nets(&[("significand", n * SIGNIFICAND_W), ("code_scale", SHIFT_W), ("code", n * CODE_W)]);
-    let mut first = Instance::replicated("u_normalise", &normalise, "normalise", n).lane(
-        "sum_i",
-        "significand",
-        SIGNIFICAND_W,
-        "SIGNIF_W",
-    );
-    let mut second = Instance::replicated("u_round", &round, "round", n)
-        .lane("code_o", "code", CODE_W, "CODE_W")
-        .wire(&[("shift_i", "code_scale")]);
-    for port in normalise.ports().filter(|port| port.direction == Direction::Output) {
-        let name = format!("code_{}", port.name.trim_end_matches("_o"));
-        let symbol = format!("{}_W", port.name.trim_end_matches("_o").to_uppercase());
-        module.add_nets(&[(&name, n * port.width)]);
-        first = first.lane(&port.name, &name, port.width, &symbol);
-        second = second.lane(&port.name.replace("_o", "_i"), &name, port.width, &symbol);
+    let normalise = leaves::float_normalise(SIGNIFICAND_W).expect("24 bits");
+    unit.place_row("normalise", &leaf::elaborate(library, &*normalise, source), "normalise", n);
+    unit.place_row("round", &leaf::elaborate(library, &*leaves::float_round(), source), "round", n);
+    for (net, width) in [("significand", n * SIGNIFICAND_W), ("code_scale", SHIFT_W)] {
+        unit.net(net, width);
+        unit.registers([net], ["mask_data_i", "mask_valid_i"]);
     }
-    module.instances.extend([first, second]);
-    module.registers(&["significand", "code_scale"], &["clk_i", "mask_data_i", "mask_valid_i"]);
-    module.registers(&["code_data_o"], &["code"]);
+    unit.slices(("normalise", "in"), &[("sum", "significand", "SIGNIF_W")]);
+    leaf::join(unit, "normalise", "round", "aligned");
+    unit.fields(("round", "in"), &[("shift", "code_scale")]);
+    unit.net("code", n * CODE_W);
+    unit.slices(("round", "out"), &[("code", "code", "CODE_W")]);
+    unit.registers(["code_data_o"], ["code"]);
 }
 
 /// What the handshakes depend on.
-fn flow(module: &mut Module, row_buffer: bool, running: bool) {
-    module.registers(
-        &["code_valid_o", "code_last_o", "length_error_count_o"],
-        &["clk_i", "rst_ni", "clear_i", "row_length_i", "row_count_i", "score_last_i"],
+fn flow(unit: &mut Assembly, row_buffer: bool, running: bool) {
+    unit.registers(
+        ["code_valid_o", "code_last_o", "length_error_count_o"],
+        ["clear_i", "row_length_i", "row_count_i", "score_last_i"],
     );
-    module.combinational(&["mask_ready_o"], &["code_ready_i"]);
-    module.registers(&["reference_done", "reference_in"], &["log"]);
+    unit.combinational(["mask_ready_o"], ["code_ready_i"]);
+    unit.registers(["reference_done", "reference_in"], ["log"]);
     if !row_buffer {
-        module.combinational(&["score_ready_o"], &["mask_valid_i", "code_ready_i", "reference_valid"]);
-        module.combinational(
-            &["row_ready_o", "reference_taken"],
-            &["score_valid_i", "mask_valid_i", "code_ready_i", "reference_valid"],
-        );
-        module.registers(&[], &["lane_power", "row_last_i", "row_valid_i"]);
+        let waits = ["mask_valid_i", "code_ready_i", "reference_valid"];
+        unit.combinational(["score_ready_o"], waits);
+        unit.combinational(["row_ready_o", "reference_taken"], [&["score_valid_i"], &waits[..]].concat());
+        unit.state(["lane_power", "row_last_i", "row_valid_i"]);
         return;
     }
-    module.registers(&["score_ready_o"], &["row_valid_i", "reference_valid", "sum_power"]);
-    module.combinational(&["row_ready_o"], &["score_valid_i"]);
-    module.combinational(
-        &["out_store_read", "reference_taken"],
-        &["reference_valid", "mask_valid_i", "code_ready_i", "out_store_word"],
+    unit.registers(["score_ready_o"], ["row_valid_i", "reference_valid", "sum_power"]);
+    unit.combinational(["row_ready_o"], ["score_valid_i"]);
+    unit.combinational(
+        ["out_store_read", "reference_taken"],
+        ["reference_valid", "mask_valid_i", "code_ready_i", "out_store_word"],
     );
-    module.registers(&[], &["out_power"]);
+    unit.state(["out_power"]);
+    let scores = ["score_valid_i", "score_data_i"];
     if running {
-        module.combinational(&["out_store_write", "out_store_data"], &["score_valid_i", "score_data_i"]);
+        unit.combinational(["out_store_write", "out_store_data"], scores);
     } else {
-        module.combinational(&["sum_store_write", "sum_store_data"], &["score_valid_i", "score_data_i"]);
-        module.combinational(
-            &["out_store_write", "out_store_data", "sum_store_read", "maximum_taken"],
-            &["maximum_valid", "sum_store_word"],
+        unit.combinational(["sum_store_write", "sum_store_data"], scores);
+        unit.combinational(
+            ["out_store_write", "out_store_data", "sum_store_read", "maximum_taken"],
+            ["maximum_valid", "sum_store_word"],
         );
-        module.registers(&["maximum_done", "maximum_new"], &["score_data_i"]);
+        unit.registers(["maximum_done", "maximum_new"], ["score_data_i"]);
     }
 }

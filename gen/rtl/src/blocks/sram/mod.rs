@@ -5,10 +5,10 @@ use crate::{
     blocks::{
         Library,
         geometry::clog2,
-        tiles::{self, Made},
+        tiles::{self, TiledMemory},
     },
     emit::Shell,
-    netlist::{Contract, Direction, Instance, Interface, Module, Payload, Role},
+    netlist::{Contract, Direction, Instance, Interface, Module, ModuleKind, Payload, Role},
 };
 use askama::Template;
 use std::sync::Arc;
@@ -40,6 +40,7 @@ pub fn elaborate(
     payload: Payload,
 ) -> Arc<Module> {
     let mut module = Module::new("sram", label, &format!("a memory of {words} words of {width} bits"), source);
+    module.kind = ModuleKind::Memory;
     module.contract = Contract {
         latency: "read data one cycle after the enable, then held".into(),
         interval: "one read and one write a cycle; a read of the word being written returns the old one".into(),
@@ -70,18 +71,18 @@ pub fn elaborate(
 
 /// A memory of a design, made of macros; `label` is its name. Where the accelerator reads it in any cycle, writes wait for a free
 /// one; where the accelerator writes it in any cycle, reads do.
-pub fn tiled(library: &mut Library, label: &str, made: &Made<'_>) -> Arc<Module> {
-    let demand = made.demand;
-    let tiles = tiles::elaborate(library, label, made);
+pub fn tiled(library: &mut Library, label: &str, memory: &TiledMemory<'_>) -> Arc<Module> {
+    let demand = memory.demand;
+    let tiles = tiles::elaborate(library, label, memory);
     let (addr_w, width, lanes) =
         (demand.address_bits(), demand.bits, tiles.port("write_lanes_i").map(|port| port.width));
-    let (writes_wait, shared, busy) = (demand.writes_per_cycle == 0, made.shared(), made.stages() - 1);
+    let (writes_wait, shared, busy) = (demand.writes_per_cycle == 0, memory.shared(), memory.stages() - 1);
     let summary = format!("the memory {label}: {} words of {width} bits in SRAM", demand.words);
     let mut module = Module::new("sram", Some(label), &summary, &demand.key);
     module.contract = Contract {
         latency: format!(
             "{} from a read to its word",
-            if made.latency() == 1 { "a cycle".into() } else { format!("{} cycles", made.latency()) }
+            if memory.latency() == 1 { "a cycle".into() } else { format!("{} cycles", memory.latency()) }
         ),
         interval: match (writes_wait, shared || busy > 0) {
             (true, true) => "one read a cycle; a write waits until no read is on its way".into(),
@@ -90,7 +91,7 @@ pub fn tiled(library: &mut Library, label: &str, made: &Made<'_>) -> Arc<Module>
         },
         numbers: String::new(),
     };
-    module.set_parameters(&[("words", demand.words as u32), ("width", width), ("latency", made.latency())]);
+    module.set_parameters(&[("words", demand.words as u32), ("width", width), ("latency", memory.latency())]);
     module.files = vec!["IMAGE".to_owned()];
     let resets = tiles.port("rst_ni").is_some() || writes_wait && busy > 0;
     let read = match writes_wait {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::memory::{
-    choice::best,
+    selection::best,
     serve::{Candidate, candidates},
 };
 use std::collections::BTreeMap;
@@ -41,7 +41,9 @@ fn brute(serving: &[Candidate<'_>], demand: &Demand) -> Option<Key> {
     let mut one = |words: u64, bits: u64| -> Option<Key> {
         *aim.entry((words, bits)).or_insert_with(|| {
             let fits = |c: &&Candidate<'_>| {
-                (0..4).map(|p| 1 << p).any(|f| u64::from(c.of.words) * f >= words && u64::from(c.of.bits) / f >= bits)
+                (0..4)
+                    .map(|p| 1 << p)
+                    .any(|f| u64::from(c.hard_macro.words) * f >= words && u64::from(c.hard_macro.bits) / f >= bits)
             };
             let cost = |c: &Candidate<'_>| {
                 let (first, second) = demand.storage.optimise.order(c.area, c.energy * u128::from(words));
@@ -65,7 +67,7 @@ fn brute(serving: &[Candidate<'_>], demand: &Demand) -> Option<Key> {
     rows_first.into_iter().chain(bits_first).min()
 }
 
-fn key(choice: &Choice, demand: &Demand) -> Key {
+fn key(choice: &MacroSelection, demand: &Demand) -> Key {
     let fixed = |figure: f64| (figure * 1e6).round() as u128;
     let energy = fixed(choice.access_energy_pj * demand.words as f64);
     let (first, second) = demand.storage.optimise.order(fixed(choice.area_um2), energy);
@@ -110,7 +112,7 @@ fn the_choice_for_latency_is_the_fastest_and_then_the_least() {
         let subset = |mask: u32| -> Vec<_> {
             (0..serving.len()).filter(|i| mask >> i & 1 == 1).map(|i| serving[i].clone()).collect()
         };
-        let slowest = |of: &[Candidate<'_>]| of.iter().map(|c| c.of.read_latency_ns as u64).max();
+        let slowest = |of: &[Candidate<'_>]| of.iter().map(|c| c.hard_macro.read_latency_ns as u64).max();
         let all = (1..1 << serving.len()).map(subset).filter_map(|of| Some((slowest(&of)?, brute(&of, &demand)?)));
         let best = &chosen(&technology, &demand)[0];
         assert_eq!(Some((best.latency_ns as u64, key(best, &demand))), all.min(), "round {round}");

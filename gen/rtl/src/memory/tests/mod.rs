@@ -6,7 +6,7 @@ mod shipped;
 
 use super::*;
 use crate::design::{MemoryKind, Optimise, Storage};
-use alberti_diagnostic::Place;
+use alberti_diagnostic::Location;
 
 /// SplitMix64: the same draws on every machine.
 struct Draws(u64);
@@ -49,6 +49,6 @@ fn rram(mut demand: Demand, bits_per_cell: u32) -> Demand {
     demand
 }
 
-fn chosen(technology: &Technology, demand: &Demand) -> Vec<Choice> {
-    choose(technology, demand, &Place::file("x.yaml")).unwrap_or_else(|problem| panic!("{problem}"))
+fn chosen(technology: &Technology, demand: &Demand) -> Vec<MacroSelection> {
+    choose(technology, demand, &Location::file("x.yaml")).unwrap_or_else(|problem| panic!("{problem}"))
 }

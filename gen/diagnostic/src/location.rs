@@ -19,7 +19,7 @@ impl Position {
 
 /// A place in a file: the file as the user named it, the position, and the key path of the value.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct Place {
+pub struct Location {
     /// The file as the user named it.
     pub file: String,
     /// Where in the file; `None` when the file could not be read at all.
@@ -29,7 +29,7 @@ pub struct Place {
     pub key_path: String,
 }
 
-impl Place {
+impl Location {
     /// A file as a whole.
     #[must_use]
     pub fn file(file: impl Into<String>) -> Self {
@@ -37,7 +37,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     /// `file:line:column  key.path`, without the parts that there are not.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;

@@ -8,16 +8,16 @@ use super::{
     tiling::{Tiling, tilings},
 };
 use crate::design::Optimise;
-use alberti_diagnostic::{Code, Diagnostic, Place};
+use alberti_diagnostic::{Code, Diagnostic, Location};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The choice and the runners-up that are looked for.
+/// The best selection and the runners-up that are looked for.
 pub const ALTERNATIVES: usize = 4;
 
 /// One way to make a memory. Its banks are all made alike.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Choice {
+pub struct MacroSelection {
     /// How many of each macro are in all banks, copies included, by name.
     pub macros: BTreeMap<String, u64>,
     /// Area of all banks in µm², without decode and wires.
@@ -53,19 +53,19 @@ pub struct Tile {
     pub copies: u32,
 }
 
-/// The best choice for a memory and the next best of other macros, at most [`ALTERNATIVES`]; `place` is that of the memory.
+/// The best selection for a memory and the next best of other macros, at most [`ALTERNATIVES`]; `place` is that of the memory.
 ///
 /// # Errors
 /// That no macro serves, or that the search is too large.
-pub fn choose(technology: &Technology, demand: &Demand, place: &Place) -> Result<Vec<Choice>, Diagnostic> {
+pub fn choose(technology: &Technology, demand: &Demand, place: &Location) -> Result<Vec<MacroSelection>, Diagnostic> {
     let (serving, refused) = candidates(technology, demand);
     if serving.is_empty() {
         let (why, help) = explain(&refused, technology, demand);
         let message = format!("no macro of {} serves the memory `{}`: {why}", technology.name, demand.memory);
         return Err(Diagnostic::new(Code::NoMacroServes, message, help).at(place.clone()));
     }
-    let choices = best(&serving, demand, ALTERNATIVES);
-    choices.map_err(|TooMany| {
+    let selections = best(&serving, demand, ALTERNATIVES);
+    selections.map_err(|TooMany| {
         let message = format!(
             "{} words of {} bits have too many tilings by the {} macros of {} that serve the memory `{}`",
             demand.words,
@@ -79,62 +79,63 @@ pub fn choose(technology: &Technology, demand: &Demand, place: &Place) -> Result
     })
 }
 
-/// The `keep` best choices of distinct macros, best first.
-pub(super) fn best(serving: &[Candidate<'_>], demand: &Demand, keep: usize) -> Result<Vec<Choice>, TooMany> {
+/// The `keep` best selections of distinct macros, best first.
+pub(super) fn best(serving: &[Candidate<'_>], demand: &Demand, keep: usize) -> Result<Vec<MacroSelection>, TooMany> {
     if demand.storage.optimise != Optimise::Latency {
         return Ok(tilings(serving, demand, keep)?.iter().map(|tiling| figures(serving, demand, tiling)).collect());
     }
-    // The slowest macro decides: under each bound on latency, the least area. A choice that is not among the `keep` best under
+    // The slowest macro decides: under each bound on latency, the least area. A selection that is not among the `keep` best under
     // its own latency as the bound has `keep` others before it.
-    let mut bounds: Vec<f64> = serving.iter().map(|candidate| candidate.of.read_latency_ns).collect();
+    let mut bounds: Vec<f64> = serving.iter().map(|candidate| candidate.hard_macro.read_latency_ns).collect();
     bounds.sort_by(f64::total_cmp);
     bounds.dedup();
-    let mut all: Vec<(Tiling, Choice)> = Vec::new();
+    let mut all: Vec<(Tiling, MacroSelection)> = Vec::new();
     for bound in bounds {
-        let fast: Vec<_> = serving.iter().filter(|c| c.of.read_latency_ns <= bound).cloned().collect();
+        let fast: Vec<_> = serving.iter().filter(|c| c.hard_macro.read_latency_ns <= bound).cloned().collect();
         for tiling in tilings(&fast, demand, keep)? {
-            let choice = figures(&fast, demand, &tiling);
-            if choice.latency_ns == bound {
-                all.push((tiling, choice));
+            let selection = figures(&fast, demand, &tiling);
+            if selection.latency_ns == bound {
+                all.push((tiling, selection));
             }
         }
         if all.len() >= keep {
             break;
         }
     }
-    Ok(all.into_iter().map(|(_, choice)| choice).take(keep).collect())
+    Ok(all.into_iter().map(|(_, selection)| selection).take(keep).collect())
 }
 
-fn figures(serving: &[Candidate<'_>], demand: &Demand, tiling: &Tiling) -> Choice {
+fn figures(serving: &[Candidate<'_>], demand: &Demand, tiling: &Tiling) -> MacroSelection {
     let banks = f64::from(demand.banks);
     let pieces = || tiling.pieces.iter().map(|piece| (piece, &serving[piece.candidate]));
-    let sum = |of: &dyn Fn(&Candidate<'_>) -> f64| pieces().map(|(_, c)| f64::from(c.copies) * of(c)).sum::<f64>();
+    let sum =
+        |figure: &dyn Fn(&Candidate<'_>) -> f64| pieces().map(|(_, c)| f64::from(c.copies) * figure(c)).sum::<f64>();
     let accesses = f64::from(demand.reads_per_cycle + demand.writes_per_cycle);
-    let latency_ns = pieces().map(|(_, c)| c.of.read_latency_ns).fold(0.0, f64::max);
+    let latency_ns = pieces().map(|(_, c)| c.hard_macro.read_latency_ns).fold(0.0, f64::max);
     let bits = demand.words as f64 * f64::from(demand.bits);
     let count = |candidate: usize| {
         let used = pieces().filter(|(piece, _)| piece.candidate == candidate).count() as u64;
         used * u64::from(serving[candidate].copies) * u64::from(demand.banks)
     };
     let tile = |(piece, candidate): (&super::tiling::Piece, &Candidate<'_>)| Tile {
-        name: candidate.of.name.clone(),
+        name: candidate.hard_macro.name.clone(),
         words: (piece.first_word, piece.first_word + piece.words - 1),
         // A word has at most 64 codes of 16 bits, so that bits fit.
         bits: (piece.first_bit as u32, (piece.first_bit + piece.bits - 1) as u32),
         fold: piece.fold,
         copies: candidate.copies,
     };
-    Choice {
+    MacroSelection {
         macros: (0..serving.len())
-            .map(|i| (serving[i].of.name.clone(), count(i)))
+            .map(|i| (serving[i].hard_macro.name.clone(), count(i)))
             .filter(|(_, count)| *count > 0)
             .collect(),
-        area_um2: banks * sum(&|c| c.of.area_um2),
-        leakage_uw: banks * sum(&|c| c.of.leakage_uw),
+        area_um2: banks * sum(&|c| c.hard_macro.area_um2),
+        leakage_uw: banks * sum(&|c| c.hard_macro.leakage_uw),
         access_energy_pj: banks * (tiling.cover.cost.energy as f64 / 1e6) / (demand.words as f64 * accesses),
         latency_ns,
         latency_cycles: demand.cycles(latency_ns),
-        utilisation: bits / sum(&|c| f64::from(c.of.words) * f64::from(c.of.bits)),
+        utilisation: bits / sum(&|c| f64::from(c.hard_macro.words) * f64::from(c.hard_macro.bits)),
         bandwidth_gbps: banks * f64::from(demand.bits) * accesses * demand.frequency_mhz / 1000.0,
         tiles: pieces().map(tile).collect(),
     }
