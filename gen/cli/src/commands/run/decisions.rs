@@ -68,7 +68,7 @@ impl Decision {
         self.float.as_ref().map(|float| float.float_label != self.label)
     }
 
-    /// Whether f32 leaves behind another layer.
+    /// Whether f32 leaves after another layer.
     pub fn leaves_elsewhere(&self) -> Option<bool> {
         self.float.as_ref().map(|float| float.float_exit_layer != self.exit_layer)
     }

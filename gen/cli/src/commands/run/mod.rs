@@ -270,7 +270,7 @@ impl TaskRun {
         if let Some(ramp) = task.off_ramp.as_ref().filter(|ramp| nats > (ramp.weight.rows as f64).ln()) {
             let classes = ramp.weight.rows;
             text += &format!(
-                "{nats} nats is above the entropy of any {classes} classes: every sentence ends behind the first layer\n"
+                "{nats} nats is above the entropy of any {classes} classes: every sentence ends after the first layer\n"
             );
         }
         text += &decisions::table(&self.decisions, depth).text();
