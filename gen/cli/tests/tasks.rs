@@ -177,6 +177,7 @@ fn what_cannot_be_measured_says_why() {
     }
     let arguments = ["eval", ACCELERATOR16, "--model", &model, "--data", text(&data), "--task"];
     fails(&[&arguments[..], &["task9"]].concat(), 3, "error[AE0701]: cannot read task9");
+    fails(&["sim", "designs/pu16.yaml", "--model", &model, "--layer", "layer.9.output"], 2, "error[AE0706]");
     // A broken model, in every way that the files of one can be.
     let task = |part: &str| Path::new(&model).join("tasks/task1").join(part);
     let truncated = fs::read(task("model_head.safetensors")).expect("it was written");
