@@ -7,6 +7,7 @@ SEED     ?=
 MINUTES  ?= 5
 OUT      ?= build/$(D)
 NEXTEST  := 0.9.143
+DENY     := 0.20.2
 MODEL    := build/models/minilm
 PROFILE  := $(if $(CI),ci,default)
 ALBERTI  := target/release/alberti
@@ -15,7 +16,7 @@ SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 COSIM    := $(ALBERTI) sim designs/$(D).yaml --block $(B) $(if $(SEED),--seed $(SEED))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup model build demo test quick test-full lint cosim wave synth bench layer fuzz targets bless room docs clean
+.PHONY: help setup model build demo test quick test-full deny lint cosim wave synth bench layer fuzz targets bless room docs clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -58,8 +59,12 @@ test: setup model ## the whole regression, as CI runs it
 quick: ## the part that answers in under two minutes
 	$(NEXT) -E 'not package(alberti-sim-tests) and not package(alberti-synth) or test(pu4)'
 
-test-full: setup model ## also what takes long
+test-full: setup model deny ## also what takes long
 	$(NEXT) --run-ignored all
+
+deny: ## licences and duplicates of the crates that are used; installs cargo-deny
+	@cargo deny --version >/dev/null 2>&1 || cargo install --locked cargo-deny@$(DENY)
+	cargo deny --offline check licenses bans sources
 
 lint: build ## Verilator, yosys and Icarus on every design
 	@for design in designs/*.yaml; do $(ALBERTI) lint $$design; done

@@ -16,7 +16,7 @@ module @{ shell.name }@ (
     localparam ADD     = @{ pipeline }@;  // ... that the array adds to it
     localparam SUM     = @{ pipeline + 1 }@;  // ... that its sum comes back
 
-@{ shell.nets }@
+@{ shell.declare("read write") }@
 
     // A token walks beside its vector: bit or slice c belongs to the token of c cycles ago.
     wire [SUM:0]             valid;
@@ -56,10 +56,10 @@ module @{ shell.name }@ (
     end
 
     // The first pass needs no stored sums, the last stores none.
-    assign read      = valid[READ] && !first[READ];
-    assign read_row  = row[READ*ROW_W +: ROW_W];
-    assign write     = valid[SUM] && !last[SUM];
-    assign write_row = row[SUM*ROW_W +: ROW_W];
+    assign read_enable   = valid[READ] && !first[READ];
+    assign read_address  = row[READ*ROW_W +: ROW_W];
+    assign write_enable  = valid[SUM] && !last[SUM];
+    assign write_address = row[SUM*ROW_W +: ROW_W];
 
 @{ shell.instances }@
 

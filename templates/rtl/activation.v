@@ -38,7 +38,7 @@ module @{ shell.name }@ (
     assign activated_o       = sum_q;
     assign activated_scale_o = scale_q;
 <%- else %>
-@{ shell.nets }@
+@{ shell.declare("activation_shift_q") }@
 
     reg [STAGES-1:0] valid_q;
     reg [STAGES-1:0] last_q;

@@ -15,7 +15,7 @@ module @{ shell.name }@ (
     localparam RANK_W  = N * LANE_W;
     localparam GROUP   = 4;  // positions whose ones are counted together
 
-@{ shell.nets }@
+@{ shell.declare("expanded oldest") }@
 
     // The next packed value lies in lane lane_q of row row_q. Where that is the first lane, the row is still to be
     // read; else it is kept, and a segment that begins inside a row which is not has it read first.
@@ -180,7 +180,7 @@ module @{ shell.name }@ (
     endgenerate
 
     assign expanded_valid = turned_valid_q;
-    assign expanded       = {turned_last_q, spread};
+    assign expanded_data  = {turned_last_q, spread};
 
 @{ shell.instances }@
 

@@ -22,7 +22,7 @@ module @{ shell.name }@ (
     localparam [1:0] RUN   = 2'd2;
     localparam [1:0] DONE  = 2'd3;
 
-@{ shell.nets }@
+@{ shell.declare("taken given pushed shown") }@
 
     // Beats of the burst that begins so many beats behind a border of 4 KB, if the command is long enough.
     function [SPAN_W-1:0] span(input [OFFSET_W-1:0] offset);
@@ -174,7 +174,7 @@ module @{ shell.name }@ (
     // Read: a beat with an error, and all behind it, are dropped.
     assign m_axi_rready = taken_ready || stop_q;
     assign taken_valid  = m_axi_rvalid && !stop_q && !m_axi_rresp[1];
-    assign taken        = {data_last, m_axi_rdata};
+    assign taken_data   = {data_last, m_axi_rdata};
     assign read_last_o  = given[DATA_W];
     assign read_data_o  = given[DATA_W-1:0];
 
@@ -183,7 +183,7 @@ module @{ shell.name }@ (
     wire [BYTES-1:0] strobe = data_last && partial ? tail : {BYTES{1'b1}};
     assign write_ready_o = due && !stop_q && pushed_ready;
     assign pushed_valid  = due && (stop_q || write_valid_i);
-    assign pushed        = {data_end, strobe & {BYTES{!stop_q}}, write_data_i};
+    assign pushed_data   = {data_end, strobe & {BYTES{!stop_q}}, write_data_i};
     assign m_axi_wlast   = shown[BEAT_W-1];
     assign m_axi_wstrb   = shown[DATA_W +: BYTES];
     assign m_axi_wdata   = shown[DATA_W-1:0];

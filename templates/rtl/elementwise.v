@@ -13,7 +13,7 @@ module @{ shell.name }@ (
     localparam COUNT_W    = @{ count_w }@;
     localparam STAGES     = @{ stages }@;
 
-@{ shell.nets }@
+@{ shell.declare("enable a_float b_float one two negative a_distance_q b_distance_q other") }@
 
     // The job of a segment waits in registers before the segment's first vector, and gives way with its last.
     reg                  job_valid_q;

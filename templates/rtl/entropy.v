@@ -27,7 +27,7 @@ module @{ shell.name }@ (
     localparam [TIMER_W-1:0] COMPARE_TIME = MARGIN_W;
     localparam [2:0] IDLE = 3'd0, LOAD = 3'd1, SUM = 3'd2, LOG = 3'd3, COMPARE = 3'd4, DECIDED = 3'd5;
 
-@{ shell.nets }@
+@{ shell.declare("segment place power mantissa_q log") }@
 
     // A row goes through the states, each of which lasts until its timer has run down; that of LOAD waits for logits.
     reg  [2:0]         state_q;

@@ -18,7 +18,7 @@ module @{ shell.name }@ (
     localparam COUNT_W  = @{ count_w }@;
     localparam [SPAN_W-1:0] LANES = @{ lane_w + 1 }@'d@{ n }@;
 
-@{ shell.nets }@
+@{ shell.declare("answer oldest stored word corrected detected") }@
 
     // Words of a record, one a cycle, as long as the buffer will have room for them: the memory cannot wait.
     reg                active_q;
@@ -69,8 +69,8 @@ module @{ shell.name }@ (
         wait_head_q <= <% if latency == 1 %>head_q<% else %>{wait_head_q[LATENCY-2:0], head_q}<% endif %>;
         wait_end_q  <= <% if latency == 1 %>ending<% else %>{wait_end_q[LATENCY-2:0], ending}<% endif %>;
     end
-    assign answered = wait_valid_q[LATENCY-1];
-    assign answer   = {wait_head_q[LATENCY-1], wait_end_q[LATENCY-1], word_data_i};
+    assign answer_valid = wait_valid_q[LATENCY-1];
+    assign answer_data  = {wait_head_q[LATENCY-1], wait_end_q[LATENCY-1], word_data_i};
 
     // Stage 1: the word<% if secded %>, its error corrected<% endif %>.
     reg               read_valid_q;
@@ -79,9 +79,9 @@ module @{ shell.name }@ (
     reg  [WORD_W-1:0] read_word_q;
     wire              read_free;
 <%- if secded %>
-    assign stored = oldest[STORED_W-1:0];
+    assign stored = oldest_data[STORED_W-1:0];
 <%- else %>
-    wire [WORD_W-1:0] word = oldest[STORED_W-1:0];
+    wire [WORD_W-1:0] word = oldest_data[STORED_W-1:0];
 <%- endif %>
     assign oldest_ready = read_free;
 
@@ -91,8 +91,8 @@ module @{ shell.name }@ (
     end
     always @(posedge clk_i) begin
         if (shift) begin
-            read_head_q <= oldest[STORED_W+1];
-            read_end_q  <= oldest[STORED_W];
+            read_head_q <= oldest_data[STORED_W+1];
+            read_end_q  <= oldest_data[STORED_W];
             read_word_q <= word;
         end
     end

@@ -11,13 +11,13 @@ module @{ shell.name }@ (
 <%- if wide %>
     localparam WIDE_W = @{ wide_w }@;
 <%- endif %>
-<%- for (_, symbol, width) in held %>
+<%- for leaf::Passed { symbol, width, .. } in held %>
 <%- if *width != 1 %>
     localparam @{ symbol }@ = @{ width }@;
 <%- endif %>
 <%- endfor %>
 
-@{ shell.nets }@
+@{ shell.declare("scale_q first code wide_scale wide_first wide") }@
 
     reg first_valid_q;
     reg first_last_q;
@@ -56,7 +56,7 @@ module @{ shell.name }@ (
 @{ shell.instances }@
 
     always @(posedge clk_i) begin
-<%- for (name, _, _) in held %>
+<%- for leaf::Passed { name, .. } in held %>
         @{ name }@_q <= @{ name }@;
 <%- endfor %>
 <%- if late_shift %>

@@ -23,7 +23,7 @@ module @{ shell.name }@ (
     localparam [STEP_W-1:0] LAST    = @{ step_w }@'d@{ 3 * latency + write_cycles + rounds }@;
     localparam [2:0] LOCKED = 3'd1, OUTSIDE = 3'd2, WORN = 3'd3, DIFFERS = 3'd4;
 
-@{ shell.nets }@
+@{ shell.declare("get get_address get_all put put_address_q levels stored wear") }@
 
     reg                busy_q;
     reg [STEP_W-1:0]   step_q;
@@ -41,12 +41,12 @@ module @{ shell.name }@ (
     // the block counts. An entry holds the count and the last word.
     localparam BLOCK_W = @{ block_w }@;
     localparam COUNT_W = @{ count_w }@;
-    wire [COUNT_W-1:0] count = wear[BLOCK_W +: COUNT_W];
-    wire               again = count == @{ count_w }@'d0 || put_address_q[BLOCK_W-1:0] <= wear[BLOCK_W-1:0];
+    wire [COUNT_W-1:0] count = wear_read_data[BLOCK_W +: COUNT_W];
+    wire               again = count == @{ count_w }@'d0 || put_address_q[BLOCK_W-1:0] <= wear_read_data[BLOCK_W-1:0];
     wire               worn  = again && count == @{ count_w }@'d@{ limit }@;
-    assign wear_block = @{ block }@;
-    assign wear_next  = {again ? count + @{ count_w }@'d1 : count, put_address_q[BLOCK_W-1:0]};
-    assign wear_write = look && !locked_q && !outside && !worn;
+    assign wear_address      = @{ block }@;
+    assign wear_write_data   = {again ? count + @{ count_w }@'d1 : count, put_address_q[BLOCK_W-1:0]};
+    assign wear_write_enable = look && !locked_q && !outside && !worn;
 <%- else %>
     wire               worn  = 1'b0;  // nobody knows how often a cell can be programmed
 <%- endif %>

@@ -217,7 +217,8 @@ module @{ shell.name }@ (
     always @(posedge clk_i) begin
         if (wait_q[LATENCY-1]) words_q <= program_data_i;
         legal_q <= legal;
-        if (fails) error_address_q <= past_i ? {{(32-ADDR_W){1'b0}}, past_row_i} : bus_bad ? bus_fault_address_i : 32'd0;
+        if (fails) error_address_q <= past_i ? {{(32-ADDR_W){1'b0}}, past_row_i}
+                                    : bus_bad ? bus_fault_address_i : 32'd0;
         if (state_q == FETCH) begin
             pc_q        <= {COUNT_W{1'b0}};
             count_q     <= program_length_i[6 +: COUNT_W];

@@ -9,7 +9,7 @@ module @{ shell.name }@ (
     // Name of the image: its files are named <name>.<tile>.hex.
     parameter IMAGE = "";
 
-@{ shell.nets }@
+@{ shell.declare("get put") }@
 
 <%- if writes_wait && busy > 0 %>
 

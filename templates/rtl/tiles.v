@@ -16,7 +16,7 @@ module @{ shell.name }@ (
     localparam ADDR_W = @{ addr_w }@;
     localparam STAGES = @{ stages }@;  // cycles from a request to the data of its macros
 
-@{ shell.nets }@
+@{ shell.declare(self.stems().as_str()) }@
 
     // A request on its way: stage k is that of k cycles ago.
     wire [(STAGES+1)*ADDR_W-1:0] address;

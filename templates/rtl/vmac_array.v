@@ -18,7 +18,7 @@ module @{ shell.name }@ (
     localparam ADD       = @{ pipeline }@;  // cycles after its vector that a row is added
 <%- endif %>
 
-@{ shell.nets }@
+@{ shell.declare("load place skip sign exponent significand activation") }@
 
     genvar j;
     generate

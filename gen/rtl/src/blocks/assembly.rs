@@ -61,6 +61,11 @@ impl Bundle {
         found.unwrap_or_else(|| panic!("{self:?} has a field {field}")).net.clone()
     }
 
+    /// All fields with their nets.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fields.iter().map(|field| (field.name.as_str(), field.net.as_str()))
+    }
+
     /// The nets of some fields.
     #[must_use]
     pub fn nets<'a>(&self, fields: impl IntoIterator<Item = &'a str>) -> Vec<String> {
@@ -172,6 +177,11 @@ impl Assembly {
         let pairs: Vec<(&str, &str)> = files.iter().map(|(own, name)| (own.as_str(), name.as_str())).collect();
         self.change(part, |instance| instance.with_parameters(&pairs));
         self.module.files.extend(files.iter().map(|(_, name)| name.clone()));
+    }
+
+    /// Sets Verilog parameters of a part: pairs of name and value.
+    pub fn set_parameters(&mut self, part: &str, pairs: &[(&str, &str)]) {
+        self.change(part, |instance| instance.with_parameters(pairs));
     }
 
     /// The module, put together.

@@ -3,14 +3,14 @@
 
 use crate::{
     blocks::{
-        Library,
+        Assembly, Library,
         geometry::clog2,
         macros::{self, MacroPort},
     },
     design::MemoryKind,
     emit::Shell,
-    memory::{Demand, Macro, MacroSelection, Technology},
-    netlist::{Contract, Instance, Interface, Module, Payload, Role},
+    memory::{self, Demand, Macro, MacroSelection, Technology},
+    netlist::{Contract, Interface, Module, Net, Payload, Role},
 };
 use askama::Template;
 use std::sync::Arc;
@@ -130,7 +130,66 @@ struct Tile<'a> {
     readers: Vec<MacroPort>,
 }
 
-impl Tile<'_> {
+impl<'a> Tile<'a> {
+    /// The tile of a memory; `None` when the technology lacks its macro.
+    fn new(index: usize, tile: &memory::Tile, memory: &TiledMemory<'a>) -> Option<Self> {
+        let (demand, hard_macro) = (memory.demand, memory.hard_macro(&tile.name)?);
+        let rram = demand.storage.kind == MemoryKind::Rram;
+        let grain = if rram { demand.storage.bits_per_cell } else { hard_macro.write_enable_bits };
+        let ports = macros::ports(hard_macro.ports);
+        let (writer, readers) = roles(&ports, demand);
+        let (lanes, masked) = (lanes(memory), masked(memory));
+        Some(Tile {
+            index,
+            addr_w: demand.address_bits(),
+            name: &hard_macro.name,
+            hard_macro,
+            first: tile.words.0,
+            last: tile.words.1,
+            low: tile.bits.0,
+            high: tile.bits.1,
+            fold: tile.fold,
+            stride: if tile.fold == 1 { hard_macro.bits } else { hard_macro.bits / tile.fold / grain * grain },
+            copies: tile.copies,
+            delay: memory.stages() - demand.cycles(hard_macro.read_latency_ns) as u32,
+            rram,
+            codes: lanes,
+            code_w: demand.bits / lanes,
+            lanes: masked,
+            gated: macros::masks(hard_macro, demand.storage.kind) == 0 && masked,
+            ports,
+            writer,
+            readers,
+        })
+    }
+
+    /// What the names of a port's nets begin with.
+    fn stem(&self, copy: u32, port: &MacroPort) -> String {
+        format!("tile{}_{copy}_{}", self.index, port.name)
+    }
+
+    /// Those of all ports.
+    fn stems(&self) -> Vec<String> {
+        let of_copy = |copy| self.ports.iter().map(move |port| self.stem(copy, port));
+        (0..self.copies).flat_map(of_copy).collect()
+    }
+
+    /// The word that a port is given.
+    fn input(&self, copy: u32, port: &MacroPort) -> String {
+        format!("{}_in", self.stem(copy, port))
+    }
+
+    /// The word that a port gives.
+    fn out(&self, copy: u32, port: &MacroPort) -> String {
+        format!("{}_out", self.stem(copy, port))
+    }
+
+    /// What all ports give that take reads.
+    fn outs(&self) -> Vec<String> {
+        let of_copy = |copy| self.readers.iter().map(move |port| self.out(copy, port));
+        (0..self.copies).flat_map(of_copy).collect()
+    }
+
     /// Bits of an address within the tile: those of the macro and of the fold.
     fn inner_w(&self) -> u32 {
         self.addr_w.min(self.fold_w() + self.address_w())
@@ -207,69 +266,66 @@ impl Tile<'_> {
         self.copies * self.readers.len() as u32
     }
 
+    /// What drives the ports of the macros, and the word that they give.
     fn drives(&self) -> Vec<String> {
-        let (t, width, w) = (self.index, self.hard_macro.bits, self.high - self.low + 1);
-        let mut lines = Vec::new();
+        let ports = |copy| self.ports.iter().flat_map(move |port| self.driven(copy, port));
+        (0..self.copies).flat_map(ports).chain(self.given()).collect()
+    }
+
+    /// Whose turn a read is, by its stage.
+    fn turn(&self, stage: &str) -> String {
         let turn_w = bits(&self.turns());
-        let turn = |stage: &str| format!("turn{}[{stage}*{turn_w} +: {turn_w}]", self.turns());
-        let (read, write) = (format!("tile{t}_read"), format!("tile{t}_write"));
-        let (read, write) = (self.row(&read), self.row(&write));
-        for copy in 0..self.copies {
-            for (p, port) in self.ports.iter().enumerate() {
-                let net = |field: &str| format!("tile{t}_{copy}_{}_{field}", port.name);
-                let reader = self.readers.iter().position(|reader| reader.name == port.name);
-                let writes = (self.writer.name == port.name).then(|| format!("tile{t}_writes"));
-                let reads = reader.map(|reader| match self.turns() {
-                    1 => format!("tile{t}_reads"),
-                    _ => {
-                        let number = copy as usize * self.readers.len() + reader;
-                        let mine = format!("{} == {turn_w}'d{number}", turn(&self.delay.to_string()));
-                        let mine =
-                            if self.rram { format!("({mine} || all[{}])", self.delay) } else { format!("({mine})") };
-                        format!("tile{t}_reads && {mine}")
-                    }
-                });
-                let enable = [&reads, &writes]
-                    .into_iter()
-                    .flatten()
-                    .map(|request| if self.turns() > 1 { format!("({request})") } else { request.clone() });
-                let enable: Vec<_> = enable.collect();
-                let enable = if enable.is_empty() { "1'b0".to_owned() } else { enable.join(" || ") };
-                lines.push(format!("assign {} = {enable};", net("enable")));
-                let address = match (&reads, &writes) {
-                    (Some(_), Some(writes)) => format!("{writes} ? {write} : {read}"),
-                    (None, Some(_)) => write.clone(),
-                    _ => read.clone(),
-                };
-                lines.push(format!("assign {} = {address};", net("address")));
-                if port.writes {
-                    if port.reads {
-                        lines.push(format!("assign {} = {};", net("write"), writes.as_deref().unwrap_or("1'b0")));
-                    }
-                    lines.extend(self.written(&net("in"), &net("mask"), copy, p));
-                }
-            }
+        format!("turn{}[{stage}*{turn_w} +: {turn_w}]", self.turns())
+    }
+
+    /// Whether a port takes a read; `None` for one that takes none.
+    fn reads(&self, copy: u32, port: &MacroPort) -> Option<String> {
+        let (t, turns) = (self.index, self.turns());
+        let reader = self.readers.iter().position(|reader| reader.name == port.name)?;
+        if turns == 1 {
+            return Some(format!("tile{t}_reads"));
         }
-        // What the port gives that took the read.
-        let outs: Vec<String> = (0..self.copies)
-            .flat_map(|copy| self.readers.iter().map(move |port| format!("tile{t}_{copy}_{}_out", port.name)))
-            .collect();
-        lines.push(format!(
-            "wire [{}:0] tile{t}_row = {};",
-            width - 1,
-            match outs.as_slice() {
-                [one] => one.clone(),
-                _ => {
-                    let stage = "STAGES";
-                    let (last, others) = outs.split_last().unwrap_or((&outs[0], &[]));
-                    let others = others
-                        .iter()
-                        .enumerate()
-                        .map(|(i, out)| format!("{} == {turn_w}'d{i} ? {out} : ", turn(stage)));
-                    format!("{}{last}", others.collect::<String>())
-                }
-            }
-        ));
+        let number = copy as usize * self.readers.len() + reader;
+        let mine = format!("{} == {}'d{number}", self.turn(&self.delay.to_string()), bits(&turns));
+        let mine = if self.rram { format!("({mine} || all[{}])", self.delay) } else { format!("({mine})") };
+        Some(format!("tile{t}_reads && {mine}"))
+    }
+
+    /// What drives a port of a copy.
+    fn driven(&self, copy: u32, port: &MacroPort) -> Vec<String> {
+        let (t, stem) = (self.index, self.stem(copy, port));
+        let reads = self.reads(copy, port);
+        let writes = (self.writer.name == port.name).then(|| format!("tile{t}_writes"));
+        let alone = |request: &String| if self.turns() > 1 { format!("({request})") } else { request.clone() };
+        let requests: Vec<String> = [&reads, &writes].into_iter().flatten().map(alone).collect();
+        let enable = if requests.is_empty() { "1'b0".to_owned() } else { requests.join(" || ") };
+        let (read, write) = (self.row(&format!("tile{t}_read")), self.row(&format!("tile{t}_write")));
+        let address = match (&reads, &writes) {
+            (Some(_), Some(writes)) => format!("{writes} ? {write} : {read}"),
+            (None, Some(_)) => write,
+            _ => read,
+        };
+        let mut lines =
+            vec![format!("assign {stem}_enable = {enable};"), format!("assign {stem}_address = {address};")];
+        if port.writes && port.reads {
+            lines.push(format!("assign {stem}_write = {};", writes.as_deref().unwrap_or("1'b0")));
+        }
+        if port.writes {
+            lines.extend(self.written(copy, port));
+            lines.extend(self.masks(&format!("{stem}_mask")));
+        }
+        lines
+    }
+
+    /// What the port gives that took the read, and the memory's word in it.
+    fn given(&self) -> Vec<String> {
+        let (t, width, w) = (self.index, self.hard_macro.bits, self.high - self.low + 1);
+        let outs = self.outs();
+        let (last, others) = outs.split_last().unwrap_or((&outs[0], &[]));
+        let (turn, turn_w) = (self.turn("STAGES"), bits(&self.turns()));
+        let others = others.iter().enumerate().map(|(i, out)| format!("{turn} == {turn_w}'d{i} ? {out} : "));
+        let row = format!("{}{last}", others.collect::<String>());
+        let mut lines = vec![format!("wire [{}:0] tile{t}_row = {row};", width - 1)];
         if self.fold == 1 && w < width {
             lines.push(format!("wire [{}:0] unused_tile{t} = tile{t}_row[{}:{w}];", width - w - 1, width - 1));
         }
@@ -280,53 +336,62 @@ impl Tile<'_> {
         lines
     }
 
+    /// The lowest bits of a write's address in the tile, which choose among folded words.
+    fn chosen(&self) -> String {
+        format!("tile{}_write[{}:0]", self.index, self.fold_w().max(1) - 1)
+    }
+
+    /// The port whose word a port's is merged with.
+    fn old(&self, copy: u32, port: &MacroPort) -> String {
+        self.out(copy, if port.reads { port } else { &self.readers[0] })
+    }
+
     /// The word that a macro is written: the memory's at its place, with its neighbours as they were read.
-    fn written(&self, data: &str, mask: &str, copy: u32, port: usize) -> Vec<String> {
+    fn written(&self, copy: u32, port: &MacroPort) -> Vec<String> {
         let (t, width, w) = (self.index, self.hard_macro.bits, self.high - self.low + 1);
         let pad = |from: u32, to: u32| if to > from { format!("{}'d0, ", to - from) } else { String::new() };
         let word = format!("{{{}write_data_i[{}:{}]}}", pad(w, self.stride), self.high, self.low);
-        let chosen = format!("tile{t}_write[{}:0]", self.fold_w().max(1) - 1);
-        let rest = pad(self.stride * self.fold, width);
-        let mut lines = Vec::new();
+        let (data, rest) = (self.input(copy, port), pad(self.stride * self.fold, width));
         if self.fold == 1 {
-            lines.push(format!("assign {data} = {{{}write_data_i[{}:{}]}};", pad(w, width), self.high, self.low));
+            vec![format!("assign {data} = {{{}write_data_i[{}:{}]}};", pad(w, width), self.high, self.low)]
         } else if self.rram {
-            let old = format!("tile{t}_{copy}_{}_out", self.ports[port].name);
-            let old = if self.ports[port].reads { old } else { format!("tile{t}_{copy}_{}_out", self.readers[0].name) };
-            lines.push(format!("reg [{}:0] tile{t}_{copy}_merged;", width - 1));
-            lines.push("always @* begin".to_owned());
-            lines.push(format!("    tile{t}_{copy}_merged = {old};"));
-            lines.push(format!("    tile{t}_{copy}_merged[{chosen}*{} +: {}] = {word};", self.stride, self.stride));
-            lines.push("end".to_owned());
-            lines.push(format!("assign {data} = tile{t}_{copy}_merged;"));
+            let (old, chosen) = (self.old(copy, port), self.chosen());
+            vec![
+                format!("reg [{}:0] tile{t}_{copy}_merged;", width - 1),
+                "always @* begin".to_owned(),
+                format!("    tile{t}_{copy}_merged = {old};"),
+                format!("    tile{t}_{copy}_merged[{chosen}*{} +: {}] = {word};", self.stride, self.stride),
+                "end".to_owned(),
+                format!("assign {data} = tile{t}_{copy}_merged;"),
+            ]
         } else {
-            lines.push(format!("assign {data} = {{{rest}{{{}{{{word}}}}}}};", self.fold));
+            vec![format!("assign {data} = {{{rest}{{{}{{{word}}}}}}};", self.fold)]
         }
+    }
+
+    /// Which groups of bits a write changes. Group k lies in folded word k·grain div stride, and there in one code.
+    fn masks(&self, mask: &str) -> Vec<String> {
         let masks = macros::masks(self.hard_macro, if self.rram { MemoryKind::Rram } else { MemoryKind::Sram });
-        if masks > 0 {
-            // Group k lies in folded word k·grain div stride, and there in one code.
-            let grain = self.hard_macro.write_enable_bits;
-            let group = |k: u32| {
-                let (at, within) = (k * grain / self.stride, k * grain % self.stride);
-                let code = (self.low + within) / self.code_w;
-                let lane = match (self.lanes, self.codes) {
-                    (false, _) => None,
-                    (true, 1) => Some("write_lanes_i".to_owned()),
-                    (true, _) => Some(format!("write_lanes_i[{code}]")),
-                };
-                let folded = (self.fold > 1).then(|| format!("{chosen} == {}'d{at}", self.fold_w()));
-                match at < self.fold && within < w {
-                    false => "1'b0".to_owned(),
-                    true => match (lane, folded) {
-                        (None, None) => "1'b1".to_owned(),
-                        (Some(one), None) | (None, Some(one)) => one,
-                        (Some(lane), Some(folded)) => format!("{lane} && {folded}"),
-                    },
-                }
+        let (grain, w) = (self.hard_macro.write_enable_bits, self.high - self.low + 1);
+        let group = |k: u32| {
+            let (at, within) = (k * grain / self.stride, k * grain % self.stride);
+            if at >= self.fold || within >= w {
+                return "1'b0".to_owned();
+            }
+            let code = (self.low + within) / self.code_w;
+            let lane = match (self.lanes, self.codes) {
+                (false, _) => None,
+                (true, 1) => Some("write_lanes_i".to_owned()),
+                (true, _) => Some(format!("write_lanes_i[{code}]")),
             };
-            lines.extend((0..masks).map(|k| format!("assign {mask}[{k}] = {};", group(k))));
-        }
-        lines
+            let folded = (self.fold > 1).then(|| format!("{} == {}'d{at}", self.chosen(), self.fold_w()));
+            match (lane, folded) {
+                (None, None) => "1'b1".to_owned(),
+                (Some(one), None) | (None, Some(one)) => one,
+                (Some(lane), Some(folded)) => format!("{lane} && {folded}"),
+            }
+        };
+        (0..masks).map(|k| format!("assign {mask}[{k}] = {};", group(k))).collect()
     }
 }
 
@@ -353,10 +418,17 @@ struct Body<'a> {
     all: bool,
 }
 
+impl Body<'_> {
+    /// What the names of the macros' nets begin with.
+    fn stems(&self) -> String {
+        self.tiles.iter().flat_map(Tile::stems).collect::<Vec<_>>().join(" ")
+    }
+}
+
 /// Codes that are written alone: those of a word where all of its macros can, else the word.
 pub(crate) fn lanes(memory: &TiledMemory<'_>) -> u32 {
     let code_w = memory.demand.bits / memory.demand.codes;
-    let alone = |tile: &crate::memory::Tile| {
+    let alone = |tile: &memory::Tile| {
         let hard_macro = memory
             .hard_macro(&tile.name)
             .filter(|hard_macro| macros::masks(hard_macro, memory.demand.storage.kind) > 0);
@@ -370,51 +442,59 @@ pub(crate) fn lanes(memory: &TiledMemory<'_>) -> u32 {
 pub(crate) fn elaborate(library: &mut Library, label: &str, memory: &TiledMemory<'_>) -> Arc<Module> {
     let demand = memory.demand;
     let rram = demand.storage.kind == MemoryKind::Rram;
-    let (addr_w, width, stages, write_cycles) =
-        (demand.address_bits(), demand.stored_bits(), memory.stages(), memory.write_cycles());
-    let lanes = lanes(memory);
-    // The accelerator itself writes whole words.
-    let masked = demand.writes_per_cycle == 0
-        && memory.macros().any(|hard_macro| macros::masks(hard_macro, demand.storage.kind) > 0);
-    let tile = |(index, tile): (usize, &crate::memory::Tile)| -> Option<Tile<'_>> {
-        let hard_macro = memory.hard_macro(&tile.name)?;
-        let grain = if rram { demand.storage.bits_per_cell } else { hard_macro.write_enable_bits };
-        let ports = macros::ports(hard_macro.ports);
-        let (writer, readers) = roles(&ports, demand);
-        Some(Tile {
-            index,
-            addr_w,
-            name: &hard_macro.name,
-            hard_macro,
-            first: tile.words.0,
-            last: tile.words.1,
-            low: tile.bits.0,
-            high: tile.bits.1,
-            fold: tile.fold,
-            stride: if tile.fold == 1 { hard_macro.bits } else { hard_macro.bits / tile.fold / grain * grain },
-            copies: tile.copies,
-            delay: stages - demand.cycles(hard_macro.read_latency_ns) as u32,
+    let tiles: Vec<Tile<'_>> =
+        memory.selection.tiles.iter().enumerate().filter_map(|(index, tile)| Tile::new(index, tile, memory)).collect();
+    let delay = tiles.iter().map(|tile| tile.delay).max().unwrap_or(0);
+    let mut turns: Vec<u32> = tiles.iter().map(Tile::turns).filter(|&turns| turns > 1).collect();
+    turns.sort_unstable();
+    turns.dedup();
+    let (resets, all) = (delay > 0 || !turns.is_empty(), rram && !turns.is_empty());
+    let mut assembly = Assembly::new(outside(label, memory, resets, all));
+    for tile in &tiles {
+        let model = macros::elaborate(library, memory.technology, tile.hard_macro, demand);
+        for copy in 0..tile.copies {
+            place(&mut assembly, tile, copy, &model, memory.write_cycles());
+        }
+    }
+    let outs: Vec<String> = tiles.iter().flat_map(Tile::outs).collect();
+    if memory.registered() {
+        assembly.registers(["read_data_o"], outs);
+    } else {
+        assembly.combinational(["read_data_o"], outs);
+    }
+    assembly.state(Vec::<String>::new());
+    let body = |shell: &Shell| {
+        Body {
+            shell,
+            width: demand.stored_bits(),
+            addr_w: demand.address_bits(),
+            stages: memory.stages(),
+            delay,
+            all_delay: if all { delay } else { 0 },
+            turns,
+            tiles,
+            registered: memory.registered(),
             rram,
-            codes: lanes,
-            code_w: demand.bits / lanes,
-            lanes: masked,
-            gated: macros::masks(hard_macro, demand.storage.kind) == 0 && masked,
-            ports,
-            writer,
-            readers,
-        })
+            all,
+        }
+        .render()
     };
-    let tiles: Vec<Tile<'_>> = memory.selection.tiles.iter().enumerate().filter_map(tile).collect();
-    let mut module = Module::new(
-        "tiles",
-        Some(label),
-        &format!(
-            "{} words of {width} bits, tiled from {} macros",
-            demand.words,
-            memory.selection.macros.values().sum::<u64>()
-        ),
-        &demand.key,
-    );
+    library.add(assembly.finish(), body)
+}
+
+/// Whether the words of a memory are written by lanes: the accelerator itself writes whole words.
+fn masked(memory: &TiledMemory<'_>) -> bool {
+    let kind = memory.demand.storage.kind;
+    memory.demand.writes_per_cycle == 0 && memory.macros().any(|hard_macro| macros::masks(hard_macro, kind) > 0)
+}
+
+/// Name, contract and ports; `all` where a read can go to all copies of a word.
+fn outside(label: &str, memory: &TiledMemory<'_>, resets: bool, all: bool) -> Module {
+    let demand = memory.demand;
+    let (addr_w, width) = (demand.address_bits(), demand.stored_bits());
+    let macros = memory.selection.macros.values().sum::<u64>();
+    let summary = format!("{} words of {width} bits, tiled from {macros} macros", demand.words);
+    let mut module = Module::new("tiles", Some(label), &summary, &demand.key);
     module.contract = Contract {
         latency: format!("{} cycles from a read to its word; one that there is not reads as zero", memory.latency()),
         interval: match memory.shared() {
@@ -423,109 +503,60 @@ pub(crate) fn elaborate(library: &mut Library, label: &str, memory: &TiledMemory
         },
         numbers: String::new(),
     };
-    let delay = tiles.iter().map(|tile| tile.delay).max().unwrap_or(0);
-    let mut turns: Vec<u32> = tiles.iter().map(Tile::turns).filter(|&turns| turns > 1).collect();
-    turns.sort_unstable();
-    turns.dedup();
-    let resets = delay > 0 || !turns.is_empty();
-    let mut read = Interface::new("read", Role::Memory, "Read port").input("enable", 1, Payload::Bits).input(
-        "address",
-        addr_w,
-        Payload::Bits,
-    );
-    let all = rram && !turns.is_empty();
+    let port = |name: &str, summary: &str| {
+        let port = Interface::new(name, Role::Memory, summary).input("enable", 1, Payload::Bits);
+        port.input("address", addr_w, Payload::Bits)
+    };
+    let mut read = port("read", "Read port");
     if all {
         read = read.input("all", 1, Payload::Bits);
     }
-    let mut write = Interface::new("write", Role::Memory, "Write port")
-        .input("enable", 1, Payload::Bits)
-        .input("address", addr_w, Payload::Bits)
-        .input("data", width, Payload::Bits);
-    if masked {
-        write = write.input("lanes", lanes, Payload::Bits);
+    let mut write = port("write", "Write port").input("data", width, Payload::Bits);
+    if masked(memory) {
+        write = write.input("lanes", lanes(memory), Payload::Bits);
     }
     module.interfaces = vec![
         if resets { Interface::clock() } else { Interface::clock_only() },
         read.output("data", width, Payload::Bits),
         write,
     ];
-    let mut requests: Vec<&str> = vec!["read_enable_i", "read_address_i", "write_enable_i", "write_address_i"];
-    if masked {
-        requests.push("write_lanes_i");
+    module
+}
+
+/// Places a copy of a tile. Its nets are named after tile, copy and port: all of a port's fields but data, which are `in` and `out`.
+fn place(assembly: &mut Assembly, tile: &Tile<'_>, copy: u32, model: &Arc<Module>, write_cycles: u32) {
+    let part = format!("tile{}_{copy}", tile.index);
+    assembly.place(&part, model);
+    let number = format!("\"{}\"", tile.index);
+    assembly.set_parameters(&part, &[("IMAGE", "IMAGE"), ("TILE", &number)]);
+    if tile.rram {
+        assembly.set_parameters(&part, &[("FAULTS", "FAULTS"), ("PULSE", &write_cycles.to_string())]);
     }
-    if all {
-        requests.push("read_all_i");
-    }
-    let mut data = vec!["write_data_i", "write_address_i"];
-    if masked {
-        data.push("write_lanes_i");
-    }
-    let mut outs = Vec::new();
-    for tile in &tiles {
-        let model = macros::elaborate(library, memory.technology, tile.hard_macro, demand);
-        let masks = macros::masks(tile.hard_macro, demand.storage.kind);
-        for copy in 0..tile.copies {
-            let mut instance = Instance::new(&format!("u_tile{}_{copy}", tile.index), &model)
-                .with_parameters(&[("IMAGE", "IMAGE"), ("TILE", &format!("\"{}\"", tile.index))])
-                .wire(&[("clk_i", "clk_i")]);
-            if rram {
-                instance = instance.with_parameters(&[("FAULTS", "FAULTS"), ("PULSE", &write_cycles.to_string())]);
-            }
-            for port in &tile.ports {
-                let name = port.name;
-                let net = |field: &str| format!("tile{}_{copy}_{name}_{field}", tile.index);
-                let (enable, address, write, input, mask, out) =
-                    (net("enable"), net("address"), net("write"), net("in"), net("mask"), net("out"));
-                module.add_nets(&[(&enable, 1), (&address, tile.address_w())]);
-                module.combinational(&[&enable, &address], &requests);
-                instance =
-                    instance.wire(&[(&format!("{name}_enable_i"), &enable), (&format!("{name}_address_i"), &address)]);
-                if port.writes {
-                    if port.reads {
-                        module.add_nets(&[(&write, 1)]);
-                        module.combinational(&[&write], &requests);
-                        instance = instance.wire(&[(&format!("{name}_write_i"), &write)]);
-                    }
-                    module.add_nets(&[(&input, tile.hard_macro.bits)]);
-                    let old = format!("tile{}_{copy}_{}_out", tile.index, tile.readers[0].name);
-                    let old = if port.reads { out.clone() } else { old };
-                    let mut from = data.clone();
-                    if rram && tile.fold > 1 {
-                        from.push(&old);
-                    }
-                    module.combinational(&[&input], &from);
-                    instance = instance.wire(&[(&format!("{name}_data_i"), &input)]);
-                    if masks > 0 {
-                        module.add_nets(&[(&mask, masks)]);
-                        module.combinational(&[&mask], &data);
-                        instance = instance.wire(&[(&format!("{name}_mask_i"), &mask)]);
-                    }
-                }
-                if port.reads {
-                    if tile.readers.iter().any(|reader| reader.name == name) {
-                        module.add_nets(&[(&out, tile.hard_macro.bits)]);
-                        instance = instance.wire(&[(&format!("{name}_data_o"), &out)]);
-                        outs.push(out);
-                    } else {
-                        instance = instance.open(&[(&format!("{name}_data_o"), tile.hard_macro.bits)]);
-                    }
-                }
-            }
-            module.instances.push(instance);
+    let (read, write) = (assembly.own("read"), assembly.own("write"));
+    let data: Vec<String> = write.read().into_iter().filter(|port| *port != write.net("enable")).collect();
+    let requests = [read.read(), write.read()].concat();
+    let requests: Vec<String> = requests.into_iter().filter(|port| *port != write.net("data")).collect();
+    let width = tile.hard_macro.bits;
+    for port in &tile.ports {
+        let stem = tile.stem(copy, port);
+        if port.writes {
+            let input = tile.input(copy, port);
+            // A word of RRAM is programmed with its neighbours as they were read.
+            let neighbours = (tile.rram && tile.fold > 1).then(|| tile.old(copy, port));
+            assembly.declare(Net::wire(&input, width), &stem);
+            assembly.combinational([&input], data.iter().cloned().chain(neighbours));
+            assembly.wire(&part, &format!("{}_data_i", port.name), &input);
+        }
+        if tile.readers.iter().any(|reader| reader.name == port.name) {
+            let out = tile.out(copy, port);
+            assembly.declare(Net::wire(&out, width), &stem);
+            assembly.wire(&part, &format!("{}_data_o", port.name), &out);
+        } else if port.reads {
+            assembly.open(&part, &format!("{}_data_o", port.name));
+        }
+        let nets = assembly.bundle((&part, port.name), &stem);
+        for (field, net) in nets.fields() {
+            assembly.combinational([net], if field == "mask" { &data } else { &requests });
         }
     }
-    let outs: Vec<&str> = outs.iter().map(String::as_str).collect();
-    if memory.registered() {
-        module.registers(&["read_data_o"], &outs);
-    } else {
-        module.combinational(&["read_data_o"], &outs);
-    }
-    module.registers(&[], &["clk_i"]);
-    if resets {
-        module.registers(&[], &["rst_ni"]);
-    }
-    let (all_delay, registered) = (if all { delay } else { 0 }, memory.registered());
-    library.add(module, |shell| {
-        Body { shell, width, addr_w, stages, delay, all_delay, turns, tiles, registered, rram, all }.render()
-    })
 }

@@ -160,7 +160,11 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     let summary = "runs programs: fetches, decodes and issues instructions";
     let module = Module::new("sequencer", None, summary, "accelerator.program");
     let mut a = Assembly::of(module, contract, &[("instructions", instructions)], interfaces(design));
-    let mut drives: Vec<String> = a.module.names(Direction::Output).map(str::to_owned).collect();
+    // The fetch is ordered as software says at that time.
+    let ordered = a.own("fetch").nets(["valid", "rows"]);
+    a.combinational(ordered.clone(), ["program_length_i"]);
+    let outputs = a.module.names(Direction::Output).map(str::to_owned);
+    let mut drives: Vec<String> = outputs.filter(|output| !ordered.contains(output)).collect();
     for (kind, field) in KINDS.iter().flat_map(|kind| kind.fields.iter().map(move |field| (kind.name, field))) {
         if is_sequencers(kind, field.name) {
             a.net(&net(kind, field), field.bits);

@@ -2,12 +2,12 @@
 
 use crate::{
     blocks::{
-        Geometry, Library,
+        Assembly, Geometry, Library,
         geometry::{MIN_PASS, SHIFT_W},
         sram,
     },
     emit::Shell,
-    netlist::{Contract, Instance, Interface, Module, Payload, Role},
+    netlist::{Contract, Interface, Module, Payload, Role},
 };
 use askama::Template;
 use std::sync::Arc;
@@ -84,48 +84,25 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
             .output("scale", scale_w, Payload::Bits)
             .output("last", 1, Payload::Bits),
     ];
-    module.add_nets(&[
-        ("read", 1),
-        ("read_row", g.row_w()),
-        ("read_data", g.sums_w()),
-        ("write", 1),
-        ("write_row", g.row_w()),
-    ]);
-    module.instances = vec![Instance::new("u_sums", &memory).wire(&[
-        ("clk_i", "clk_i"),
-        ("read_enable_i", "read"),
-        ("read_address_i", "read_row"),
-        ("read_data_o", "read_data"),
-        ("write_enable_i", "write"),
-        ("write_address_i", "write_row"),
-        ("write_data_i", "sum_i"),
-    ])];
-    let tokens = [
-        "clk_i",
-        "rst_ni",
-        "token_valid_i",
-        "token_row_i",
-        "token_first_i",
-        "token_last_i",
-        "token_start_i",
-        "token_close_i",
-    ];
-    module.registers(&["write", "write_row", "final_valid_o", "final_scale_o", "final_last_o"], &tokens);
-    module.registers(&[], &["job_bias_i", "job_scale_i"]);
+    let mut unit = Assembly::new(module);
+    unit.place("sums", &memory);
+    unit.fields(("sums", "write"), &[("data", "sum_i")]);
+    let (read, write) = (unit.bundle(("sums", "read"), "read"), unit.bundle(("sums", "write"), "write"));
+    let [token, job, last_sums] = ["token", "job", "final"].map(|name| unit.own(name));
+    unit.registers([write.driven(), last_sums.driven()].concat(), token.read());
+    unit.state(job.read());
+    let early = [read.driven(), job.driven()].concat();
     if g.pipeline <= 2 {
-        module.combinational(
-            &["read", "read_row", "job_taken_o"],
-            &["token_valid_i", "token_row_i", "token_first_i", "token_start_i"],
-        );
+        unit.combinational(early, token.nets(["valid", "row", "first", "start"]));
     } else {
-        module.registers(&["read", "read_row", "job_taken_o"], &tokens);
+        unit.registers(early, token.read());
     }
     if g.pipeline == 1 {
-        module.combinational(&["addend_o"], &["read_data"]);
+        unit.combinational(["addend_o"], [read.net("data")]);
     } else {
-        module.registers(&["addend_o"], &["read_data"]);
+        unit.registers(["addend_o"], [read.net("data")]);
     }
-    library.add(module, |shell| {
+    library.add(unit.finish(), |shell| {
         Body {
             shell,
             n: g.n,

@@ -1,11 +1,11 @@
 //! `activation`: a function on rows of sums, between accumulator and requantiser.
 
 use crate::{
-    blocks::{Geometry, Library, geometry::SHIFT_W, leaf},
+    blocks::{Assembly, Geometry, Library, geometry::SHIFT_W, leaf},
     design::Activation,
     emit::Shell,
     leaves,
-    netlist::{Contract, Direction, Instance, Interface, Module, Payload, Role},
+    netlist::{Contract, Interface, Module, Payload, Role},
 };
 use alberti_arith::tables::Gelu;
 use askama::Template;
@@ -120,28 +120,26 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
             .output("last", 1, bits),
     ];
     module.registers(&["activated_valid_o", "activated_last_o"], &["clk_i", "rst_ni", "sum_valid_i", "sum_last_i"]);
+    let mut assembly = Assembly::new(module);
     match lane {
+        None => assembly.registers(["activated_o", "activated_scale_o"], ["sum_i", "scale_i", "function_i"]),
         Some(lane) => {
-            module.add_register("activation_shift_q", SHIFT_W, &["clk_i", "activation_shift_i"]);
-            module.instances = vec![
-                Instance::replicated("u_lane", &lane, "lane", g.n)
-                    .wire(&[
-                        ("clk_i", "clk_i"),
-                        ("valid_i", "sum_valid_i"),
-                        ("function_i", "function_i"),
-                        ("activation_shift_i", "activation_shift_q"),
-                    ])
-                    .lane("sum_i", "sum_i", g.acc_w, "ACC_W")
-                    .lane("scale_i", "scale_i", SHIFT_W, "SHIFT_W")
-                    .lane("activated_o", "activated_o", g.acc_w, "ACC_W")
-                    .lane("activated_scale_o", "activated_scale_o", SHIFT_W, "SHIFT_W"),
-            ];
-        }
-        None => {
-            module.registers(&["activated_o", "activated_scale_o"], &["clk_i", "sum_i", "scale_i", "function_i"]);
+            assembly.place_row("lane", &lane, "lane", g.n);
+            assembly.register("activation_shift_q", SHIFT_W, ["activation_shift_i"]);
+            let whole =
+                [("valid", "sum_valid_i"), ("function", "function_i"), ("activation_shift", "activation_shift_q")];
+            assembly.fields(("lane", "sum"), &whole);
+            assembly.slices(("lane", "sum"), &[("sum", "sum_i", "ACC_W"), ("scale", "scale_i", "SHIFT_W")]);
+            assembly.slices(
+                ("lane", "activated"),
+                &[("activated", "activated_o", "ACC_W"), ("scale", "activated_scale_o", "SHIFT_W")],
+            );
         }
     }
-    Some(library.add(module, |shell| Body { shell, n: g.n, acc_w: g.acc_w, shift_w: SHIFT_W, latency }.render()))
+    Some(
+        library
+            .add(assembly.finish(), |shell| Body { shell, n: g.n, acc_w: g.acc_w, shift_w: SHIFT_W, latency }.render()),
+    )
 }
 
 /// One column of a design with GELU.
@@ -170,18 +168,17 @@ fn lane(library: &mut Library, form: Gelu) -> Arc<Module> {
             .plain_output("activated", acc_w, Payload::Sums)
             .plain_output("activated_scale", SHIFT_W, bits),
     ];
-    module.add_nets(&[("segment", TABLE_W - 2 * DIGITS), ("middle", MIDDLE_W), ("slope", SLOPE_W)]);
-    module.add_register("value_q", INPUT_W - 1, &["clk_i", "valid_i", "sum_i", "scale_i", "function_i"]);
-    module.combinational(&["segment"], &["value_q"]);
-    module.instances = vec![Instance::new("u_table", &table).wire(&[
-        ("segment_i", "segment"),
-        ("middle_o", "middle"),
-        ("slope_o", "slope"),
-    ])];
-    let inputs: Vec<String> = module.names(Direction::Input).map(str::to_owned).collect();
-    let reads: Vec<&str> = inputs.iter().map(String::as_str).chain(["middle", "slope"]).collect();
-    module.registers(&["activated_o", "activated_scale_o"], &reads);
-    library.add(module, |shell| {
+    let mut assembly = Assembly::new(module);
+    assembly.place("table", &table);
+    assembly.register("value_q", INPUT_W - 1, ["valid_i", "sum_i", "scale_i", "function_i"]);
+    assembly.derived("segment", TABLE_W - 2 * DIGITS, ["value_q"]);
+    assembly.net("middle", MIDDLE_W);
+    assembly.net("slope", SLOPE_W);
+    assembly.fields(("table", "in"), &[("segment", "segment")]);
+    assembly.fields(("table", "out"), &[("middle", "middle"), ("slope", "slope")]);
+    let line = vec!["middle".to_owned(), "slope".to_owned()];
+    assembly.registers(assembly.own("activated").driven(), [assembly.own("sum").read(), line].concat());
+    library.add(assembly.finish(), |shell| {
         LaneBody {
             shell,
             acc_w,

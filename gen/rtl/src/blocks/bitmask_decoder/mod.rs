@@ -1,10 +1,10 @@
 //! `bitmask_decoder`: expands packed values by their masks into vectors, one a cycle at any density.
 
 use crate::{
-    blocks::{Geometry, Library, geometry::clog2, stream_fifo},
+    blocks::{Assembly, Geometry, Library, geometry::clog2, stream_fifo},
     design::ValueMemory,
     emit::Shell,
-    netlist::{Contract, Instance, Interface, Module, Payload, Role},
+    netlist::{Contract, Interface, Module, Payload, Role},
 };
 use askama::Template;
 use std::sync::Arc;
@@ -94,42 +94,27 @@ fn build(library: &mut Library, label: &str, source: &str, memory: ValueMemory, 
             Interface::new("forget", Role::Input, "The row that is kept, begun and not used up, is to be read anew")
                 .plain_input("forget", 1, Payload::Bits),
         );
-        module.registers(&[], &["forget_i"]);
     }
-    module.add_nets(&[("expanded_valid", 1), ("expanded", g.vector_w() + 1), ("oldest", g.vector_w() + 1)]);
-    module.instances = vec![
-        Instance::new("u_buffer", &buffer)
-            .wire(&[
-                ("clk_i", "clk_i"),
-                ("rst_ni", "rst_ni"),
-                ("in_valid_i", "expanded_valid"),
-                ("in_data_i", "expanded"),
-                ("out_valid_o", "vector_valid_o"),
-                ("out_ready_i", "vector_ready_i"),
-                ("out_data_o", "oldest"),
-            ])
-            .open(&[("in_ready_o", 1)]),
-    ];
-    module.registers(
-        &["value_enable_o", "value_address_o", "expanded_valid", "expanded"],
-        &[
-            "clk_i",
-            "rst_ni",
-            "base_valid_i",
-            "base_row_i",
-            "base_lane_i",
-            "mask_valid_i",
-            "mask_data_i",
-            "mask_last_i",
-            "value_data_i",
-            "vector_valid_o",
-            "vector_ready_i",
-        ],
+    let mut unit = Assembly::new(module);
+    unit.place("buffer", &buffer);
+    unit.open("buffer", "in_ready_o");
+    let expanded = unit.bundle(("buffer", "in"), "expanded");
+    unit.net("oldest", g.vector_w() + 1);
+    unit.fields(("buffer", "out"), &[("data", "oldest")]);
+    unit.attach(("buffer", "out"), "vector");
+
+    let [base, mask, vector, value] = ["base", "mask", "vector", "value"].map(|name| unit.own(name));
+    unit.registers(
+        [value.driven(), expanded.driven()].concat(),
+        [base.read(), mask.read(), value.read(), vector.nets(["valid", "ready"])].concat(),
     );
-    module.combinational(&["mask_ready_o"], &["base_valid_i", "base_row_i", "base_lane_i"]);
-    module.combinational(&["base_ready_o"], &["base_row_i", "base_lane_i", "mask_valid_i"]);
-    module.combinational(&["vector_data_o", "vector_last_o"], &["oldest"]);
-    library.add(module, |shell| {
+    unit.combinational(mask.driven(), base.read());
+    unit.combinational(base.driven(), [base.nets(["row", "lane"]), vec![mask.net("valid")]].concat());
+    unit.combinational(vector.nets(["data", "last"]), ["oldest"]);
+    if forgets {
+        unit.state(["forget_i"]);
+    }
+    library.add(unit.finish(), |shell| {
         Body {
             shell,
             n: g.n,

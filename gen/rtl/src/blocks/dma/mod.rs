@@ -2,7 +2,7 @@
 
 use crate::{
     blocks::{
-        Library,
+        Assembly, Library,
         geometry::{COUNT_W, clog2},
         stream_fifo,
     },
@@ -11,7 +11,7 @@ use crate::{
     netlist::{
         Contract,
         Direction::{Input, Output},
-        Instance, Interface, Module, Payload, Role,
+        Interface, Module, Payload, Role,
     },
 };
 use askama::Template;
@@ -64,57 +64,32 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         ("open_bursts", open),
     ]);
     module.interfaces = interfaces(addr_w, data_w);
-    module.add_nets(&[
-        ("taken_valid", 1),
-        ("taken_ready", 1),
-        ("taken", item_w),
-        ("given", item_w),
-        ("pushed_valid", 1),
-        ("pushed_ready", 1),
-        ("pushed", beat_w),
-        ("shown", beat_w),
-    ]);
-    module.instances = vec![
-        Instance::new("u_read", &read).wire(&[
-            ("clk_i", "clk_i"),
-            ("rst_ni", "rst_ni"),
-            ("in_valid_i", "taken_valid"),
-            ("in_ready_o", "taken_ready"),
-            ("in_data_i", "taken"),
-            ("out_valid_o", "read_valid_o"),
-            ("out_ready_i", "read_ready_i"),
-            ("out_data_o", "given"),
-        ]),
-        Instance::new("u_write", &write).wire(&[
-            ("clk_i", "clk_i"),
-            ("rst_ni", "rst_ni"),
-            ("in_valid_i", "pushed_valid"),
-            ("in_ready_o", "pushed_ready"),
-            ("in_data_i", "pushed"),
-            ("out_valid_o", "m_axi_wvalid"),
-            ("out_ready_i", "m_axi_wready"),
-            ("out_data_o", "shown"),
-        ]),
-    ];
-    module.combinational(&["taken_valid"], &["m_axi_rvalid", "m_axi_rresp"]);
-    module.combinational(&["taken"], &["m_axi_rdata"]);
-    module.combinational(&["m_axi_rready"], &["taken_ready"]);
-    module.combinational(&["read_data_o", "read_last_o"], &["given"]);
-    module.combinational(&["pushed_valid"], &["write_valid_i"]);
-    module.combinational(&["pushed"], &["write_data_i"]);
-    module.combinational(&["write_ready_o"], &["pushed_ready"]);
-    module.combinational(&["m_axi_wdata", "m_axi_wstrb", "m_axi_wlast"], &["shown"]);
-    let named = |direction| -> Vec<String> { module.names(direction).map(str::to_owned).collect() };
-    let by_instances = |name: &String| {
-        let combinational = ["read_valid_o", "read_data_o", "read_last_o", "write_ready_o"];
-        name.starts_with("m_axi_w") || name == "m_axi_rready" || combinational.contains(&name.as_str())
-    };
-    let (drives, reads) = (named(Output), named(Input));
-    let drives: Vec<&str> = drives.iter().filter(|name| !by_instances(name)).map(String::as_str).collect();
-    let reads: Vec<&str> =
-        reads.iter().map(String::as_str).chain(["taken_ready", "pushed_valid", "pushed_ready"]).collect();
-    module.registers(&drives, &reads);
-    Some(library.add(module, |shell| {
+    let mut unit = Assembly::new(module);
+    unit.place("read", &read);
+    unit.place("write", &write);
+    let (taken, pushed) = (unit.bundle(("read", "in"), "taken"), unit.bundle(("write", "in"), "pushed"));
+    unit.net("given", item_w);
+    unit.fields(("read", "out"), &[("data", "given")]);
+    unit.attach(("read", "out"), "read");
+    unit.net("shown", beat_w);
+    let [axi, read, write] = ["m_axi", "read", "write"].map(|name| unit.own(name));
+    let beat = [("valid", &*axi.net("wvalid")), ("ready", &axi.net("wready")), ("data", "shown")];
+    unit.fields(("write", "out"), &beat);
+
+    unit.combinational([taken.net("valid")], axi.nets(["rvalid", "rresp"]));
+    unit.combinational([taken.net("data")], [axi.net("rdata")]);
+    unit.combinational([axi.net("rready")], [taken.net("ready")]);
+    unit.combinational(read.nets(["data", "last"]), ["given"]);
+    unit.combinational([pushed.net("valid")], [write.net("valid")]);
+    unit.combinational([pushed.net("data")], [write.net("data")]);
+    unit.combinational([write.net("ready")], [pushed.net("ready")]);
+    unit.combinational(axi.nets(["wdata", "wstrb", "wlast"]), ["shown"]);
+    let streams = [read.driven(), write.driven(), axi.nets(["wvalid", "wdata", "wstrb", "wlast", "rready"])].concat();
+    let others = |port: &&str| !streams.iter().any(|stream| stream == port);
+    let drives: Vec<String> = unit.module.names(Output).filter(others).map(str::to_owned).collect();
+    let inputs: Vec<String> = unit.module.names(Input).map(str::to_owned).collect();
+    unit.registers(drives, [inputs, vec![taken.net("ready")], pushed.nets(["valid", "ready"])].concat());
+    Some(library.add(unit.finish(), |shell| {
         Body {
             shell,
             addr_w,

@@ -2,11 +2,11 @@
 
 use crate::{
     blocks::{
-        Library,
+        Assembly, Library,
         geometry::{COUNT_W, SHIFT_W},
     },
     emit::Shell,
-    netlist::{Contract, Instance, Interface, Module, Payload, Role},
+    netlist::{Contract, Interface, Module, Payload, Role},
 };
 use askama::Template;
 use std::sync::Arc;
@@ -98,38 +98,40 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         .plain_input("clear", 1, Payload::Bits)
         .plain_output("length_error_count", COUNT_W, Payload::Bits),
     ];
-    let job = ["job_scale_i", "job_a_float_i", "job_b_float_i", "job_a_shift_i", "job_b_shift_i", "job_gain_i"];
-    let control = ["clk_i", "rst_ni", "job_valid_i", "a_valid_i", "b_valid_i", "a_last_i", "sum_ready_i"];
-    module.add_nets(&[("enable", 1), ("a_float", 1), ("b_float", 1), ("other", width)]);
-    module.add_nets(&[("one", DIGITS), ("two", DIGITS), ("negative", DIGITS)]);
-    module.add_register("a_distance_q", DISTANCE_W, &["clk_i", "enable"]);
-    module.add_register("b_distance_q", DISTANCE_W, &["clk_i", "enable"]);
-    module.instances = vec![
-        Instance::replicated("u_lane", &lane, "lane", n)
-            .wire(&[
-                ("clk_i", "clk_i"),
-                ("enable_i", "enable"),
-                ("a_float_i", "a_float"),
-                ("b_float_i", "b_float"),
-                ("one_i", "one"),
-                ("two_i", "two"),
-                ("negative_i", "negative"),
-                ("a_distance_i", "a_distance_q"),
-                ("b_distance_i", "b_distance_q"),
-            ])
-            .lane("a_i", "a_data_i", VALUE_W, "VALUE_W")
-            .lane("b_i", "other", VALUE_W, "VALUE_W")
-            .lane("sum_o", "sum_data_o", VALUE_W, "VALUE_W"),
+    let mut assembly = Assembly::new(module);
+    assembly.place_row("lane", &lane, "lane", n);
+    let [job, a, b, sum] = ["job", "a", "b", "sum"].map(|name| assembly.own(name));
+    let [taken, a_valid, b_valid] = [sum.net("ready"), a.net("valid"), b.net("valid")];
+    assembly.derived("enable", 1, [&taken]);
+    assembly.derived("other", width, [b.net("data")]);
+    let settings = job.nets(["scale", "a_float", "b_float", "a_shift", "b_shift", "gain"]);
+    let held = [
+        ("operands", "a_float", 1),
+        ("operands", "b_float", 1),
+        ("job", "one", DIGITS),
+        ("job", "two", DIGITS),
+        ("job", "negative", DIGITS),
     ];
-    module.registers(&["sum_valid_o", "sum_last_o"], &control);
-    module.registers(&["a_float", "b_float", "one", "two", "negative"], &job);
-    module.registers(&["length_error_count_o"], &["clear_i", "b_last_i"]);
-    module.combinational(&["enable"], &["sum_ready_i"]);
-    module.combinational(&["other"], &["b_data_i"]);
-    module.combinational(&["a_ready_o"], &["sum_ready_i", "b_valid_i"]);
-    module.combinational(&["b_ready_o"], &["sum_ready_i", "a_valid_i"]);
-    module.combinational(&["job_ready_o"], &["sum_ready_i", "a_valid_i", "b_valid_i", "a_last_i"]);
-    Some(library.add(module, |shell| {
+    for (interface, net, width) in held {
+        assembly.net(net, width);
+        assembly.registers([net], &settings);
+        assembly.fields(("lane", interface), &[(net, net)]);
+    }
+    for (distance, register) in [("a_distance", "a_distance_q"), ("b_distance", "b_distance_q")] {
+        assembly.register(register, DISTANCE_W, ["enable"]);
+        assembly.fields(("lane", "job"), &[(distance, register)]);
+    }
+    assembly.fields(("lane", "enable"), &[("enable", "enable")]);
+    assembly.slices(("lane", "operands"), &[("a", &a.net("data"), "VALUE_W"), ("b", "other", "VALUE_W")]);
+    assembly.slices(("lane", "sum"), &[("sum", &sum.net("data"), "VALUE_W")]);
+    let control =
+        [vec![job.net("valid")], [&a_valid, &b_valid, &taken].map(String::clone).to_vec(), vec![a.net("last")]];
+    assembly.registers(sum.nets(["valid", "last"]), control.concat());
+    assembly.registers(["length_error_count_o"], ["clear_i", &b.net("last")]);
+    assembly.combinational(a.driven(), [&taken, &b_valid]);
+    assembly.combinational(b.driven(), [&taken, &a_valid]);
+    assembly.combinational(job.driven(), [&taken, &a_valid, &b_valid, &a.net("last")]);
+    Some(library.add(assembly.finish(), |shell| {
         Body {
             shell,
             n,

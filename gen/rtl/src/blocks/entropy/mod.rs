@@ -2,13 +2,13 @@
 
 use crate::{
     blocks::{
-        Geometry, Library,
+        Assembly, Geometry, Library,
         geometry::{COUNT_W, clog2},
         leaf,
     },
     emit::Shell,
     leaves,
-    netlist::{Contract, Instance, Interface, Module, Payload, Role},
+    netlist::{Contract, Interface, Module, Payload, Role},
 };
 use askama::Template;
 use std::sync::Arc;
@@ -49,9 +49,6 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     let zeros_w = clog2(u64::from(class_w) + 1);
     let (sum_w, weighted_w, log_w) = (16 + class_w, 25 + class_w, 10 + zeros_w);
     let source = "units.entropy";
-    let segment = leaf::elaborate(library, &*leaves::exp2_segment(), source);
-    let power = leaf::elaborate(library, &*leaves::exp2_interpolate(), source);
-    let log = leaf::elaborate(library, &*leaves::log2_octave(), source);
     let mut module = Module::new(
         "entropy",
         None,
@@ -85,57 +82,29 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
                 .plain_input("clear", 1, Payload::Bits)
                 .plain_output("length_error_count", COUNT_W, Payload::Bits),
         ];
-    module.add_nets(&[
-        ("segment", 5),
-        ("place", 5),
-        ("power_base", 21),
-        ("power_step", 10),
-        ("power", 16),
-        ("log", 11),
-    ]);
-    module.add_register("mantissa_q", 12, &["clk_i", "power"]);
-    module.instances = vec![
-        Instance::new("u_segment", &segment).wire(&[
-            ("segment_i", "segment"),
-            ("base_o", "power_base"),
-            ("step_o", "power_step"),
-        ]),
-        Instance::new("u_power", &power).wire(&[
-            ("base_i", "power_base"),
-            ("step_i", "power_step"),
-            ("place_i", "place"),
-            ("power_o", "power"),
-        ]),
-        Instance::new("u_log", &log).wire(&[("mantissa_i", "mantissa_q"), ("log_o", "log")]),
-    ];
-    module.registers(
-        &[
-            "row_ready_o",
-            "logit_ready_o",
-            "decision_valid_o",
-            "decision_exit_o",
-            "decision_sum_o",
-            "decision_weighted_o",
-            "decision_log_o",
-            "length_error_count_o",
-            "segment",
-            "place",
-        ],
-        &[
-            "clk_i",
-            "rst_ni",
-            "row_valid_i",
-            "row_classes_i",
-            "row_threshold_i",
-            "logit_valid_i",
-            "logit_data_i",
-            "logit_last_i",
-            "decision_ready_i",
-            "clear_i",
-            "power",
-            "log",
-        ],
+    let mut assembly = Assembly::new(module);
+    assembly.place("segment", &leaf::elaborate(library, &*leaves::exp2_segment(), source));
+    assembly.place("power", &leaf::elaborate(library, &*leaves::exp2_interpolate(), source));
+    assembly.place("log", &leaf::elaborate(library, &*leaves::log2_octave(), source));
+    for (net, width) in [("segment", 5), ("place", 5), ("power", 16), ("log", 11)] {
+        assembly.net(net, width);
+    }
+    assembly.fields(("segment", "in"), &[("segment", "segment")]);
+    leaf::join(&mut assembly, "segment", "power", "power");
+    assembly.fields(("power", "in"), &[("place", "place")]);
+    assembly.fields(("power", "out"), &[("power", "power")]);
+    assembly.register("mantissa_q", 12, ["power"]);
+    assembly.fields(("log", "in"), &[("mantissa", "mantissa_q")]);
+    assembly.fields(("log", "out"), &[("log", "log")]);
+    let [row, logit, decision, counts] = ["row", "logit", "decision", "counts"].map(|name| assembly.own(name));
+    let leaves = [["segment", "place"], ["power", "log"]].map(|nets| nets.map(String::from).to_vec());
+    let [to_leaves, from_leaves] = leaves;
+    assembly.registers(
+        [row.driven(), logit.driven(), decision.driven(), counts.driven(), to_leaves].concat(),
+        [row.read(), logit.read(), decision.read(), counts.read(), from_leaves].concat(),
     );
     let (n, lane_w, timer_w) = (g.n, g.lane_w(), (class_w + 1).max(5));
-    Some(library.add(module, |shell| Body { shell, n, lane_w, class_w, zeros_w, timer_w, count_w: COUNT_W }.render()))
+    Some(library.add(assembly.finish(), |shell| {
+        Body { shell, n, lane_w, class_w, zeros_w, timer_w, count_w: COUNT_W }.render()
+    }))
 }

@@ -2,13 +2,13 @@
 
 use crate::{
     blocks::{
-        Geometry, Library,
+        Assembly, Geometry, Library,
         geometry::{COUNT_W, clog2},
         secded, stream_fifo,
     },
     emit::Shell,
     memory::mask_word_bits,
-    netlist::{Contract, Instance, Interface, Module, Payload, Role},
+    netlist::{Contract, Interface, Module, Payload, Role},
 };
 use askama::Template;
 use std::sync::Arc;
@@ -93,65 +93,20 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
             .input("data", stored_w, Payload::Bits),
         counts,
     ];
-    module.add_nets(&[
-        ("answered", 1),
-        ("answer", stored_w + 2),
-        ("oldest_valid", 1),
-        ("oldest_ready", 1),
-        ("oldest", stored_w + 2),
-    ]);
-    module.instances = vec![
-        Instance::new("u_words", &buffer)
-            .wire(&[
-                ("clk_i", "clk_i"),
-                ("rst_ni", "rst_ni"),
-                ("in_valid_i", "answered"),
-                ("in_data_i", "answer"),
-                ("out_valid_o", "oldest_valid"),
-                ("out_ready_i", "oldest_ready"),
-                ("out_data_o", "oldest"),
-            ])
-            .open(&[("in_ready_o", 1)]),
-    ];
+    let mut assembly = Assembly::new(module);
+    assembly.place("words", &buffer);
     if let Some(code) = &code {
-        module.add_nets(&[("stored", stored_w), ("word", word_w), ("corrected", 1), ("detected", 1)]);
-        module.instances.push(Instance::new("u_secded", code).wire(&[
-            ("word_i", "stored"),
-            ("data_o", "word"),
-            ("corrected_o", "corrected"),
-            ("detected_o", "detected"),
-        ]));
-        module.combinational(&["stored"], &["oldest"]);
-        module.registers(
-            &["corrected_count_o", "detected_count_o"],
-            &["clk_i", "rst_ni", "clear_i", "corrected", "detected"],
-        );
+        assembly.place("secded", code);
     }
-    module.registers(
-        &["word_enable_o", "word_address_o", "answered", "misplaced_count_o"],
-        &[
-            "clk_i",
-            "rst_ni",
-            "record_valid_i",
-            "record_address_i",
-            "record_masks_i",
-            "word_data_i",
-            "oldest_valid",
-            "oldest_ready",
-            "clear_i",
-        ],
+    let stored = words(&mut assembly);
+    let word = if code.is_some() { corrected(&mut assembly, &stored, [stored_w, word_w]) } else { stored };
+    let [base, weight] = ["base", "weight"].map(|name| assembly.own(name));
+    let record_ready = assembly.own("record").driven();
+    assembly.registers(
+        [record_ready, weight.driven(), base.driven()].concat(),
+        [base.read(), weight.read(), vec!["oldest_data".into(), word]].concat(),
     );
-    module.combinational(&["answer"], &["word_data_i"]);
-    let word: &[&str] = if code.is_some() { &["word"] } else { &["oldest"] };
-    let taken: Vec<&str> = [&["clk_i", "rst_ni", "base_ready_i", "weight_ready_i", "oldest"], word].concat();
-    let mut given = vec!["record_ready_o", "weight_valid_o", "weight_data_o", "weight_last_o"];
-    given.extend(["base_valid_o", "base_row_o", "base_lane_o"]);
-    if block {
-        given.push("weight_block_o");
-    }
-    module.registers(&given, &taken);
-    module.combinational(&["oldest_ready"], &["weight_ready_i", "base_ready_i"]);
-    Some(library.add(module, |shell| {
+    Some(library.add(assembly.finish(), |shell| {
         Body {
             shell,
             n: g.n,
@@ -170,4 +125,30 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         }
         .render()
     }))
+}
+
+/// Words that are read, through their buffer; the net that has the oldest.
+fn words(assembly: &mut Assembly) -> String {
+    assembly.open("words", "in_ready_o");
+    let (answer, oldest) = (assembly.bundle(("words", "in"), "answer"), assembly.bundle(("words", "out"), "oldest"));
+    let [record, word] = ["record", "word"].map(|name| assembly.own(name));
+    let reads = [record.read(), word.read(), oldest.nets(["valid", "ready"]), vec!["clear_i".into()]];
+    assembly.registers([word.driven(), vec![answer.net("valid"), "misplaced_count_o".into()]].concat(), reads.concat());
+    assembly.combinational([answer.net("data")], word.read());
+    assembly.combinational([oldest.net("ready")], ["weight_ready_i", "base_ready_i"]);
+    oldest.net("data")
+}
+
+/// A word, its error corrected; the net that has it.
+fn corrected(assembly: &mut Assembly, oldest: &str, [stored_w, word_w]: [u32; 2]) -> String {
+    assembly.derived("stored", stored_w, [oldest]);
+    assembly.fields(("secded", "word"), &[("word", "stored")]);
+    for (net, width) in [("word", word_w), ("corrected", 1), ("detected", 1)] {
+        assembly.net(net, width);
+    }
+    let fields = [("data", "word"), ("corrected", "corrected"), ("detected", "detected")];
+    assembly.fields(("secded", "data"), &fields);
+    let counts = ["corrected_count_o", "detected_count_o"];
+    assembly.registers(counts, ["clear_i", "corrected", "detected"]);
+    "word".into()
 }

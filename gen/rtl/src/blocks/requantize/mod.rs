@@ -2,13 +2,13 @@
 
 use crate::{
     blocks::{
-        Geometry, Library,
+        Assembly, Geometry, Library,
         geometry::{SHIFT_W, WIDE_W},
         leaf,
     },
     emit::Shell,
     leaves,
-    netlist::{Contract, Direction, Instance, Interface, Module, Payload, Role},
+    netlist::{Contract, Interface, Module, Payload, Role},
 };
 use alberti_arith::Format;
 use askama::Template;
@@ -24,48 +24,41 @@ struct Body<'a> {
     shift_w: u32,
     wide_w: u32,
     wide: bool,
-    /// What the register between the stages holds: name, localparam of the width, width.
-    held: Vec<(String, String, u32)>,
+    /// What the registers between the stages hold.
+    held: Vec<leaf::Passed>,
     late_shift: bool,
 }
 
-/// A pair of leaves and the register between them.
-struct Stages {
-    first: Instance,
-    second: Instance,
-    held: Vec<(String, String, u32)>,
-    late_shift: bool,
-}
-
-/// Joins two leaves, for each column, with a register for all that passes from one to the other; names begin with `prefix`.
-fn stages(module: &mut Module, g: &Geometry, prefix: &str, scale: &str, [first, second]: [&Module; 2]) -> Stages {
-    let n = g.n;
-    let label = |name: &str| format!("{prefix}{name}");
-    let instance =
-        |leaf: &Module, what: &str| Instance::replicated(&format!("u_{}", label(what)), leaf, &label(what), n);
-    let mut stage1 = instance(first, "first").lane("sum_i", "sum_i", g.acc_w, "ACC_W");
-    let mut stage2 = instance(second, "second");
-    let late_shift = second.port("shift_i").is_some();
-    if late_shift {
-        let register = label("scale_q");
-        module.add_register(&register, n * SHIFT_W, &["clk_i", scale]);
-        stage2 = stage2.lane("shift_i", &register, SHIFT_W, "SHIFT_W");
+/// Places two leaves for each column and joins them, with a register for all that passes from one to the other, which is what it
+/// gives. Names begin with `prefix`; the codes are on the net `code`.
+fn stages(
+    unit: &mut Assembly,
+    n: u32,
+    prefix: &str,
+    [scale, code, code_w]: [&str; 3],
+    [first, second]: &[Arc<Module>; 2],
+) -> Vec<leaf::Passed> {
+    let [first_name, second_name] = ["first", "second"].map(|stage| format!("{prefix}{stage}"));
+    unit.place_row(&first_name, first, &first_name, n);
+    unit.place_row(&second_name, second, &second_name, n);
+    unit.slices((&first_name, "in"), &[("sum", "sum_i", "ACC_W")]);
+    if shifts_late(second) {
+        let register = format!("{prefix}scale_q");
+        unit.register(&register, n * SHIFT_W, [scale]);
+        unit.slices((&second_name, "in"), &[("shift", &register, "SHIFT_W")]);
     } else {
-        stage1 = stage1.lane("shift_i", scale, SHIFT_W, "SHIFT_W");
+        unit.slices((&first_name, "in"), &[("shift", scale, "SHIFT_W")]);
     }
-    let mut held = Vec::new();
-    for port in first.ports().filter(|port| port.direction == Direction::Output) {
-        let field = port.name.trim_end_matches("_o");
-        let name = label(field);
-        let symbol = format!("{}_W", name.to_uppercase());
-        let register = format!("{name}_q");
-        module.add_nets(&[(&name, n * port.width)]);
-        module.add_register(&register, n * port.width, &["clk_i", &name]);
-        stage1 = stage1.lane(&port.name, &name, port.width, &symbol);
-        stage2 = stage2.lane(&format!("{field}_i"), &register, port.width, &symbol);
-        held.push((name, symbol, port.width));
-    }
-    Stages { first: stage1, second: stage2, held, late_shift }
+    let held = leaf::join_registered(unit, &first_name, &second_name, &first_name);
+    let width = second.port("code_o").map_or(0, |port| port.width);
+    unit.net(code, n * width);
+    unit.slices((&second_name, "out"), &[("code", code, code_w)]);
+    held
+}
+
+/// Whether the second of two leaves takes the shift.
+fn shifts_late(second: &Module) -> bool {
+    second.port("shift_i").is_some()
 }
 
 /// Cycles from a row of sums to its codes.
@@ -88,8 +81,8 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
         ),
         Format::Fixed(_) => (leaves::fixed_shift(g.acc_w), leaves::fixed_round(code_w), "rounds half up, saturates"),
     };
-    let first = leaf::elaborate(library, &*first.expect("designs keep to the leaves' widths"), source);
-    let second = leaf::elaborate(library, &*second.expect("designs keep to the leaves' widths"), source);
+    let leaves = [first, second]
+        .map(|leaf| leaf::elaborate(library, &*leaf.expect("designs keep to the leaves' widths"), source));
 
     let wide = g.accelerator.then(|| {
         [leaves::fixed_shift(g.acc_w), leaves::fixed_round(WIDE_W)]
@@ -132,19 +125,16 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
         vec![Interface::clock(), sums.input("last", 1, Payload::Bits), codes.output("last", 1, Payload::Bits)];
     module.registers(&["code_valid_o", "code_last_o"], &["clk_i", "rst_ni", "sum_valid_i", "sum_last_i"]);
 
-    let Stages { first, second, mut held, late_shift } = stages(&mut module, &g, "", "scale_i", [&first, &second]);
-    module.add_nets(&[("code", g.n * code_w)]);
-    module.instances = vec![first, second.lane("code_o", "code", code_w, "CODE_W")];
-    module.registers(&["code_o"], &["clk_i", "code"]);
-    if let Some([shift, round]) = &wide {
-        module.add_nets(&[("wide_scale", g.scales_w()), ("wide", g.wides_w())]);
-        module.combinational(&["wide_scale"], &["scale_i", "wide_shift_i"]);
-        let stages = stages(&mut module, &g, "wide_", "wide_scale", [shift, round]);
-        held.extend(stages.held);
-        module.instances.extend([stages.first, stages.second.lane("code_o", "wide", WIDE_W, "WIDE_W")]);
-        module.registers(&["wide_o"], &["clk_i", "wide"]);
+    let mut unit = Assembly::new(module);
+    let late_shift = shifts_late(&leaves[1]);
+    let mut held = stages(&mut unit, g.n, "", ["scale_i", "code", "CODE_W"], &leaves);
+    unit.registers(["code_o"], ["code"]);
+    if let Some(leaves) = &wide {
+        unit.derived("wide_scale", g.scales_w(), ["scale_i", "wide_shift_i"]);
+        held.extend(stages(&mut unit, g.n, "wide_", ["wide_scale", "wide", "WIDE_W"], leaves));
+        unit.registers(["wide_o"], ["wide"]);
     }
-    library.add(module, |shell| {
+    library.add(unit.finish(), |shell| {
         Body {
             shell,
             n: g.n,

@@ -2,14 +2,14 @@
 
 use crate::{
     blocks::{
-        Library,
+        Assembly, Library,
         geometry::clog2,
         tiles::{self, TiledMemory},
     },
     design::{Coding, Placing},
     emit::Shell,
     memory::{Demand, MacroSelection, Technology},
-    netlist::{Contract, Direction, Instance, Interface, Module, ModuleKind, Payload, Role},
+    netlist::{Contract, Direction, Interface, Module, ModuleKind, Payload, Role},
 };
 use askama::Template;
 use std::sync::Arc;
@@ -85,102 +85,23 @@ pub fn elaborate(library: &mut Library, label: &str, memory: &TiledMemory<'_>) -
     let (addr_w, width, stored) = (demand.address_bits(), demand.bits, demand.stored_bits());
     let cell_w = demand.storage.bits_per_cell;
     let last = 3 * latency + write_cycles + rounds;
-    let mut module = Module::new(
-        "rram",
-        Some(label),
-        &format!("the memory {label}: {} words of {width} bits in RRAM", demand.words),
-        &demand.key,
-    );
-    module.contract = Contract {
-        latency: format!("{latency} cycles from a read to its word; {} from a word to be programmed to done", last + 2),
-        interval: "one read a cycle; one that comes while a word is programmed gives zeros and an error".into(),
-        numbers: match endurance {
-            Some(limit) => format!("words of a block of {BLOCK_WORDS} are programmed up to {limit} times"),
-            None => "writes are not counted: the technology does not say how many there can be".into(),
-        },
-    };
     let limit = endurance.unwrap_or(0);
-    module.set_parameters(&[
-        ("words", demand.words as u32),
-        ("width", width),
-        ("latency", latency),
-        ("write_cycles", write_cycles),
-    ]);
-    module.files = vec!["IMAGE".to_owned(), "FAULTS".to_owned()];
-    module.interfaces = vec![
-        Interface::clock(),
-        Interface::new("lock", Role::Configuration, "Lock: words stay as they are").plain_input(
-            "lock",
-            1,
-            Payload::Bits,
-        ),
-        Interface::sink("program", "Words to be programmed").input("address", addr_w, Payload::Bits).input(
-            "data",
-            width,
-            demand.payload,
-        ),
-        Interface::new("read", Role::Memory, "Read port")
-            .input("enable", 1, Payload::Bits)
-            .input("address", addr_w, Payload::Bits)
-            .output("data", width, demand.payload),
-        Interface::new(
-            "status",
-            Role::Status,
-            "Programming: over, how it went, whether it goes on, whether it refused a read",
-        )
-        .plain_output("read_error", 1, Payload::Bits)
-        .plain_output("program_done", 1, Payload::Bits)
-        .plain_output("program_error", 3, Payload::Bits)
-        .plain_output("busy", 1, Payload::Bits),
-    ];
-    module.add_nets(&[("get", 1), ("get_address", addr_w), ("put", 1), ("levels", stored), ("stored", stored)]);
-    module.combinational(&["get"], &["read_enable_i"]);
-    module.combinational(&["get_address"], &["read_address_i"]);
-    module.registers(&["put", "levels"], &["program_data_i", "program_address_i", "program_valid_i"]);
-    module.registers(&["read_error_o"], &["read_enable_i"]);
-    module.combinational(&["read_data_o"], &["stored"]);
-    let mut reads = vec!["clk_i", "rst_ni", "lock_i", "stored", "program_valid_i", "program_address_i"];
-    if limit > 0 {
-        reads.push("wear");
-    }
-    module.registers(&["program_ready_o", "program_done_o", "program_error_o", "busy_o"], &reads);
-    let mut instance =
-        Instance::new("u_tiles", &tiles).with_parameters(&[("IMAGE", "IMAGE"), ("FAULTS", "FAULTS")]).wire(&[
-            ("clk_i", "clk_i"),
-            ("read_enable_i", "get"),
-            ("read_address_i", "get_address"),
-            ("read_data_o", "stored"),
-            ("write_enable_i", "put"),
-            ("write_address_i", "put_address_q"),
-            ("write_data_i", "levels"),
-        ]);
-    module.add_register("put_address_q", addr_w, &["program_address_i"]);
-    if tiles.port("rst_ni").is_some() {
-        instance = instance.wire(&[("rst_ni", "rst_ni")]);
-    }
-    let all = tiles.port("read_all_i").is_some();
-    if all {
-        module.add_nets(&[("get_all", 1)]);
-        module.registers(&["get_all"], &[]);
-        instance = instance.wire(&[("read_all_i", "get_all")]);
-    }
-    module.instances.push(instance);
     let (block_w, count_w) = (clog2(BLOCK_WORDS.into()).min(addr_w), clog2(limit + 1));
     let blocks = demand.words.div_ceil(1 << block_w);
     let blocks_w = clog2(blocks);
+
+    let mut assembly = Assembly::new(outside(label, memory));
+    assembly.place("tiles", &tiles);
+    let files = ["IMAGE", "FAULTS"].map(|file| (file.to_owned(), file.to_owned()));
+    assembly.pass_files("tiles", &files);
     if limit > 0 {
         let wear = wear(library, label, &demand.key, blocks, block_w + count_w);
-        module.add_nets(&[("wear_block", blocks_w), ("wear", wear.1), ("wear_write", 1), ("wear_next", wear.1)]);
-        module.registers(&["wear_block"], &["program_address_i"]);
-        module.combinational(&["wear_next", "wear_write"], &["wear"]);
-        module.instances.push(Instance::new("u_wear", &wear.0).wire(&[
-            ("clk_i", "clk_i"),
-            ("address_i", "wear_block"),
-            ("read_data_o", "wear"),
-            ("write_enable_i", "wear_write"),
-            ("write_data_i", "wear_next"),
-        ]));
+        assembly.place("wear", &wear);
     }
+    let all = tiles.port("read_all_i").is_some();
+    joints(&mut assembly, [addr_w, stored], all);
+    programming(&mut assembly, limit > 0);
+
     let block = match addr_w - block_w {
         0 => format!("{blocks_w}'d0"),
         _ => format!("put_address_q[{block_w} +: {blocks_w}]"),
@@ -219,11 +140,100 @@ pub fn elaborate(library: &mut Library, label: &str, memory: &TiledMemory<'_>) -
         }
         .render()
     };
-    library.add(module, body)
+    library.add(assembly.finish(), body)
 }
 
-/// The counters of a memory, and the width of one.
-fn wear(library: &mut Library, label: &str, key: &str, blocks: u64, width: u32) -> (Arc<Module>, u32) {
+/// Name, contract and ports.
+fn outside(label: &str, memory: &TiledMemory<'_>) -> Module {
+    let demand = memory.demand;
+    let Timing { latency, write_cycles, rounds, endurance } = timing(memory.technology, demand, memory.selection);
+    let (addr_w, width, last) = (demand.address_bits(), demand.bits, 3 * latency + write_cycles + rounds);
+    let summary = format!("the memory {label}: {} words of {width} bits in RRAM", demand.words);
+    let mut module = Module::new("rram", Some(label), &summary, &demand.key);
+    module.contract = Contract {
+        latency: format!("{latency} cycles from a read to its word; {} from a word to be programmed to done", last + 2),
+        interval: "one read a cycle; one that comes while a word is programmed gives zeros and an error".into(),
+        numbers: match endurance {
+            Some(limit) => format!("words of a block of {BLOCK_WORDS} are programmed up to {limit} times"),
+            None => "writes are not counted: the technology does not say how many there can be".into(),
+        },
+    };
+    module.set_parameters(&[
+        ("words", demand.words as u32),
+        ("width", width),
+        ("latency", latency),
+        ("write_cycles", write_cycles),
+    ]);
+    let bits = Payload::Bits;
+    module.interfaces = vec![
+        Interface::clock(),
+        Interface::new("lock", Role::Configuration, "Lock: words stay as they are").plain_input("lock", 1, bits),
+        Interface::sink("program", "Words to be programmed").input("address", addr_w, bits).input(
+            "data",
+            width,
+            demand.payload,
+        ),
+        Interface::new("read", Role::Memory, "Read port")
+            .input("enable", 1, bits)
+            .input("address", addr_w, bits)
+            .output("data", width, demand.payload),
+        Interface::new(
+            "status",
+            Role::Status,
+            "Programming: over, how it went, whether it goes on, whether it refused a read",
+        )
+        .plain_output("read_error", 1, bits)
+        .plain_output("program_done", 1, bits)
+        .plain_output("program_error", 3, bits)
+        .plain_output("busy", 1, bits),
+    ];
+    module
+}
+
+/// Reads and writes of the macros; `all` where a read can go to all copies of a word.
+fn joints(assembly: &mut Assembly, [addr_w, stored]: [u32; 2], all: bool) {
+    let (program, read) = (assembly.own("program"), assembly.own("read"));
+    let tiles_read = ("tiles", "read");
+    for (field, net, width) in [("enable", "get", 1), ("address", "get_address", addr_w)] {
+        assembly.derived(net, width, [read.net(field)]);
+        assembly.fields(tiles_read, &[(field, net)]);
+    }
+    if all {
+        assembly.net("get_all", 1);
+        assembly.registers(["get_all"], Vec::<String>::new());
+        assembly.fields(tiles_read, &[("all", "get_all")]);
+    }
+    assembly.net("stored", stored);
+    assembly.fields(tiles_read, &[("data", "stored")]);
+    assembly.combinational([read.net("data")], ["stored"]);
+
+    let tiles_write = ("tiles", "write");
+    for (field, net, width) in [("enable", "put", 1), ("data", "levels", stored)] {
+        assembly.net(net, width);
+        assembly.registers([net], program.nets(["data", "address", "valid"]));
+        assembly.fields(tiles_write, &[(field, net)]);
+    }
+    assembly.register("put_address_q", addr_w, [program.net("address")]);
+    assembly.fields(tiles_write, &[("address", "put_address_q")]);
+}
+
+/// The steps of a programming; `counted` where blocks count them.
+fn programming(assembly: &mut Assembly, counted: bool) {
+    let program = assembly.own("program");
+    let mut reads = vec!["lock_i".into(), "stored".into(), program.net("valid"), program.net("address")];
+    if counted {
+        let wear = assembly.bundle(("wear", "counter"), "wear");
+        assembly.registers([wear.net("address")], [program.net("address")]);
+        assembly.combinational(wear.nets(["write_data", "write_enable"]), [wear.net("read_data")]);
+        reads.push(wear.net("read_data"));
+    }
+    assembly.registers(["read_error_o"], ["read_enable_i"]);
+    let status = ["program_done_o", "program_error_o", "busy_o"].map(String::from);
+    assembly.registers([program.driven(), status.to_vec()].concat(), reads);
+}
+
+/// The counters of a memory.
+fn wear(library: &mut Library, label: &str, key: &str, blocks: u64, width: u32) -> Arc<Module> {
     let summary = format!("{blocks} counters of writes: a model of cells that are not volatile");
     let mut module = Module::new("wear", Some(label), &summary, key);
     module.kind = ModuleKind::Model;
@@ -242,5 +252,5 @@ fn wear(library: &mut Library, label: &str, key: &str, blocks: u64, width: u32) 
     ];
     module.combinational(&["read_data_o"], &["address_i"]);
     module.registers(&[], &["clk_i", "write_enable_i", "write_data_i"]);
-    (library.add(module, |shell| Wear { shell, blocks, width }.render()), width)
+    library.add(module, |shell| Wear { shell, blocks, width }.render())
 }

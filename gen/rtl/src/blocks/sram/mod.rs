@@ -3,12 +3,12 @@
 
 use crate::{
     blocks::{
-        Library,
+        Assembly, Library,
         geometry::clog2,
         tiles::{self, TiledMemory},
     },
     emit::Shell,
-    netlist::{Contract, Direction, Instance, Interface, Module, ModuleKind, Payload, Role},
+    netlist::{Contract, Direction, Interface, Module, ModuleKind, Payload, Role},
 };
 use askama::Template;
 use std::sync::Arc;
@@ -72,35 +72,63 @@ pub fn elaborate(
 /// A memory of a design, made of macros; `label` is its name. Where the accelerator reads it in any cycle, writes wait for a free
 /// one; where the accelerator writes it in any cycle, reads do.
 pub fn tiled(library: &mut Library, label: &str, memory: &TiledMemory<'_>) -> Arc<Module> {
-    let demand = memory.demand;
     let tiles = tiles::elaborate(library, label, memory);
-    let (addr_w, width, lanes) =
-        (demand.address_bits(), demand.bits, tiles.port("write_lanes_i").map(|port| port.width));
-    let (writes_wait, shared, busy) = (demand.writes_per_cycle == 0, memory.shared(), memory.stages() - 1);
+    let (writes_wait, shared, busy) = (memory.demand.writes_per_cycle == 0, memory.shared(), memory.stages() - 1);
+    let resets = tiles.port("rst_ni").is_some() || writes_wait && busy > 0;
+    let lanes = tiles.port("write_lanes_i").map(|port| port.width);
+    let mut assembly = Assembly::new(outside(label, memory, lanes, resets));
+    assembly.place("tiles", &tiles);
+    assembly.pass_files("tiles", &[("IMAGE".to_owned(), "IMAGE".to_owned())]);
+    let (waiting, ready, enable) = if writes_wait { ("write", "put", "read") } else { ("read", "get", "write") };
+    let (waits, at_once) = (assembly.own(waiting), assembly.own(enable));
+    let meet: Vec<String> = if shared || busy > 0 { vec![at_once.net("enable")] } else { Vec::new() };
+    assembly.combinational([waits.net("ready")], meet);
+    assembly.derived(ready, 1, waits.nets(["valid", "ready"]));
+    assembly.fields(("tiles", waiting), &[("enable", ready)]);
+    assembly.attach(("tiles", "read"), "read");
+    assembly.attach(("tiles", "write"), "write");
+    if resets {
+        assembly.state(["read_enable_i"]);
+    }
+    let shift = match busy {
+        1 => "read_enable_i".to_owned(),
+        _ => format!("{{reading_q[{}:0], read_enable_i}}", busy.saturating_sub(2)),
+    };
+    let width = memory.demand.bits;
+    library.add(assembly.finish(), |shell| {
+        Body { shell, words: 0, width, tiled: true, writes_wait, shared, busy, shift }.render()
+    })
+}
+
+/// Name, contract and ports of a memory that is made of macros.
+fn outside(label: &str, memory: &TiledMemory<'_>, lanes: Option<u32>, resets: bool) -> Module {
+    let demand = memory.demand;
+    let (addr_w, width, latency) = (demand.address_bits(), demand.bits, memory.latency());
+    let (writes_wait, meet) = (demand.writes_per_cycle == 0, memory.shared() || memory.stages() > 1);
     let summary = format!("the memory {label}: {} words of {width} bits in SRAM", demand.words);
     let mut module = Module::new("sram", Some(label), &summary, &demand.key);
     module.contract = Contract {
         latency: format!(
             "{} from a read to its word",
-            if memory.latency() == 1 { "a cycle".into() } else { format!("{} cycles", memory.latency()) }
+            if latency == 1 { "a cycle".into() } else { format!("{latency} cycles") }
         ),
-        interval: match (writes_wait, shared || busy > 0) {
+        interval: match (writes_wait, meet) {
             (true, true) => "one read a cycle; a write waits until no read is on its way".into(),
             (false, true) => "one write a cycle; a read waits for a cycle without a write".into(),
             (_, false) => "one read and one write a cycle; a read of the word being written returns the old one".into(),
         },
         numbers: String::new(),
     };
-    module.set_parameters(&[("words", demand.words as u32), ("width", width), ("latency", memory.latency())]);
-    module.files = vec!["IMAGE".to_owned()];
-    let resets = tiles.port("rst_ni").is_some() || writes_wait && busy > 0;
-    let read = match writes_wait {
-        true => Interface::new("read", Role::Memory, "Read port").input("enable", 1, Payload::Bits),
-        false => Interface::sink("read", "Words to be read"),
-    };
-    let write = match writes_wait {
-        true => Interface::sink("write", "Words to be written"),
-        false => Interface::new("write", Role::Memory, "Write port").input("enable", 1, Payload::Bits),
+    module.set_parameters(&[("words", demand.words as u32), ("width", width), ("latency", latency)]);
+    let (read, write) = match writes_wait {
+        true => (
+            Interface::new("read", Role::Memory, "Read port").input("enable", 1, Payload::Bits),
+            Interface::sink("write", "Words to be written"),
+        ),
+        false => (
+            Interface::sink("read", "Words to be read"),
+            Interface::new("write", Role::Memory, "Write port").input("enable", 1, Payload::Bits),
+        ),
     };
     let mut write = write.input("address", addr_w, Payload::Bits).input("data", width, demand.payload);
     if let Some(lanes) = lanes {
@@ -111,40 +139,5 @@ pub fn tiled(library: &mut Library, label: &str, memory: &TiledMemory<'_>) -> Ar
         read.input("address", addr_w, Payload::Bits).output("data", width, demand.payload),
         write,
     ];
-    let (get, put) = if writes_wait { ("read_enable_i", "put") } else { ("get", "write_enable_i") };
-    let meet = shared || busy > 0;
-    if writes_wait {
-        module.add_nets(&[("put", 1)]);
-        let from: &[&str] = if meet { &["read_enable_i"] } else { &[] };
-        module.combinational(&["write_ready_o"], from);
-        module.combinational(&["put"], &["write_valid_i", "write_ready_o"]);
-    } else {
-        module.add_nets(&[("get", 1)]);
-        let from: &[&str] = if meet { &["write_enable_i"] } else { &[] };
-        module.combinational(&["read_ready_o"], from);
-        module.combinational(&["get"], &["read_valid_i", "read_ready_o"]);
-    }
-    if resets {
-        module.registers(&[], &["clk_i", "rst_ni", "read_enable_i"]);
-    }
-    let mut instance = Instance::new("u_tiles", &tiles).with_parameters(&[("IMAGE", "IMAGE")]).wire(&[
-        ("clk_i", "clk_i"),
-        ("read_enable_i", get),
-        ("read_address_i", "read_address_i"),
-        ("read_data_o", "read_data_o"),
-        ("write_enable_i", put),
-        ("write_address_i", "write_address_i"),
-        ("write_data_i", "write_data_i"),
-    ]);
-    for port in ["rst_ni", "write_lanes_i"] {
-        if tiles.port(port).is_some() {
-            instance = instance.wire(&[(port, port)]);
-        }
-    }
-    module.instances.push(instance);
-    let shift = match busy {
-        1 => "read_enable_i".to_owned(),
-        _ => format!("{{reading_q[{}:0], read_enable_i}}", busy.saturating_sub(2)),
-    };
-    library.add(module, |shell| Body { shell, words: 0, width, tiled: true, writes_wait, shared, busy, shift }.render())
+    module
 }

@@ -1,10 +1,10 @@
 //! `vmac_array`: n vector MACs that share an activation vector, one row of n sums a cycle.
 
 use crate::{
-    blocks::{Geometry, Library, leaf, vmac},
+    blocks::{Assembly, Geometry, Library, leaf, vmac},
     emit::Shell,
     leaves,
-    netlist::{Contract, Instance, Interface, Module, Payload, Role},
+    netlist::{Contract, Interface, Module, Payload, Role},
 };
 use alberti_arith::Format;
 use askama::Template;
@@ -89,50 +89,28 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
         ),
         Interface::new("sum", Role::Output, "The row's sums").plain_output("sum", g.sums_w(), Payload::Sums),
     ];
-    module.add_nets(&[("activation", g.n * g.slots() * operand_w), ("load", g.n)]);
-    let mut instance = Instance::replicated("u_vmac", &lane, "lane", g.n)
-        .wire(&[
-            ("clk_i", "clk_i"),
-            ("load_weight_i", "load_weight_i"),
-            ("swap_i", "swap_i"),
-            ("activation_i", "activation"),
-        ])
-        .lane("load_i", "load", 1, "")
-        .lane("addend_i", "addend_i", g.acc_w, "ACC_W")
-        .lane("sum_o", "sum_o", g.acc_w, "ACC_W");
-    if g.sparsity.is_some() {
-        instance = instance.wire(&[("load_select_i", "load_select_i")]);
-    }
-    if g.accelerator {
-        module.add_nets(&[("place", g.n)]);
-        instance = instance.wire(&[("load_place_i", "place")]).lane("load_code_i", "load_weight_i", g.op_w(), "OP_W");
-        module.combinational(&["place"], &["load_valid_i", "load_lane_i", "load_columns_i"]);
-        module.combinational(&["load"], &["load_valid_i", "load_lane_i", "load_columns_i"]);
-    } else {
-        module.combinational(&["load"], &["load_valid_i", "load_lane_i"]);
-    }
-    if g.zero_skip {
-        let tested = if decoded { "significand" } else { "vector_data_i" };
-        module.add_nets(&[("skip", 1)]);
-        instance = instance.wire(&[("skip_i", "skip")]);
-        module.combinational(&["held_o"], &["vector_valid_i", tested]);
-        module.registers(&["skip"], &["clk_i", "rst_ni", "vector_valid_i", tested]);
-    }
-    module.instances = vec![instance];
+    let mut unit = Assembly::new(module);
+    unit.place_row("vmac", &lane, "lane", g.n);
+    loads(&mut unit, &g);
     if decoded {
         let decode = leaf::elaborate(library, &*leaves::float_decode(), "datapath.operand");
-        module.add_nets(&[("sign", g.n), ("exponent", g.n * EXPONENT_W), ("significand", g.n * SIGNIFICAND_W)]);
-        module.instances.push(
-            Instance::replicated("u_decode", &decode, "decode", g.n)
-                .lane("code_i", "vector_data_i", g.op_w(), "OP_W")
-                .lane("sign_o", "sign", 1, "")
-                .lane("exponent_o", "exponent", EXPONENT_W, "EXPONENT_W")
-                .lane("significand_o", "significand", SIGNIFICAND_W, "SIGNIFICAND_W"),
-        );
+        unit.place_row("decode", &decode, "decode", g.n);
+        decodes(&mut unit, g.n);
     }
     let operands: &[&str] = if decoded { &["sign", "exponent", "significand"] } else { &["vector_data_i"] };
-    module.registers(&["activation"], &[&["clk_i", "vector_valid_i"], operands].concat());
-    library.add(module, |shell| {
+    unit.net("activation", g.n * g.slots() * operand_w);
+    unit.registers(["activation"], [&["vector_valid_i"], operands].concat());
+    unit.fields(("vmac", "activation"), &[("activation", "activation")]);
+    unit.slices(("vmac", "addend"), &[("addend", "addend_i", "ACC_W")]);
+    unit.slices(("vmac", "sum"), &[("sum", "sum_o", "ACC_W")]);
+    if g.zero_skip {
+        let tested = ["vector_valid_i", if decoded { "significand" } else { "vector_data_i" }];
+        unit.combinational(["held_o"], tested);
+        unit.net("skip", 1);
+        unit.registers(["skip"], tested);
+        unit.fields(("vmac", "addend"), &[("skip", "skip")]);
+    }
+    library.add(unit.finish(), |shell| {
         Body {
             shell,
             n: g.n,
@@ -151,4 +129,32 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
         }
         .render()
     })
+}
+
+/// Weights to the lanes.
+fn loads(unit: &mut Assembly, g: &Geometry) {
+    let load = unit.own("load");
+    let addressed = load.nets(["valid", "lane"].into_iter().chain(g.accelerator.then_some("columns")));
+    unit.derived("load", g.n, &addressed);
+    unit.slices(("vmac", "load"), &[("load", "load", "")]);
+    unit.fields(("vmac", "load"), &[("weight", &load.net("weight")), ("swap", "swap_i")]);
+    if g.sparsity.is_some() {
+        unit.fields(("vmac", "load"), &[("select", &load.net("select"))]);
+    }
+    if g.accelerator {
+        unit.derived("place", g.n, &addressed);
+        unit.fields(("vmac", "load"), &[("place", "place")]);
+        unit.slices(("vmac", "load"), &[("code", &load.net("weight"), "OP_W")]);
+    }
+}
+
+/// The activations, decoded once for all lanes.
+fn decodes(unit: &mut Assembly, n: u32) {
+    unit.slices(("decode", "in"), &[("code", "vector_data_i", "OP_W")]);
+    let decoded =
+        [("sign", 1, ""), ("exponent", EXPONENT_W, "EXPONENT_W"), ("significand", SIGNIFICAND_W, "SIGNIFICAND_W")];
+    for (field, width, symbol) in decoded {
+        unit.net(field, n * width);
+        unit.slices(("decode", "out"), &[(field, field, symbol)]);
+    }
 }
