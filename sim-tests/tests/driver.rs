@@ -1,4 +1,4 @@
-//! The driver in C that a package has, on the simulated accelerator: software in front, external memory behind.
+//! The driver in C that a package has, on the simulated accelerator: it stands between software and external memory.
 
 mod common;
 

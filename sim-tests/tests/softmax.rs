@@ -113,7 +113,7 @@ finds! { "softmax":
         "add          = shifted_valid_q && shifted_sum_q" => "add          = shifted_valid_q";
 }
 
-/// With rows that are no multiple of the lanes the count of what is left never meets this end.
+/// With rows that are not a multiple of the lanes the count of what is left never meets this end.
 #[test]
 fn a_row_that_never_ends_for_some_lengths_is_found() {
     let change = ("alb_softmax.v", "last  = left < N[LENGTH_W-1:0]", "last  = left == N[LENGTH_W-1:0] - 1'b1");

@@ -20,7 +20,7 @@ pub struct Recipe {
     /// Map additions onto the library's full adder, where it has one.
     #[serde(default)]
     pub full_adders: bool,
-    /// Put the driving cell behind every input of the units below the top.
+    /// Put the driving cell after every input of the units below the top.
     #[serde(default)]
     pub isolate_inputs: bool,
 }

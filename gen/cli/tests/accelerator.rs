@@ -75,14 +75,14 @@ fn two_tasks_that_share_an_encoder_answer_from_verilog_as_from_the_interpreter()
     assert!(rows > 10_000 && stored > 1000, "{rows} {stored}");
 }
 
-/// An exit behind layer k takes what k layers take, and a constant: each layer the same cycles, each the same vectors.
+/// An exit after layer k takes what k layers take, and a constant: each layer the same cycles, each the same vectors.
 #[test]
 fn an_exit_behind_a_layer_costs_the_layers_before_it() {
     let design = accelerator8();
     let compiled = small(&design, &Shape::small(LONGEST));
     let sentence = (0..40).map(|seed| ids(seed, 17 + seed as usize % 15));
     let found = sentence.map(|ids| (exits(&compiled, 0, &ids), ids)).find(|(exits, _)| exits.len() == 3);
-    let (exits, ids) = found.expect("a sentence that can end behind each of three layers");
+    let (exits, ids) = found.expect("a sentence that can end after each of three layers");
     let mut session = Session::on(&compiled, both("exits", &design, &compiled)).expect("an accelerator that is set up");
     let costs: Vec<(u64, u64)> = (exits.iter())
         .map(|&(layer, threshold)| {

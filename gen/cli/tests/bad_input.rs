@@ -143,9 +143,10 @@ fn arguments_that_mean_nothing_are_refused() {
     fails(&["faults", PU4, "--model", "x", "--technology", "nowhere"], 3, "the technology file cannot be read");
     fails(&["sim", PU4, "--model", "x", "--prune", "most"], 2, "neither a share");
     fails(&["sim", PU4, "--model", "x", "--prune", "3:7"], 2, "2:4, 4:8 and 8:16");
-    let ran: common::Ran =
-        command(&["sim", PU4, "-b", "vmac"]).env("ALBERTI_SEED", "?").output().expect("it runs").into();
-    assert_eq!((ran.code, ran.err.contains("is no seed")), (2, true), "{}", ran.err);
+    for drawn in [vec!["sim", PU4, "-b", "vmac"], vec!["faults", PU4, "--model", "x"], vec!["report", PU4]] {
+        let ran: common::Ran = command(&drawn).env("ALBERTI_SEED", "?").output().expect("it runs").into();
+        assert_eq!((ran.code, ran.err.contains("is no seed")), (2, true), "{drawn:?}: {}", ran.err);
+    }
 }
 
 #[test]

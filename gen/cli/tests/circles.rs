@@ -22,8 +22,8 @@ const CRATES: [&str; 12] = [
     "synth",
 ];
 
-/// Circles that there may be: the crate, the files that may use each other, and why.
-const EXPLAINED: [(&str, &[&str], &str); 7] = [
+/// Circles that there may be: the crate, the files or folders that may use each other, and why.
+const EXPLAINED: [(&str, &[&str], &str); 8] = [
     (
         "gen/arith",
         &["adaptiv_float.rs", "fixed.rs", "format.rs"],
@@ -36,36 +36,18 @@ const EXPLAINED: [(&str, &[&str], &str); 7] = [
     ),
     (
         "gen/rtl",
-        &[
-            "blocks/leaf.rs",
-            "blocks/library.rs",
-            "blocks/macros.rs",
-            "blocks/rram/mod.rs",
-            "blocks/sram/mod.rs",
-            "blocks/tiles.rs",
-            "emit/verilog.rs",
-        ],
+        &["blocks/library.rs", "blocks/macros.rs", "blocks/rram/", "blocks/sram/", "blocks/tiles.rs"],
         "the library of blocks builds memories, which are made of blocks of the library",
     ),
     (
         "gen/rtl",
-        &[
-            "blocks/accelerator/mod.rs",
-            "blocks/accelerator/elementwise_engine.rs",
-            "blocks/accelerator/exit_engine.rs",
-            "blocks/accelerator/layernorm_engine.rs",
-            "blocks/accelerator/reader.rs",
-            "blocks/accelerator/softmax_engine.rs",
-        ],
+        &["blocks/accelerator/"],
         "the accelerator builds its engines, which ask it for the shapes of its memories",
     ),
-    ("gen/rtl", &["registers/mod.rs", "registers/map.rs"], "the map is laid out from the types of its registers"),
-    (
-        "gen/rtl",
-        &["compose/mod.rs", "compose/joints.rs", "compose/open.rs", "compose/parts.rs", "compose/top.rs"],
-        "the steps of one composition share its state",
-    ),
-    ("gen/rtl", &["emit/cores.rs", "emit/package.rs"], "a package lists its cores, which name its files"),
+    ("gen/rtl", &["blocks/layernorm/"], "the block is built of parts, which take their widths from it"),
+    ("gen/rtl", &["registers/"], "the map is laid out from registers, whose types it has in common with the counters"),
+    ("gen/rtl", &["compose/"], "the steps of one composition share its state"),
+    ("gen/rtl", &["emit/"], "a package lists its cores, which name its files"),
 ];
 
 /// A module by its path from the crate's root: `["compile", "plan"]`.
@@ -238,9 +220,9 @@ fn no_files_of_a_crate_use_each_other_except_where_it_is_explained() {
             if circle.is_empty() {
                 continue;
             }
-            let explained = EXPLAINED
-                .iter()
-                .position(|(of, files, _)| *of == folder && circle.iter().all(|file| files.contains(file)));
+            let explained = EXPLAINED.iter().position(|(of, files, _)| {
+                *of == folder && circle.iter().all(|file| files.iter().any(|known| file.starts_with(known)))
+            });
             let step = |file: &str| {
                 let used: Vec<&str> = graph[file].iter().filter(|used| circle.contains(used)).copied().collect();
                 format!("  {file} uses {}", used.join(", "))

@@ -293,3 +293,13 @@ fn memories_are_costed_and_simulated_as_what_they_are_made_of() {
     let html = fs::read_to_string(&page).expect("a page");
     assert!(html.contains("<h2>Memories</h2>") && html.contains("<td>weight</td>"), "no table of memories");
 }
+
+#[test]
+fn a_baseline_that_is_damaged_is_a_wrong_input() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("osu018-area.json"), "{").expect("a file");
+    let check = ["synth", "designs/pu4.yaml", "--block", "requantize", "--check", "--baselines", text(folder.path())];
+    let ran: common::Ran = command(&check).output().expect("it runs").into();
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(ran.err.contains("error[AE0805]") && ran.err.contains("osu018-area.json"), "{}", ran.err);
+}

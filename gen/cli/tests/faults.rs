@@ -38,7 +38,7 @@ fn where_the_encoding_resynchronises_decides_what_a_fault_in_a_mask_costs() {
     let more = ["--target", "values,exponents,mantissas,masks", "--rates", "1e-5,1e-4,1e-3", "--trials", "12"];
     let (result, _) = campaign(folder.path(), &more, "2");
     let at = |target, layout, rate| cosine(&result, target, layout, rate);
-    assert!(at("masks", "stream", "1e-5") < 0.95, "one stream loses everything behind the fault");
+    assert!(at("masks", "stream", "1e-5") < 0.95, "one stream loses everything after the fault");
     assert!(at("masks", "row", "1e-3") < 0.9 && at("masks", "tile", "1e-3") < 0.95);
     assert!(at("masks", "offset", "1e-4") > 0.98);
     for rate in ["1e-4", "1e-3"] {

@@ -55,7 +55,7 @@ fn a_model_is_drawn_whole_and_the_same_for_the_same_seed() {
     let out = text(folder.path()).to_owned() + "/other";
     let odd = ["model", "--synthetic", "albert-base", "--hidden", "770", "--spans", "1,2", "-o", &out];
     let said = fails(&odd, 2, "no such model can be drawn");
-    assert!(said.contains("770 is no multiple of heads 12") && said.contains("2 spans for 12 heads"), "{said}");
+    assert!(said.contains("770 is not a multiple of heads 12") && said.contains("2 spans for 12 heads"), "{said}");
     fails(&["model", "--synthetic", "small", "--words", "4", "-o", &out], 2, "4 words: at least 6");
     assert!(!Path::new(&out).exists());
 }
@@ -118,7 +118,7 @@ fn a_task_is_measured_on_sentences_that_f32_labelled() {
     fs::write(&data, format!("sentence\tlabel\n{lines}")).expect("a file");
     let arguments = ["eval", ACCELERATOR16, "--model", &model, "--task", "task1", "--data", text(&data)];
     let said = well(&[&arguments[..], &["--compare", "--threshold", "0.6", "--json", text(&out)]].concat());
-    assert!(said.contains("task1 on 24 sentences") && said.contains("ended behind layer"), "{said}");
+    assert!(said.contains("task1 on 24 sentences") && said.contains("ended after layer"), "{said}");
     let result = &json(&out)["result"];
     let curve = result["curve"].as_array().expect("a curve");
     // What never ends early is what f32 labelled.
@@ -177,6 +177,7 @@ fn what_cannot_be_measured_says_why() {
     }
     let arguments = ["eval", ACCELERATOR16, "--model", &model, "--data", text(&data), "--task"];
     fails(&[&arguments[..], &["task9"]].concat(), 3, "error[AE0701]: cannot read task9");
+    fails(&["sim", "designs/pu16.yaml", "--model", &model, "--layer", "layer.9.output"], 2, "error[AE0706]");
     // A broken model, in every way that the files of one can be.
     let task = |part: &str| Path::new(&model).join("tasks/task1").join(part);
     let truncated = fs::read(task("model_head.safetensors")).expect("it was written");

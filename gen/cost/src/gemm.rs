@@ -8,7 +8,7 @@
 //! ```
 //!
 //! A pass waits for the n rows of the next weight tile, and for the sums of its own rows, which are written 4 cycles after
-//! their vectors. The very last pass has nothing behind it to wait for: `wait = max(rows, n, 4) − rows` of that pass.
+//! their vectors. The very last pass has nothing after it to wait for: `wait = max(rows, n, 4) − rows` of that pass.
 
 use alberti_rtl::{Design, blocks::MIN_PASS, design::Activation};
 
@@ -47,7 +47,7 @@ pub fn block_gemm_cycles(design: &Design, m: u64, k: u64, n: u64) -> Option<Cycl
 /// ```
 ///
 /// The first weight tile comes row by row through its decoder (latency + 3 cycles), and the first activation vector beside
-/// it; behind the last vector lie the array's pipeline and sum, the activation if there is one, requantisation, result buffer and
+/// it; after the last vector lie the array's pipeline and sum, the activation if there is one, requantisation, result buffer and
 /// encoder.
 #[must_use]
 pub fn fill(design: &Design) -> u64 {

@@ -10,12 +10,12 @@ use alberti_arith::Format;
 pub struct Encoded {
     /// One mask per vector.
     pub masks: Vec<u64>,
-    /// The row behind the segment's last.
+    /// The row after the segment's last.
     pub next_row: usize,
 }
 
 /// Encodes one segment of `vectors`, each of as many codes as the memory has lanes, and writes its values from row `first_row`
-/// on. The lanes behind the last value of the last row are zero.
+/// on. The lanes after the last value of the last row are zero.
 ///
 /// # Errors
 /// When a vector has another length, a code does not fit the format, there are more than 64 lanes, or the row lies
@@ -41,7 +41,7 @@ impl Gather {
         Ok(Self { row, values: Vec::new() })
     }
 
-    /// The masks of vectors, whose values go behind those that are there. A row is written when a value goes beyond it.
+    /// The masks of vectors, whose values go after those that are there. A row is written when a value goes beyond it.
     pub(crate) fn vectors(&mut self, format: Format, memory: &mut Packed, vectors: &[Vec<u16>]) -> Result<Vec<u64>> {
         let n = memory.lanes();
         let mut masks = Vec::with_capacity(vectors.len());
@@ -61,7 +61,7 @@ impl Gather {
         Ok(masks)
     }
 
-    /// Ends the segment: writes what is left and gives the row behind it.
+    /// Ends the segment: writes what is left and gives the row after it.
     pub(crate) fn close(mut self, memory: &mut Packed) -> usize {
         if !self.values.is_empty() {
             self.values.resize(memory.lanes(), 0);

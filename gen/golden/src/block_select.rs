@@ -48,10 +48,10 @@ impl BlockSparsity {
     /// Blocks of a lane of `n` multipliers, which is `2n` inputs.
     ///
     /// # Errors
-    /// When `n` is no multiple of `nonzeros`.
+    /// When `n` is not a multiple of `nonzeros`.
     pub fn blocks(self, n: usize) -> Result<usize> {
         if n == 0 || !n.is_multiple_of(self.nonzeros) {
-            return Err(Error::new(format!("n = {n} is no multiple of the {} weights of a block", self.nonzeros)));
+            return Err(Error::new(format!("n = {n} is not a multiple of the {} weights of a block", self.nonzeros)));
         }
         Ok(n / self.nonzeros)
     }
@@ -90,7 +90,7 @@ pub fn select(sparsity: BlockSparsity, mask: u128) -> Result<(Vec<Option<u8>>, b
 /// The selects of all `n` multipliers of a lane from its `2n` mask bits, block after block.
 ///
 /// # Errors
-/// When `n` is no multiple of `nonzeros`, or the mask has bits beyond `2n`.
+/// When `n` is not a multiple of `nonzeros`, or the mask has bits beyond `2n`.
 pub fn select_lane(sparsity: BlockSparsity, n: usize, mask: u128) -> Result<Selection> {
     let blocks = sparsity.blocks(n)?;
     check::mask("a lane's mask", mask, 2 * n)?;

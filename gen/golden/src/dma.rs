@@ -4,7 +4,7 @@
 
 use crate::{Error, Result};
 
-/// Bytes between the borders that no burst crosses.
+/// Bytes between the boundaries that no burst crosses.
 pub const PAGE: u64 = 4096;
 
 /// The port, and how many bursts it has open at once.
@@ -108,7 +108,7 @@ impl Port {
             let to_border = (PAGE - address % PAGE) / size;
             let beats = left.min(self.burst_beats).min(to_border as u32);
             bursts.push(Burst { address, beats });
-            // Behind the last burst of all there may be no address.
+            // After the last burst of all there may be no address.
             address = address.wrapping_add(u64::from(beats) * size);
             left -= beats;
         }

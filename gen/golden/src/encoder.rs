@@ -77,7 +77,7 @@ pub struct Norm {
     pub residual: Option<i32>,
 }
 
-/// A bottleneck behind a dense layer.
+/// A bottleneck after a dense layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Adapter {
     /// To its width, with its activation; gives codes.
@@ -119,9 +119,9 @@ pub struct Layer {
 pub struct TaskLayer {
     /// The span of each head.
     pub spans: Vec<Span>,
-    /// Behind the attention.
+    /// After the attention.
     pub attention: HalfLayer,
-    /// Behind the feed-forward net.
+    /// After the feed-forward net.
     pub output: HalfLayer,
 }
 
@@ -132,7 +132,7 @@ pub struct Task {
     pub layers: Vec<TaskLayer>,
     /// Decides after every layer whether to end, from token 0; logits in Q6.10.
     pub off_ramp: Option<Linear>,
-    /// Answers behind the last layer, from token 0; logits in Q6.10.
+    /// Answers after the last layer, from token 0; logits in Q6.10.
     pub classifier: Option<Linear>,
 }
 
@@ -221,7 +221,7 @@ impl Encoder {
         Ok(Answer { hidden, logits, exit })
     }
 
-    /// Runs a task to its last layer: the logits of the off-ramp behind each layer, none without one, and those of the end.
+    /// Runs a task to its last layer: the logits of the off-ramp after each layer, none without one, and those of the end.
     ///
     /// # Errors
     /// As [`Self::run`].
@@ -240,7 +240,7 @@ impl Encoder {
         Ok((ramps, logits))
     }
 
-    /// The last output, and logits; `ends` is asked behind each layer, counted from 1, with the logits of the off-ramp.
+    /// The last output, and logits; `ends` is asked after each layer, counted from 1, with the logits of the off-ramp.
     fn layers(
         &self,
         arithmetic: &Arithmetic,

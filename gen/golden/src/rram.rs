@@ -250,7 +250,7 @@ impl Rram {
         }
         let limit = self.config.endurance?;
         let (count, last) = &mut self.wear[address / block];
-        // Words one behind the other count once: each is programmed at most as often as its block counts.
+        // Words one after the other count once: each is programmed at most as often as its block counts.
         if *count == 0 || address % block <= *last {
             if *count == limit {
                 return Some(Status::Worn);

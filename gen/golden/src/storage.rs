@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Values follow each other without gaps, value `v` in lane `v mod n` of row `v div n` as in [`Packed`]. A plain item's values begin at
-//! pointer + offset or, where the layout has no offsets, behind those of the item before. Item i of n:m blocks has its n values at
+//! pointer + offset or, where the layout has no offsets, after those of the item before. Item i of n:m blocks has its n values at
 //! pointer + i·n. Positions wrap at the memory's capacity, so that any word can be decoded, however faulty it is.
 //!
 //! **Mask errors.** An item that does not begin where the one before ended (0 for a record's first). In block items, every
@@ -281,14 +281,14 @@ impl RecordLayout {
         }
     }
 
-    /// The place `count` values behind another; rows wrap.
+    /// The place `count` values after another; rows wrap.
     #[must_use]
     pub fn place(&self, from: Pointer, count: usize) -> Pointer {
         let flat = (from.row * self.n + from.lane + count) % (self.rows * self.n);
         Pointer { row: flat / self.n, lane: flat % self.n }
     }
 
-    /// Writes a record's pointer: `count` values behind `base`.
+    /// Writes a record's pointer: `count` values after `base`.
     ///
     /// # Panics
     /// When the image has no such word, or words of another width.
@@ -298,7 +298,7 @@ impl RecordLayout {
         masks.set(word, clog2(self.n), clog2(self.rows), row as u128);
     }
 
-    /// Writes an item whose values begin `position` values behind its record's first.
+    /// Writes an item whose values begin `position` values after its record's first.
     ///
     /// # Panics
     /// As [`set_pointer`](Self::set_pointer).

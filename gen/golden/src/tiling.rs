@@ -1,7 +1,7 @@
 //! Cuts a matrix multiply into the jobs and streams of a processing unit, and puts its answer together again.
 //!
 //! Rows are taken in chunks that the accumulator holds; for each chunk every output tile of n columns is a job, whose passes
-//! go along the reduction. Shapes that are no multiple of n are filled up with zeros, which no memory stores. The weight
+//! go along the reduction. Shapes that are not a multiple of n are filled up with zeros, which no memory stores. The weight
 //! stream and the activation streams are replayed from their base as often as they are needed.
 
 use crate::{
@@ -29,7 +29,7 @@ pub struct TilePlacement {
     pub blocks: bool,
     /// Where the packed weights go.
     pub weight: Placement,
-    /// Where the packed activations go, in each slot, from a whole row on. Every chunk begins with the row behind the one before.
+    /// Where the packed activations go, in each slot, from a whole row on. Every chunk begins with the row after the one before.
     pub activation: Placement,
     /// Where the packed results go, from a whole row on.
     pub result: Placement,

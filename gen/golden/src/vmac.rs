@@ -28,7 +28,7 @@ impl Lane {
     /// names, or none.
     ///
     /// # Errors
-    /// When a code does not fit the format, there is not one select for each weight, the number of weights is no multiple of a
+    /// When a code does not fit the format, there is not one select for each weight, the number of weights is not a multiple of a
     /// block's, or a select points out of its block.
     pub fn selected(format: Format, sparsity: BlockSparsity, weights: &[u16], selects: &[Option<u8>]) -> Result<Self> {
         sparsity.blocks(weights.len())?;

@@ -99,7 +99,7 @@ fn a_lanes_selects_are_those_of_its_blocks() {
     let selection = select_lane(sparsity, 6, 0b0111_1000_1010).expect("selects");
     assert_eq!(selection.selects, [Some(1), Some(2), None, None, Some(0), Some(0)]);
     assert_eq!(selection.errors, [false, true, true]);
-    assert!(select_lane(sparsity, 5, 0).is_err(), "n is no multiple of the weights of a block");
+    assert!(select_lane(sparsity, 5, 0).is_err(), "n is not a multiple of the weights of a block");
     assert!(select_lane(sparsity, 6, 1 << 12).is_err(), "a bit beyond the last block");
     assert!(BlockSparsity::new(3, 4).is_err());
 }
@@ -212,7 +212,7 @@ fn what_no_lane_could_be_given_is_an_error() {
         (vmac::sum(af, 23, 0, &[1, 1], &[1, 1]), "24 to 48"),
         (vmac::sum_selected(af, sparsity, 32, 0, &[1, 1], &[Some(3), None], &[0; 4]), "3 choices, 0 to 2"),
         (vmac::sum_selected(af, sparsity, 32, 0, &[1, 1], &[None], &[0; 4]), "selects: 1 elements"),
-        (vmac::sum_selected(af, sparsity, 32, 0, &[1; 3], &[None; 3], &[0; 6]), "no multiple of the 2 weights"),
+        (vmac::sum_selected(af, sparsity, 32, 0, &[1; 3], &[None; 3], &[0; 6]), "not a multiple of the 2 weights"),
     ] {
         let error = result.expect_err(part).to_string();
         assert!(error.contains(part), "{error}");

@@ -23,12 +23,12 @@ pub use alberti_golden::encoder::Span;
 /// More classes than any entropy unit takes.
 pub(crate) const CLASSES_MAX: usize = *alberti_golden::entropy::CLASSES.end();
 
-/// A bottleneck behind a dense layer.
+/// A bottleneck after a dense layer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Adapter {
     /// To its width.
     pub down: Linear,
-    /// Behind it.
+    /// After it.
     pub activation: HiddenActivation,
     /// Back.
     pub up: Linear,
@@ -39,7 +39,7 @@ pub struct Adapter {
 pub struct AdaptedHalf {
     /// The adapter.
     pub adapter: Option<Adapter>,
-    /// The layer norm behind the residual sum.
+    /// The layer norm after the residual sum.
     pub norm: Norm,
 }
 
@@ -48,7 +48,7 @@ pub struct AdaptedHalf {
 pub struct TaskLayer {
     /// The span of each head.
     pub spans: Vec<Span>,
-    /// Behind the attention, and behind the feed-forward net.
+    /// After the attention, and after the feed-forward net.
     pub halves: [AdaptedHalf; 2],
 }
 
@@ -61,9 +61,9 @@ pub struct Task {
     pub labels: Vec<String>,
     /// One for each distinct layer.
     pub layers: Vec<TaskLayer>,
-    /// Logits of token 0 behind every layer.
+    /// Logits of token 0 after every layer.
     pub off_ramp: Option<Linear>,
-    /// Logits of token 0 behind the last.
+    /// Logits of token 0 after the last.
     pub classifier: Option<Linear>,
 }
 

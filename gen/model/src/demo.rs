@@ -84,7 +84,7 @@ impl Model {
         reference::forward(&self.checkpoint, &self.tokenizer.encode(sentence, &self.checkpoint)?)
     }
 
-    /// What a target can put behind a layer, of what the model has there. One form of GELU stands in for the other.
+    /// What a target can put after a layer, of what the model has there. One form of GELU stands in for the other.
     fn function(&self, site: Site, target: &ProcessingUnitTarget) -> Function {
         match (site, self.checkpoint.config.hidden_act, target.activation) {
             (Site::Intermediate, HiddenActivation::Relu, Function::Relu | Function::Gelu(_)) => Function::Relu,
@@ -93,7 +93,7 @@ impl Model {
         }
     }
 
-    /// A layer of that forward pass as a GEMM for a target: pruned, then quantised, with the activation behind it where
+    /// A layer of that forward pass as a GEMM for a target: pruned, then quantised, with the activation after it where
     /// the target has one.
     ///
     /// # Errors
@@ -120,7 +120,7 @@ impl Model {
         };
         let function = self.function(site, target);
         if let Some(next) = self.behind(layer).filter(|_| function != Function::Identity) {
-            // What comes out is what the layer behind takes in.
+            // What comes out is what the next layer takes in.
             let (_, scale) = input_scaling(target.result, &next.channel_max, InputRule::for_site(Site::Output));
             linear = linear.activated(function, scale)?;
             for matrix in [&mut dense, &mut expected] {
@@ -148,7 +148,7 @@ pub struct Gemm {
     pub pruning: Pruning,
     /// tokens × inputs.
     pub activations: Codes,
-    /// tokens × outputs in f32, with the same pruned weights, behind the activation where the target has it.
+    /// tokens × outputs in f32, with the same pruned weights, after the activation where the target has it.
     pub expected: Matrix,
     /// tokens × outputs in f32, with all weights.
     pub dense: Matrix,

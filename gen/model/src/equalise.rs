@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Powers of two move biases and exponents alone: not one code changes. A stream has one factor wherever the same weights meet it: for all
-//! tasks, for all layers that share weights, and behind all layers where an off-ramp reads them.
+//! tasks, for all layers that share weights, and after all layers where an off-ramp reads them.
 
 use crate::{
     Linear,
@@ -29,13 +29,13 @@ const OFFSET_MOST: f32 = 32.0;
 struct Factors {
     /// Of what a projection reads.
     embedding: i32,
-    /// Behind the attention of each distinct layer.
+    /// After the attention of each distinct layer.
     inner: Vec<i32>,
-    /// In front of each distinct layer, and behind the last.
+    /// In front of each distinct layer, and after the last.
     stream: Vec<i32>,
 }
 
-/// The model with parameters of layer norms that fit, and its ranges, where that takes anything. Behind the last layer of an encoder
+/// The model with parameters of layer norms that fit, and its ranges, where that takes anything. After the last layer of an encoder
 /// without classifier nothing could take a factor up: there its parameters stay.
 #[must_use]
 pub fn equalise<'a>(model: &'a Adapted, calibration: &'a Calibration) -> (Cow<'a, Adapted>, Cow<'a, Calibration>) {

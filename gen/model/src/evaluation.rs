@@ -3,8 +3,8 @@
 //! Every sentence passes all layers once. What the off-ramps say on the way gives the answer at every entropy threshold.
 //!
 //! ```text
-//! labelled sentences ─▶ logits behind every layer ─┬▶ measures at a threshold
-//!                                                  ├▶ layers that sentences end behind
+//! labelled sentences ─▶ logits after every layer ─┬▶ measures at a threshold
+//!                                                  ├▶ layers that sentences end after
 //!                                                  └▶ curve: measures at many thresholds
 //! ```
 
@@ -45,7 +45,7 @@ struct Pass {
     float: Option<Logits>,
 }
 
-/// The logits behind every layer that has an off-ramp, and those of the end.
+/// The logits after every layer that has an off-ramp, and those of the end.
 #[derive(Clone, Debug)]
 struct Logits {
     ramps: Vec<Ramp>,
@@ -58,7 +58,7 @@ struct Ramp {
     certainty: Certainty,
 }
 
-/// What decides whether a sentence ends behind a layer.
+/// What decides whether a sentence ends after a layer.
 #[derive(Clone, Debug)]
 enum Certainty {
     /// The entropy unit decides from these logits.
@@ -158,7 +158,7 @@ impl Evaluation {
         Ok(Point { threshold_nats: nats, integers, float, agreement })
     }
 
-    /// How many sentences end behind each layer at a threshold in nats.
+    /// How many sentences end after each layer at a threshold in nats.
     ///
     /// # Errors
     /// As [`Self::at`].
@@ -176,7 +176,7 @@ impl Evaluation {
     /// # Errors
     /// As [`Self::at`].
     pub fn curve(&self, thresholds: Option<&[f64]>) -> Result<Vec<Point>, ModelError> {
-        // Above the entropy of equal classes every sentence ends behind the first layer.
+        // Above the entropy of equal classes every sentence ends after the first layer.
         let most = (self.classes as f64).ln();
         let usual = || {
             let below = CURVE.into_iter().take_while(|&nats| nats < most);

@@ -16,6 +16,7 @@
 
 pub mod accuracy;
 pub mod adapted;
+pub mod answers;
 pub mod calibration;
 pub mod checkpoint;
 pub mod compile;

@@ -25,7 +25,7 @@ pub struct Forward {
     /// Every linear layer of the layers that were passed: those of [`Checkpoint::linear_names`] in that order, again and again where
     /// layers share weights. At the end what widens embeddings, where there is such.
     pub traces: Vec<Trace>,
-    /// The largest magnitude of the residual sum behind the halves of each layer that was passed, two a layer.
+    /// The largest magnitude of the residual sum after the halves of each layer that was passed, two a layer.
     pub sums: Vec<f32>,
     /// The last layer's output, tokens × hidden.
     pub hidden: Matrix,

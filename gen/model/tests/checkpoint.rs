@@ -306,7 +306,7 @@ fn a_configuration_that_cannot_run_says_why() {
     for (from, to, expected) in [
         ("\"hidden_size\": 4", "\"hidden_size\": \"4\"", "hidden_size is \"4\", it must be a number of at least 1"),
         ("\"hidden_size\": 4, ", "", "hidden_size is missing"),
-        ("\"num_attention_heads\": 2", "\"num_attention_heads\": 3", "no multiple of num_attention_heads 3"),
+        ("\"num_attention_heads\": 2", "\"num_attention_heads\": 3", "not a multiple of num_attention_heads 3"),
         ("\"num_attention_heads\": 2", "\"num_attention_heads\": 0", "num_attention_heads is 0"),
         ("\"num_hidden_layers\": 1", "\"num_hidden_layers\": 100000000", "at most 256"),
         ("\"gelu\"", "\"swish\"", "hidden_act is `swish`, known are `gelu`, `gelu_new`, `relu`"),

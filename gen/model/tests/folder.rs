@@ -266,7 +266,7 @@ fn shapes_that_cannot_be_drawn_name_all_that_is_wrong() {
     shape.tasks[0].spans.pop();
     shape.tasks[1].classes = 1;
     let problems = shape.problems().join("\n");
-    for part in ["words must be", "770 is no multiple", "1000 layers", "11 spans for 12", "task 2 has 1 classes"] {
+    for part in ["words must be", "770 is not a multiple", "1000 layers", "11 spans for 12", "task 2 has 1 classes"] {
         assert!(problems.contains(part), "no `{part}` in {problems}");
     }
 }

@@ -39,7 +39,7 @@ fn integer_gemms_stay_near_f32_on_every_layer() {
                 "  {name:26} static bits {}, quantisation {}, total cosine {:.6}",
                 gemm.linear.static_bits, errors.quantisation, errors.total.cosine
             );
-            // GELU's clipped octave costs the layer behind it more than rounding does, and saves the encoder more than
+            // GELU's clipped octave costs the layer after it more than rounding does, and saves the encoder more than
             // that.
             let worst = if name.ends_with("attention.output") || !name.ends_with("output") { 0.999 } else { 0.95 };
             assert!(errors.quantisation.cosine > worst, "{pruning}, {name}: {}", errors.quantisation);
@@ -54,7 +54,7 @@ fn integer_gemms_stay_near_f32_on_every_layer() {
     }
 }
 
-/// The clipped octave is what a layer behind GELU loses; either form of GELU serves, and a unit without one leaves it out.
+/// The clipped octave is what a layer after GELU loses; either form of GELU serves, and a unit without one leaves it out.
 #[test]
 fn gelu_stands_behind_the_first_half_of_the_feed_forward_net_alone() {
     let model = model();
@@ -68,7 +68,7 @@ fn gelu_stands_behind_the_first_half_of_the_feed_forward_net_alone() {
             let error = gemm.errors(&results).expect("its own results").quantisation;
             println!("{name}: {error}");
             assert!(error.cosine > 0.98 && gemm.linear.function == Function::Gelu(form), "{name}: {error}");
-            // What comes out is what the layer behind takes in.
+            // What comes out is what the layer after takes in.
             let behind = model.gemm(&forward, &format!("layer.{layer}.output"), Pruning::Dense, &target);
             assert_eq!(gemm.linear.result_scale, behind.expect("a layer that fits").linear.activation_scale);
         }
@@ -157,7 +157,7 @@ fn prunings_and_rules_compared_in_the_encoder() {
             _ => InputRule::for_site(site),
         };
         let cosine = encoder_cosine(&model, Pruning::Dense, shifted, &target);
-        println!("GELU clipped by {clipped_octaves} behind channel shifts: {cosine:.5}");
+        println!("GELU clipped by {clipped_octaves} after channel shifts: {cosine:.5}");
     }
     println!(
         "no channel shifts, no clipping: {:.5}",

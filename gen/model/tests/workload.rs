@@ -33,7 +33,7 @@ fn workload(
     Workload::new(layer, activations, target.block.filter(|_| pruned), true, target)
 }
 
-/// Items in order, and the packed values behind them.
+/// Items in order, and the packed values after them.
 struct Stream<'a, T> {
     items: std::vec::IntoIter<(Option<Pointer>, T)>,
     memory: &'a Packed,

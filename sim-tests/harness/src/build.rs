@@ -226,7 +226,7 @@ impl Library {
         Ok(model)
     }
 
-    /// The ports, in the order in which they were named, and the probes behind them.
+    /// The ports, in the order in which they were named, and the probes after them.
     pub fn port_specs(&self) -> &[PortSpec] {
         &self.ports
     }

@@ -1,4 +1,4 @@
-//! A loaded library's functions, and the memory behind a model's ports: with [`crate::cosim::accelerator::driver`] the only
+//! A loaded library's functions, and the memory at a model's ports: with the accelerator's driver of the scenarios the only
 //! unsafe code.
 #![allow(unsafe_code)]
 
@@ -68,7 +68,7 @@ pub(crate) struct Instance {
 }
 
 // SAFETY: the instance owns its context and model, and each call sets the calling thread's context first; the library's
-// shared state (its seed) is behind a lock of its own.
+// shared state (its seed) is guarded by a lock of its own.
 unsafe impl Send for Instance {}
 
 impl Instance {

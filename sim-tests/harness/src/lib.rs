@@ -9,9 +9,9 @@
 //! | [`stall`] | when a stream pauses |
 //! | [`stream`] | drivers and monitors of ready/valid streams |
 //! | [`scoreboard`] | what was expected against what came |
-//! | [`memory`] | banked memories behind a block's ports |
+//! | [`memory`] | banked memories at a block's ports |
 //! | [`axi`] | external memory on AXI4 |
-//! | [`rows`] | memories of rows that are shared, behind valid/ready ports |
+//! | [`rows`] | memories of rows that are shared, at valid/ready ports |
 //! | [`testbench`] | all of them around one model, a cycle at a time |
 //!
 //! Two environment variables steer a run: `ALBERTI_SEED` gives back the seed that a failure names, and

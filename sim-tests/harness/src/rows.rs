@@ -1,4 +1,4 @@
-//! Shared memories behind valid/ready ports, of rows that are read or written at once.
+//! Shared memories at valid/ready ports, of rows that are read or written at once.
 //!
 //! A port is `<name>_valid_o`, `<name>_ready_i`, `<name>_address_o`, and `<name>_data_i` to read or `<name>_data_o` to write.
 //! An access is valid and ready. Valid does not depend on ready; once up, it, the address and the data hold until the access.
@@ -41,7 +41,7 @@ enum Side {
     Write,
 }
 
-/// A port of the design, and the memory behind it.
+/// A port of the design, and the memory at it.
 pub(crate) struct RowPort {
     pub memory: usize,
     name: String,

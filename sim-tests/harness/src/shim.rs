@@ -51,7 +51,7 @@ pub(crate) fn border(top: &str, ports: &[PortSpec], probes: &[Probe]) -> String 
     format!("module border (\n{header}\n);\n  {top} u_{top} (\n{pins}\n  );\n{taps}endmodule\n")
 }
 
-/// The C interface of a model with these ports, to be compiled behind Verilator's output.
+/// The C interface of a model with these ports, to be compiled after Verilator's output.
 pub(crate) fn interface(ports: &[PortSpec], waveform: bool) -> String {
     let mut text = INTERFACE.replace("@trace@", if waveform { TRACE } else { NO_TRACE });
     let mut cases = String::new();

@@ -154,7 +154,7 @@ impl Testbench {
         Ok(())
     }
 
-    /// Puts external memory behind the AXI4 port `<name>_aw…`, `_w…`, `_b…`, `_ar…`, `_r…`.
+    /// Puts external memory at the AXI4 port `<name>_aw…`, `_w…`, `_b…`, `_ar…`, `_r…`.
     ///
     /// # Errors
     /// When the design has no such ports.

@@ -18,7 +18,7 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
             let name = format!("bitmask_encoder.{}.{density}.{pattern}", subject.design.name);
             let mut rng = seed.rng(&format!("{name}.items"));
             let mut bench = Bench::new(subject, Testbench::with_seed(&library, &name, seed)?, stalls)?;
-            // A run that a reset cuts short leaves nothing behind but what it wrote.
+            // A run that a reset cuts short leaves nothing over but what it wrote.
             bench.load(&segments(subject, percent, &mut rng))?;
             for _ in 0..rng.below(60) {
                 bench.bench.step()?;

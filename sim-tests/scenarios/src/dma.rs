@@ -28,7 +28,7 @@ const ALL: [&str; 13] = [
     "the highest address",
     "a partial beat",
     "all bursts open",
-    "SLVERR in a burst behind the first",
+    "SLVERR in a burst after the first",
     "DECERR",
     "a write that failed",
     "an abort that cut short",
@@ -124,7 +124,7 @@ impl Bench {
         Ok(this)
     }
 
-    /// A few commands behind each other, or one to which something happens.
+    /// A few commands one after the other, or one to which something happens.
     fn round(&mut self) -> Result<()> {
         let latency = *self.rng.pick(&[1, 1, 2, 9, 33]);
         self.traffic = Traffic { latency, data_first: self.rng.chance(0.2), ..self.traffic };
@@ -454,7 +454,7 @@ impl Bench {
             met("the highest address", command.bytes > 0 && end == 1 << axi.address_bits);
             met("a partial beat", command.write && !command.bytes.is_multiple_of(self.port.beat_bytes()));
             let behind = golden.address.is_some_and(|address| address != command.address);
-            met("SLVERR in a burst behind the first", golden.response == Response::SlaveError && behind);
+            met("SLVERR in a burst after the first", golden.response == Response::SlaveError && behind);
             met("DECERR", golden.response == Response::DecodeError);
             met("a write that failed", command.write && golden.response > Response::Refused);
             met("an abort that cut short", aborted && left < bursts.len());

@@ -34,7 +34,7 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
                 b: bench.source("b", &["data", "last"], gaps)?,
                 sum: bench.sink("sum", &["data", "last"], pressure)?,
             };
-            // A run that a reset cuts short leaves nothing behind.
+            // A run that a reset cuts short leaves nothing over.
             streams.load(&mut bench, &Segment::random(n, &mut rng), &mut rng)?;
             for _ in 0..rng.below(30) {
                 bench.step()?;

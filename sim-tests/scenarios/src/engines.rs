@@ -41,7 +41,7 @@ pub fn run(kind: &str, subject: &Subject, seed: Seed) -> Result<Outcome> {
             let name = format!("{kind}.{}.{pattern}.{round}", subject.design.name);
             let mut rng = seed.rng(&format!("{name}.items"));
             let mut bench = Bench::new(kind, subject, &library, accelerator.clone(), stalls, &name, seed)?;
-            // What a reset cuts short leaves nothing behind but rows that it has written.
+            // What a reset cuts short leaves nothing over but rows that it has written.
             bench.queue(&random(kind, &accelerator, BACK_TO_BACK, &mut rng), &mut rng)?;
             for _ in 0..rng.below(400) {
                 bench.bench.step()?;

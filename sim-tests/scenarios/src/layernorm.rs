@@ -92,7 +92,7 @@ pub fn drive(
         parameter: bench.source("parameter", &["gamma", "beta", "shift"], gaps)?,
         norm: bench.sink("norm", &["wide", "code", "last"], pressure)?,
     };
-    // What a reset cuts short leaves nothing behind.
+    // What a reset cuts short leaves nothing over.
     streams.load(&mut bench, rows, 0, &mut rng)?;
     for _ in 0..rng.below(200) {
         bench.step()?;

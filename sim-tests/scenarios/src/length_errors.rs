@@ -25,7 +25,7 @@ pub trait RowBench {
     fn load(&mut self, rows: &[Self::Stimulus], ends: Ends) -> Result<u64>;
 }
 
-/// Some rows that a reset cuts short after `cut` cycles, and that leave nothing behind; all rows, which the first report is
+/// Some rows that a reset cuts short after `cut` cycles, and that leave nothing over; all rows, which the first report is
 /// of; a part of them with ends in the wrong places, which are counted and change nothing.
 pub fn exercise<B: RowBench>(bench: &mut B, rows: &[B::Stimulus], cut: u64, seed: Seed) -> Result<[Report; 2]> {
     bench.load(&rows[..rows.len().min(8)], Ends::Right)?;

@@ -66,7 +66,7 @@ struct Stored {
 }
 
 impl Stored {
-    /// Records of 1 to n masks behind each other, from the beginning or up to the end of the memory, in which each bit flips at a
+    /// Records of 1 to n masks one after the other, from the beginning or up to the end of the memory, in which each bit flips at a
     /// rate; the last of the memory is fetched too.
     fn new(subject: &Subject, rate: f64, rng: &mut Rng) -> Result<Self> {
         let n = subject.design.datapath.n as usize;

@@ -165,9 +165,9 @@ fn spec(path: &std::path::Path) -> Result<Value> {
     Ok(value(&Design::raw(&name, &text)?))
 }
 
-fn value(of: &impl Serialize) -> Value {
+fn value(data: &impl Serialize) -> Value {
     // Maps with text as keys alone: JSON can hold them.
-    serde_json::to_value(of).unwrap_or(json!(null))
+    serde_json::to_value(data).unwrap_or(json!(null))
 }
 
 fn yaml(data: &Value) -> String {

@@ -89,7 +89,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         table(std::slice::from_ref(&point), &point).text(),
     );
     if !curve.is_empty() {
-        let mut layers = Table::new(&["ended behind layer", "sentences", "share"]);
+        let mut layers = Table::new(&["ended after layer", "sentences", "share"]);
         for (layer, &count) in (1..).zip(&exit_layers) {
             let share = 100.0 * count as f64 / evaluation.sentences() as f64;
             layers.row(vec![format!("{layer}"), count.to_string(), format!("{share:.1} %")]);

@@ -69,7 +69,7 @@ impl Engine for Logits {
     }
 }
 
-/// Layers behind which some threshold ends a sentence, each with the lowest that does.
+/// Layers after which some threshold ends a sentence, each with the lowest that does.
 pub fn exits(compiled: &Compiled, task: usize, ids: &[u32]) -> Vec<(u32, u16)> {
     let mut interpreter = Interpreter::new(compiled.config().clone()).expect("an accelerator");
     let (values, masks) = compiled.weights();
@@ -80,7 +80,7 @@ pub fn exits(compiled: &Compiled, task: usize, ids: &[u32]) -> Vec<(u32, u16)> {
     for (layer, logits) in (1..).zip(&session.engine().1) {
         let entropy::Decision { sum, weighted, log, .. } = entropy::decide(logits, 0).expect("classes");
         let threshold = ((sum * u64::from(log) + weighted) / sum + 1) as u16;
-        // Behind a layer of lower entropy no threshold comes to this one.
+        // After a layer of lower entropy no threshold comes to this one.
         if exits.last().is_none_or(|&(_, least)| threshold < least) {
             exits.push((layer, threshold));
         }

@@ -41,7 +41,7 @@ pub struct AcceleratorConfig {
     pub value_rows: usize,
     /// Words of the mask memory.
     pub mask_words: usize,
-    /// Bits that guard a word of the mask memory, behind its own.
+    /// Bits that guard a word of the mask memory, after its own.
     pub mask_check_bits: usize,
     /// Instructions that the program memory holds.
     pub program_instructions: usize,
@@ -55,7 +55,7 @@ impl AcceleratorConfig {
     /// How weights lie in their memories.
     ///
     /// # Errors
-    /// When n is out of range, or no multiple of a block's weights.
+    /// When n is out of range, or not a multiple of a block's weights.
     pub fn layout(&self) -> Result<RecordLayout> {
         RecordLayout::new(self.n, self.value_rows * self.n, self.n, true, self.sparsity)
     }

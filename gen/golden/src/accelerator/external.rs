@@ -18,7 +18,7 @@ pub trait External {
     fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), Fault>;
 }
 
-/// Bytes from address 0 on; nothing answers behind them.
+/// Bytes from address 0 on; nothing answers after them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Flat {
     /// The bytes.

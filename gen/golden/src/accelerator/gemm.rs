@@ -33,7 +33,7 @@ struct Tile {
     items: Vec<Stored>,
 }
 
-/// An item's values: where the first lies, how many there are, and whether that is elsewhere than behind those before.
+/// An item's values: where the first lies, how many there are, and whether that is elsewhere than after those before.
 #[derive(Clone, Copy, Debug)]
 struct Stored {
     first: Pointer,

@@ -60,7 +60,7 @@ impl Order {
         Ok(())
     }
 
-    /// The instruction at work writes a row. Within a unit, writes come behind what was read and written before.
+    /// The instruction at work writes a row. Within a unit, writes come after what was read and written before.
     pub fn write(&self, mark: &mut Mark) -> Result<()> {
         // The array takes its operands again for each column of results.
         if self.unit == Some(Unit::Matrix) && self.reads_now(mark) {

@@ -19,7 +19,7 @@ pub enum Span {
     /// Over the whole row.
     #[default]
     Whole,
-    /// So far, and with falling weight over a ramp of 2^ramp behind that.
+    /// So far, and with falling weight over a ramp of 2^ramp after that.
     Limited {
         /// Distance up to which nothing is scaled.
         span: u16,

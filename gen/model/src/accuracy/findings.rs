@@ -126,7 +126,7 @@ pub struct Rounded {
 /// How many channels of the layer norms are divided by 1, 2, 4 and 8.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ChannelShifts {
-    /// Layer norms with a linear layer behind them: those have codes.
+    /// Layer norms with a linear layer after them: those have codes.
     pub norms: usize,
     /// Channels by k_c.
     pub channels_by_shift: [usize; 4],

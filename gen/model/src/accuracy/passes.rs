@@ -30,7 +30,7 @@ pub struct NormSite<'a> {
     pub norm: &'a Norm,
     /// Its inputs, tokens × hidden, sentence by sentence.
     pub inputs: Vec<Matrix>,
-    /// Channel shifts and exponent bias of its codes; none behind the last layer, where no linear layer reads it.
+    /// Channel shifts and exponent bias of its codes; none after the last layer, where no linear layer reads it.
     pub codes: Option<(Vec<u8>, i32)>,
 }
 

@@ -3,7 +3,7 @@
 use super::findings::Rounded;
 use alberti_arith::{Format, saturate};
 
-/// A fixed-point format: bits in all, and those behind the point.
+/// A fixed-point format: bits in all, and those after the point.
 #[derive(Clone, Copy, Debug)]
 pub struct Fixed {
     /// As documents write it.

@@ -15,9 +15,9 @@ use alberti_golden::encoder::Sequence;
 pub struct Answer {
     /// Every linear layer that was passed, and the last layer's output.
     pub forward: Forward,
-    /// Logits behind each layer; empty without an off-ramp.
+    /// Logits after each layer; empty without an off-ramp.
     pub off_ramps: Vec<Vec<f32>>,
-    /// Logits behind the last layer; empty without a classifier.
+    /// Logits after the last layer; empty without a classifier.
     pub logits: Vec<f32>,
 }
 

@@ -15,7 +15,7 @@ use crate::{
 /// What the tasks of a synthetic encoder have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskShape {
-    /// Width of the adapters behind the attention and behind the feed-forward net; none for 0.
+    /// Width of the adapters after the attention and after the feed-forward net; none for 0.
     pub adapters: [usize; 2],
     /// Classes; no classifier for 0.
     pub classes: usize,
@@ -76,7 +76,7 @@ impl Shape {
 
 /// Spans that EdgeBERT learned for the heads of ALBERT-base on SST-2, and on MNLI.
 const LEARNED: [[u16; 12]; 2] = [[31, 0, 0, 0, 0, 101, 14, 5, 0, 36, 0, 0], [20, 0, 0, 0, 0, 0, 36, 81, 0, 0, 0, 10]];
-/// Logarithm of the ramp behind them.
+/// Logarithm of the ramp after them.
 const RAMP: u8 = 5;
 
 /// More numbers than any encoder here is to have: 16 GB of them.
@@ -122,7 +122,7 @@ impl Shape {
             problems.push(format!("{name} must be at least 1"));
         }
         if heads > 0 && !hidden.is_multiple_of(heads) {
-            problems.push(format!("hidden {hidden} is no multiple of heads {heads}"));
+            problems.push(format!("hidden {hidden} is not a multiple of heads {heads}"));
         }
         if depth > MAX_LAYERS {
             problems.push(format!("{depth} layers: at most {MAX_LAYERS} are taken"));
@@ -199,7 +199,7 @@ pub fn synthetic(shape: &Shape, seed: u64) -> Adapted {
 }
 
 impl Adapted {
-    /// The same encoder with adapters of a width behind every dense layer, drawn from a seed as those of [`synthetic`] are.
+    /// The same encoder with adapters of a width after every dense layer, drawn from a seed as those of [`synthetic`] are.
     #[must_use]
     pub fn with_adapters(mut self, width: usize, seed: u64) -> Self {
         let (hidden, activation) = (self.backbone.config.hidden_size, self.backbone.config.hidden_act);

@@ -140,7 +140,7 @@ impl ModelConfig {
             problems.push(format!("num_hidden_layers is {layers}, at most {MAX_LAYERS} are taken"));
         }
         if heads > 0 && !hidden_size.is_multiple_of(heads) {
-            problems.push(format!("hidden_size {hidden_size} is no multiple of num_attention_heads {heads}"));
+            problems.push(format!("hidden_size {hidden_size} is not a multiple of num_attention_heads {heads}"));
         }
         if let ModelType::Albert { groups, .. } = self.model_type
             && groups > layers

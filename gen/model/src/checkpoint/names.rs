@@ -1,4 +1,4 @@
-//! What tensors are called in Hugging Face's files, behind the prefix of the encoder.
+//! What tensors are called in Hugging Face's files, after the prefix of the encoder.
 
 use super::{config::ModelType, site::Site};
 
@@ -40,7 +40,7 @@ impl ModelType {
         self.choose(group, bert, albert)
     }
 
-    /// The layer norm behind the attention, or behind the feed-forward net.
+    /// The layer norm after the attention, or after the feed-forward net.
     pub(crate) fn norm(self, group: usize, half: usize) -> String {
         let (bert, albert) =
             [("attention.output.LayerNorm", "attention.LayerNorm"), ("output.LayerNorm", "full_layer_layer_norm")]
@@ -48,7 +48,7 @@ impl ModelType {
         self.choose(group, bert, albert)
     }
 
-    /// A part of a task's adapter behind the attention, or behind the feed-forward net, as AdapterHub's `adapters` stores it.
+    /// A part of a task's adapter after the attention, or after the feed-forward net, as AdapterHub's `adapters` stores it.
     pub(crate) fn adapter(self, group: usize, half: usize, task: &str, part: &str) -> String {
         let (bert, albert) =
             [("attention.output", "attention.attention_adapters"), ("output", "output_adapters")][half];

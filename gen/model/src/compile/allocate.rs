@@ -20,7 +20,7 @@ pub struct Use {
     pub rows: u32,
     /// The first instruction that may write it.
     pub from: usize,
-    /// The instruction behind the last that reads it.
+    /// The instruction after the last that reads it.
     pub to: usize,
 }
 

@@ -1,5 +1,5 @@
 //! Attention, head by head: while softmax works on a head, the array makes the context of the one before and the scores of the
-//! one behind.
+//! next one.
 
 use super::{
     allocate::Region,
@@ -61,7 +61,7 @@ impl Emitter<'_> {
             // Beside those that are read meanwhile.
             let ahead = scores.map(|scores| (scores, self.probabilities()));
             let products = self.context(rows.heads[done.head].1, done, spans[done.head], v, context);
-            // Behind as many of these as the array has unfinished, the scores are there.
+            // After as many of these as the array has unfinished, the scores are there.
             let (first, further) = products.split_at(products.len().min(UNFINISHED as usize));
             first.iter().for_each(|&gemm| self.gemm(gemm));
             pending = ahead.map(|(scores, p)| self.softmax(scores, spans[scores.head], p));

@@ -1,4 +1,4 @@
-//! Programs with what they load behind them, as external memory holds them.
+//! Programs with what they load after them, as external memory holds them.
 
 use alberti_golden::accelerator::AcceleratorConfig;
 use alberti_isa::{Base, Count, Halt, Instruction, Load, Memory, Program, Waits};
@@ -8,7 +8,7 @@ use alberti_isa::{Base, Count, Halt, Instruction, Load, Memory, Program, Waits};
 pub struct Bundle {
     /// The instructions.
     pub program: Program,
-    /// What lies behind them.
+    /// What lies after them.
     pub data: Vec<u8>,
 }
 

@@ -20,7 +20,7 @@ impl Parameters {
         Self { base, rows: Vec::new() }
     }
 
-    /// The row behind the last.
+    /// The row after the last.
     pub fn end(&self) -> u32 {
         self.base + self.rows.len() as u32
     }

@@ -22,7 +22,7 @@ pub struct Sentence {
     pub tokens: usize,
     /// These, padded to whole tiles.
     pub padded: usize,
-    /// First token and number of tokens of each chunk: its tensors lie one chunk behind the other, each tile by tile.
+    /// First token and number of tokens of each chunk: its tensors lie one chunk after the other, each tile by tile.
     pub chunks: Vec<(usize, usize)>,
     /// Where it stores what, from `data_base` on.
     pub output: Output,
@@ -208,7 +208,7 @@ impl Emitter<'_> {
         }
     }
 
-    /// Logits behind a layer: they are stored before the program may end with them.
+    /// Logits after a layer: they are stored before the program may end with them.
     fn off_ramp(&mut self, layer: u32, codes: Region, logits: Option<Region>, offset: u32) {
         if let (Some(linear), Some(dense), Some(logits)) = (&self.task.off_ramp, self.task_plan.off_ramp, logits) {
             self.logits(linear, dense, codes, logits);

@@ -30,7 +30,7 @@ const SHARE: i32 = 15;
 enum Results {
     /// Codes of this exponent bias.
     Codes(i32),
-    /// The same behind an activation.
+    /// The same after an activation.
     Activated(HiddenActivation, i32),
     /// Numbers of so many fraction bits.
     Numbers(i32),
@@ -224,7 +224,7 @@ impl Quantiser<'_> {
         let head = |which: &str, linear: &Option<Linear>| -> Result<_, ModelError> {
             let Some(linear) = linear else { return Ok(None) };
             let name = layer_names::head(number, which);
-            // Behind the last layer as behind any other.
+            // After the last layer as after any other.
             let range = LayerRange {
                 channel_max: self.ranges.stream(self.model.depth()).unwrap_or_default(),
                 output_max: self.ranges.range(&name)?.output_max,
@@ -267,7 +267,7 @@ impl Quantiser<'_> {
         })
     }
 
-    /// Channel shifts and exponent bias of what enters a layer; none behind the last, where nothing reads codes.
+    /// Channel shifts and exponent bias of what enters a layer; none after the last, where nothing reads codes.
     fn stream(&self, layer: usize) -> Option<(Vec<u8>, i32)> {
         self.ranges.stream(layer).map(|range| self.rules.input_scaling(&range, NORM))
     }
@@ -353,7 +353,7 @@ impl Quantiser<'_> {
         }
     }
 
-    /// A layer norm; behind a half of a layer it takes a residual sum.
+    /// A layer norm; after a half of a layer it takes a residual sum.
     fn norm(
         &self,
         name: &str,

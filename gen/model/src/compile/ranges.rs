@@ -56,7 +56,7 @@ impl<'a> Ranges<'a> {
         Ok(LayerRange { channel_max: stream.unwrap_or_else(|| own.channel_max.clone()), output_max: own.output_max })
     }
 
-    /// Of the codes that enter a layer, or of those behind the last, for classifiers. They are the same for all layers where these
+    /// Of the codes that enter a layer, or of those after the last, for classifiers. They are the same for all layers where these
     /// share weights, or an off-ramp reads all of them.
     pub fn stream(&self, layer: usize) -> Option<Vec<f32>> {
         let (model, distinct) = (self.model, self.model.distinct());
@@ -73,14 +73,14 @@ impl<'a> Ranges<'a> {
         range.map(|Channels(channels)| channels)
     }
 
-    /// The largest residual sum behind a half of a layer, wherever its weights are passed.
+    /// The largest residual sum after a half of a layer, wherever its weights are passed.
     pub fn sum(&self, layer: usize, half: usize) -> Result<f32, ModelError> {
         let sums = self.calibration.sums().iter().skip(2 * layer + half).step_by(2 * self.model.distinct());
         let largest = sums.copied().reduce(f32::max);
         largest.ok_or_else(|| ModelError::Shape(format!("the residual sums of layer {layer} were not calibrated")))
     }
 
-    /// Of what the adapters of all tasks read behind a half of a layer; none where there is no adapter.
+    /// Of what the adapters of all tasks read after a half of a layer; none where there is no adapter.
     pub fn adapter(&self, layer: usize, half: usize) -> Option<Channels> {
         let names = (0..self.model.tasks.len()).map(|task| layer_names::adapter(task, layer, half, "down"));
         let ranges: Vec<_> = names.filter_map(|name| self.calibration.range(&name)).collect();

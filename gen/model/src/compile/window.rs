@@ -1,6 +1,6 @@
 //! Which tiles of P·V are multiplied: of each group of queries, those of keys that some query of it sees.
 //!
-//! Behind a head's span probabilities are zero. A window of tiles serves a group of queries, with one instruction: the smaller the
+//! After a head's span probabilities are zero. A window of tiles serves a group of queries, with one instruction: the smaller the
 //! groups are, the fewer tiles there are that only some of a group see, but the more instructions and weight tiles.
 
 use super::emit::Chunk;
@@ -28,7 +28,7 @@ pub(super) struct Window {
     pub price: u64,
 }
 
-/// More cycles than an instruction takes to be read and issued: behind one that runs longer it costs none, and to save less it is not
+/// More cycles than an instruction takes to be read and issued: after one that runs longer it costs none, and to save less it is not
 /// worth its place in the program.
 pub(super) const ISSUE: u64 = 16;
 

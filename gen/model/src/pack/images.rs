@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `backbone/weight_values.bin` | a code a byte | into the RRAM of values, n codes a row |
 //! | `backbone/weight_masks.bin` | words, each in whole bytes, little-endian, without check bits | into the RRAM of masks, a word a row |
-//! | `backbone/setup.bin` | a program, and what it loads behind it | anywhere in external memory, and is run once |
+//! | `backbone/setup.bin` | a program, and what it loads after it | anywhere in external memory, and is run once |
 //! | `tasks/<t>/task.bin` | the same for what a task has of its own | run when the task changes |
 //! | `tasks/<t>/tokens_<k>.bin` | the program for sentences of k tokens | run on each, with `data_base` at its input |
 //! | `images.json` | sizes, hashes, and what the programs read and write | |

@@ -208,7 +208,7 @@ pub struct Footprint {
     pub shares: Vec<Share>,
     /// Parameters in all.
     pub parameters: u64,
-    /// Of them a task's own: adapters, layer norms behind the layers' halves, classifiers.
+    /// Of them a task's own: adapters, layer norms after the layers' halves, classifiers.
     pub trainable: u64,
     /// Of the backbone alone, with its own layer norms.
     pub without_adapters: u64,

@@ -15,7 +15,7 @@ pub struct Rules {
     pub weights_by_output: bool,
     /// Whether channels that stand out are divided by powers of two.
     pub channel_shifts: bool,
-    /// Whether the top octave behind GELU is given up.
+    /// Whether the top octave after GELU is given up.
     pub clipped: bool,
     /// Whether residual sums are codes, and not numbers in Q9.7.
     pub narrow_residual: bool,

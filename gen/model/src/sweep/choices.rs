@@ -48,7 +48,7 @@ fn shortcuts() -> Vec<Choice> {
     let rules = Rules::default();
     vec![
         Choice::accelerator("the accelerator's own way"),
-        Choice::by("no clipped octave behind GELU", Rules { clipped: false, ..rules }),
+        Choice::by("no clipped octave after GELU", Rules { clipped: false, ..rules }),
         Choice::by("no shifts of channels", Rules { channel_shifts: false, ..rules }),
         Choice::by("one scale for a matrix", Rules { weights_by_output: false, ..rules }),
         Choice::by("residual stream of 8 bits", Rules { narrow_residual: true, ..rules }),

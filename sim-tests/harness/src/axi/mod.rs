@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `bytes` | what the memory holds |
 //! | `channel` | one channel, taken from the master or given to it |
-//! | `slave` | the memory behind five of them |
+//! | `slave` | the memory at five of them |
 
 mod bytes;
 mod channel;

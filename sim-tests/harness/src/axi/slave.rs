@@ -12,7 +12,7 @@ use std::ops::RangeInclusive;
 
 /// Signals of an address channel, and where they stand among its fields.
 const ADDRESS: [&str; 6] = ["addr", "len", "size", "burst", "cache", "prot"];
-/// Bytes between the borders that no burst may cross.
+/// Bytes between the boundaries that no burst may cross.
 const PAGE: u64 = 4096;
 
 /// How the memory behaves.
@@ -59,7 +59,7 @@ struct Open {
     due: Option<u64>,
 }
 
-/// A memory behind the ports `<name>_aw…`, `_w…`, `_b…`, `_ar…` and `_r…` of the design.
+/// A memory at the ports `<name>_aw…`, `_w…`, `_b…`, `_ar…` and `_r…` of the design.
 pub struct Axi {
     /// What it holds.
     pub bytes: Bytes,
@@ -283,7 +283,7 @@ impl Axi {
             return Some(format!("a burst of {} beats, {} at most", begun.beats, self.rules.burst_beats));
         }
         if address % PAGE + bytes > PAGE {
-            return Some(format!("{} beats from {address:#x} cross a border of 4 KB", begun.beats));
+            return Some(format!("{} beats from {address:#x} cross a boundary of 4 KB", begun.beats));
         }
         let end = u128::from(address) + u128::from(bytes);
         (end > 1 << self.address_bits).then(|| format!("{bytes} bytes from {address:#x} leave the address space"))

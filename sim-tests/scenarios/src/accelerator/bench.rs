@@ -1,4 +1,4 @@
-//! The accelerator with external memory behind it, and software in front of it.
+//! The accelerator between external memory and software.
 
 use super::{
     outside::{error_code, settings},

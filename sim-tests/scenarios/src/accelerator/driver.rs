@@ -95,7 +95,7 @@ impl DrivenBench<'_> {
     }
 }
 
-/// The target behind a base.
+/// The target after a base.
 ///
 /// # Safety
 /// The base is that which [`Driver::on`] gave to the call of C that is under way.

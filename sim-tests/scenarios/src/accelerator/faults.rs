@@ -28,7 +28,7 @@ enum Harm {
     Truncated,
     /// A length that is none of a program.
     Length,
-    /// A base that is no multiple of the bus's width.
+    /// A base that is not a multiple of the bus's width.
     Base,
     /// External memory answers with an error where the program lies.
     Fetch,
@@ -53,7 +53,7 @@ const HARMS: [Harm; 12] = [
     Harm::Store,
 ];
 
-/// Programs with each of the harms, resets at any moment and a bus that stalls; behind each a program that is right.
+/// Programs with each of the harms, resets at any moment and a bus that stalls; after each a program that is right.
 pub(super) fn run(
     bench: &mut Bench,
     config: &AcceleratorConfig,

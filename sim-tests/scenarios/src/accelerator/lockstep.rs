@@ -141,7 +141,7 @@ impl Lockstep {
             let at = data_base + offset + row.row as usize * row_bytes;
             if let Some(what) = difference(memory, &config, &expected, &content[at..at + expected.len()])? {
                 let what = format!("row {:#x} of the {} memory, {what}", row.row, memory.name());
-                return Err(Error::differs("behind the last program", what));
+                return Err(Error::differs("after the last program", what));
             }
             compared += 1;
         }

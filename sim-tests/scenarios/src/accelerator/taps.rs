@@ -23,7 +23,7 @@ const PORTS: [(Unit, Memory, &str); 12] = [
     (Unit::Transfer, Memory::WeightMasks, "transfer_weight_masks_write"),
 ];
 
-/// The pulse of each unit behind the last write of an instruction.
+/// The pulse of each unit after the last write of an instruction.
 const DONE: [(Unit, &str); Unit::ALL.len()] = [
     (Unit::Matrix, "matrix_done"),
     (Unit::Softmax, "softmax_done"),
@@ -42,7 +42,7 @@ pub(super) struct Events {
     pub written: Vec<(Unit, RowAddress, Vec<u8>)>,
     /// Rows that no unit asked to be written.
     pub strays: Vec<RowAddress>,
-    /// Who is done, behind what was written in the same cycle.
+    /// Who is done, after what was written in the same cycle.
     pub done: Vec<Unit>,
 }
 

@@ -76,7 +76,7 @@ impl<'a> Watch<'a> {
                 (Some(number), _) => self.differ(number, format!("the unit {} has not done it", unit.name())),
                 (None, Some((row, _))) => {
                     let (row, memory) = (row.row, row.memory.name());
-                    let what = format!("row {row:#x} of the {memory} memory is written behind it");
+                    let what = format!("row {row:#x} of the {memory} memory is written after it");
                     self.differ(self.steps.last_of_unit(unit).unwrap_or_default(), what);
                 }
                 (None, None) => {}
@@ -108,7 +108,7 @@ impl<'a> Watch<'a> {
         progress.done += 1;
         let Some(number) = next else {
             let last = self.steps.last_of_unit(unit).unwrap_or_default();
-            self.differ(last, format!("the unit {} is done once more behind it", unit.name()));
+            self.differ(last, format!("the unit {} is done once more after it", unit.name()));
             return Ok(());
         };
         self.ends[number] = Some(cycle);

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::f64::consts::LN_2;
 
-/// Fixed point of 16 bits, of which so many lie behind the point.
+/// Fixed point of 16 bits, of which so many lie after the point.
 fn q(fraction_bits: u32) -> Format {
     Format::Fixed(Fixed::new(16 - fraction_bits, fraction_bits).expect("16 bits are a format"))
 }

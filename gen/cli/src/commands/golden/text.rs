@@ -54,5 +54,5 @@ pub fn placed(failure: Failure, text: &Text) -> Failure {
         None => problem.at(Location::file(&text.file)),
         Some(_) => problem,
     };
-    Failure { problems: failure.problems.into_iter().map(at).collect(), ..failure }
+    Failure { problems: failure.problems.into_iter().map(at).collect() }
 }

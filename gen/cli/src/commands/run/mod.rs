@@ -1,9 +1,7 @@
 //! `alberti run`.
 
-pub mod answers;
-pub mod decisions;
-mod figures;
 mod rtl;
+mod tables;
 
 use crate::{
     encoder::{EncoderArguments, Prunings, Sentences, Tasks},
@@ -13,15 +11,14 @@ use crate::{
     table::{count, decimals},
 };
 use alberti_diagnostic::Code;
-use alberti_golden::{encoder::Arithmetic, entropy};
+use alberti_golden::entropy;
 use alberti_model::{
     Ranges, TextEncoder,
+    answers::{DecisionAnswer, EmbeddingAnswer, EmbeddingSummary, FloatDecision, compare, equals_equations},
     compile::{self, Compiled, Session},
     sentence::Tokens,
 };
-use answers::{Line, Summary};
 use clap::ValueEnum;
-use decisions::{Decision, Float};
 use rayon::prelude::*;
 use serde::Serialize;
 use std::sync::{Mutex, PoisonError};
@@ -92,15 +89,15 @@ struct TaskRun {
     switch_bytes: u64,
     /// Where it has no classes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    sentences: Vec<Line>,
+    sentences: Vec<EmbeddingAnswer>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    decisions: Vec<Decision>,
+    decisions: Vec<DecisionAnswer>,
 }
 
 /// One answer.
 enum Said {
-    Embedding(Line),
-    Decision(Decision),
+    Embedding(EmbeddingAnswer),
+    Decision(DecisionAnswer),
 }
 
 /// What all sentences have in common.
@@ -168,8 +165,8 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     };
     bar.finish_and_clear();
     let setup = setup.unwrap_or_default();
-    let lines: Vec<&Line> = runs.iter().flat_map(|run| &run.sentences).collect();
-    let summary = Summary::over(&lines);
+    let lines: Vec<&EmbeddingAnswer> = runs.iter().flat_map(|run| &run.sentences).collect();
+    let summary = EmbeddingSummary::over(&lines);
     let checkpoint = &encoder.model.backbone.config;
     let mut text = format!(
         "{}: {} layers of {} heads, {} channels; weights {}, embeddings {}; {} sentences on the {engine}\n\
@@ -218,24 +215,17 @@ impl Job<'_> {
             self.check(task, tokens, &answer)?;
         }
         if answer.logits.is_empty() {
-            let comparison = self.compare.then(|| answers::compare(self.encoder, task, tokens, &answer)).transpose()?;
-            return Ok(Said::Embedding(Line::new(text, count, (self.compiled, task), &answer, comparison)));
+            let comparison = self.compare.then(|| compare(self.encoder, task, tokens, &answer)).transpose()?;
+            return Ok(Said::Embedding(EmbeddingAnswer::new(text, count, (self.compiled, task), &answer, comparison)));
         }
         let float = self.compare.then(|| model.forward(task, tokens)).transpose()?;
-        let float = float.map(|exact| Float::new(&model.tasks[task], &exact, self.nats));
-        Ok(Said::Decision(Decision::new(text, count, &model.tasks[task], &answer, float)))
+        let float = float.map(|exact| FloatDecision::new(&model.tasks[task], &exact, self.nats));
+        Ok(Said::Decision(DecisionAnswer::new(text, count, &model.tasks[task], &answer, float)))
     }
 
     /// That a program gives what the encoder's equations give.
     fn check(&self, task: usize, tokens: &Tokens, answer: &compile::Answer) -> Result<()> {
-        let encoder = self.compiled.encoder();
-        let arithmetic = Arithmetic::for_accelerator(self.compiled.config())?;
-        let expected = encoder.run(&arithmetic, &encoder.tasks[task], tokens, self.threshold)?;
-        let same = match answer.logits.is_empty() {
-            true => expected.hidden == answer.hidden,
-            false => expected.logits == answer.logits && expected.exit.map(|layer| layer as u32) == answer.exit,
-        };
-        if same {
+        if equals_equations(self.compiled, task, tokens, self.threshold, answer)? {
             return Ok(());
         }
         Err(Failure::new(
@@ -265,20 +255,20 @@ impl TaskRun {
             text += &format!("{}: the switch to it moves {} bytes\n", self.task, count(self.switch_bytes));
         }
         if !self.sentences.is_empty() {
-            return text + &answers::table(&self.sentences).text();
+            return text + &tables::embeddings(&self.sentences).text();
         }
         if let Some(ramp) = task.off_ramp.as_ref().filter(|ramp| nats > (ramp.weight.rows as f64).ln()) {
             let classes = ramp.weight.rows;
             text += &format!(
-                "{nats} nats is above the entropy of any {classes} classes: every sentence ends behind the first layer\n"
+                "{nats} nats is above the entropy of any {classes} classes: every sentence ends after the first layer\n"
             );
         }
-        text += &decisions::table(&self.decisions, depth).text();
-        let count = |of: fn(&Decision) -> Option<bool>| {
-            let compared = self.decisions.iter().filter_map(of);
-            compared.fold((0, 0), |(all, other), differs| (all + 1, other + usize::from(differs)))
+        text += &tables::decisions(&self.decisions, depth).text();
+        let count = |differs: fn(&DecisionAnswer) -> Option<bool>| {
+            let compared = self.decisions.iter().filter_map(differs);
+            compared.fold((0, 0), |(all, other), does| (all + 1, other + usize::from(does)))
         };
-        let ((all, labels), (_, layers)) = (count(Decision::differs), count(Decision::leaves_elsewhere));
+        let ((all, labels), (_, layers)) = (count(DecisionAnswer::differs), count(DecisionAnswer::leaves_elsewhere));
         if all > 0 {
             text += &format!(
                 "{labels} of {all} labels and {layers} layers differ from f32's; every program equal to the equations, bit for bit\n"

@@ -26,7 +26,7 @@ const HEAD_CONFIG: &str = "head_config.json";
 const HEAD: &str = "model_head.safetensors";
 const TASK: &str = "task.json";
 
-/// The classifier: what stands behind the name of a head of one linear layer (number 0 is its dropout).
+/// The classifier: what stands after the name of a head of one linear layer (number 0 is its dropout).
 const CLASSIFIER: &str = "1";
-/// The linear layer behind every layer.
+/// The linear layer after every layer.
 const OFF_RAMP: &str = "off_ramp";

@@ -73,7 +73,7 @@ struct Reader<'a> {
 /// What `adapter_config.json` says.
 #[derive(Clone, Copy)]
 struct Adapters {
-    /// Behind the attention, behind the feed-forward net.
+    /// After the attention, after the feed-forward net.
     halves: [bool; 2],
     activation: HiddenActivation,
 }

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! A number for each head, or such a list for each group of layers: the distance up to which probabilities stay as they are, 0 for a
-//! head that is skipped, null for one that sees everything. Behind it they fall to nothing over the ramp, a power of two.
+//! head that is skipped, null for one that sees everything. After it they fall to nothing over the ramp, a power of two.
 
 use super::super::Span;
 use serde_json::{Map, Value, json};
