@@ -86,7 +86,7 @@ module csr_axi (
         .clk_i(clk_i), .rst_ni(rst_ni), .valid_i(rvalid), .ready_i(rready_i), .data_i({rresp, rdata})
     );
 
-    // Requests without a response yet: never fewer than none, and no more than one that waits behind one.
+    // Requests without a response yet: never fewer than none, and no more than one that waits after another.
     wire aw_taken = awvalid_i && awready;
     wire w_taken  = wvalid_i && wready;
     wire ar_taken = arvalid_i && arready;

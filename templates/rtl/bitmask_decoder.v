@@ -121,7 +121,7 @@ module @{ shell.name }@ (
         wait_last_q <= {wait_last_q[LATENCY-1:0], mask_last_i};
     end
 
-    // The row that is used up in part, and behind it the one that came.
+    // The row that is used up in part, and after it the one that came.
     reg  [N*OP_W-1:0]   kept_q;
     wire [N*OP_W-1:0]   begun = answer_lane == {LANE_W{1'b0}} ? value_data_i : kept_q;
 

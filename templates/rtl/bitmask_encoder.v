@@ -11,7 +11,7 @@ module @{ shell.name }@ (
     localparam COUNT_W = @{ lane_w + 1 }@;  // counts 0 ..= N
     localparam GROUP   = 4;  // codes whose zeros are counted together
 
-    // Two stages, each of which moves when the one behind it can. The first vector of a segment comes with its base.
+    // Two stages, each of which moves when the one after it can. The first vector of a segment comes with its base.
     reg  first_q;
     reg  vector_valid_q;
     reg  mask_valid_q;
@@ -106,7 +106,7 @@ module @{ shell.name }@ (
         end
     end
 
-    // Then they go behind those that their row holds already. A row is written when values lie beyond it, or in the
+    // Then they go after those that their row holds already. A row is written when values lie beyond it, or in the
     // cycle after the segment's last vector; the first vector of the next begins a row and cannot go beyond it.
     reg  [ROW_W-1:0]      row_q;
     reg  [COUNT_W-1:0]    fill_q;

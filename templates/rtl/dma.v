@@ -24,7 +24,7 @@ module @{ shell.name }@ (
 
 @{ shell.declare("taken given pushed shown") }@
 
-    // Beats of the burst that begins so many beats behind a border of 4 KB, if the command is long enough.
+    // Beats of the burst that begins so many beats after a boundary of 4 KB, if the command is long enough.
     function [SPAN_W-1:0] span(input [OFFSET_W-1:0] offset);
         reg [SPAN_W-1:0] left;
         begin
@@ -171,7 +171,7 @@ module @{ shell.name }@ (
         end
     end
 
-    // Read: a beat with an error, and all behind it, are dropped.
+    // Read: a beat with an error, and all after it, are dropped.
     assign m_axi_rready = taken_ready || stop_q;
     assign taken_valid  = m_axi_rvalid && !stop_q && !m_axi_rresp[1];
     assign taken_data   = {data_last, m_axi_rdata};

@@ -59,7 +59,7 @@ module @{ shell.name }@ (
     wire [@{ unused - 1 }@:LENGTH_W] unused_final = final_q[@{ unused - 1 }@:LENGTH_W];
 <%- endif %>
 
-    // Rows for the unit; what is left counts those behind the next.
+    // Rows for the unit; what is left counts those after the next.
     reg                row_open_q;
     reg  [COUNT_W-1:0] rows_left_q;
     assign row_valid  = row_open_q;
@@ -81,7 +81,7 @@ module @{ shell.name }@ (
         end
     end
 
-    // Columns of the parameter memory, of which the array takes what is behind the shift's two bits as well.
+    // Columns of the parameter memory, of which the array also takes the bits above the two of the shift.
     wire [LANES*(COLUMN_W-2*NUMBER_W-CHANNEL_W)-1:0] unused_columns;
     genvar l;
     generate

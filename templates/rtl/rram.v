@@ -37,7 +37,7 @@ module @{ shell.name }@ (
     wire               outside = @{ outside }@;
 <%- if limit > 0 %>
 
-    // Words of a block that are programmed one behind the other count once: no word is programmed more often than
+    // Words of a block that are programmed one after the other count once: no word is programmed more often than
     // the block counts. An entry holds the count and the last word.
     localparam BLOCK_W = @{ block_w }@;
     localparam COUNT_W = @{ count_w }@;

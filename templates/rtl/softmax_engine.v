@@ -42,7 +42,7 @@ module @{ shell.name }@ (
     reg  [LENGTH_W-1:0]              length_q;
     reg  [VALID_W-1:0]               count_q;
 
-    // Rows for the unit; what is left counts those behind the next.
+    // Rows for the unit; what is left counts those after the next.
     reg                row_open_q;
     reg  [COUNT_W-1:0] rows_left_q;
     assign row_valid  = row_open_q;
@@ -70,8 +70,8 @@ module @{ shell.name }@ (
     reg                limit_q;
     reg [RAMP_W-1:0]   ramp_q;
     reg [PLACE_W-1:0]  reach_q;        // span and ramp
-    reg [COUNT_W-1:0]  span_rows_q;    // rows behind this one
-    reg [VECTOR_W-1:0] span_vectors_q; // vectors of the row behind this one
+    reg [COUNT_W-1:0]  span_rows_q;    // rows after this one
+    reg [VECTOR_W-1:0] span_vectors_q; // vectors of the row after this one
     reg [PLACE_W-1:0]  row_place_q;    // from the row's place to its first element
     reg [PLACE_W-1:0]  place_q;        // to the first of the vector
     reg [2:0]          stage_valid_q;

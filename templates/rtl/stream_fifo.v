@@ -19,7 +19,7 @@ module @{ shell.name }@ (
         else if (pop && !push) used_q <= {1'b0, used_q[DEPTH-1:1]};
     end
 
-    // Slot i takes the entry behind it when the oldest leaves, and the input when it is the first free one.
+    // Slot i takes the entry after it when the oldest leaves, and the input when it is the first free one.
     wire [(DEPTH+1)*WIDTH-1:0] slots;
     wire [DEPTH:0]             used = {1'b0, used_q};
     assign slots[DEPTH*WIDTH +: WIDTH] = in_data_i;

@@ -69,7 +69,7 @@ module @{ shell.name }@ (
 
     // Entries, the largest in slot 0, which is slice 1 of both vectors: below it is the element that goes in, beyond
     // the last slot is nothing. An element goes into the first slot that is free or holds less; what it finds there and
-    // behind it moves up. Entries leave by moving down.
+    // after it moves up. Entries leave by moving down.
     wire [K+1:0]             used;
     wire [K:0]               precedes;
     wire [(K+2)*ENTRY_W-1:0] entries;

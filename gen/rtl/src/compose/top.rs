@@ -138,7 +138,7 @@ impl Names {
             let place = parts.composition.instances[instance].place.clone();
             let message = format!("`{one}` and `{other}` would both have the name `{name}` in the top");
             let label = &parts.composition.instances[instance].label;
-            let help = format!("change the label `{label}`: none may be another's with an interface's name behind it");
+            let help = format!("change the label `{label}`: none may be another's followed by an interface's name");
             problems.push(Diagnostic::new(Code::PortClash, message, help).at(place));
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! serde_yaml forgets positions once it has parsed. It does put one into every error that it passes on, so each scalar
 //! is read by a visitor that keeps the value aside and then fails: the error says where the scalar was, and the parser,
-//! which has consumed the scalar, goes on behind it. One pass, any depth, flow and block style alike. A mapping or a
+//! which has consumed the scalar, goes on after it. One pass, any depth, flow and block style alike. A mapping or a
 //! sequence stands where its key does, a mapping in a sequence where its first key does.
 
 use alberti_diagnostic::{Code, Position};
@@ -152,7 +152,7 @@ fn malformed(text: &str, error: &str, refusal: Option<(Code, String)>) -> Malfor
     Malformed { code, position: position.unwrap_or(Position::START), message, help }
 }
 
-/// Where the first `---` behind content stands.
+/// Where the first `---` after content is.
 fn second_document(text: &str) -> Position {
     let mut begun = false;
     for (line, row) in (1..).zip(text.lines()) {

@@ -56,7 +56,7 @@ Groups:
   shortcuts  the accelerator's own way, and one thing at a time that numbers are given up by
   formats    other formats for all codes, with sums and biases as wide as they need
   pruning    the layers' weights pruned by magnitude, and the tables of words and positions at the same share once
-  adapters   adapters of a width behind every dense layer, drawn from a seed
+  adapters   adapters of a width after every dense layer, drawn from a seed
 
 Columns:
   embedding  cosine of the answer to f32's with the same weights: mean over sentences, and worst
