@@ -46,7 +46,7 @@ fn unsigned(value: i64, width: u32) -> u64 {
     value as u64 & (u64::MAX >> (64 - width))
 }
 
-/// Sums with the shifts that they are interesting at: every border between codes, and random pairs.
+/// Sums with the shifts that they are interesting at: every boundary between codes, and random pairs.
 fn pairs(bits: u32, rng: &mut Rng) -> Vec<(i64, i32)> {
     let mut pairs = Vec::new();
     for p in 0..bits {

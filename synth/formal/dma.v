@@ -171,7 +171,7 @@ module dma_command #(
     always @(posedge clk_i) once_q <= once_q || taken;
     always @* if (command_valid_i) begin
         assume (!once_q && command_write_i == WRITE && command_bytes_i <= 4 * BEATS);
-        assume (command_address_i[31:5] == 27'h7f);  // the last bytes before a border
+        assume (command_address_i[31:5] == 27'h7f);  // the last bytes before a boundary
     end
 
     reg         aw_stalled_q = 1'b0, ar_stalled_q = 1'b0;

@@ -80,7 +80,7 @@ fn flat_and_hierarchical_areas_are_close() {
     let bench = Bench::new();
     let flat = bench.run("pair", Boundaries::Flat, "area").total.area_um2;
     let units = bench.run("pair", Boundaries::Registers, "area").total.area_um2;
-    // Outputs of so small a unit are buffered for the load at its border.
+    // Outputs of so small a unit are buffered for the load at its boundary.
     assert!((0.95..1.3).contains(&(units / flat)), "{units} against {flat}");
 }
 

@@ -111,15 +111,15 @@ impl Build {
 
         let ports: Vec<PortSpec> =
             self.ports.iter().chain(self.probes.iter().map(|probe| &probe.port)).cloned().collect();
-        let border = shim::border(&self.top, &self.ports, &self.probes);
+        let boundary = shim::boundary(&self.top, &self.ports, &self.probes);
         let interface = shim::interface(&ports, self.waveform);
         let flags = self.verilator_flags();
         let key = self.sources.iter().flat_map(|(name, text)| [name.as_str(), text.as_str()]);
-        let key = key.chain([border.as_str(), interface.as_str()]).chain(flags.iter().copied());
+        let key = key.chain([boundary.as_str(), interface.as_str()]).chain(flags.iter().copied());
         let directory = cache.join(format!("{}-{}", self.top, entry.hash(key)));
         let path = entry.once(&directory, "model.so", || {
             let runtime = entry.runtime(&cache)?;
-            self.verilate(&toolchain, &directory, &border, &flags)?;
+            self.verilate(&toolchain, &directory, &boundary, &flags)?;
             entry.link(&directory, &runtime, &interface)
         })?;
         Ok(Library { top: self.top.clone(), ports, traces: self.traces.clone(), loaded: Loaded::open(&path)? })
@@ -131,8 +131,8 @@ impl Build {
                 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
         };
         let refuse = |what: String| Err(Error::usage(&self.top, what));
-        if !identifier(&self.top) || self.top == "border" {
-            return refuse("the top's name has to be a plain Verilog identifier other than `border`".into());
+        if !identifier(&self.top) || self.top == "boundary" {
+            return refuse("the top's name has to be a plain Verilog identifier other than `boundary`".into());
         }
         for port in self.ports.iter().chain(self.probes.iter().map(|probe| &probe.port)) {
             if !identifier(&port.name) {
@@ -155,7 +155,7 @@ impl Build {
         // Unknown values are random, by the test's seed: what a missing reset leaves differs from run to run.
         let mut flags = vec!["--cc", "-O3", "--x-assign", "unique", "--x-initial", "unique", "--assert"];
         flags.extend(["--timescale", "1ns/1ns", "--Mdir", "generated", "--prefix", "Vborder"]);
-        flags.extend(["--top-module", "border", "-Isource", "-Wall"]);
+        flags.extend(["--top-module", "boundary", "-Isource", "-Wall"]);
         if !self.lint {
             flags.extend(["-Wno-lint", "-Wno-style", "-Wno-fatal"]);
             // Verilator 5.006 folds some trees of the gates of a netlist to a wrong value.
@@ -168,7 +168,7 @@ impl Build {
     }
 
     /// Writes the sources and runs Verilator on them: `source/` to `generated/`.
-    fn verilate(&self, toolchain: &Toolchain, directory: &Path, border: &str, flags: &[&str]) -> Result<()> {
+    fn verilate(&self, toolchain: &Toolchain, directory: &Path, boundary: &str, flags: &[&str]) -> Result<()> {
         let source = directory.join("source");
         for stale in [&source, &directory.join("generated")] {
             if stale.exists() {
@@ -176,9 +176,9 @@ impl Build {
             }
         }
         fs::create_dir_all(&source).map_err(|e| Error::io("create", &source, e))?;
-        write(&directory.join("border.v"), border)?;
+        write(&directory.join("boundary.v"), boundary)?;
         let mut command = toolchain.verilator();
-        command.current_dir(directory).args(flags).arg("border.v");
+        command.current_dir(directory).args(flags).arg("boundary.v");
         for (name, text) in &self.sources {
             write(&source.join(name), text)?;
             if name.ends_with(".v") || name.ends_with(".sv") {

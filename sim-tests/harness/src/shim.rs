@@ -1,6 +1,6 @@
-//! The generated text around a design: a border in Verilog, and a C interface in C++.
+//! The generated text around a design: a boundary in Verilog, and a C interface in C++.
 //!
-//! The border is a module with exactly the ports that the caller named, around the design. So Verilator's own lint
+//! The boundary is a module with exactly the ports that the caller named, around the design. So Verilator's own lint
 //! compares names, directions and widths; the model's ports are ours, and their widths are known.
 
 use std::fmt::Write;
@@ -28,8 +28,8 @@ extern "C" int alberti_print(const char* format, ...);
 #include <string>
 "#;
 
-/// The border module: a port for each of the design's, then one for each probe.
-pub(crate) fn border(top: &str, ports: &[PortSpec], probes: &[Probe]) -> String {
+/// The boundary module: a port for each of the design's, then one for each probe.
+pub(crate) fn boundary(top: &str, ports: &[PortSpec], probes: &[Probe]) -> String {
     let header: Vec<String> = (ports.iter().chain(probes.iter().map(|probe| &probe.port)))
         .enumerate()
         .map(|(i, port)| {
@@ -48,7 +48,7 @@ pub(crate) fn border(top: &str, ports: &[PortSpec], probes: &[Probe]) -> String 
         })
         .collect();
     let (header, pins) = (header.join(",\n"), pins.join(",\n"));
-    format!("module border (\n{header}\n);\n  {top} u_{top} (\n{pins}\n  );\n{taps}endmodule\n")
+    format!("module boundary (\n{header}\n);\n  {top} u_{top} (\n{pins}\n  );\n{taps}endmodule\n")
 }
 
 /// The C interface of a model with these ports, to be compiled after Verilator's output.

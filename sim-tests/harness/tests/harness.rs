@@ -284,7 +284,7 @@ fn registers_without_reset_begin_at_random_by_the_seed() -> Result<()> {
 }
 
 /// The build's failure when one port of the skid buffer is told wrongly.
-fn border_failure(name: &str, change: impl Fn(&mut PortSpec)) -> Error {
+fn boundary_failure(name: &str, change: impl Fn(&mut PortSpec)) -> Error {
     let mut ports = skid_ports();
     ports.iter_mut().filter(|port| port.name == name).for_each(change);
     let build = Build::new("skid", [("skid.v", SKID)]).ports(ports).compile();
@@ -293,11 +293,11 @@ fn border_failure(name: &str, change: impl Fn(&mut PortSpec)) -> Error {
 
 #[test]
 fn a_port_of_another_width_direction_or_name_is_caught() {
-    shows(&border_failure("in_data_i", |p| p.width = 39), &["verilator failed on skid", "in_data_i", "40 bits"]);
-    shows(&border_failure("out_data_o", |p| p.width = 41), &["out_data_o", "40 bits"]);
-    shows(&border_failure("in_ready_o", |p| *p = PortSpec::input("in_ready_o", 1)), &["verilator failed on skid"]);
-    shows(&border_failure("in_last_i", |p| *p = PortSpec::output("in_last_i", 1)), &["verilator failed on skid"]);
-    shows(&border_failure("in_last_i", |p| p.name = "in_final_i".into()), &["in_final_i"]);
+    shows(&boundary_failure("in_data_i", |p| p.width = 39), &["verilator failed on skid", "in_data_i", "40 bits"]);
+    shows(&boundary_failure("out_data_o", |p| p.width = 41), &["out_data_o", "40 bits"]);
+    shows(&boundary_failure("in_ready_o", |p| *p = PortSpec::input("in_ready_o", 1)), &["verilator failed on skid"]);
+    shows(&boundary_failure("in_last_i", |p| *p = PortSpec::output("in_last_i", 1)), &["verilator failed on skid"]);
+    shows(&boundary_failure("in_last_i", |p| p.name = "in_final_i".into()), &["in_final_i"]);
     let mut ports = skid_ports();
     ports.pop();
     let build = Build::new("skid", [("skid.v", SKID)]).ports(ports).compile();

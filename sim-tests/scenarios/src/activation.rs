@@ -1,4 +1,4 @@
-//! `activation` against its golden: every function over every shift and border, mixed row by row.
+//! `activation` against its golden: every function over every shift and boundary, mixed row by row.
 
 use super::{Lockstep, Outcome, Subject};
 use crate::Result;
@@ -19,7 +19,7 @@ pub const fn code(function: Function) -> u64 {
     }
 }
 
-/// Pairs every shift with every border and with random sums, and every value that GELU's table covers with a shift of
+/// Pairs every shift with every boundary and with random sums, and every value that GELU's table covers with a shift of
 /// zero; the rows that they make have functions and shifts of their own, in any order.
 ///
 /// # Errors
@@ -73,12 +73,12 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
 
 /// Rows of n sums with their shifts, and whether they are to go through GELU.
 fn rows(n: usize, acc_w: u32, gelu: bool, rng: &mut Rng) -> Vec<(bool, Vec<(i64, i32)>)> {
-    let borders = borders(acc_w);
+    let boundaries = boundaries(acc_w);
     let all_shifts = |sums: &[i64]| -> Vec<(i64, i32)> {
         (-64..64).flat_map(|shift| sums.iter().map(move |&sum| (sum, shift))).collect()
     };
-    // For GELU: every border at every shift; every value of 14 bits and a half below and above it; anything.
-    let mut deep = all_shifts(&borders);
+    // For GELU: every boundary at every shift; every value of 14 bits and a half below and above it; anything.
+    let mut deep = all_shifts(&boundaries);
     deep.extend((-8192..8192).map(|x| (x, 0)));
     deep.extend((-8192..8192).map(|x| (4 * x + 1 + rng.below(3) as i64, 2)));
     for _ in 0..30_000 {
@@ -88,7 +88,7 @@ fn rows(n: usize, acc_w: u32, gelu: bool, rng: &mut Rng) -> Vec<(bool, Vec<(i64,
         let shift = if rng.chance(0.8) { width as i32 - 16 + rng.below(10) as i32 } else { rng.below(128) as i32 - 64 };
         deep.push((sum, shift.clamp(-64, 63)));
     }
-    let mut flat: Vec<(i64, i32)> = borders.iter().map(|&sum| (sum, rng.below(128) as i32 - 64)).collect();
+    let mut flat: Vec<(i64, i32)> = boundaries.iter().map(|&sum| (sum, rng.below(128) as i32 - 64)).collect();
     for _ in 0..5000 {
         let width = 1 + rng.below(acc_w.into()) as u32;
         flat.push((wrap(rng.bits(width) as i64, width), rng.below(128) as i32 - 64));
@@ -109,7 +109,7 @@ fn rows(n: usize, acc_w: u32, gelu: bool, rng: &mut Rng) -> Vec<(bool, Vec<(i64,
 }
 
 /// Powers of two and the ends of the range with their neighbours, in both signs.
-fn borders(bits: u32) -> Vec<i64> {
+fn boundaries(bits: u32) -> Vec<i64> {
     let mut sums: Vec<i64> = (-3..=3).collect();
     for p in 0..bits {
         let power = 1i64 << p;

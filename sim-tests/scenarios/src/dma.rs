@@ -24,7 +24,7 @@ const ALL: [&str; 13] = [
     "refused",
     "a burst of one beat",
     "the longest burst",
-    "a border",
+    "a boundary",
     "the highest address",
     "a partial beat",
     "all bursts open",
@@ -449,8 +449,8 @@ impl Bench {
             met("refused", golden.response == Response::Refused);
             met("a burst of one beat", bursts.iter().any(|burst| burst.beats == 1));
             met("the longest burst", bursts.iter().any(|burst| burst.beats == axi.burst_beats));
-            let at_border = |burst: &Burst| burst.address.is_multiple_of(PAGE) && burst.address > command.address;
-            met("a border", bursts.iter().any(at_border));
+            let at_boundary = |burst: &Burst| burst.address.is_multiple_of(PAGE) && burst.address > command.address;
+            met("a boundary", bursts.iter().any(at_boundary));
             met("the highest address", command.bytes > 0 && end == 1 << axi.address_bits);
             met("a partial beat", command.write && !command.bytes.is_multiple_of(self.port.beat_bytes()));
             let behind = golden.address.is_some_and(|address| address != command.address);

@@ -1,4 +1,4 @@
-//! What units have in common that work off rows by their lengths, and count the ends that vectors announce elsewhere.
+//! What units have in common that process rows by their lengths, and count the ends that vectors announce elsewhere.
 
 use super::subject::same;
 use crate::Result;

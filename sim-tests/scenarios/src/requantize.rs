@@ -1,4 +1,4 @@
-//! `requantize` against its golden: every shift over sums at every border, and random ones.
+//! `requantize` against its golden: every shift over sums at every boundary, and random ones.
 
 use super::{Lockstep, Outcome, Subject};
 use crate::Result;
@@ -6,7 +6,7 @@ use alberti_arith::wrap;
 use alberti_golden::requantize::{row, wide};
 use alberti_harness::{Bits, Seed};
 
-/// Pairs every shift with every border of rounding, saturation and underflow, and with random sums.
+/// Pairs every shift with every boundary of rounding, saturation and underflow, and with random sums.
 ///
 /// # Errors
 /// When the build fails or a bit differs.
@@ -15,10 +15,10 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
     let d = &subject.design.datapath;
     let (n, acc_w) = (d.n as usize, d.accumulator_bits);
     let mut bench = Lockstep::new(subject, &library, "requantize", seed)?;
-    let borders = borders(acc_w);
+    let boundaries = boundaries(acc_w);
     let mut pairs = Vec::new();
     for shift in -64..64 {
-        pairs.extend(borders.iter().map(|&sum| (sum, shift)));
+        pairs.extend(boundaries.iter().map(|&sum| (sum, shift)));
     }
     for _ in 0..50_000 {
         let rng = bench.rng();
@@ -59,7 +59,7 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
 }
 
 /// Powers of two, halves between 5-bit significands and runs of ones that carry, with their neighbours, in both signs.
-fn borders(bits: u32) -> Vec<i64> {
+fn boundaries(bits: u32) -> Vec<i64> {
     let mut sums: Vec<i64> = (-40..=40).collect();
     for p in 0..bits {
         let power = 1i64 << p;

@@ -149,7 +149,7 @@ fn bits(word: &[bool]) -> Bits {
     Bits::from_words(word.len() as u32, &words)
 }
 
-/// Random traffic on few words, so that they are met again: at the borders of tiles and of the memory, and beyond it.
+/// Random traffic on few words, so that they are met again: at the boundaries of tiles and of the memory, and beyond it.
 ///
 /// # Errors
 /// When the build fails or a bit differs.

@@ -176,7 +176,7 @@ fn scatter(rng: &mut Rng, length: usize, mean: i64, spread: u64) -> Vec<i16> {
     (0..length).map(|_| one(rng)).collect()
 }
 
-/// Rows of eight kinds: their lengths around the vectors' borders, their scores around the octaves'.
+/// Rows of eight kinds: their lengths around the vectors' boundaries, their scores around the octaves'.
 fn rows(subject: &Subject, rng: &mut Rng) -> Vec<SoftmaxStimulus> {
     let unit = subject.design.units.softmax.expect("the design has a softmax unit");
     let (n, longest) = (unit.lanes as usize, unit.length_max as usize);

@@ -1,4 +1,4 @@
-//! Sums that meet every edge of a width, and the border between numbers and ports.
+//! Sums that meet every edge of a width, and the boundary between numbers and ports.
 
 use alberti_arith::wrap;
 

@@ -1,4 +1,4 @@
-//! `matrix_engine`: the array with all that it needs to work off `gemm` instructions.
+//! `matrix_engine`: the array with all that it needs to execute `gemm` instructions.
 
 use super::{
     address_generator::{self, address},
@@ -143,7 +143,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         interval: "a pass over r rows takes max(r, n, 4) cycles".into(),
         numbers: "those of matrix_unit".into(),
     };
-    let module = Module::new("matrix_engine", None, "works off matrix multiplies of whole tensors", "accelerator");
+    let module = Module::new("matrix_engine", None, "executes matrix multiplies of whole tensors", "accelerator");
     let mut a = Assembly::of(module, contract, &[("n", g.n)], parts.interfaces(library, &g)?);
     readers(&mut a, &parts);
     if let Some(blocks) = &parts.blocks {
