@@ -25,7 +25,7 @@ equals_its_golden! { "dma":
 }
 
 finds! { "dma":
-    a_burst_that_crosses_a_border_is_found: accelerator4(), "alb_dma.v",
+    a_burst_that_crosses_a_boundary_is_found: accelerator4(), "alb_dma.v",
         "span = left < BURST ? left : BURST" => "span = BURST";
     a_burst_of_one_beat_too_many_is_found: accelerator4(), "alb_dma.v",
         "length_less_one = length - 1'b1" => "length_less_one = length";
@@ -83,7 +83,7 @@ finds! { "dma":
         "taken        = {data_last, m_axi_rdata}" => "taken        = {data_end, m_axi_rdata}";
     a_write_whose_bursts_have_no_last_is_found: accelerator4(), "alb_dma.v",
         "{data_end, strobe" => "{data_last, strobe";
-    a_burst_whose_data_are_counted_over_the_border_is_found: accelerator4(), "alb_dma.v",
+    a_burst_whose_data_are_counted_over_the_boundary_is_found: accelerator4(), "alb_dma.v",
         "data_end ? span(data_next) : data_span_q - 1'b1" => "data_end ? BURST : data_span_q - 1'b1";
     an_error_that_does_not_stop_the_command_is_found: accelerator4(), "alb_dma.v",
         "|| abort_i || (state_q == RUN && fails)" => "|| abort_i";

@@ -527,7 +527,7 @@ fn masks_that_do_not_wait_are_refuted() {
 }
 
 #[test]
-fn a_port_to_external_memory_that_crosses_a_border_is_refuted() {
+fn a_port_to_external_memory_that_crosses_a_boundary_is_refuted() {
     dma("dma_holds", 7, (8, false)).refutes("alb_dma.v", "span = left < BURST ? left : BURST", "span = BURST");
 }
 

@@ -105,8 +105,8 @@ impl Port {
         let (mut address, mut left) = (command.address, self.beats(command.bytes));
         let mut bursts = Vec::new();
         while left > 0 {
-            let to_border = (PAGE - address % PAGE) / size;
-            let beats = left.min(self.burst_beats).min(to_border as u32);
+            let to_boundary = (PAGE - address % PAGE) / size;
+            let beats = left.min(self.burst_beats).min(to_boundary as u32);
             bursts.push(Burst { address, beats });
             // After the last burst of all there may be no address.
             address = address.wrapping_add(u64::from(beats) * size);

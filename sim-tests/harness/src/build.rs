@@ -154,7 +154,7 @@ impl Build {
     fn verilator_flags(&self) -> Vec<&'static str> {
         // Unknown values are random, by the test's seed: what a missing reset leaves differs from run to run.
         let mut flags = vec!["--cc", "-O3", "--x-assign", "unique", "--x-initial", "unique", "--assert"];
-        flags.extend(["--timescale", "1ns/1ns", "--Mdir", "generated", "--prefix", "Vborder"]);
+        flags.extend(["--timescale", "1ns/1ns", "--Mdir", "generated", "--prefix", "Vboundary"]);
         flags.extend(["--top-module", "boundary", "-Isource", "-Wall"]);
         if !self.lint {
             flags.extend(["-Wno-lint", "-Wno-style", "-Wno-fatal"]);

@@ -63,7 +63,7 @@ pub(crate) fn interface(ports: &[PortSpec], waveform: bool) -> String {
             33..=64 => 8,
             width => 4 * words_of(width),
         };
-        let _ = writeln!(text, "static_assert(sizeof(Vborder::port_{i}) == {bytes}, \"{}\");", port.name);
+        let _ = writeln!(text, "static_assert(sizeof(Vboundary::port_{i}) == {bytes}, \"{}\");", port.name);
         let _ = writeln!(cases, "    case {i}: return &s->model->port_{i};");
     }
     text + &PORTS.replace("@cases@", &cases)
@@ -78,7 +78,7 @@ struct Fatal final : std::exception {};
 
 // The context is the simulation, so that Verilator's hooks find it without a variable of their own.
 struct Simulation final : VerilatedContext {
-    std::unique_ptr<Vborder> model;
+    std::unique_ptr<Vboundary> model;
     std::unique_ptr<VerilatedVcdC> waveform;
     std::string printed;
     std::string stopped;
@@ -133,7 +133,7 @@ EXPORT void* alberti_new(int seed) {
         s->traceEverOn(true);
         s->randReset(2);
         s->randSeed(seed);
-        s->model = std::make_unique<Vborder>(s, "TOP");
+        s->model = std::make_unique<Vboundary>(s, "TOP");
     });
     return s;
 }
