@@ -23,13 +23,13 @@ finds! { "accelerator":
     records_that_the_next_instruction_changes_are_found: design("accelerator4"), "alb_matrix_engine.v",
         "if (taken[SOURCE] && !from_rows) begin" => "if (taken[SOURCE]) begin";
     a_gathered_row_that_is_not_filled_with_zeros_is_found: design("accelerator4"), "alb_matrix_engine.v",
-        "vector_data & {(N*CODE_W){!behind}}" => "vector_data";
+        "vector_data & {(N*CODE_W){!beyond_masks}}" => "vector_data";
     a_tile_of_columns_that_is_loaded_by_rows_is_found: design("accelerator4"), "alb_matrix_engine.v",
-        "tile_columns_q <= gemm_source_i[0];" => "tile_columns_q <= 1'b0;";
+        "tile_columns_q      <= gemm_source_i[0];" => "tile_columns_q      <= 1'b0;";
     a_wait_for_one_instruction_fewer_is_found: design("accelerator4"), "alb_sequencer.v",
         "unfinished_q <= most;" => "unfinished_q <= most + 2'd1;";
     a_loop_of_one_iteration_more_is_found: design("accelerator4"), "alb_sequencer.v",
-        "again    = loop_left_q != 16'd1" => "again    = loop_left_q != 16'd0";
+        "again     = loop_remaining_q != 16'd1" => "again     = loop_remaining_q != 16'd0";
     an_exit_that_forgets_iterations_is_found: design("accelerator4"), "alb_sequencer.v",
         "exit_layer + iteration_q" => "exit_layer";
     a_bit_that_no_field_has_and_that_is_let_pass_is_found: design("accelerator4"), "alb_sequencer.v",
@@ -37,15 +37,15 @@ finds! { "accelerator":
     a_watchdog_that_sleeps_is_found: design("accelerator4"), "alb_sequencer.v",
         "starved = watchdog_limit_i != 32'd0 &&" => "starved = 1'b0 &&";
     a_program_that_runs_past_its_end_is_found: design("accelerator4"), "alb_sequencer.v",
-        "past_end = pc_q == count_q" => "past_end = 1'b0";
+        "past_end  = pc_q == count_q" => "past_end  = 1'b0";
     a_halt_that_does_not_wait_is_found: design("accelerator4"), "alb_sequencer.v",
         "FINISH: if (&idle) begin" => "FINISH: begin";
     a_row_of_another_bank_is_found: design("accelerator4"), "alb_global_buffer_activation.v",
         "stream_bank_q <= stream_address_i[WORD_W +: BANK_W];" => "stream_bank_q <= stream_address_i[0 +: BANK_W];";
     a_write_that_is_lost_while_a_bank_is_read_is_found: design("accelerator4"), "alb_global_buffer_activation.v",
-        "write_ready[i]              = free[b];" => "write_ready[i]              = 1'b1;";
+        "write_ready[i]                 = write_free[b];" => "write_ready[i]                 = 1'b1;";
     a_row_past_the_end_that_nobody_reports_is_found: design("accelerator4"), "alb_global_buffer_wide.v",
-        "else past_q <= past;" => "else past_q <= 1'b0;";
+        "else out_of_range_q <= out_of_range;" => "else out_of_range_q <= 1'b0;";
     a_beat_that_is_put_elsewhere_is_found: design("accelerator4"), "alb_transfer_engine.v",
         "<< (beat_q * BEAT_W)" => "<< (last_beat_q * BEAT_W)";
     data_that_count_from_the_program_are_found: design("accelerator4"), "alb_transfer_engine.v",
@@ -53,7 +53,7 @@ finds! { "accelerator":
     rows_of_one_bank_that_are_not_counted_are_found: design("accelerator4"), "alb_event_counters.v",
         "{1'd0, activation_read_i[1]}" => "{1'd0, activation_read_i[0]}";
     a_write_that_is_counted_before_it_is_taken_is_found: design("accelerator4"), "alb_global_buffer_activation.v",
-        "written_q <= put & free;" => "written_q <= put;";
+        "written_q <= write_grant & write_free;" => "written_q <= write_grant;";
     an_exit_that_is_not_counted_is_found: design("accelerator4"), "alb_sequencer.v",
         "issued_q <= 1'b1;" => "issued_q <= !is_exit;";
     counters_that_a_fault_resets_are_found: design("accelerator4"), "alb_accelerator.v",
@@ -69,9 +69,9 @@ finds! { "accelerator":
     a_job_of_a_tile_for_each_pass_is_found: accelerator4_2of4(), "alb_matrix_engine.v",
         "job_passes_q   <= tiles_of_job[PASS_W-1:0] - 1'b1" => "job_passes_q   <= gemm_passes_i[PASS_W-1:0] - 1'b1";
     a_last_pass_that_is_taken_for_half_a_tile_of_blocks_is_found: accelerator4_2of4(), "alb_matrix_engine.v",
-        "tile_blocks_q && !(tile_odd_q && passes_left_q == 16'd1)" => "tile_blocks_q";
+        "tile_blocks_q && !(tile_odd_q && passes_remaining_q == 16'd1)" => "tile_blocks_q";
     a_tile_of_blocks_whatever_the_instruction_says_is_found: accelerator4_2of4(), "alb_matrix_engine.v",
-        "tile_blocks_q  <= gemm_blocks_i;" => "tile_blocks_q  <= 1'b1;";
+        "tile_blocks_q       <= gemm_blocks_i;" => "tile_blocks_q       <= 1'b1;";
     values_of_a_block_that_are_spread_by_its_mask_are_found: accelerator4_2of4(), "alb_matrix_engine.v",
         "mask_data[N-1:0] | {N{mask_block}}" => "mask_data[N-1:0]";
     masks_that_do_not_wait_for_their_values_are_found: accelerator4_2of4(), "alb_matrix_engine.v",
@@ -113,7 +113,7 @@ named! {
     a_wrong_sum_of_rows_is_an_elementwise: "alb_elementwise_engine.v",
         "(elementwise_b_shift_i)" => "(elementwise_a_shift_i)",
         "elementwise", "of the wide memory, lane *: expected *, got ";
-    a_wrong_tile_is_a_gemm: "alb_matrix_engine.v", "tile_columns_q <= gemm_source_i[0];" => "tile_columns_q <= 1'b0;",
+    a_wrong_tile_is_a_gemm: "alb_matrix_engine.v", "tile_columns_q      <= gemm_source_i[0];" => "tile_columns_q      <= 1'b0;",
         "gemm source=", "memory, lane *: expected ";
     an_instruction_that_is_done_too_early_is_named: "alb_matrix_engine.v",
         "done_q      <= result_taken && result_address_last;" => "done_q      <= taken[RESULTS];",
@@ -122,11 +122,11 @@ named! {
         "code_sent_q <= !result_taken && (code_sent_q ||" => "code_sent_q <= 1'b0 && (code_sent_q ||",
         "gemm", "of the activation memory";
     a_row_that_goes_to_another_place_is_named: "alb_global_buffer_wide.v",
-        "put_row[b*WORD_W +: WORD_W] = write_address[i*ADDR_W +: WORD_W];"
-        => "put_row[b*WORD_W +: WORD_W] = write_address[i*ADDR_W +: WORD_W] ^ {{(WORD_W-1){1'b0}}, i != 2};",
+        "write_row[b*WORD_W +: WORD_W]  = write_address[i*ADDR_W +: WORD_W];"
+        => "write_row[b*WORD_W +: WORD_W]  = write_address[i*ADDR_W +: WORD_W] ^ {{(WORD_W-1){1'b0}}, i != 2};",
         "", "expected row *of the wide memory, got row ";
     a_row_that_nobody_asked_for_is_named: "alb_global_buffer_parameter.v",
-        "bank_write_valid   = put;" => "bank_write_valid   = put | {BANKS{read_valid == 0 && write_valid == 0}};",
+        "bank_write_valid   = write_grant;" => "bank_write_valid   = write_grant | {BANKS{read_valid == 0 && write_valid == 0}};",
         "", "of the parameter memory: no unit writes it";
     a_store_of_other_bytes_is_named: "alb_transfer_engine.v",
         "else content_q <= content_q >> BEAT_W;" => "else content_q <= content_q;",

@@ -113,13 +113,13 @@ finds! {
     a_distance_with_its_sign_is_found: "softmax", "alb_softmax_engine.v",
         "? reach_q + distance_q" => "? reach_q - distance_q";
     a_place_beyond_the_ramp_that_counts_is_found: "softmax", "alb_softmax_engine.v",
-        "if (left[PLACE_W-1]) part = {MASK_W{1'b0}};" => "if (left[PLACE_W-1]) part = 8'd1;";
+        "if (remaining[PLACE_W-1]) part = {MASK_W{1'b0}};" => "if (remaining[PLACE_W-1]) part = 8'd1;";
     a_ramp_of_one_length_is_found: "softmax", "alb_softmax_engine.v",
         "<< (3'd7 - ramp)" => "<< 3'd1";
     a_span_without_limit_is_found: "softmax", "alb_softmax_engine.v",
         "limit_q ? part(" => "ramp_q[0] ? part(";
     a_row_too_many_is_found: "softmax", "alb_softmax_engine.v",
-        "rows_left_q <= softmax_rows_i - 1'b1" => "rows_left_q <= softmax_rows_i";
+        "rows_remaining_q <= softmax_rows_i - 1'b1" => "rows_remaining_q <= softmax_rows_i";
     a_step_of_the_wrong_level_is_found: "softmax", "alb_softmax_engine.v",
         "{{(ADDR_W-COUNT_W){1'b0}}, softmax_result_row_i}" => "{{(ADDR_W-COUNT_W){1'b0}}, softmax_result_tile_i}";
 
@@ -134,7 +134,7 @@ finds! {
     a_vector_that_one_writer_takes_twice_is_found: "layernorm", "alb_layernorm_engine.v",
         "wide_valid = norm_valid && code_ready" => "wide_valid = norm_valid";
     an_end_with_the_first_of_two_results_is_found: "layernorm", "alb_layernorm_engine.v",
-        " && (wide_done || !wide_open_q)" => "";
+        " && (wide_done || !wide_active_q)" => "";
     a_result_that_nobody_asked_for_is_found: "layernorm", "alb_row_writer_layernorm_wide.v",
         "keep_q <= command_keep_i" => "keep_q <= 1'b1";
     a_result_that_is_dropped_and_waits_is_found: "layernorm", "alb_row_writer_layernorm_code.v",

@@ -15,7 +15,7 @@ module @{ shell.name }@ (
 <#- Beside these the nets of loops below: handshakes, rows past the end, memories of weights. #>
 
 @{ shell.declare("{}
-                  program_base csr_program_base csr_program_base_high data_base csr_data_base csr_data_base_high past
+                  program_base csr_program_base csr_program_base_high data_base csr_data_base csr_data_base_high out_of_range
                   unlocked weights forget sequencer_fetch drained dma progress_q cycles_q csr_counters_clear
                   sequencer_busy"|format(looped)) }@
 
@@ -29,10 +29,10 @@ module @{ shell.name }@ (
 <%- endfor %>
 
     // Rows past the end of a memory.
-    assign past     = <% for part in past %>@{ part.net("past") }@<% if !loop.last %>
-                    || <% endif %><% endfor %>;
-    assign past_row = <% for part in past %><% if loop.last %>@{ part.net("row") }@<% else %>@{ part.net("past") }@ ? @{ part.net("row") }@
-                    : <% endif %><% endfor %>;
+    assign out_of_range     = <% for part in out_of_range %>@{ part.net("out_of_range") }@<% if !loop.last %>
+                            || <% endif %><% endfor %>;
+    assign out_of_range_row = <% for part in out_of_range %><% if loop.last %>@{ part.net("row") }@<% else %>@{ part.net("out_of_range") }@ ? @{ part.net("row") }@
+                            : <% endif %><% endfor %>;
 
     // Weights that are programmed, a word at a time.
     assign unlocked      = 1'b0;
@@ -42,7 +42,7 @@ module @{ shell.name }@ (
 <%- else %>
     assign weights_busy  = <% for [busy, _, _] in programmed() %>@{ busy }@<% if !loop.last %> || <% endif %><% endfor %>;
     assign weights_error = <% for [_, done, error] in programmed() %>(@{ done }@ && @{ error }@ != 3'd0)<% if !loop.last %>
-                        || <% endif %><% endfor %>;
+                                || <% endif %><% endfor %>;
 <%- endif %>
 <%- for of in weights %>
     assign @{ of.row }@ = @{ of.address }@[@{ of.row_w - 1 }@:0];

@@ -12,7 +12,7 @@ module @{ shell.name }@ (
     reg               active_q;
     reg [ADDR_W-1:0]  row_q;
 <%- for level in levels %>
-    reg [COUNT_W-1:0] left@{ level }@_q;
+    reg [COUNT_W-1:0] remaining@{ level }@_q;
     reg [ADDR_W-1:0]  step@{ level }@_q;
 <%- if !loop.last %>
     reg [COUNT_W-1:0] count@{ level }@_q;
@@ -20,47 +20,47 @@ module @{ shell.name }@ (
 <%- if !loop.first %>
     reg [ADDR_W-1:0]  start@{ level }@_q;
 <%- endif %>
-    wire              end@{ level }@ = left@{ level }@_q == ONE;
+    wire              end@{ level }@ = remaining@{ level }@_q == ONE;
 <%- endfor %>
-    wire              last = @{ ends }@;
-    wire              go   = active_q && address_ready_i;
+    wire              last    = @{ ends }@;
+    wire              advance = active_q && address_ready_i;
 
     // One step, of the outermost run that goes on.
     wire [ADDR_W-1:0] from = @{ from }@;
     wire [ADDR_W-1:0] step = @{ step }@;
     wire [ADDR_W-1:0] next = from + step;
 
-    assign command_ready_o = !active_q || (go && last);
-    wire   take            = command_valid_i && command_ready_o;
+    assign command_ready_o = !active_q || (advance && last);
+    wire   accept          = command_valid_i && command_ready_o;
 
     always @(posedge clk_i or negedge rst_ni) begin
         if (!rst_ni) active_q <= 1'b0;
-        else if (take) active_q <= 1'b1;
-        else if (go && last) active_q <= 1'b0;
+        else if (accept) active_q <= 1'b1;
+        else if (advance && last) active_q <= 1'b0;
     end
 
     always @(posedge clk_i) begin
-        if (take) begin
-            row_q <= command_base_i;
+        if (accept) begin
+            row_q        <= command_base_i;
 <%- for level in levels %>
-            left@{ level }@_q <= command_count@{ level }@_i;
-            step@{ level }@_q <= command_step@{ level }@_i;
+            remaining@{ level }@_q <= command_count@{ level }@_i;
+            step@{ level }@_q      <= command_step@{ level }@_i;
 <%- if !loop.last %>
-            count@{ level }@_q <= command_count@{ level }@_i;
+            count@{ level }@_q     <= command_count@{ level }@_i;
 <%- endif %>
 <%- if !loop.first %>
-            start@{ level }@_q <= command_base_i;
+            start@{ level }@_q     <= command_base_i;
 <%- endif %>
 <%- endfor %>
-        end else if (go) begin
-            row_q <= next;
+        end else if (advance) begin
+            row_q        <= next;
 <%- for level in levels %>
 <%- if loop.first %>
-            left@{ level }@_q <= end@{ level }@ ? <% if loop.last %>ONE<% else %>count@{ level }@_q<% endif %> : left@{ level }@_q - ONE;
+            remaining@{ level }@_q <= end@{ level }@ ? <% if loop.last %>ONE<% else %>count@{ level }@_q<% endif %> : remaining@{ level }@_q - ONE;
 <%- else %>
             if (@{ below(level) }@) begin
-                left@{ level }@_q <= end@{ level }@ ? <% if loop.last %>ONE<% else %>count@{ level }@_q<% endif %> : left@{ level }@_q - ONE;
-                start@{ level }@_q <= next;
+                remaining@{ level }@_q <= end@{ level }@ ? <% if loop.last %>ONE<% else %>count@{ level }@_q<% endif %> : remaining@{ level }@_q - ONE;
+                start@{ level }@_q     <= next;
             end
 <%- endif %>
 <%- endfor %>

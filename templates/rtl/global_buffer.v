@@ -48,45 +48,45 @@ module @{ shell.name }@ (
     };
 
     // A bank takes the first of those that ask for it.
-    wire [BANKS-1:0]       free = bank_write_ready;
-    reg [BANKS-1:0]        get;
-    reg [BANKS*WORD_W-1:0] get_row;
-    reg [BANKS-1:0]        put;
-    reg [BANKS*WORD_W-1:0] put_row;
-    reg [BANKS*WIDTH-1:0]  put_data;
+    wire [BANKS-1:0]       write_free = bank_write_ready;
+    reg [BANKS-1:0]        read_grant;
+    reg [BANKS*WORD_W-1:0] read_row;
+    reg [BANKS-1:0]        write_grant;
+    reg [BANKS*WORD_W-1:0] write_row;
+    reg [BANKS*WIDTH-1:0]  written_data;
     reg [READS-1:0]        read_ready;
     reg [WRITES-1:0]       write_ready;
     always @* begin : grant
         integer b;
         integer i;
-        get         = {BANKS{1'b0}};
-        get_row     = {(BANKS*WORD_W){1'b0}};
-        put         = {BANKS{1'b0}};
-        put_row     = {(BANKS*WORD_W){1'b0}};
-        put_data    = {(BANKS*WIDTH){1'b0}};
-        read_ready  = {READS{1'b0}};
-        write_ready = {WRITES{1'b0}};
+        read_grant   = {BANKS{1'b0}};
+        read_row     = {(BANKS*WORD_W){1'b0}};
+        write_grant  = {BANKS{1'b0}};
+        write_row    = {(BANKS*WORD_W){1'b0}};
+        written_data = {(BANKS*WIDTH){1'b0}};
+        read_ready   = {READS{1'b0}};
+        write_ready  = {WRITES{1'b0}};
         for (b = 0; b < BANKS; b = b + 1) begin
             for (i = 0; i < READS; i = i + 1)
-                if (read_valid[i] && !get[b]@{ here("read_address") }@) begin
-                    get[b]                      = 1'b1;
-                    get_row[b*WORD_W +: WORD_W] = read_address[i*ADDR_W@{ word_at }@ +: WORD_W];
-                    read_ready[i]               = 1'b1;
+                if (read_valid[i] && !read_grant[b]@{ here("read_address") }@) begin
+                    read_grant[b]                = 1'b1;
+                    read_row[b*WORD_W +: WORD_W] = read_address[i*ADDR_W@{ word_at }@ +: WORD_W];
+                    read_ready[i]                = 1'b1;
                 end
             for (i = 0; i < WRITES; i = i + 1)
-                if (write_valid[i] && !put[b]@{ here("write_address") }@) begin
-                    put[b]                      = 1'b1;
-                    put_row[b*WORD_W +: WORD_W] = write_address[i*ADDR_W@{ word_at }@ +: WORD_W];
-                    put_data[b*WIDTH +: WIDTH]  = write_data[i*WIDTH +: WIDTH];
-                    write_ready[i]              = free[b];
+                if (write_valid[i] && !write_grant[b]@{ here("write_address") }@) begin
+                    write_grant[b]                 = 1'b1;
+                    write_row[b*WORD_W +: WORD_W]  = write_address[i*ADDR_W@{ word_at }@ +: WORD_W];
+                    written_data[b*WIDTH +: WIDTH] = write_data[i*WIDTH +: WIDTH];
+                    write_ready[i]                 = write_free[b];
                 end
         end
     end
-    assign bank_read_enable   = get;
-    assign bank_read_address  = get_row;
-    assign bank_write_valid   = put;
-    assign bank_write_address = put_row;
-    assign bank_write_data    = put_data;
+    assign bank_read_enable   = read_grant;
+    assign bank_read_address  = read_row;
+    assign bank_write_valid   = write_grant;
+    assign bank_write_address = write_row;
+    assign bank_write_data    = written_data;
 <%- if lanes != 0 %>
     assign all_lanes          = {@{ lanes }@{1'b1}};
 <%- endif %>
@@ -128,31 +128,31 @@ module @{ shell.name }@ (
 <%- endfor %>
 
     // A row past the end is answered by whatever there is, and reported.
-    reg              past;
-    reg [ADDR_W-1:0] past_row;
+    reg              out_of_range;
+    reg [ADDR_W-1:0] out_of_range_row;
     always @* begin : check
         integer i;
-        past     = 1'b0;
-        past_row = {ADDR_W{1'b0}};
+        out_of_range     = 1'b0;
+        out_of_range_row = {ADDR_W{1'b0}};
         for (i = 0; i < READS; i = i + 1)
             if (read_ready[i] && read_address[i*ADDR_W +: ADDR_W] >= ROWS) begin
-                past     = 1'b1;
-                past_row = read_address[i*ADDR_W +: ADDR_W];
+                out_of_range     = 1'b1;
+                out_of_range_row = read_address[i*ADDR_W +: ADDR_W];
             end
         for (i = 0; i < WRITES; i = i + 1)
             if (write_ready[i] && write_address[i*ADDR_W +: ADDR_W] >= ROWS) begin
-                past     = 1'b1;
-                past_row = write_address[i*ADDR_W +: ADDR_W];
+                out_of_range     = 1'b1;
+                out_of_range_row = write_address[i*ADDR_W +: ADDR_W];
             end
     end
 
-    reg              past_q;
-    reg [ADDR_W-1:0] past_row_q;
+    reg              out_of_range_q;
+    reg [ADDR_W-1:0] out_of_range_row_q;
     always @(posedge clk_i or negedge rst_ni) begin
-        if (!rst_ni) past_q <= 1'b0;
-        else past_q <= past;
+        if (!rst_ni) out_of_range_q <= 1'b0;
+        else out_of_range_q <= out_of_range;
     end
-    always @(posedge clk_i) past_row_q <= past_row;
+    always @(posedge clk_i) out_of_range_row_q <= out_of_range_row;
 
     reg [BANKS-1:0] read_q;
     reg [BANKS-1:0] written_q;
@@ -161,13 +161,13 @@ module @{ shell.name }@ (
             read_q    <= {BANKS{1'b0}};
             written_q <= {BANKS{1'b0}};
         end else begin
-            read_q    <= get;
-            written_q <= put & free;
+            read_q    <= read_grant;
+            written_q <= write_grant & write_free;
         end
     end
-    assign read_o     = read_q;
-    assign written_o  = written_q;
-    assign past_o     = past_q;
-    assign past_row_o = past_row_q;
+    assign read_o             = read_q;
+    assign written_o          = written_q;
+    assign out_of_range_o     = out_of_range_q;
+    assign out_of_range_row_o = out_of_range_row_q;
 
 endmodule

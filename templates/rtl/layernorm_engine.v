@@ -22,12 +22,12 @@ module @{ shell.name }@ (
                   piece parameter norm code wide code_done wide_done") }@
 
     // One instruction at a time. Every part begins with it; a result that is not asked for is written nowhere.
-    reg code_open_q;
-    reg wide_open_q;
-    wire busy = code_open_q || wide_open_q;
+    reg code_active_q;
+    reg wide_active_q;
+    wire busy = code_active_q || wide_active_q;
     assign layernorm_ready_o = !busy;
     assign start  = layernorm_valid_i && !busy;
-    assign done_o = busy && (code_done || !code_open_q) && (wide_done || !wide_open_q);
+    assign done_o = busy && (code_done || !code_active_q) && (wide_done || !wide_active_q);
     assign clear  = 1'b0;
     assign one    = 24'd1;
     assign stay   = 24'd0;  // each row takes the parameters from the first on
@@ -37,11 +37,11 @@ module @{ shell.name }@ (
 
     always @(posedge clk_i or negedge rst_ni) begin
         if (!rst_ni) begin
-            code_open_q <= 1'b0;
-            wide_open_q <= 1'b0;
+            code_active_q <= 1'b0;
+            wide_active_q <= 1'b0;
         end else begin
-            code_open_q <= start || (code_open_q && !code_done);
-            wide_open_q <= start || (wide_open_q && !wide_done);
+            code_active_q <= start || (code_active_q && !code_done);
+            wide_active_q <= start || (wide_active_q && !wide_done);
         end
     end
 
@@ -59,29 +59,41 @@ module @{ shell.name }@ (
     wire [@{ unused - 1 }@:LENGTH_W] unused_final = final_q[@{ unused - 1 }@:LENGTH_W];
 <%- endif %>
 
+<<<<<<< HEAD
     // Rows for the unit; what is left counts those after the next.
     reg                row_open_q;
     reg  [COUNT_W-1:0] rows_left_q;
     assign row_valid  = row_open_q;
     assign row_length = final_q[LENGTH_W-1:0];
+=======
+    // Rows for the unit; what remains counts those after the next.
+    reg                row_active_q;
+    reg  [COUNT_W-1:0] rows_remaining_q;
+    assign row_valid         = row_active_q;
+    assign row_length        = final_q[LENGTH_W-1:0];
+>>>>>>> refs/heads/wire
     assign row_exponent_bias = exponent_bias_q;
 
     always @(posedge clk_i or negedge rst_ni) begin
-        if (!rst_ni) row_open_q <= 1'b0;
-        else if (start) row_open_q <= 1'b1;
-        else if (row_ready && rows_left_q == {COUNT_W{1'b0}}) row_open_q <= 1'b0;
+        if (!rst_ni) row_active_q <= 1'b0;
+        else if (start) row_active_q <= 1'b1;
+        else if (row_ready && rows_remaining_q == {COUNT_W{1'b0}}) row_active_q <= 1'b0;
     end
     always @(posedge clk_i) begin
         if (start) begin
-            final_q     <= final_channel[KEPT_W-1:0];
-            exponent_bias_q <= layernorm_exponent_bias_i;
-            rows_left_q <= layernorm_rows_i - 1'b1;
-        end else if (row_open_q && row_ready) begin
-            rows_left_q <= rows_left_q - 1'b1;
+            final_q          <= final_channel[KEPT_W-1:0];
+            exponent_bias_q  <= layernorm_exponent_bias_i;
+            rows_remaining_q <= layernorm_rows_i - 1'b1;
+        end else if (row_active_q && row_ready) begin
+            rows_remaining_q <= rows_remaining_q - 1'b1;
         end
     end
 
+<<<<<<< HEAD
     // Columns of the parameter memory, of which the array also takes the bits above the two of the shift.
+=======
+    // Columns of the parameter memory, of which the array takes what is above the shift's two bits as well.
+>>>>>>> refs/heads/wire
     wire [LANES*(COLUMN_W-2*NUMBER_W-CHANNEL_W)-1:0] unused_columns;
     genvar l;
     generate

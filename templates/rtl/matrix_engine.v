@@ -172,17 +172,17 @@ module @{ shell.name }@ (
     wire [7:0] unused_index = list_data[31:ADDR_W];  // of 32 bits that the index memory has
 
     // A record past the end of the masks is reported.
-    reg               past_q;
-    reg  [ADDR_W-1:0] past_row_q;
+    reg               out_of_range_q;
+    reg  [ADDR_W-1:0] out_of_range_row_q;
     wire [ADDR_W:0]   record_last = {1'b0, record_at} + {{(ADDR_W+1-LANE_W){1'b0}}, record_masks_q}
                                   + {{ADDR_W{1'b0}}, 1'b1};
     always @(posedge clk_i or negedge rst_ni) begin
-        if (!rst_ni) past_q <= 1'b0;
-        else past_q <= record_taken && record_last >= WORDS;
+        if (!rst_ni) out_of_range_q <= 1'b0;
+        else out_of_range_q <= record_taken && record_last >= WORDS;
     end
-    always @(posedge clk_i) past_row_q <= record_at;
-    assign past_o     = past_q;
-    assign past_row_o = past_row_q;
+    always @(posedge clk_i) out_of_range_row_q <= record_at;
+    assign out_of_range_o     = out_of_range_q;
+    assign out_of_range_row_o = out_of_range_row_q;
 
     // Tiles of n items: rows of the activation memory, or what is decoded, and zeros after it.
     reg               tile_rows_q;
@@ -194,18 +194,18 @@ module @{ shell.name }@ (
     reg               tile_odd_q;
 <%- endif %>
     reg  [15:0]       tile_passes_q;
-    reg  [15:0]       passes_left_q;
-    reg  [15:0]       columns_left_q;
-    wire              behind     = !tile_rows_q && item_q > tile_masks_q;
-    wire              tile_end   = item_q == LAST_LANE;
-    wire              job_end    = tile_end && passes_left_q == 16'd1;
-    wire              tiles_end  = job_end && columns_left_q == 16'd1;
-    assign weight_valid   = tile_busy_q && (behind || (tile_rows_q ? row_valid : vector_valid));
-    assign weight_data    = tile_rows_q ? row_data : vector_data & {(N*CODE_W){!behind}};
+    reg  [15:0]       passes_remaining_q;
+    reg  [15:0]       columns_remaining_q;
+    wire              beyond_masks = !tile_rows_q && item_q > tile_masks_q;
+    wire              tile_end     = item_q == LAST_LANE;
+    wire              job_end      = tile_end && passes_remaining_q == 16'd1;
+    wire              tiles_end    = job_end && columns_remaining_q == 16'd1;
+    assign weight_valid   = tile_busy_q && (beyond_masks || (tile_rows_q ? row_valid : vector_valid));
+    assign weight_data    = tile_rows_q ? row_data : vector_data & {(N*CODE_W){!beyond_masks}};
     assign weight_columns = tile_columns_q;
     assign row_ready      = tile_busy_q && tile_rows_q && weight_ready;
-    assign vector_ready   = tile_busy_q && !tile_rows_q && !behind && weight_ready;
-    wire   weight_taken  = weight_valid && weight_ready;
+    assign vector_ready   = tile_busy_q && !tile_rows_q && !beyond_masks && weight_ready;
+    wire   weight_taken   = weight_valid && weight_ready;
     always @(posedge clk_i or negedge rst_ni) begin
         if (!rst_ni) begin
             tile_busy_q <= 1'b0;
@@ -218,19 +218,19 @@ module @{ shell.name }@ (
     end
     always @(posedge clk_i) begin
         if (taken[TILES]) begin
-            tile_rows_q    <= from_rows;
-            tile_columns_q <= gemm_source_i[0];  // listed records and columns are loaded transposed
-            tile_masks_q   <= listed ? masks_less : LAST_LANE;
-            tile_passes_q  <= @{ tiles() }@;
-            passes_left_q  <= @{ tiles() }@;
+            tile_rows_q         <= from_rows;
+            tile_columns_q      <= gemm_source_i[0];  // listed records and columns are loaded transposed
+            tile_masks_q        <= listed ? masks_less : LAST_LANE;
+            tile_passes_q       <= @{ tiles() }@;
+            passes_remaining_q  <= @{ tiles() }@;
 <%- if blocks %>
-            tile_blocks_q  <= gemm_blocks_i;
-            tile_odd_q     <= gemm_passes_i[0];
+            tile_blocks_q       <= gemm_blocks_i;
+            tile_odd_q          <= gemm_passes_i[0];
 <%- endif %>
-            columns_left_q <= gemm_columns_i;
+            columns_remaining_q <= gemm_columns_i;
         end else if (weight_taken && tile_end) begin
-            passes_left_q <= job_end ? tile_passes_q : passes_left_q - 16'd1;
-            if (job_end) columns_left_q <= columns_left_q - 16'd1;
+            passes_remaining_q <= job_end ? tile_passes_q : passes_remaining_q - 16'd1;
+            if (job_end) columns_remaining_q <= columns_remaining_q - 16'd1;
         end
     end
 
@@ -240,7 +240,7 @@ module @{ shell.name }@ (
     assign value_mask   = mask_data[N-1:0] | {N{mask_block}};
     assign mask_taken   = mask_valid && mask_ready;
     assign vector_taken = vector_valid && vector_ready;
-    assign weight_block = tile_blocks_q && !(tile_odd_q && passes_left_q == 16'd1);
+    assign weight_block = tile_blocks_q && !(tile_odd_q && passes_remaining_q == 16'd1);
 <%- endif %>
 
     // Results: to the activation memory, to the wide one, or to both, whichever is free first.

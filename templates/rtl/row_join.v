@@ -13,7 +13,7 @@ module @{ shell.name }@ (
     reg                      full_q;
     reg  [PIECE_W-1:0]       piece_q;
     reg  [PIECES*WIDTH-1:0]  row_q;
-    wire                     take   = piece_valid_i && piece_ready_o;
+    wire                     accept = piece_valid_i && piece_ready_o;
     wire                     ending = piece_last_i || piece_q == LAST;
 
     always @(posedge clk_i or negedge rst_ni) begin
@@ -21,17 +21,17 @@ module @{ shell.name }@ (
             full_q  <= 1'b0;
             piece_q <= {PIECE_W{1'b0}};
         end else begin
-            if (take) piece_q <= ending ? {PIECE_W{1'b0}} : piece_q + 1'b1;
-            if (take && ending) full_q <= 1'b1;
+            if (accept) piece_q <= ending ? {PIECE_W{1'b0}} : piece_q + 1'b1;
+            if (accept && ending) full_q <= 1'b1;
             else if (row_ready_i) full_q <= 1'b0;
         end
     end
 
     always @(posedge clk_i) begin
 <%- if pieces == 1 %>
-        if (take) row_q <= piece_data_i;
+        if (accept) row_q <= piece_data_i;
 <%- else %>
-        if (take) begin
+        if (accept) begin
             if (piece_q == {PIECE_W{1'b0}}) row_q <= {{((PIECES-1)*WIDTH){1'b0}}, piece_data_i};
             else row_q[piece_q*WIDTH +: WIDTH] <= piece_data_i;
         end

@@ -6,7 +6,7 @@ module @{ shell.name }@ (
 
 @{ shell.declare("address row") }@
 
-    // A row goes to the next address; where the walk is not kept, it goes nowhere, and waits for nothing.
+    // A row goes to the next address; where the command is not kept, it goes nowhere, and waits for nothing.
     reg  keep_q;
     wire both = address_valid && row_valid;
     wire free = memory_ready_i || !keep_q;

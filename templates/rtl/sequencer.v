@@ -113,7 +113,7 @@ module @{ shell.name }@ (
     reg  [COUNT_W-1:0] count_q;
     reg                loop_q;
     reg  [COUNT_W-1:0] loop_first_q;
-    reg  [15:0]        loop_left_q;
+    reg  [15:0]        loop_remaining_q;
     reg  [7:0]         iteration_q;
     reg                early_q;
     reg  [LATENCY-1:0] wait_q;
@@ -127,14 +127,14 @@ module @{ shell.name }@ (
     reg  [7:0]         error_q;
     reg  [31:0]        error_address_q;
     reg  [7:0]         exit_layer_q;
-    wire               runs     = state_q != IDLE && state_q != STOP && state_q != STOPPED;
-    wire               size_bad = program_length_i == 32'd0 || program_length_i > BYTES
-                               || program_length_i[5:0] != 6'd0;
-    wire               past_end = pc_q == count_q;
+    wire               runs      = state_q != IDLE && state_q != STOP && state_q != STOPPED;
+    wire               size_bad  = program_length_i == 32'd0 || program_length_i > BYTES
+                                || program_length_i[5:0] != 6'd0;
+    wire               past_end  = pc_q == count_q;
     wire               sequenced = is_repeat || is_end || is_halt;
-    wire               issue    = (|issued) || (ready_to_issue && sequenced) || (exit_valid_o && exit_ready_i);
-    wire               bad_loop = ready_to_issue && ((is_repeat && loop_q) || (is_end && !loop_q));
-    wire               again    = loop_left_q != 16'd1;
+    wire               issue     = (|issued) || (ready_to_issue && sequenced) || (exit_valid_o && exit_ready_i);
+    wire               bad_loop  = ready_to_issue && ((is_repeat && loop_q) || (is_end && !loop_q));
+    wire               again     = loop_remaining_q != 16'd1;
 
     // The watchdog counts cycles in which nothing moves.
     reg  [31:0] watchdog_q;
@@ -144,10 +144,10 @@ module @{ shell.name }@ (
 
     // What stops a program, the first of these where several come at once.
     wire       bus_bad = bus_fault_i != 8'd0;
-    wire       fails   = runs && (past_i || bus_bad || starved || bad_loop
+    wire       fails   = runs && (out_of_range_i || bus_bad || starved || bad_loop
                          || (state_q == FETCH && size_bad) || (state_q == READ && past_end)
                          || (state_q == ISSUE && !legal_q));
-    wire [7:0] fault   = past_i ? FAULT_ADDRESS : bus_bad ? bus_fault_i : starved ? FAULT_WATCHDOG
+    wire [7:0] fault   = out_of_range_i ? FAULT_ADDRESS : bus_bad ? bus_fault_i : starved ? FAULT_WATCHDOG
                        : bad_loop ? FAULT_LOOP : state_q == FETCH ? FAULT_PROGRAM_SIZE
                        : state_q == READ ? FAULT_PROGRAM_END : FAULT_INSTRUCTION;
 
@@ -217,7 +217,7 @@ module @{ shell.name }@ (
     always @(posedge clk_i) begin
         if (wait_q[LATENCY-1]) words_q <= program_data_i;
         legal_q <= legal;
-        if (fails) error_address_q <= past_i ? {{(32-ADDR_W){1'b0}}, past_row_i}
+        if (fails) error_address_q <= out_of_range_i ? {{(32-ADDR_W){1'b0}}, out_of_range_row_i}
                                     : bus_bad ? bus_fault_address_i : 32'd0;
         if (state_q == FETCH) begin
             pc_q        <= {COUNT_W{1'b0}};
@@ -227,12 +227,12 @@ module @{ shell.name }@ (
         end else if (state_q == ISSUE && issue) begin
             pc_q <= is_end && again ? loop_first_q : is_halt ? pc_q : pc_q + 1'b1;
             if (is_repeat) begin
-                loop_first_q <= pc_q + 1'b1;
-                loop_left_q  <= repeat_count;
-                iteration_q  <= 8'd0;
+                loop_first_q     <= pc_q + 1'b1;
+                loop_remaining_q <= repeat_count;
+                iteration_q      <= 8'd0;
             end else if (is_end) begin
-                loop_left_q <= loop_left_q - 16'd1;
-                iteration_q <= again ? iteration_q + 8'd1 : 8'd0;
+                loop_remaining_q <= loop_remaining_q - 16'd1;
+                iteration_q      <= again ? iteration_q + 8'd1 : 8'd0;
             end
         end else if (state_q == DECIDE && decision_valid_i && decision_exit_i) begin
             early_q      <= 1'b1;

@@ -42,31 +42,38 @@ module @{ shell.name }@ (
     reg  [LENGTH_W-1:0]              length_q;
     reg  [VALID_W-1:0]               count_q;
 
+<<<<<<< HEAD
     // Rows for the unit; what is left counts those after the next.
     reg                row_open_q;
     reg  [COUNT_W-1:0] rows_left_q;
     assign row_valid  = row_open_q;
+=======
+    // Rows for the unit; what remains counts those after the next.
+    reg                row_active_q;
+    reg  [COUNT_W-1:0] rows_remaining_q;
+    assign row_valid  = row_active_q;
+>>>>>>> refs/heads/wire
     assign row_length = length_q;
     assign row_count  = count_q;
 
     always @(posedge clk_i or negedge rst_ni) begin
-        if (!rst_ni) row_open_q <= 1'b0;
-        else if (start) row_open_q <= 1'b1;
-        else if (row_ready && rows_left_q == {COUNT_W{1'b0}}) row_open_q <= 1'b0;
+        if (!rst_ni) row_active_q <= 1'b0;
+        else if (start) row_active_q <= 1'b1;
+        else if (row_ready && rows_remaining_q == {COUNT_W{1'b0}}) row_active_q <= 1'b0;
     end
     always @(posedge clk_i) begin
         if (start) begin
-            length_q    <= elements[LENGTH_W-1:0];
-            count_q     <= softmax_count_i[VALID_W-1:0];
-            rows_left_q <= softmax_rows_i - 1'b1;
-        end else if (row_open_q && row_ready) begin
-            rows_left_q <= rows_left_q - 1'b1;
+            length_q         <= elements[LENGTH_W-1:0];
+            count_q          <= softmax_count_i[VALID_W-1:0];
+            rows_remaining_q <= softmax_rows_i - 1'b1;
+        end else if (row_active_q && row_ready) begin
+            rows_remaining_q <= rows_remaining_q - 1'b1;
         end
     end
 
     // Masks, a vector for each of scores, in three stages that move together: how far each element is from the row's
     // place, what span and ramp leave at that distance, and which part of the ramp that is.
-    reg                span_open_q;
+    reg                span_active_q;
     reg                limit_q;
     reg [RAMP_W-1:0]   ramp_q;
     reg [PLACE_W-1:0]  reach_q;        // span and ramp
@@ -75,18 +82,18 @@ module @{ shell.name }@ (
     reg [PLACE_W-1:0]  row_place_q;    // from the row's place to its first element
     reg [PLACE_W-1:0]  place_q;        // to the first of the vector
     reg [2:0]          stage_valid_q;
-    wire               move    = !stage_valid_q[2] || mask_ready;
+    wire               advance = !stage_valid_q[2] || mask_ready;
     wire               row_end = span_vectors_q == {VECTOR_W{1'b0}};
     wire [PLACE_W-1:0] first   = {2'b00, softmax_first_column_i} - {2'b00, softmax_first_row_i};
 
     always @(posedge clk_i or negedge rst_ni) begin
         if (!rst_ni) begin
-            span_open_q   <= 1'b0;
+            span_active_q <= 1'b0;
             stage_valid_q <= 3'd0;
         end else begin
-            if (start) span_open_q <= 1'b1;
-            else if (move && row_end && span_rows_q == {COUNT_W{1'b0}}) span_open_q <= 1'b0;
-            if (move) stage_valid_q <= {stage_valid_q[1:0], span_open_q};
+            if (start) span_active_q <= 1'b1;
+            else if (advance && row_end && span_rows_q == {COUNT_W{1'b0}}) span_active_q <= 1'b0;
+            if (advance) stage_valid_q <= {stage_valid_q[1:0], span_active_q};
         end
     end
     always @(posedge clk_i) begin
@@ -98,12 +105,12 @@ module @{ shell.name }@ (
             span_vectors_q <= elements[LENGTH_W-1:LANE_W];
             row_place_q    <= first;
             place_q        <= first;
-        end else if (move && row_end) begin
+        end else if (advance && row_end) begin
             span_rows_q    <= span_rows_q - 1'b1;
             span_vectors_q <= length_q[LENGTH_W-1:LANE_W];
             row_place_q    <= row_place_q - 1'b1;
             place_q        <= row_place_q - 1'b1;
-        end else if (move) begin
+        end else if (advance) begin
             span_vectors_q <= span_vectors_q - 1'b1;
             place_q        <= place_q + LANES[PLACE_W-1:0];
         end
@@ -111,29 +118,29 @@ module @{ shell.name }@ (
 
     // A ramp of 2^ramp in 128 parts: what is left of it moves up by 7 - ramp, and is whole from 2^ramp on.
     function [MASK_W-1:0] part;
-        input [PLACE_W-1:0] left;
+        input [PLACE_W-1:0] remaining;
         input [RAMP_W-1:0]  ramp;
         reg   [PLACE_W-2:0] whole;
         begin
-            whole = left[PLACE_W-2:0] >> ramp;
-            if (left[PLACE_W-1]) part = {MASK_W{1'b0}};
+            whole = remaining[PLACE_W-2:0] >> ramp;
+            if (remaining[PLACE_W-1]) part = {MASK_W{1'b0}};
             else if (whole != {(PLACE_W-1){1'b0}}) part = 8'd128;
-            else part = {1'b0, left[6:0]} << (3'd7 - ramp);
+            else part = {1'b0, remaining[6:0]} << (3'd7 - ramp);
         end
     endfunction
 
     reg [LANES*PLACE_W-1:0] distance_q;
-    reg [LANES*PLACE_W-1:0] left_q;
+    reg [LANES*PLACE_W-1:0] remaining_q;
     reg [LANES*MASK_W-1:0]  mask_q;
     integer l;
     always @(posedge clk_i) begin
-        if (move) begin
+        if (advance) begin
             for (l = 0; l < LANES; l = l + 1) begin
-                distance_q[l*PLACE_W +: PLACE_W] <= place_q + l[PLACE_W-1:0];
-                left_q[l*PLACE_W +: PLACE_W] <= distance_q[l*PLACE_W+PLACE_W-1]
+                distance_q[l*PLACE_W +: PLACE_W]  <= place_q + l[PLACE_W-1:0];
+                remaining_q[l*PLACE_W +: PLACE_W] <= distance_q[l*PLACE_W+PLACE_W-1]
                                               ? reach_q + distance_q[l*PLACE_W +: PLACE_W]
                                               : reach_q - distance_q[l*PLACE_W +: PLACE_W];
-                mask_q[l*MASK_W +: MASK_W] <= limit_q ? part(left_q[l*PLACE_W +: PLACE_W], ramp_q) : 8'd128;
+                mask_q[l*MASK_W +: MASK_W]        <= limit_q ? part(remaining_q[l*PLACE_W +: PLACE_W], ramp_q) : 8'd128;
             end
         end
     end

@@ -33,9 +33,9 @@ pub fn count_w(levels: u32) -> u32 {
     if levels == 1 { ADDRESS_W } else { COUNT_W }
 }
 
-/// The command of a walk over so many levels.
+/// Commands of an address generator of so many levels.
 pub fn commands(levels: u32) -> Interface {
-    let summary = "Walks: where they begin; how often and how far each level steps, the innermost first";
+    let summary = "Where addresses begin; how often and how far each level steps, the innermost first";
     let stream = Interface::sink("command", summary).input("base", ADDRESS_W, Payload::Bits);
     (0..levels).fold(stream, |stream, level| {
         stream.input(&format!("count{level}"), count_w(levels), Payload::Bits).input(

@@ -2,7 +2,7 @@
 
 use super::{
     memories::LocalMemory,
-    ports::{ADDRESS_W, past, reads, writes},
+    ports::{ADDRESS_W, out_of_range, reads, writes},
 };
 use crate::{
     blocks::{Assembly, Bundle, Library, geometry::clog2},
@@ -113,7 +113,7 @@ fn assembly(clients: &Clients, demand: &Demand, latency: u32) -> Assembly {
     let events = Interface::new("events", Role::Status, "Banks that were read, and written, a cycle ago")
         .plain_output("read", demand.banks, bits)
         .plain_output("written", demand.banks, bits);
-    let own = [past("A row past the end was asked for"), events];
+    let own = [out_of_range("A row past the end was asked for"), events];
     let parameters = [("width", width), ("banks", demand.banks), ("words", demand.words as u32), ("latency", latency)];
     let interfaces = [Interface::clock()].into_iter().chain(reads).chain(writes).chain(own).collect();
     Assembly::of(module, contract, &parameters, interfaces)
@@ -147,5 +147,5 @@ fn logic(a: &mut Assembly, clients: &Clients) {
     a.combinational(all(&readers, "ready"), requests.clone());
     a.combinational(all(&writers, "ready"), [requests.clone(), vec!["bank_write_ready".into()]].concat());
     a.registers(all(&readers, "data"), ["bank_read_data"]);
-    a.registers([a.own("past").driven(), a.own("events").driven()].concat(), requests);
+    a.registers([a.own("out_of_range").driven(), a.own("events").driven()].concat(), requests);
 }

@@ -2,7 +2,7 @@
 
 use super::{
     address_generator::{self, address},
-    ports::{ADDRESS_W, COUNT_W, NUMBER_W, PARAMETER_W, operations, past, reads, writes},
+    ports::{ADDRESS_W, COUNT_W, NUMBER_W, PARAMETER_W, operations, out_of_range, reads, writes},
     reader,
 };
 use crate::{
@@ -123,7 +123,7 @@ impl Parts {
             writes("code_write", "Results as codes", g.vector_w(), code),
             writes("wide_write", "Results as numbers", n * NUMBER_W, bits),
             Interface::new("done", Role::Status, "An instruction has ended").plain_output("done", 1, bits),
-            past("A record past the end of the masks"),
+            out_of_range("A record past the end of the masks"),
             self.decoder.interface("forget")?.clone(),
             counts,
         ];
@@ -348,7 +348,7 @@ fn weights(a: &mut Assembly, parts: &Parts) {
     a.combinational(["list_ready", "tile_address_ready"], ["record_ready"]);
     let operation = a.own("gemm").read();
     a.registers(["record_masks"], operation.clone());
-    a.registers(["past_o", "past_row_o"], ["list_last", "tile_address_last", "list_data", "tile_address_row"]);
+    a.registers(["out_of_range_o", "out_of_range_row_o"], ["list_last", "tile_address_last", "list_data", "tile_address_row"]);
     a.combinational(["weight_valid"], ["row_valid", "vector_valid"]);
     a.combinational(["weight_data"], ["row_data", "vector_data"]);
     a.combinational(["row_ready", "vector_ready"], ["weight_ready"]);

@@ -68,7 +68,7 @@ pub fn writes(name: &str, summary: &str, width: u32, payload: Payload) -> Interf
 }
 
 /// Reports of rows past the end of a memory.
-pub fn past(summary: &str) -> Interface {
-    let past = Interface::new("past", Role::Status, summary).plain_output("past", 1, Payload::Bits);
-    past.output("row", ADDRESS_W, Payload::Bits)
+pub fn out_of_range(summary: &str) -> Interface {
+    let whether = Interface::new("out_of_range", Role::Status, summary).plain_output("out_of_range", 1, Payload::Bits);
+    whether.output("row", ADDRESS_W, Payload::Bits)
 }

@@ -1,4 +1,4 @@
-//! `row_reader`: the rows of a shared memory that a walk names, as a stream.
+//! `row_reader`: the rows of a shared memory whose addresses are generated, as a stream.
 
 use super::{address_generator, ports::reads};
 use crate::{

@@ -1,6 +1,6 @@
 //! `sequencer`: runs programs.
 
-use super::ports::{ADDRESS_W, fields, is_sequencers, issued, operations, past, reads};
+use super::ports::{ADDRESS_W, fields, is_sequencers, issued, operations, out_of_range, reads};
 use crate::{
     blocks::{Assembly, Geometry, Library, clog2},
     design::Design,
@@ -219,7 +219,7 @@ fn reports() -> [Interface; 6] {
             .plain_input("fetch_done", 1, bits);
     let busy = Interface::new("busy", Role::Status, "Units that have unfinished instructions");
     [
-        past("A row past the end of a memory").flipped(),
+        out_of_range("A row past the end of a memory").flipped(),
         Interface::new("bus_fault", Role::Status, "What went wrong on the bus, and where")
             .plain_input("bus_fault", 8, bits)
             .input("address", 32, bits),

@@ -32,7 +32,7 @@ struct Body<'a> {
     /// Handshakes that show that something moves: valid and ready.
     moves: Vec<Bundle>,
     /// Reports of rows past the end: whether, and which.
-    past: Vec<Bundle>,
+    out_of_range: Vec<Bundle>,
     weights: Vec<Weights>,
     files: Vec<String>,
 }
@@ -160,7 +160,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     let mut top = Top {
         a: Assembly::of(module, contract, &[("n", n)], vec![Interface::clock()]),
         moves: Vec::new(),
-        past: Vec::new(),
+        out_of_range: Vec::new(),
         weights: Vec::new(),
     };
     top.parts(library)?;
@@ -175,7 +175,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     top.bases(axi.address_bits, design.csr.map_or(0, |csr| csr.program_address_bits));
     top.logic();
     let looped = top.looped();
-    let Top { a, moves, past, weights } = top;
+    let Top { a, moves, out_of_range, weights } = top;
     let module = a.finish();
     let files = module.files.clone();
     let high_w = design.csr.map_or(0, |csr| csr.program_address_bits - 32).min(axi.address_bits - 32);
@@ -189,7 +189,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
             low_w: 32,
             high_w,
             moves,
-            past,
+            out_of_range,
             weights,
             files,
         }
@@ -203,7 +203,7 @@ struct Top {
     /// Handshakes that show that something moves.
     moves: Vec<Bundle>,
     /// Reports of rows past the end.
-    past: Vec<Bundle>,
+    out_of_range: Vec<Bundle>,
     weights: Vec<Weights>,
 }
 
@@ -227,7 +227,7 @@ impl Top {
             a.place_under(name, &elaborate(library)?, "units_rst_n");
         }
         for part in ["matrix", "transfer"] {
-            self.past.push(a.bundle((part, "past"), &format!("{part}_past")));
+            self.out_of_range.push(a.bundle((part, "out_of_range"), &format!("{part}_out_of_range")));
         }
         Some(())
     }
@@ -265,7 +265,7 @@ impl Top {
             for Client(client, part, interface) in reads.into_iter().chain(shared.writes) {
                 self.moves.push(self.a.join((part, interface), (&name, client)));
             }
-            self.past.push(self.a.bundle((&name, "past"), &format!("{name}_past")));
+            self.out_of_range.push(self.a.bundle((&name, "out_of_range"), &format!("{name}_out_of_range")));
         }
         Some(())
     }
@@ -416,14 +416,14 @@ impl Top {
     /// What the template does itself.
     fn logic(&mut self) {
         let a = &mut self.a;
-        let (past, flow, weights) = (
-            a.bundle(("sequencer", "past"), "past"),
+        let (out_of_range, flow, weights) = (
+            a.bundle(("sequencer", "out_of_range"), "out_of_range"),
             [("progress_i", "progress_q"), ("drained_i", "drained")],
             a.bundle(("transfer", "weight"), "weights"),
         );
-        let whether: Vec<String> = self.past.iter().map(|past| past.net("past")).collect();
-        a.combinational([past.net("past")], whether);
-        a.combinational([past.net("row")], self.past.iter().flat_map(Bundle::read).collect::<Vec<_>>());
+        let whether: Vec<String> = self.out_of_range.iter().map(|out_of_range| out_of_range.net("out_of_range")).collect();
+        a.combinational([out_of_range.net("out_of_range")], whether);
+        a.combinational([out_of_range.net("row")], self.out_of_range.iter().flat_map(Bundle::read).collect::<Vec<_>>());
 
         let programmed: Vec<&[String; 3]> = self.weights.iter().filter_map(|of| of.programmed.as_ref()).collect();
         a.combinational([weights.net("busy")], programmed.iter().map(|[busy, ..]| busy));
@@ -448,7 +448,7 @@ impl Top {
             let programmed = of.programmed.iter().flatten().map(String::as_str);
             [of.written, &of.row, &of.address, of.write.stem()].into_iter().chain(lanes).chain(programmed)
         });
-        let bundles = self.moves.iter().chain(&self.past).map(Bundle::stem);
+        let bundles = self.moves.iter().chain(&self.out_of_range).map(Bundle::stem);
         bundles.chain(weights).collect::<Vec<_>>().join(" ")
     }
 }

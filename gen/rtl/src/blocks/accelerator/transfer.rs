@@ -2,7 +2,7 @@
 
 use super::{
     memories::LocalMemory,
-    ports::{ADDRESS_W, operations, past, reads, writes},
+    ports::{ADDRESS_W, operations, out_of_range, reads, writes},
 };
 use crate::{
     blocks::{Assembly, Library, clog2},
@@ -156,7 +156,7 @@ fn reports() -> Vec<Interface> {
         Interface::new("ended", Role::Status, "What has ended: an instruction, the fetch of a program")
             .plain_output("transfer_done", 1, bits)
             .plain_output("fetch_done", 1, bits),
-        past("A transfer past the end of its memory"),
+        out_of_range("A transfer past the end of its memory"),
         Interface::new("fault", Role::Status, "What went wrong on the bus, or in programming, and where")
             .plain_output("fault", 8, bits)
             .output("address", 32, bits),
@@ -171,7 +171,7 @@ fn logic(a: &mut Assembly, memories: &[Memory]) {
     a.combinational(straight.collect::<Vec<_>>(), ["read_valid_i", "read_data_i"]);
     let read = memories.iter().filter(|memory| memory.stored).flat_map(|memory| a.own(&memory.port("read")).driven());
     let addresses = written.iter().map(|memory| memory.net("address"));
-    let own = ["fetch", "load", "store", "command", "write", "done", "ended", "past", "fault"];
+    let own = ["fetch", "load", "store", "command", "write", "done", "ended", "out_of_range", "fault"];
     let others = own.iter().flat_map(|interface| a.own(interface).driven()).chain(addresses).chain(read);
     a.registers(others.collect::<Vec<_>>(), a.inputs());
 }

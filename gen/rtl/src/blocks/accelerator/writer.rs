@@ -1,4 +1,4 @@
-//! `row_writer`: a stream of pieces into the rows of a shared memory that a walk names.
+//! `row_writer`: a stream of pieces into the rows of a shared memory whose addresses are generated.
 
 use super::{address_generator, pieces, ports::writes};
 use crate::{
@@ -38,11 +38,11 @@ pub fn elaborate(
     module.interfaces = vec![
         Interface::clock(),
         address_generator::commands(levels).input("keep", 1, Payload::Bits),
-        Interface::sink("piece", "Pieces of the rows of a walk that is kept, else of nothing; last: of a run of rows")
+        Interface::sink("piece", "Pieces of the rows of a command that is kept, else of nothing; last: of a run of rows")
             .input("data", width, payload)
             .input("last", 1, Payload::Bits),
         writes("memory", "The memory that rows are written to", row_w, payload),
-        Interface::new("done", Role::Status, "The last row of a walk leaves").plain_output("done", 1, Payload::Bits),
+        Interface::new("done", Role::Status, "The last row of a command leaves").plain_output("done", 1, Payload::Bits),
     ];
     let mut a = Assembly::new(module);
     a.place("address_generator", &generator);
