@@ -81,7 +81,7 @@ impl AdaptivFloat {
     /// Rounds a magnitude, given as `top·2^(exponent − m)` with `top` within `[2^m, 2^(m+1)]`, onto a code.
     ///
     /// `top == 2^(m+1)` is the carry of a mantissa that rounded up. Magnitudes past the largest code saturate; the octave
-    /// below the smallest code rounds up to it; smaller ones become zero (`numerics.md`, section 2).
+    /// below the smallest code rounds up to it; smaller ones become zero (`docs/arithmetic.md`).
     pub(crate) fn encode(self, negative: bool, mut top: i64, mut exponent: i64) -> u16 {
         let m = self.mantissa_bits();
         let hidden = 1i64 << m;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 static EX: LazyLock<[u16; 33]> = LazyLock::new(tables::exp2);
 
-/// `2^(−d)` in Q1.15 of `d` in Q.10 (`numerics.md`, section 4), 0 to 32768.
+/// `2^(−d)` in Q1.15 of `d` in Q.10 (`docs/arithmetic.md`), 0 to 32768.
 ///
 /// The result never grows with `d`, and is zero from 16 octaves on: `d` may be clamped to anything above 2^14.
 #[must_use]

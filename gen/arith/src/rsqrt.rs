@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 static RS: LazyLock<[u16; 97]> = LazyLock::new(tables::rsqrt);
 
-/// `1/√v` as `(R, k)`, which stand for `R·2^(−23−k)` (`numerics.md`, section 4): R is 32768 to 65535, k −7 to 24.
+/// `1/√v` as `(R, k)`, which stand for `R·2^(−23−k)` (`docs/arithmetic.md`): R is 32768 to 65535, k −7 to 24.
 ///
 /// Of `v`, the 16 bits from the leading one (or the zero above it, so that their number is even) are read.
 ///

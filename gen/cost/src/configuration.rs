@@ -5,7 +5,6 @@
 
 use alberti_golden::{
     BlockSparsity, accelerator,
-    activation::Function,
     cells::{self, Cells},
     csr, dma, processing_unit,
     softmax::Maximum,
@@ -72,7 +71,7 @@ pub fn processing_unit(design: &Design) -> Result<processing_unit::Config> {
         accumulator_bits: d.accumulator_bits,
         zero_skip: d.zero_skip,
         sparsity,
-        activation: d.activation.map_or(Function::Identity, |a| a.gelu().map_or(Function::Relu, Function::Gelu)),
+        activation: d.activation,
     };
     config.check()?;
     Ok(config)

@@ -15,8 +15,8 @@ mod transfer;
 pub use external::{External, Flat};
 pub use memory::{Memories, Row};
 
-use crate::{BlockSparsity, Error, Result, activation, check, softmax, storage::Layout};
-use alberti_arith::Format;
+use crate::{BlockSparsity, Error, Result, check, softmax, storage::Layout};
+use alberti_arith::{ActivationSet, Format};
 use alberti_isa::{ADDRESS_BITS, BYTES, Count, Fault, Instruction, Memory, Operation, Repeat, Waits};
 use gemm::Tiles;
 use order::Order;
@@ -37,7 +37,7 @@ pub struct Config {
     /// Block-sparse weights, if the array takes them: records of two passes each.
     pub sparsity: Option<BlockSparsity>,
     /// The function that has all that programs may ask for.
-    pub activation: activation::Function,
+    pub activation: ActivationSet,
     /// Where distances of a softmax are taken from.
     pub maximum: softmax::Maximum,
     /// Lanes of the softmax.

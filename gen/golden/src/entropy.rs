@@ -1,6 +1,6 @@
 //! `entropy`: whether a classifier is sure enough to stop, without a divider.
 //!
-//! With `z` the logits, Q6.10 (`numerics.md`, section 4):
+//! With `z` the logits, Q6.10 (`docs/arithmetic.md`):
 //!
 //! ```text
 //! t = rhu(z·23637, 14)    d = max t − t    y = exp2n(d)    S = Σy    U = Σ d·y    L = log2u(S)

@@ -1,6 +1,6 @@
 //! `layernorm`: a row of residual sums to its normalised row, in one pass over it and without dividing by N.
 //!
-//! With `r` the N channels, Q9.7 (`numerics.md`, section 4):
+//! With `r` the N channels, Q9.7 (`docs/arithmetic.md`):
 //!
 //! ```text
 //! S1 = Σr    S2 = Σr²    V = N·S2 − S1²        V is N² times the variance, exactly

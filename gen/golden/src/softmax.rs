@@ -1,7 +1,6 @@
 //! `softmax`: a row of scores to attention probabilities, with no divider and, but for the mask, no multiplier.
 //!
-//! Scores are in base 2, Q8.8. With `t` a score, `X` the reference that all distances are taken from (`numerics.md`,
-//! section 4):
+//! Scores are in base 2, Q8.8. With `t` a score, `X` the reference that all distances are taken from (`docs/arithmetic.md`):
 //!
 //! ```text
 //! d  = 4(X − t)                               S = Σ exp2n(d)      L = log2u(S)     over the valid elements

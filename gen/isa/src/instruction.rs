@@ -1,6 +1,6 @@
 //! The instructions themselves.
 
-use crate::{Base, Count, Fault, Field, Function, Kind, Memory, Source, Value, WORDS, Words};
+use crate::{Base, Count, Fault, Field, Kind, Memory, Source, Value, WORDS, Words};
 
 /// What works on its own while the sequencer goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -186,8 +186,8 @@ instructions! {
         code: bool = 0[20; 1],
         /// Results go to the wide memory.
         wide: bool = 0[21; 1],
-        /// What stands between sums and results.
-        function: Function = 0[22; 2],
+        /// What stands between sums and results, by its place among the functions that the design has; 0 is nothing.
+        function: u32 = 0[22; 2],
         /// Each record is of two passes, in n:m blocks; designs with block sparsity alone, and with `records`.
         blocks: bool = 0[24; 1],
         /// Vectors, at most the rows of the accumulator.
@@ -224,7 +224,7 @@ instructions! {
         result_column: u32 = 11[0; 16],
         /// Rows from a result to the next.
         result_row: u32 = 11[16; 16],
-        /// Shift of all columns behind GELU.
+        /// Shift of all columns behind a function that works on numbers in Q.10.
         after: i32 = 12[0; 7],
         /// What wide numbers are shifted by beyond the shift of codes, together within -64 to 63.
         offset: i32 = 12[8; 7],

@@ -1,7 +1,7 @@
 //! How far each special function unit is from `f64` on the data of a trained encoder.
 //!
 //! The f32 [`reference`](crate::reference) runs on sentences. What it hands to a unit is rounded to that unit's input format
-//! (`numerics.md`, section 1), the unit's golden model answers, and the answer is compared twice:
+//! (`docs/arithmetic.md`), the unit's golden model answers, and the answer is compared twice:
 //!
 //! | inputs of the `f64` function | what the distance is |
 //! |---|---|
@@ -25,7 +25,8 @@ mod top_k;
 pub use findings::{ChannelShifts, Decisions, ErrorLine, Findings, Inputs, Mass, Rounded};
 pub use logits::SEED;
 
-use crate::{ModelError, checkpoint::HiddenActivation, demo::Model};
+use crate::{ModelError, demo::Model};
+use alberti_arith::ActivationSet;
 use alberti_golden::softmax::Maximum;
 use passes::Passes;
 
@@ -36,8 +37,8 @@ pub struct Units {
     pub softmax: Option<SoftmaxUnit>,
     /// Layer norm: most channels of a row.
     pub layernorm: Option<usize>,
-    /// The activation between sums and results; every form of GELU comes with ReLU.
-    pub activation: Option<HiddenActivation>,
+    /// The functions between sums and results; not measured where there is nothing but the identity.
+    pub activation: ActivationSet,
     /// Residual add.
     pub elementwise: bool,
     /// Early exit: most classes.
@@ -84,11 +85,12 @@ pub fn measure<'a>(
 ) -> Result<Report, ModelError> {
     let passes = Passes::run(model, sentences)?;
     let on = |unit: Option<Result<Findings, ModelError>>| unit.unwrap_or_else(|| Ok(Findings::default()));
+    let has_activation = units.activation != ActivationSet::IDENTITY;
     let parts = std::thread::scope(|scope| {
         [
             scope.spawn(|| on(units.softmax.map(|unit| softmax::measure(&passes, unit)))),
             scope.spawn(|| on(units.layernorm.map(|length_max| layernorm::measure(&passes, length_max)))),
-            scope.spawn(|| on(units.activation.map(|unit| activation::measure(&passes, unit)))),
+            scope.spawn(|| on(has_activation.then(|| activation::measure(&passes, units.activation)))),
             scope.spawn(|| on(units.elementwise.then(|| elementwise::measure(&passes)))),
             scope.spawn(|| on(units.entropy.map(entropy::measure))),
             scope.spawn(|| on(units.top_k.map(|(length_max, k)| top_k::measure(length_max, k)))),

@@ -5,7 +5,8 @@ pub(crate) mod names;
 mod tensors;
 
 pub(crate) use config::MAX_LAYERS;
-pub use config::{Config, HiddenActivation, ModelType};
+pub(crate) use config::activation;
+pub use config::{Config, ModelType};
 pub(crate) use tensors::Tensors;
 
 use crate::{

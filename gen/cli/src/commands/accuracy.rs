@@ -10,10 +10,9 @@ use crate::{
 use alberti_cost::configuration;
 use alberti_model::{
     accuracy::{self, ErrorLine, Findings, Inputs, Mass, Rounded, SoftmaxUnit, Units},
-    checkpoint::HiddenActivation,
     demo::{self, Model},
 };
-use alberti_rtl::{Design, design};
+use alberti_rtl::Design;
 
 /// The errors of the special function units against f64, on a trained encoder.
 ///
@@ -85,11 +84,7 @@ fn units(design: &Design) -> Units {
             length_max: unit.length_max as usize,
         }),
         layernorm: units.layernorm.map(|unit| unit.length_max as usize),
-        activation: design.datapath.activation.map(|activation| match activation {
-            design::Activation::Relu => HiddenActivation::Relu,
-            design::Activation::Gelu => HiddenActivation::GeluTanh,
-            design::Activation::GeluErf => HiddenActivation::Gelu,
-        }),
+        activation: design.datapath.activation,
         elementwise: units.elementwise.is_some(),
         entropy: units.entropy.map(|unit| unit.classes_max as usize),
         top_k: units.top_k.map(|unit| (unit.length_max as usize, unit.k as usize)),

@@ -10,12 +10,12 @@ use super::{
     allocate::Allocator,
     plan::{Dense, Plan, Product, TaskPlan},
 };
+use alberti_arith::Domain;
 use alberti_golden::{
     accelerator::Config,
-    activation::Function,
     encoder::{Encoder, Linear, Norm, STREAM_SHIFT, Task},
 };
-use alberti_isa::{Count, Elementwise, Function as Named, Gemm, Layernorm, Operation, Source};
+use alberti_isa::{Count, Elementwise, Gemm, Layernorm, Operation, Source};
 
 /// A program on its way.
 pub(super) struct Emitter<'a> {
@@ -147,11 +147,8 @@ impl<'a> Emitter<'a> {
             source,
             code: target.code.is_some(),
             wide: target.wide.is_some(),
-            function: match linear.function {
-                Function::Identity => Named::Identity,
-                Function::Relu => Named::Relu,
-                Function::Gelu(_) => Named::Gelu,
-            },
+            // What the array lacks has been refused before.
+            function: self.config.activation.code(linear.function).unwrap_or(0),
             blocks: place.blocks,
             rows: Count(stream.rows),
             passes: Count(place.passes as u32),
@@ -168,7 +165,10 @@ impl<'a> Emitter<'a> {
             result_base: base(target.code),
             wide_base: base(target.wide),
             result_column: tile,
-            after: if matches!(linear.function, Function::Gelu(_)) { linear.after } else { 0 },
+            after: match linear.function.domain() {
+                Domain::Numbers => linear.after,
+                Domain::Sums => 0,
+            },
             offset: if target.wide.is_some() { linear.offset } else { 0 },
             ..BLANK
         });

@@ -11,7 +11,7 @@ use super::{Defects, Draws, Misreads, whole::faulty};
 use crate::{Matrix, Metrics, ModelError, demo::Gemm, quantise::QuantisedLinear};
 use alberti_arith::{Format, requantize, wrap};
 use alberti_golden::{
-    BlockSparsity, Image, Packed, Pointer,
+    BlockSparsity, Image, Packed, Pointer, activation,
     cells::{Cells, Coding, Placing},
     secded,
     storage::{Cut, Encoded, Layout, Variant},
@@ -245,7 +245,7 @@ impl Layer {
     fn results(&self, output: usize, sums: &[i64]) -> Result<Vec<f32>, ModelError> {
         let l = &self.linear;
         let shifts = vec![l.requantise_shift[output]; sums.len()];
-        let row = l.function.row(l.accumulator_bits, sums, &shifts, l.after);
+        let row = activation::row(l.function, l.accumulator_bits, sums, &shifts, l.after);
         let row = row.map_err(|error| misfit(&l.name, &error))?;
         let codes = row.sums.iter().zip(&row.shifts).map(|(&sum, &shift)| requantize(l.result, sum, shift));
         Ok(codes.map(|code| l.result.value(code, l.result_scale) as f32).collect())

@@ -64,11 +64,9 @@ pub fn slots(g: &Geometry) -> Vec<String> {
 /// The stream of jobs; `offset` where a job says how wide results are rounded.
 #[must_use]
 pub fn jobs(g: &Geometry, offset: bool) -> Interface {
-    let summary = match g.activation {
-        None => "One tile of results: rows - 1, passes - 1, end of a result segment, bias and shift of every column",
-        Some(_) => {
-            "One tile of results: rows - 1, passes - 1, end of a segment, each column's bias and shift, function"
-        }
+    let summary = match g.function_w() {
+        0 => "One tile of results: rows - 1, passes - 1, end of a result segment, bias and shift of every column",
+        _ => "One tile of results: rows - 1, passes - 1, end of a segment, each column's bias and shift, function",
     };
     let mut job = Interface::sink("job", summary)
         .input("rows", g.row_w(), Payload::Bits)
