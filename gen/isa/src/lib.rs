@@ -19,7 +19,7 @@ pub use instruction::{
 };
 pub use page::page;
 pub use program::{Defect, Program};
-pub use value::{Base, Count, Function, Memory, Source, Value};
+pub use value::{Base, Count, Memory, Source, Value};
 
 /// Words of an instruction.
 pub const WORDS: usize = 16;

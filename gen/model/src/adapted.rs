@@ -11,12 +11,8 @@ mod synthetic;
 pub use forward::{Answer, entropy, largest};
 pub use synthetic::{Shape, TaskShape, synthetic};
 
-use crate::{
-    Checkpoint, Linear, ModelError,
-    calibration::Calibration,
-    checkpoint::{HiddenActivation, Norm},
-    prune::Pruning,
-};
+use crate::{Checkpoint, Linear, ModelError, calibration::Calibration, checkpoint::Norm, prune::Pruning};
+use alberti_arith::Activation;
 use alberti_golden::encoder::Sequence;
 pub use alberti_golden::encoder::Span;
 
@@ -29,7 +25,7 @@ pub struct Adapter {
     /// To its width.
     pub down: Linear,
     /// Behind it.
-    pub activation: HiddenActivation,
+    pub activation: Activation,
     /// Back.
     pub up: Linear,
 }

@@ -260,18 +260,19 @@ impl<'a> Section<'a> {
     }
 
     /// One of some words that must be there; `what` says what they name.
-    pub fn word<T: Copy, const N: usize>(
+    pub fn word<T: Copy>(
         &mut self,
         key: &'static str,
         what: &str,
-        words: [(&'static str, T); N],
+        words: impl AsRef<[(&'static str, T)]>,
     ) -> Option<T> {
+        let words = words.as_ref();
         let text = self.text(key, words[0].0)?;
         if let Some(&(_, value)) = words.iter().find(|(word, _)| *word == text) {
             return Some(value);
         }
-        let names = words.map(|(word, _)| word);
-        let help = match nearest(text, names) {
+        let names: Vec<_> = words.iter().map(|&(word, _)| word).collect();
+        let help = match nearest(text, names.iter().copied()) {
             Some(word) => format!("did you mean `{key}: {word}`?"),
             None => format!("write one of {}", names.join(", ")),
         };
@@ -280,11 +281,11 @@ impl<'a> Section<'a> {
     }
 
     /// The same, left out the default of its type.
-    pub fn word_or_default<T: Copy + Default, const N: usize>(
+    pub fn word_or_default<T: Copy + Default>(
         &mut self,
         key: &'static str,
         what: &str,
-        words: [(&'static str, T); N],
+        words: impl AsRef<[(&'static str, T)]>,
     ) -> Option<T> {
         match self.get(key) {
             Some(_) => self.word(key, what, words),
