@@ -4,8 +4,9 @@
 
 mod common;
 
+use alberti_arith::ActivationSet;
 use alberti_harness::Seed;
-use alberti_rtl::{Design, blocks::Block};
+use alberti_rtl::{Design, blocks::Block, design::activation_words};
 use alberti_scenarios::Subject;
 use alberti_synth::{Cache, Library, Recipe, Source, SynthJob, synthesise};
 
@@ -75,7 +76,6 @@ in_gates! {
     an_array_of_gates_equals_its_golden => "vmac_array", common::design("pu4");
     a_block_sparse_array_of_gates_equals_its_golden => "vmac_array", sparse();
     an_accumulator_of_gates_equals_its_golden => "accumulator", common::design("pu4");
-    an_activation_of_gates_equals_its_golden => "activation", common::design("pu4");
     a_requantiser_of_gates_equals_its_golden => "requantize", common::design("pu4");
     an_entropy_unit_of_gates_equals_its_golden => "entropy", common::design("pu4");
     a_top_k_unit_of_gates_equals_its_golden => "top_k", common::design("pu4");
@@ -92,6 +92,16 @@ in_gates! {
     a_softmax_without_buffer_of_gates_equals_its_golden => "softmax",
         common::variant("pu4", &[("length_max: 32}", "length_max: 32, row_buffer: false}")]);
     a_block_sparse_processing_unit_of_gates_equals_its_golden => "processing_unit", sparse();
+}
+
+/// Each function as a design asks for it, whichever there are.
+#[test]
+fn every_activation_of_gates_equals_its_golden() {
+    for (word, set) in activation_words() {
+        if set != ActivationSet::IDENTITY {
+            check("activation", &common::variant("pu4", &[("activation: gelu", &format!("activation: {word}"))]));
+        }
+    }
 }
 
 #[test]
