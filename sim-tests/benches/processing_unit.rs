@@ -4,8 +4,8 @@
 
 #![allow(clippy::print_stdout)]
 
+use alberti_arith::Activation;
 use alberti_golden::{
-    activation::Function,
     gemm::Gemm,
     processing_unit::run,
     tiling::{Placement, TilePlacement, tile},
@@ -57,7 +57,7 @@ fn measure(name: &str) -> (u64, f64) {
         weights: codes(columns * reduction),
         bias: vec![0; columns],
         scale: vec![20; columns],
-        function: Function::Identity,
+        function: Activation::Identity,
         activation_shift: 0,
     };
     let place = |values| Placement { values, base: alberti_golden::Pointer { row: 0, lane: 0 } };

@@ -4,11 +4,10 @@
 
 mod common;
 
-use alberti_arith::Format;
+use alberti_arith::{Activation, Format};
 use alberti_cost::{Cycles, block_gemm_cycles, gemm_cycles};
 use alberti_golden::{
     Pointer,
-    activation::Function,
     gemm::Gemm,
     processing_unit,
     tiling::{self, Placement, TilePlacement},
@@ -51,7 +50,7 @@ fn gemm(design: &Design, (rows, reduction, columns): Shape, density: u64, blocks
         weights,
         bias: vec![0; columns],
         scale: vec![if matches!(d.result, Format::AdaptivFloat(_)) { 14 } else { 8 }; columns],
-        function: Function::Identity,
+        function: Activation::Identity,
         activation_shift: 0,
     }
 }

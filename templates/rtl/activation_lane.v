@@ -20,7 +20,7 @@ module @{ shell.name }@ (
 
     // First stage. For GELU, bits are taken as they differ from the sign: those of a magnitude less one, which the bit
     // below the point makes up for when it rounds. All else passes with a shift of nothing.
-    wire                 gelu  = function_i[1];
+    wire                 gelu  = @{ is_number }@;
     wire                 sign  = sum_i[ACC_W-1];
     wire                 flip  = gelu && sign;
     wire [SHIFT_W-1:0]   shift = scale_i & {SHIFT_W{gelu}};
@@ -71,6 +71,9 @@ module @{ shell.name }@ (
             {lost_q, value_q} <= move(bits, flip, shift);
             high_q            <= sum_i[ACC_W-1:VALUE_W];
             scale_q           <= scale_i;
+<%- if !lines.is_empty() %>
+            function_q        <= function_i;
+<%- endif %>
         end
     end
     wire over = gelu_q && lost_q;
@@ -100,6 +103,12 @@ module @{ shell.name }@ (
     assign segment = value_q[TABLE_W-1:2*DIGITS];
 
 @{ shell.instances }@
+<%- if !lines.is_empty() %>
+
+    // The line of the row's function.
+    assign middle = <% for line in lines %><% if loop.last %>@{ line.word }@_middle<% else %>function_q == @{ line.code }@ ? @{ line.word }@_middle : <% endif %><% endfor %>;
+    assign slope  = <% for line in lines %><% if loop.last %>@{ line.word }@_slope<% else %>function_q == @{ line.code }@ ? @{ line.word }@_slope : <% endif %><% endfor %>;
+<%- endif %>
 
     wire [2*DIGITS-1:0]  place = {!value_q[2*DIGITS-1], value_q[2*DIGITS-2:0]};
     wire                 covered = gelu_q && !over && value_q[VALUE_W-1:TABLE_W] == {(VALUE_W-TABLE_W){1'b0}};

@@ -5,11 +5,11 @@
 
 #![forbid(unsafe_code)]
 
+mod activation;
 mod adaptiv_float;
 mod exp2;
 mod fixed;
 mod format;
-mod gelu;
 mod integer;
 mod log2;
 mod requantize;
@@ -17,11 +17,11 @@ mod rsqrt;
 pub mod secded;
 pub mod tables;
 
+pub use activation::{Activation, ActivationSet, Domain, Facts, NUMBER_BITS, NUMBER_FRACTION_BITS};
 pub use adaptiv_float::AdaptivFloat;
 pub use exp2::exp2n;
 pub use fixed::Fixed;
 pub use format::{Format, FormatError};
-pub use gelu::gelu;
 pub use integer::{ilog2, rhu, saturate, wrap};
 pub use log2::log2u;
 pub use requantize::requantize;

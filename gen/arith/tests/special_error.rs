@@ -3,9 +3,9 @@
 
 mod common;
 
-use alberti_arith::{exp2n, gelu, log2u, rsqrt};
-use common::{FORMS, real_exp2n, real_gelu, real_log2u, sums, variances};
-use std::{fmt::Write, fs, path::Path};
+use alberti_arith::{exp2n, log2u, rsqrt};
+use common::{numbers, real_activation, real_exp2n, real_log2u, sums, variances};
+use std::{fs, path::Path};
 
 /// What a function answered, as an integer that holds all of it, with its value and the real one in the same unit.
 type Answer = (u32, f64, f64);
@@ -46,12 +46,12 @@ fn table() -> String {
         (u32::from(r) | (k as u32) << 16, f64::from(r), f64::from(23 + k).exp2() / (v as f64).sqrt())
     });
     text += &row("rsqrt", "all heads", roots);
-    for form in FORMS {
+    for function in numbers() {
         let answers = (-8192..8192).map(|x| {
-            let real = real_gelu(form, f64::from(x) / 1024.0) * 1024.0;
-            (gelu(form, x) as u32, f64::from(gelu(form, x)), real)
+            let real = real_activation(function, f64::from(x) / 1024.0) * 1024.0;
+            (function.number(x.into()) as u32, function.number(x.into()) as f64, real)
         });
-        write!(text, "{}", row(&format!("gelu_{form:?}").to_lowercase(), "-8 <= x < 8", answers)).expect("text");
+        text += &row(function.word(), "-8 <= x < 8", answers);
     }
     text
 }

@@ -5,12 +5,12 @@
 
 #![allow(clippy::print_stdout)]
 
+use alberti_arith::Activation;
 use alberti_cost::configuration;
 use alberti_golden::accelerator::{Flat, Registers};
 use alberti_model::{
     ModelError,
     adapted::{Shape, Span, TaskShape, synthetic},
-    checkpoint::HiddenActivation,
     compile::{Compiled, Done, Engine, Session, quantise_encoder},
 };
 use alberti_rtl::Design;
@@ -26,12 +26,12 @@ struct Case {
     hidden: usize,
     heads: usize,
     tokens: usize,
-    activation: HiddenActivation,
+    activation: Activation,
 }
 
 const CASES: [Case; 2] = [
-    Case { design: "accelerator16", hidden: 384, heads: 12, tokens: 128, activation: HiddenActivation::Gelu },
-    Case { design: "accelerator4", hidden: 64, heads: 4, tokens: 32, activation: HiddenActivation::GeluTanh },
+    Case { design: "accelerator16", hidden: 384, heads: 12, tokens: 128, activation: Activation::GeluErf },
+    Case { design: "accelerator4", hidden: 64, heads: 4, tokens: 32, activation: Activation::Gelu },
 ];
 
 /// The accelerator in Verilog, and the time that it has run.

@@ -5,7 +5,6 @@
 
 use alberti_golden::{
     BlockSparsity, accelerator,
-    activation::Function,
     cells::{self, Cells},
     csr, dma, processing_unit,
     softmax::Maximum,
@@ -14,7 +13,6 @@ use alberti_golden::{
 use alberti_model::{
     Capacity, ProcessingUnitTarget,
     accuracy::{SoftmaxUnit, Units},
-    checkpoint::HiddenActivation,
 };
 use alberti_rtl::{
     Design,
@@ -77,7 +75,7 @@ pub fn processing_unit(design: &Design) -> Result<processing_unit::MatrixUnitCon
         accumulator_bits: d.accumulator_bits,
         zero_skip: d.zero_skip,
         sparsity,
-        activation: d.activation.map_or(Function::Identity, |a| a.gelu().map_or(Function::Relu, Function::Gelu)),
+        activation: d.activation,
     };
     config.check()?;
     Ok(config)
@@ -118,11 +116,7 @@ pub fn accuracy_units(design: &Design) -> Units {
             length_max: unit.length_max as usize,
         }),
         layernorm: units.layernorm.map(|unit| unit.length_max as usize),
-        activation: design.datapath.activation.map(|activation| match activation {
-            design::Activation::Relu => HiddenActivation::Relu,
-            design::Activation::Gelu => HiddenActivation::GeluTanh,
-            design::Activation::GeluErf => HiddenActivation::Gelu,
-        }),
+        activation: design.datapath.activation,
         elementwise: units.elementwise.is_some(),
         entropy: units.entropy.map(|unit| unit.classes_max as usize),
         top_k: units.top_k.map(|unit| (unit.length_max as usize, unit.k as usize)),

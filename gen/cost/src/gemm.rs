@@ -10,7 +10,7 @@
 //! A pass waits for the n rows of the next weight tile, and for the sums of its own rows, which are written 4 cycles after
 //! their vectors. The very last pass has nothing after it to wait for: `wait = max(rows, n, 4) − rows` of that pass.
 
-use alberti_rtl::{Design, blocks::MIN_PASS, design::Activation};
+use alberti_rtl::{Design, blocks::MIN_PASS};
 
 /// Cycles of a matrix multiply, from the first weight mask to the last result mask, both included.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -53,7 +53,7 @@ pub fn block_gemm_cycles(design: &Design, m: u64, k: u64, n: u64) -> Option<Cycl
 pub fn fill(design: &Design) -> u64 {
     let (d, memories) = (&design.datapath, &design.memories);
     let before = (d.n + memories.weight.latency).max(memories.activation.latency) + 3;
-    u64::from(before + d.pipeline + d.activation.map_or(0, Activation::latency) + 6)
+    u64::from(before + d.pipeline + d.activation.latency() + 6)
 }
 
 fn cycles(design: &Design, (m, k, n): (u64, u64, u64), passes: u64, products: u64) -> Cycles {

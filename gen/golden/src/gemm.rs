@@ -7,8 +7,8 @@
 //!
 //! where f is a function of [`activation`](crate::activation).
 
-use crate::{Error, Result, activation::Function, check, requantize};
-use alberti_arith::{Format, wrap};
+use crate::{Error, Result, activation, check, requantize};
+use alberti_arith::{Activation, Format, wrap};
 
 /// `activations` (M × K) times `weights` (N × K) transposed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct Gemm {
     /// The requantisation shift of each column.
     pub scale: Vec<i32>,
     /// What the sums go through before they are requantised.
-    pub function: Function,
+    pub function: Activation,
     /// The requantisation shift of all columns after GELU.
     pub activation_shift: i32,
 }
@@ -90,7 +90,8 @@ impl Gemm {
     pub fn codes(&self) -> Result<Vec<u16>> {
         let sums = self.sums()?;
         let rows = sums.chunks(self.columns).map(|sums| {
-            let active = self.function.row(self.accumulator_bits, sums, &self.scale, self.activation_shift)?;
+            let active =
+                activation::row(self.function, self.accumulator_bits, sums, &self.scale, self.activation_shift)?;
             requantize::row(self.result, &active.sums, &active.shifts)
         });
         Ok(rows.collect::<Result<Vec<_>>>()?.concat())

@@ -21,13 +21,13 @@
 use crate::{
     BlockSparsity, Error, Result,
     accumulator::Accumulator,
-    activation::Function,
+    activation,
     block_select::Selection,
     check, requantize,
     vmac::Lane,
     vmac_array::{Tile, is_held},
 };
-use alberti_arith::Format;
+use alberti_arith::{Activation, ActivationSet, Format};
 
 /// What the design fixes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,8 +44,8 @@ pub struct MatrixUnitConfig {
     pub zero_skip: bool,
     /// Block-sparse weights, if the array can take them.
     pub sparsity: Option<BlockSparsity>,
-    /// The activation: a job may ask for any function that this one includes.
-    pub activation: Function,
+    /// The functions that a job may ask for.
+    pub activation: ActivationSet,
 }
 
 impl MatrixUnitConfig {
@@ -86,7 +86,7 @@ pub struct Job {
     /// The requantisation shift of each column, −64..=63; before GELU, what brings its sums to Q.10.
     pub scale: Vec<i32>,
     /// What the sums go through before they are requantised.
-    pub function: Function,
+    pub function: Activation,
     /// The requantisation shift of all columns after GELU, −64..=63.
     pub activation_shift: i32,
     /// What the shift of a wide result is more than that of the code, −64..=63. Only accelerators have wide results.
@@ -226,8 +226,8 @@ impl<'a, O: Operands> Unit<'a, O> {
         check::length("scale", &job.scale, n)?;
         requantize::check_shifts(&job.scale)?;
         requantize::check_shifts(&[job.wide_shift]).map_err(|error| error.within("wide_shift"))?;
-        if !self.config.activation.includes(job.function) {
-            return Err(Error::new(format!("{:?}: the unit has no such function", job.function)));
+        if !self.config.activation.contains(job.function) {
+            return Err(Error::new(format!("the unit has no {}, it has {}", job.function, self.config.activation)));
         }
         let mut accumulator = Accumulator::new(accumulator_bits, job.rows, &job.bias)?;
         let mut rows = Vec::with_capacity(job.rows);
@@ -241,7 +241,8 @@ impl<'a, O: Operands> Unit<'a, O> {
                 self.counters.held += u64::from(self.config.zero_skip && is_held(self.config.operand, &vector));
                 let sums = tile.sums(&vector, accumulator.addend(row, pass == 0)?).map_err(place)?;
                 if let Some(sums) = accumulator.take(row, pass + 1 == job.passes, sums)? {
-                    let active = job.function.row(accumulator_bits, &sums, &job.scale, job.activation_shift)?;
+                    let active =
+                        activation::row(job.function, accumulator_bits, &sums, &job.scale, job.activation_shift)?;
                     rows.push(ResultRow {
                         code: requantize::row(result, &active.sums, &active.shifts)?,
                         wide: requantize::wide(&active.sums, &active.shifts, job.wide_shift)?,

@@ -1,17 +1,16 @@
 //! The interpreter: each instruction against mathematics, the order that programs must keep, and every fault.
 
-use alberti_arith::{Format, rhu, saturate};
+use alberti_arith::{Activation, Format, rhu, saturate};
 use alberti_golden::{
     BlockSparsity, Image, Pointer,
     accelerator::{AcceleratorConfig, End, External, Flat, Interpreter, Memories, Registers, RowAddress},
-    activation::Function,
     gemm::Gemm as Product,
     softmax::{Maximum, Softmax as Unit},
     storage::RecordLayout,
 };
 use alberti_isa::{
-    Base, Count, Elementwise, Exit, Fault, Function as Named, Gemm, Halt, Instruction, Layernorm, Load, Memory,
-    Operation, Program, Repeat, Softmax, Source, Store, Unit as Engine, Waits,
+    Base, Count, Elementwise, Exit, Fault, Gemm, Halt, Instruction, Layernorm, Load, Memory, Operation, Program,
+    Repeat, Softmax, Source, Store, Unit as Engine, Waits,
 };
 
 const N: usize = 4;
@@ -25,7 +24,7 @@ fn config() -> AcceleratorConfig {
         passes_max: 8,
         zero_skip: true,
         sparsity: None,
-        activation: Function::Relu,
+        activation: Activation::Relu.into(),
         maximum: Maximum::Row,
         softmax_lanes: 2,
         softmax_max: 16,
@@ -143,7 +142,7 @@ fn gemm(rows: usize, passes: usize, columns: usize) -> Gemm {
         source: Source::Rows,
         code: true,
         wide: true,
-        function: Named::Identity,
+        function: 0,
         blocks: false,
         rows: Count(rows as u32),
         passes: Count(passes as u32),
@@ -187,14 +186,14 @@ fn a_gemm_is_a_matrix_multiply_whatever_its_weights_come_from() {
         weights: w.iter().map(|&c| c.into()).collect(),
         bias: columns.iter().map(|c| c.0.into()).collect(),
         scale: columns.iter().map(|c| c.1.into()).collect(),
-        function: Function::Relu,
+        function: Activation::Relu,
         activation_shift: 0,
     };
     let expected = product.codes().expect("the multiply is sound");
 
     for source in [Source::Records, Source::Rows, Source::Columns] {
         let mut bench = Bench::new();
-        let mut op = Gemm { source, function: Named::Relu, ..gemm(rows, reduction / N, outputs / N) };
+        let mut op = Gemm { source, function: 1, ..gemm(rows, reduction / N, outputs / N) };
         match source {
             Source::Records => {
                 // One record a tile, in the order of the jobs.
@@ -268,7 +267,7 @@ fn a_record_of_blocks_is_the_weights_of_two_passes() {
             weights: w.iter().map(|&c| c.into()).collect(),
             bias: vec![100; outputs],
             scale: vec![10; outputs],
-            function: Function::Identity,
+            function: Activation::Identity,
             activation_shift: 0,
         };
         let expected = product.codes().expect("the multiply is sound");
@@ -581,7 +580,7 @@ fn every_fault_stops_the_program_where_it_is() {
         bench.load(Memory::Activation, 64, &rows);
         bench.then(LOADED, op).then(Waits::NONE, Halt {}).stops()
     };
-    assert_eq!(with(|op| op.function = Named::Gelu), (Fault::Instruction, 3));
+    assert_eq!(with(|op| op.function = 2), (Fault::Instruction, 3));
     assert_eq!(with(|op| op.rows = Count(17)), (Fault::Instruction, 3));
     assert_eq!(with(|op| op.masks = Count(5)), (Fault::Instruction, 3));
     assert_eq!(with(|op| op.passes = Count(9)), (Fault::Instruction, 3));

@@ -1,9 +1,8 @@
 //! The encoder's equations in formats that no accelerator has.
 #![allow(missing_docs)]
 
-use alberti_arith::{AdaptivFloat, Format};
+use alberti_arith::{Activation, AdaptivFloat, Format};
 use alberti_golden::{
-    activation::Function,
     encoder::{Arithmetic, Linear},
     softmax::{Maximum, Softmax},
 };
@@ -36,7 +35,7 @@ fn sums_of_products_are_exact_in_every_format() {
             weight: weight.clone(),
             bias: bias.clone(),
             shift: vec![30; 2],
-            function: Function::Identity,
+            function: Activation::Identity,
             activation_shift: 0,
             wide_shift: 0,
         };

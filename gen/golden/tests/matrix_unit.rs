@@ -2,10 +2,9 @@
 
 mod common;
 
-use alberti_arith::{Fixed, Format};
+use alberti_arith::{Activation, Fixed, Format};
 use alberti_golden::{
     BlockSparsity,
-    activation::Function,
     block_select::select_lane,
     matrix_unit::{Counters, Input, Item, Job, MatrixUnitConfig, Output, run},
     vmac::Lane,
@@ -21,7 +20,7 @@ fn config(sparse: bool) -> MatrixUnitConfig {
         accumulator_bits: 35,
         zero_skip: true,
         sparsity: sparse.then(|| BlockSparsity::new(2, 4).expect("can be built")),
-        activation: Function::Relu,
+        activation: Activation::Relu.into(),
     }
 }
 
@@ -32,7 +31,7 @@ fn job(rows: usize, passes: usize) -> Job {
         close: true,
         bias: vec![0; 4],
         scale: vec![8; 4],
-        function: Function::Identity,
+        function: Activation::Identity,
         activation_shift: 0,
         wide_shift: 0,
     }
@@ -135,7 +134,7 @@ fn wide_results_are_the_sums_at_a_shift_of_their_own() {
 fn wide_results_are_what_codes_in_16_bits_of_fixed_point_are() {
     let mut random = Random(6);
     let fixed = MatrixUnitConfig { result: Format::Fixed(Fixed::new(9, 7).expect("16 bits")), ..config(false) };
-    for function in [Function::Identity, Function::Relu] {
+    for function in [Activation::Identity, Activation::Relu] {
         let jobs = vec![Job { function, ..job(4, 2) }];
         let weights = items(&vectors(&mut random, 8), false);
         let output = answer(&fixed, jobs, weights, vectors(&mut random, 8));

@@ -1,6 +1,6 @@
 //! The instructions themselves.
 
-use crate::{Base, Count, Fault, Field, Function, Kind, Memory, Source, Value, WORDS, Words};
+use crate::{Base, Count, Fault, Field, Kind, Memory, Source, Value, WORDS, Words};
 
 /// A unit that executes instructions while the sequencer issues further ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -192,8 +192,8 @@ instructions! {
         code: bool = 0[20; 1],
         /// Results go to the wide memory.
         wide: bool = 0[21; 1],
-        /// Function applied to sums before they are rounded.
-        function: Function = 0[22; 2],
+        /// Function applied to sums before they are rounded, by its place among those that the design has; 0 is none.
+        function: u32 = 0[22; 2],
         /// Each record holds two passes, in n:m blocks; only in designs with block sparsity, and only with `records`.
         blocks: bool = 0[24; 1],
         /// Number of vectors, at most `accumulator_rows`.
@@ -230,7 +230,7 @@ instructions! {
         result_column: u32 = 11[0; 16],
         /// Rows from one result to the next.
         result_row: u32 = 11[16; 16],
-        /// Shift of all columns after GELU.
+        /// Shift of all columns after a function of numbers in Q.10.
         activation_shift: i32 = 12[0; 7],
         /// Shift of wide numbers in addition to the shift of codes; the sum is clamped to -64 to 63.
         wide_shift: i32 = 12[8; 7],

@@ -130,16 +130,6 @@ choices! {
         Columns = "columns",
     }
 
-    /// What stands between sums and results.
-    Function {
-        /// Nothing.
-        Identity = "identity",
-        /// Negative sums become zero.
-        Relu = "relu",
-        /// GELU, in the form that the design has.
-        Gelu = "gelu",
-    }
-
     /// A memory that external memory is exchanged with.
     Memory {
         /// n codes a row.

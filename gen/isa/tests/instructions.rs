@@ -1,8 +1,8 @@
 //! Encoding and decoding are inverse, and the description is sound.
 
 use alberti_isa::{
-    BYTES, Count, Defect, Fault, Function, Gemm, Halt, Instruction, KINDS, Kind, Operation, Program, Repeat, Source,
-    Unit, WORDS, Waits, Words,
+    BYTES, Base, Count, Defect, Fault, Gemm, Halt, Instruction, KINDS, Kind, Load, Memory, Operation, Program, Repeat,
+    Source, Unit, WORDS, Waits, Words,
 };
 use proptest::prelude::*;
 
@@ -75,7 +75,7 @@ fn gemm() -> Gemm {
         source: Source::Records,
         code: true,
         wide: false,
-        function: Function::Gelu,
+        function: 2,
         blocks: true,
         rows: Count(128),
         passes: Count(48),
@@ -108,9 +108,10 @@ fn a_count_of_zero_a_choice_without_meaning_and_an_unknown_opcode_are_illegal() 
         words[word] &= !change;
         assert_eq!(Instruction::decode(&words), Err(Fault::Instruction), "word {word}");
     }
-    let mut words = instruction.encode();
-    words[0] |= 3 << 22;
-    assert_eq!(Instruction::decode(&words), Err(Fault::Instruction), "function 3");
+    let load = Load { memory: Memory::Activation, base: Base::Data, row: 0, rows: Count(1), address_offset: 0 };
+    let mut words = Instruction { waits: Waits::NONE, operation: load.into() }.encode();
+    words[0] |= 7 << 18;
+    assert_eq!(Instruction::decode(&words), Err(Fault::Instruction), "memory 7");
     words[0] = 0x7f;
     assert_eq!(Instruction::decode(&words), Err(Fault::Instruction), "opcode");
 }
@@ -125,7 +126,7 @@ fn waits_take_the_stricter_of_two() {
 fn an_instruction_reads_as_what_it_does() {
     let instruction = Instruction { waits: Waits::NONE.and(Unit::Layernorm, 0), operation: gemm().into() };
     let text = instruction.to_string();
-    assert!(text.starts_with("gemm source=records code function=gelu blocks rows=128 passes=48 columns=192"), "{text}");
+    assert!(text.starts_with("gemm source=records code function=2 blocks rows=128 passes=48 columns=192"), "{text}");
     assert!(text.contains(" activation_shift=-3") && text.ends_with(" (layernorm<=0)"), "{text}");
     assert!(!text.contains("wide_base"), "{text}");
 }

@@ -5,10 +5,9 @@
 
 #![allow(clippy::print_stdout)]
 
-use alberti_arith::tables::Gelu;
+use alberti_arith::Activation;
 use alberti_golden::{
     accelerator::AcceleratorConfig,
-    activation::Function,
     encoder::{Arithmetic, Span},
     softmax::Maximum,
 };
@@ -91,7 +90,7 @@ fn accelerator() -> AcceleratorConfig {
         accumulator_rows: 128,
         passes_max: 192,
         zero_skip: true,
-        activation: Function::Gelu(Gelu::Tanh),
+        activation: Activation::Gelu.into(),
         maximum: Maximum::Running,
         softmax_lanes: 8,
         softmax_max: 128,

@@ -28,6 +28,7 @@ pub use logits::SEED;
 pub use units::{SoftmaxUnit, Units};
 
 use crate::{ModelError, demo::Model};
+use alberti_arith::ActivationSet;
 use passes::Passes;
 
 /// What was measured, and on how much.
@@ -57,11 +58,12 @@ pub fn measure<'a>(
 ) -> Result<Report, ModelError> {
     let passes = Passes::run(model, sentences)?;
     let on = |unit: Option<Result<Findings, ModelError>>| unit.unwrap_or_else(|| Ok(Findings::default()));
+    let has_activation = units.activation != ActivationSet::IDENTITY;
     let parts = std::thread::scope(|scope| {
         [
             scope.spawn(|| on(units.softmax.map(|unit| softmax::measure(&passes, unit)))),
             scope.spawn(|| on(units.layernorm.map(|length_max| layernorm::measure(&passes, length_max)))),
-            scope.spawn(|| on(units.activation.map(|unit| activation::measure(&passes, unit)))),
+            scope.spawn(|| on(has_activation.then(|| activation::measure(&passes, units.activation)))),
             scope.spawn(|| on(units.elementwise.then(|| elementwise::measure(&passes)))),
             scope.spawn(|| on(units.entropy.map(entropy::measure))),
             scope.spawn(|| on(units.top_k.map(|(length_max, k)| top_k::measure(length_max, k)))),

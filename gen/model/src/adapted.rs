@@ -11,12 +11,8 @@ mod synthetic;
 pub use forward::{Answer, entropy, largest};
 pub use synthetic::{Shape, TaskShape, synthetic};
 
-use crate::{
-    Checkpoint, Linear, ModelError,
-    calibration::Calibration,
-    checkpoint::{HiddenActivation, Norm},
-    prune::Pruning,
-};
+use crate::{Checkpoint, Linear, ModelError, calibration::Calibration, checkpoint::Norm, prune::Pruning};
+use alberti_arith::Activation;
 use alberti_golden::encoder::Sequence;
 pub use alberti_golden::encoder::Span;
 
@@ -28,8 +24,13 @@ pub(crate) const CLASSES_MAX: usize = *alberti_golden::entropy::CLASSES.end();
 pub struct Adapter {
     /// To its width.
     pub down: Linear,
+<<<<<<< HEAD
     /// After it.
     pub activation: HiddenActivation,
+=======
+    /// After it.
+    pub activation: Activation,
+>>>>>>> refs/heads/merge
     /// Back.
     pub up: Linear,
 }

@@ -6,7 +6,8 @@ mod site;
 mod tensors;
 
 pub(crate) use config::MAX_LAYERS;
-pub use config::{HiddenActivation, ModelConfig, ModelType};
+pub(crate) use config::activation;
+pub use config::{ModelConfig, ModelType};
 pub use site::{Site, linear_name};
 pub(crate) use tensors::Tensors;
 

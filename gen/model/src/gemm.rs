@@ -2,6 +2,7 @@
 
 use crate::{Codes, Matrix, ModelError, quantise::QuantisedLinear};
 use alberti_arith::{requantize, wrap};
+use alberti_golden::activation;
 
 impl QuantisedLinear {
     /// `bias_j + Σ d_a·d_w` of every token and output, row-major, as the accumulator holds it.
@@ -35,7 +36,13 @@ impl QuantisedLinear {
     pub fn results(&self, activations: &Codes) -> Result<Codes, ModelError> {
         let mut data = Vec::with_capacity(activations.rows * self.weight.rows);
         for sums in self.sums(activations)?.chunks_exact(self.weight.rows.max(1)) {
-            let row = self.function.row(self.accumulator_bits, sums, &self.requantise_shift, self.activation_shift);
+            let row = activation::row(
+                self.function,
+                self.accumulator_bits,
+                sums,
+                &self.requantise_shift,
+                self.activation_shift,
+            );
             let row = row.map_err(|error| ModelError::Shape(format!("{}: {error}", self.name)))?;
             data.extend(row.sums.iter().zip(&row.shifts).map(|(&sum, &shift)| requantize(self.result, sum, shift)));
         }

@@ -13,14 +13,13 @@ pub use rules::Rules;
 use crate::{
     Codes, Linear, Matrix, ModelError, ProcessingUnitTarget, Site, calibration::LayerRange, matrix::max_magnitude,
 };
-use alberti_arith::Format;
-use alberti_golden::activation::Function;
+use alberti_arith::{Activation, Domain, Format, NUMBER_FRACTION_BITS};
 
 /// The least magnitude that weights are scaled to: channels of next to nothing need no finer steps.
 const LEAST_WEIGHT: f64 = 1.0 / 512.0;
 
-/// Fraction bits of what GELU takes and gives.
-const GELU_FRACTION_BITS: i32 = 10;
+/// Fraction bits of what functions of numbers take and give.
+const NUMBER: i32 = NUMBER_FRACTION_BITS as i32;
 
 /// The largest outlier shift of a channel.
 const LARGEST_CHANNEL_SHIFT: u8 = 3;
@@ -71,11 +70,11 @@ pub struct QuantisedLinear {
     pub channel_shifts: Vec<u8>,
     /// Scale of the results.
     pub result_scale: i32,
-    /// Shift of each output from its sum to a code, or to what GELU takes.
+    /// Shift of each output from its sum to a code, or to what its function takes.
     pub requantise_shift: Vec<i32>,
     /// What stands between sums and codes.
-    pub function: Function,
-    /// Shift of all outputs from GELU to a code.
+    pub function: Activation,
+    /// Shift of all outputs from a function of numbers to a code.
     pub activation_shift: i32,
     /// Bits, with the sign, that every sum the layer can form stays within: `max_j Σ|d_w|·max|d_a| + |bias_j|`.
     pub static_bits: u32,
@@ -137,7 +136,7 @@ pub fn quantise_by(
         channel_shifts: shifts,
         result_scale: target.result.scale_for(range.output_max.into()),
         requantise_shift: Vec::new(),
-        function: Function::Identity,
+        function: Activation::Identity,
         activation_shift: 0,
         static_bits: 0,
     };
@@ -221,11 +220,11 @@ impl QuantisedLinear {
     ///
     /// # Errors
     /// AE0710 when a shift does not fit.
-    pub fn activated(mut self, function: Function, result_scale: i32) -> Result<Self, ModelError> {
+    pub fn activated(mut self, function: Activation, result_scale: i32) -> Result<Self, ModelError> {
         (self.function, self.result_scale) = (function, result_scale);
-        self.activation_shift = match function {
-            Function::Gelu(_) => self.code_shift(GELU_FRACTION_BITS),
-            Function::Identity | Function::Relu => 0,
+        self.activation_shift = match function.domain() {
+            Domain::Numbers => self.code_shift(NUMBER),
+            Domain::Sums => 0,
         };
         self.requantise_shift = self.shifts()?;
         Ok(self)
@@ -242,9 +241,9 @@ impl QuantisedLinear {
 
     fn shifts(&self) -> Result<Vec<i32>, ModelError> {
         let one = |output| {
-            let shift = match self.function {
-                Function::Gelu(_) => self.sum_scale(output) - GELU_FRACTION_BITS,
-                Function::Identity | Function::Relu => self.code_shift(self.sum_scale(output)),
+            let shift = match self.function.domain() {
+                Domain::Numbers => self.sum_scale(output) - NUMBER,
+                Domain::Sums => self.code_shift(self.sum_scale(output)),
             };
             if !(-64..=63).contains(&shift) {
                 return Err(ModelError::ShiftRange { layer: self.name.clone(), output, shift });

@@ -1,8 +1,8 @@
 //! What a design says that a model must know: the numbers of its processing unit.
 
 use crate::ModelError;
-use alberti_arith::Format;
-use alberti_golden::{BlockSparsity, activation::Function, processing_unit::MatrixUnitConfig};
+use alberti_arith::{ActivationSet, Format};
+use alberti_golden::{BlockSparsity, processing_unit::MatrixUnitConfig};
 
 /// Capacities of the packed memories, in codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +32,8 @@ pub struct ProcessingUnitTarget {
     pub reduction_max: usize,
     /// The blocks that the design can skip, if any.
     pub block: Option<BlockSparsity>,
-    /// The activation between sums and results: what it includes can be applied.
-    pub activation: Function,
+    /// The functions between sums and results.
+    pub activation: ActivationSet,
     /// Sizes of the value memories.
     pub capacity: Capacity,
 }

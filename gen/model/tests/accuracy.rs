@@ -3,10 +3,10 @@
 
 mod common;
 
+use alberti_arith::Activation;
 use alberti_golden::softmax::Maximum;
 use alberti_model::{
     accuracy::{ErrorLine, Inputs, Report, SoftmaxUnit, Units, measure},
-    checkpoint::HiddenActivation,
     demo::{Model, sentences},
 };
 use common::model;
@@ -16,7 +16,7 @@ fn pu16(maximum: Maximum) -> Units {
     Units {
         softmax: Some(SoftmaxUnit { n: 4, maximum, length_max: 128 }),
         layernorm: Some(768),
-        activation: Some(HiddenActivation::GeluTanh),
+        activation: Activation::Gelu.into(),
         elementwise: true,
         entropy: Some(16),
         top_k: Some((64, 4)),

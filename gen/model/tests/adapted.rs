@@ -3,10 +3,9 @@
 
 mod common;
 
-use alberti_arith::tables::Gelu;
+use alberti_arith::Activation;
 use alberti_golden::{
     accelerator::AcceleratorConfig,
-    activation::Function,
     encoder::{Arithmetic, Span},
     entropy,
 };
@@ -14,7 +13,6 @@ use alberti_isa::Operation;
 use alberti_model::{
     Metrics,
     adapted::{Adapted, Shape, TaskShape, synthetic},
-    checkpoint::HiddenActivation,
     compile::{Compiled, Session, quantise_encoder, reals},
     sentence::Tokens,
 };
@@ -26,7 +24,7 @@ const LONGEST: usize = 32;
 /// An accelerator for it.
 fn accelerator8() -> AcceleratorConfig {
     AcceleratorConfig {
-        activation: Function::Gelu(Gelu::Erf),
+        activation: Activation::GeluErf.into(),
         accumulator_rows: 32,
         value_rows: 16384,
         mask_words: 16384,
@@ -139,7 +137,7 @@ fn distinct_layers_without_adapters_are_the_checkpoint_itself() {
     let shape = Shape {
         embedding: 64,
         shared: false,
-        activation: HiddenActivation::Relu,
+        activation: Activation::Relu,
         tasks: vec![TaskShape { adapters: [0, 12], classes: 0, off_ramps: false, spans: vec![Span::Whole; 4] }],
         ..Shape::small(LONGEST)
     };

@@ -3,10 +3,10 @@
 
 mod common;
 
+use alberti_arith::Activation;
 use alberti_golden::{
     BlockSparsity,
     accelerator::{AcceleratorConfig, Flat, Interpreter, Registers},
-    activation::Function,
     encoder::{Arithmetic, Span},
     softmax::Maximum,
 };
@@ -107,7 +107,7 @@ fn every_accelerator_gets_its_own_rounding() {
     ] {
         agrees(3, &PLAIN, &changed, &[9, 17], 0);
     }
-    agrees(4, &Shape { function: Function::Relu, ..PLAIN }, &accelerator(4), &[6], 0);
+    agrees(4, &Shape { function: Activation::Relu, ..PLAIN }, &accelerator(4), &[6], 0);
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn a_program_that_lacks_a_wait_is_refused() {
 fn tasks_have_adapters_of_their_own_and_share_the_rest() {
     let shape = Shape { tasks: 2, adapter: Some(6), classes: Some(3), ..PLAIN };
     agrees(5, &shape, &accelerator(4), &[7, 20], 0);
-    agrees(5, &Shape { adapter: Some(8), function: Function::Relu, ..PLAIN }, &accelerator(8), &[13], 0);
+    agrees(5, &Shape { adapter: Some(8), function: Activation::Relu, ..PLAIN }, &accelerator(8), &[13], 0);
     // A switch moves what the task has of its own, and nothing else.
     let compiled = Compiled::new(encoder(5, &shape), accelerator(4), LONGEST).expect("it fits");
     let mut session = Session::new(&compiled).expect("an accelerator");
@@ -281,7 +281,7 @@ fn all_that_an_accelerator_lacks_is_said_at_once() {
         softmax_max: 16,
         layernorm_max: 8,
         passes_max: 2,
-        activation: Function::Relu,
+        activation: Activation::Relu.into(),
         ..accelerator(4)
     };
     let problem = Compiled::new(encoder(1, &PLAIN), config, LONGEST).expect_err("nothing fits");

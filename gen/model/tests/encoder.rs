@@ -3,8 +3,8 @@
 
 mod common;
 
-use alberti_arith::tables::Gelu;
-use alberti_golden::{accelerator::AcceleratorConfig, activation::Function, encoder::Arithmetic, softmax::Maximum};
+use alberti_arith::Activation;
+use alberti_golden::{accelerator::AcceleratorConfig, encoder::Arithmetic, softmax::Maximum};
 use alberti_model::{
     Metrics,
     adapted::Adapted,
@@ -23,7 +23,7 @@ fn accelerator16() -> AcceleratorConfig {
         passes_max: 96,
         zero_skip: true,
         sparsity: None,
-        activation: Function::Gelu(Gelu::Erf),
+        activation: Activation::GeluErf.into(),
         maximum: Maximum::Running,
         softmax_lanes: 8,
         softmax_max: 128,

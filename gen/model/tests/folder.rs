@@ -1,11 +1,12 @@
 //! Models and tasks on disk: what is written is read back, and every way in which a task can be broken.
 #![allow(missing_docs)]
 
+use alberti_arith::Activation;
 use alberti_golden::encoder::Span;
 use alberti_model::{
     ModelError,
     adapted::{Adapted, Shape, TaskShape, folder, synthetic},
-    checkpoint::{HiddenActivation, ModelType},
+    checkpoint::ModelType,
     sentence::Tokenizer,
 };
 use safetensors::{Dtype, SafeTensors, serialize, tensor::TensorView};
@@ -78,14 +79,14 @@ fn what_is_drawn_and_what_is_read_back_are_the_same_bits() {
     let bert = Shape {
         embedding: 64,
         shared: false,
-        activation: HiddenActivation::Relu,
+        activation: Activation::Relu,
         tasks: vec![
             TaskShape { adapters: [0, 12], classes: 0, off_ramps: false, spans: spans(Span::Whole) },
             TaskShape { adapters: [0, 0], classes: 1, off_ramps: false, spans: spans(ramp) },
         ],
         ..Shape::small(20)
     };
-    let grouped = Shape { shared: false, activation: HiddenActivation::GeluTanh, ..Shape::small(20) };
+    let grouped = Shape { shared: false, activation: Activation::Gelu, ..Shape::small(20) };
     let equal = Shape { embedding: 64, ..Shape::small(20) };
     for (shape, kind) in [
         (Shape::small(32), ModelType::Albert { embedding_size: 32, groups: 1 }),
@@ -147,7 +148,7 @@ fn labels_and_activations_are_those_of_the_files() {
     let read = folder::load(target.path(), &["task1".into()]).expect("a sound folder").tasks.remove(0);
     assert_eq!(read.labels, ["contradiction", "entailment", "neutral"]);
     let adapter = read.layers[0].halves[1].adapter.as_ref().expect("an adapter");
-    assert_eq!(adapter.activation, HiddenActivation::Relu);
+    assert_eq!(adapter.activation, Activation::Relu);
     assert_eq!(read.layers[0].spans, [Span::Whole; 4]);
     // Without layer norms of its own, a task has the model's.
     retensor(&task.join("adapter.safetensors"), |tensors| tensors.retain(|name, _| name.contains("adapters")));

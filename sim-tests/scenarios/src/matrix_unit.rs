@@ -1,13 +1,9 @@
 //! `matrix_unit` against its golden: jobs of all kinds from vectors to vectors, to the bit, and to the cycle where nothing stalls.
 
-use super::{
-    activation,
-    subject::{Outcome, Subject, counter, same},
-};
+use super::subject::{Outcome, Subject, counter, same};
 use crate::Result;
-use alberti_arith::{tables::Gelu, wrap};
+use alberti_arith::{Activation, wrap};
 use alberti_golden::{
-    activation::Function,
     block_select::{Selection, select_lane},
     matrix_unit::{Counters, Input, Item, Job, MatrixUnitConfig, Output, run as golden_run},
 };
@@ -143,10 +139,9 @@ fn selection(config: &MatrixUnitConfig, block: bool, rng: &mut Rng) -> Result<Op
 }
 
 /// One of the unit's functions, and a shift after it.
-pub(super) fn random_function(config: &MatrixUnitConfig, rng: &mut Rng) -> (Function, i32) {
-    let functions = [Function::Identity, Function::Relu, Function::Gelu(Gelu::Tanh), Function::Gelu(Gelu::Erf)];
-    let functions: Vec<_> = functions.into_iter().filter(|&function| config.activation.includes(function)).collect();
-    // Most of the shifts after GELU keep its small results.
+pub(super) fn random_function(config: &MatrixUnitConfig, rng: &mut Rng) -> (Activation, i32) {
+    let functions: Vec<_> = config.activation.iter().collect();
+    // Most of the shifts after functions of numbers keep small results.
     (*rng.pick(&functions), if rng.chance(0.8) { rng.below(16) as i32 - 4 } else { rng.below(128) as i32 - 64 })
 }
 
@@ -168,7 +163,8 @@ pub(super) fn send_job(subject: &Subject, bench: &mut Testbench, jobs: SourceId,
         Bits::pack_signed(subject.width("job_scale_i") / n, job.scale.iter().copied()),
     ];
     if subject.has("job_function_i") {
-        fields.push(Bits::new(subject.width("job_function_i"), activation::code(job.function)));
+        let code = subject.design.datapath.activation.code(job.function);
+        fields.push(Bits::new(subject.width("job_function_i"), code.map_or(0, u64::from)));
     }
     for (port, shift) in [("job_activation_shift_i", job.activation_shift), ("job_wide_shift_i", job.wide_shift)] {
         if subject.has(port) {

@@ -5,10 +5,9 @@ use super::{
     subject::{Outcome, Subject, same},
 };
 use crate::Result;
-use alberti_arith::Format;
+use alberti_arith::{ActivationSet, Format};
 use alberti_golden::{
     Pointer, Segment,
-    activation::Function,
     gemm::Gemm,
     processing_unit::{Input, MatrixUnitConfig, Output, run as golden_run},
     tiling::{self, Placement, TilePlacement},
@@ -58,7 +57,7 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
             let mut output = golden_run(&config, &input)?;
             let codes = tiling::untile(&gemm, &config, &layout, &output)?;
             assert_eq!(codes, gemm.codes()?, "{name}: tiling changes the product");
-            if config.activation != Function::Identity && rng.chance(0.7) {
+            if config.activation != ActivationSet::IDENTITY && rng.chance(0.7) {
                 for job in &mut input.jobs {
                     (job.function, job.activation_shift) = random_function(&config, &mut rng);
                 }

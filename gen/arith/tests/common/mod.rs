@@ -2,10 +2,13 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
-use alberti_arith::tables::Gelu;
+use alberti_arith::{Activation, Domain};
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, PI};
 
-pub const FORMS: [Gelu; 2] = [Gelu::Tanh, Gelu::Erf];
+/// The functions of numbers in Q14.10.
+pub fn numbers() -> impl Iterator<Item = Activation> {
+    Activation::ALL.iter().copied().filter(|function| function.domain() == Domain::Numbers)
+}
 
 /// The error function by its alternating series, and by a continued fraction from 3 on: the tables use neither.
 pub fn erf(x: f64) -> f64 {
@@ -24,12 +27,13 @@ pub fn erf(x: f64) -> f64 {
     magnitude.copysign(x)
 }
 
-pub fn real_gelu(form: Gelu, x: f64) -> f64 {
-    let weight = match form {
-        Gelu::Tanh => ((2.0 / PI).sqrt() * (x + 0.044_715 * x * x * x)).tanh(),
-        Gelu::Erf => erf(x * FRAC_1_SQRT_2),
-    };
-    x / 2.0 * (1.0 + weight)
+/// The activation functions, of other sums than the tables are made by where there is a series in them.
+pub fn real_activation(function: Activation, x: f64) -> f64 {
+    match function {
+        Activation::Gelu => x / 2.0 * (1.0 + ((2.0 / PI).sqrt() * (x + 0.044_715 * x * x * x)).tanh()),
+        Activation::GeluErf => x / 2.0 * (1.0 + erf(x * FRAC_1_SQRT_2)),
+        Activation::Identity | Activation::Relu => function.real(x),
+    }
 }
 
 /// The reals that `2^(−d)`, log2 and rsqrt approximate, in the units of their results.

@@ -5,13 +5,16 @@ use crate::{
     output::Answer,
     table::{Table, count},
 };
+use alberti_arith::Activation;
 use alberti_model::{
     adapted::{Shape, Span, TaskShape, folder, synthetic},
-    checkpoint::HiddenActivation,
     sentence::Tokenizer,
 };
 use alberti_rtl::emit::{MANIFEST, Package};
-use clap::ValueEnum;
+use clap::{
+    ValueEnum,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -74,7 +77,7 @@ struct Changes {
     #[arg(long, value_name = "TOKENS")]
     positions: Option<usize>,
     /// Activation of the feed-forward net and of adapters
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = activations())]
     activation: Option<Activation>,
     /// Number of tasks
     #[arg(long, value_name = "TASKS")]
@@ -96,12 +99,11 @@ struct Changes {
     ramp: u8,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Activation {
-    Gelu,
-    #[value(name = "gelu_new")]
-    GeluNew,
-    Relu,
+/// The functions that a checkpoint can ask for, by their usual names there.
+fn activations() -> impl TypedValueParser<Value = Activation> {
+    let names = Activation::ALL.iter().filter_map(|function| function.checkpoint_name());
+    PossibleValuesParser::new(names)
+        .try_map(|name| Activation::of_checkpoint(&name).ok_or("there is no function of this name"))
 }
 
 /// Positions of the preset `small`: those of accelerators in tests.
@@ -125,12 +127,7 @@ impl Changes {
             *place = given.unwrap_or(*place);
         }
         shape.shared = self.shared.unwrap_or(shape.shared);
-        shape.activation = match self.activation {
-            None => shape.activation,
-            Some(Activation::Gelu) => HiddenActivation::Gelu,
-            Some(Activation::GeluNew) => HiddenActivation::GeluTanh,
-            Some(Activation::Relu) => HiddenActivation::Relu,
-        };
+        shape.activation = self.activation.unwrap_or(shape.activation);
         // More tasks than the preset has are like its own, one after the other.
         let tasks: Vec<TaskShape> =
             shape.tasks.iter().cycle().take(self.tasks.unwrap_or(shape.tasks.len())).cloned().collect();

@@ -11,6 +11,7 @@ use crate::{
     source::{self, Selection},
     table::{count, decimals},
 };
+use alberti_arith::Activation;
 use alberti_cost::{
     area::{AreaRatio, BlockCost, MemoryCost, Synthesis},
     variants::without_sparsity,
@@ -19,7 +20,6 @@ use alberti_cost::{
 use alberti_diagnostic::Code;
 use alberti_rtl::{
     Design,
-    design::Activation,
     netlist::{Module, Netlist},
 };
 use askama::Template;
@@ -224,12 +224,9 @@ fn parameters(design: &Design) -> Vec<(&'static str, String)> {
         format!("{} codes, latency {}", count(memory.values.into()), memory.latency)
     };
     let sparsity = d.sparsity.map_or_else(|| "none".to_owned(), |s| format!("blocks of {}:{}", s.nonzeros, s.block));
-    let activation = match d.activation {
-        None => "none",
-        Some(Activation::Relu) => "ReLU",
-        Some(Activation::Gelu) => "ReLU, GELU by tanh",
-        Some(Activation::GeluErf) => "ReLU, GELU by the error function",
-    };
+    let functions = d.activation.iter().filter(|&function| function != Activation::Identity);
+    let functions: Vec<_> = functions.map(Activation::title).collect();
+    let activation = if functions.is_empty() { "none".to_owned() } else { functions.join(", ") };
     let mut parameters = vec![
         ("n: lanes, and multipliers of a lane", d.n.to_string()),
         ("operands", d.operand.to_string()),
@@ -239,7 +236,7 @@ fn parameters(design: &Design) -> Vec<(&'static str, String)> {
         ("pipeline registers", d.pipeline.to_string()),
         ("holds still on zero vectors", if d.zero_skip { "yes" } else { "no" }.into()),
         ("sparsity", sparsity),
-        ("activation before results", activation.into()),
+        ("activation before results", activation),
         ("weight memory", memory(design.memories.weight)),
         ("activation memory", memory(design.memories.activation)),
         ("result memory", memory(design.memories.result)),

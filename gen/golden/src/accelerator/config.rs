@@ -1,6 +1,7 @@
 //! The sizes of an accelerator.
 
-use crate::{BlockSparsity, Error, Result, activation, check, softmax, storage::RecordLayout};
+use crate::{BlockSparsity, Error, Result, check, softmax, storage::RecordLayout};
+use alberti_arith::ActivationSet;
 
 /// What the design fixes.
 #[derive(Clone, Debug)]
@@ -17,8 +18,8 @@ pub struct AcceleratorConfig {
     pub zero_skip: bool,
     /// Block-sparse weights, if the array takes them: records of two passes each.
     pub sparsity: Option<BlockSparsity>,
-    /// The function that has all that programs may ask for.
-    pub activation: activation::Function,
+    /// The functions that programs may ask for.
+    pub activation: ActivationSet,
     /// Where distances of a softmax are taken from.
     pub maximum: softmax::Maximum,
     /// Lanes of the softmax.

@@ -1,11 +1,9 @@
 //! `gemm`: products of the array, job by job.
 
 use super::{AcceleratorConfig, CODE, Execution, Interpreter, RowAddress, Steps, Work, address};
-use crate::{
-    Image, Packed, Pointer, activation::Function, bitmask_decoder::expand, block_select, products::dot, requantize,
-};
-use alberti_arith::{rhu, saturate, wrap};
-use alberti_isa::{Fault, Function as Named, Gemm, Memory, Source};
+use crate::{Image, Packed, Pointer, activation, bitmask_decoder::expand, block_select, products::dot, requantize};
+use alberti_arith::{Activation, rhu, saturate, wrap};
+use alberti_isa::{Fault, Gemm, Memory, Source};
 use std::collections::{HashMap, hash_map::Entry};
 
 /// A record as an instruction reads it.
@@ -110,17 +108,7 @@ impl Execution<'_> {
     pub(super) fn gemm(&mut self, gemm: Gemm) -> Work {
         let config = &self.accelerator.config;
         let (n, zero_skip) = (config.n, config.zero_skip);
-        let function = match gemm.function {
-            Named::Identity => Function::Identity,
-            Named::Relu => Function::Relu,
-            Named::Gelu => match config.activation {
-                gelu @ Function::Gelu(_) => gelu,
-                Function::Identity | Function::Relu => return Err(Fault::Instruction.into()),
-            },
-        };
-        if !config.activation.includes(function) {
-            return Err(Fault::Instruction.into());
-        }
+        let function = config.activation.at(gemm.function).ok_or(Fault::Instruction)?;
         let (rows, passes, columns) = (gemm.rows.get(), gemm.passes.get(), gemm.columns.get());
         self.limit(rows, config.accumulator_rows)?;
         self.limit(passes, config.passes_max)?;
@@ -243,8 +231,9 @@ impl Execution<'_> {
     }
 
     /// A row of sums goes to the memories.
-    fn result(&mut self, gemm: &Gemm, function: Function, sums: &[i64], shift: &[i32], steps: Steps) -> Work {
-        let row = function.row(self.accelerator.config.accumulator_bits, sums, shift, gemm.activation_shift)?;
+    fn result(&mut self, gemm: &Gemm, function: Activation, sums: &[i64], shift: &[i32], steps: Steps) -> Work {
+        let row =
+            activation::row(function, self.accelerator.config.accumulator_bits, sums, shift, gemm.activation_shift)?;
         if gemm.code {
             let codes: Vec<u8> =
                 requantize::row(CODE, &row.sums, &row.shifts)?.iter().map(|&code| code as u8).collect();

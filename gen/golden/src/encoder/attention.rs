@@ -1,8 +1,8 @@
 //! Attention: `softmax(Q·Kᵀ)·V`, head by head.
 
 use super::{Arithmetic, Layer, Linear, Results, linear};
-use crate::{Error, Result, activation::Function, products::Integers, softmax::MASK_ONE};
-use alberti_arith::wrap;
+use crate::{Error, Result, products::Integers, softmax::MASK_ONE};
+use alberti_arith::{Activation, wrap};
 
 /// Shifts of a head: its products have no bias and one scale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +101,7 @@ impl Layer {
             let mut results = Results::default();
             for token in 0..tokens {
                 let sums: Vec<i64> = p.products(token, &v, tokens).into_iter().map(sum).collect();
-                results.push(arithmetic, &sums, &shifts, Function::Identity, 0, 0)?;
+                results.push(arithmetic, &sums, &shifts, Activation::Identity, 0, 0)?;
             }
             for (context, codes) in context.chunks_exact_mut(channels).zip(results.codes.chunks_exact(width)) {
                 context[number * width..][..width].copy_from_slice(codes);

@@ -1,8 +1,8 @@
 //! A linear layer.
 
 use super::Arithmetic;
-use crate::{Error, Result, activation::Function, products::Integers, requantize};
-use alberti_arith::{rhu, saturate, wrap};
+use crate::{Error, Result, activation, products::Integers, requantize};
+use alberti_arith::{Activation, rhu, saturate, wrap};
 
 /// `f(W·x + b)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,8 +16,8 @@ pub struct Linear {
     /// Shift of each output to codes, or to what GELU takes.
     pub shift: Vec<i32>,
     /// What stands between sums and results.
-    pub function: Function,
-    /// Shift of all outputs after GELU.
+    pub function: Activation,
+    /// Shift of all outputs after a function of numbers.
     pub activation_shift: i32,
     /// What wide results are shifted by beyond codes.
     pub wide_shift: i32,
@@ -73,11 +73,11 @@ impl Results {
         arithmetic: &Arithmetic,
         sums: &[i64],
         shift: &[i32],
-        function: Function,
+        function: Activation,
         activation_shift: i32,
         wide_shift: i32,
     ) -> Result<()> {
-        let row = function.row(arithmetic.accumulator_bits, sums, shift, activation_shift)?;
+        let row = activation::row(function, arithmetic.accumulator_bits, sums, shift, activation_shift)?;
         self.codes.extend(requantize::row(arithmetic.operand, &row.sums, &row.shifts)?);
         self.wide.extend(row.sums.iter().zip(&row.shifts).map(|(&sum, &shift)| wide(sum, shift + wide_shift)));
         Ok(())

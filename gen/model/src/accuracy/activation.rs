@@ -6,25 +6,18 @@ use super::{
     passes::Passes,
     rounding::{Q14_10, Tally, af8_3, mantissa_place},
 };
-use crate::{ModelError, Site, checkpoint::HiddenActivation, reference};
-use alberti_arith::{Format, tables::Gelu};
-use alberti_golden::{activation::Function, requantize};
+use crate::{ModelError, Site};
+use alberti_arith::{Activation, ActivationSet, Domain, Format, NUMBER_BITS, NUMBER_FRACTION_BITS};
+use alberti_golden::{activation, requantize};
 
-/// Width of the sums that the golden model is given: those of Q14.10.
-const SUM_BITS: u32 = 24;
-
-/// Every row of every feed-forward net, by the unit's own form of GELU where the model has one.
-pub fn measure(passes: &Passes, unit: HiddenActivation) -> Result<Findings, ModelError> {
+/// Every row of every feed-forward net, by the form of the function that the unit has.
+pub fn measure(passes: &Passes, unit: ActivationSet) -> Result<Findings, ModelError> {
     let model = passes.model.checkpoint.config.hidden_act;
-    let kind = match (unit, model) {
-        (_, HiddenActivation::Relu) => model,
-        (HiddenActivation::Relu, _) => {
-            let omission = "activation: the unit has ReLU alone, the model GELU".to_owned();
-            return Ok(Findings { omissions: vec![omission], ..Findings::default() });
-        }
-        _ => unit,
+    let Some(function) = unit.serving(model) else {
+        let omission = format!("activation: the unit has {unit}, the model {model}");
+        return Ok(Findings { omissions: vec![omission], ..Findings::default() });
     };
-    let mut measured = Measured::new(kind, model);
+    let mut measured = Measured::new(function, model);
     for layer in 0..passes.layers() {
         let (_, bias) = passes.scaling(layer, Site::Output).unwrap_or_default();
         for pass in &passes.all {
@@ -39,8 +32,8 @@ pub fn measure(passes: &Passes, unit: HiddenActivation) -> Result<Findings, Mode
 
 /// The rows so far.
 struct Measured {
-    kind: HiddenActivation,
-    model: HiddenActivation,
+    function: Activation,
+    model: Activation,
     sums: Tally,
     clipped: Tally,
     /// Against rounded inputs, against f32's.
@@ -49,24 +42,25 @@ struct Measured {
 }
 
 impl Measured {
-    fn new(kind: HiddenActivation, model: HiddenActivation) -> Self {
+    fn new(function: Activation, model: Activation) -> Self {
         let none = || [Distance::default(), Distance::default()];
-        Self { kind, model, sums: Tally::default(), clipped: Tally::default(), wide: none(), codes: none() }
+        Self { function, model, sums: Tally::default(), clipped: Tally::default(), wide: none(), codes: none() }
     }
 
     /// Runs a row of pre-activations; `bias` is the exponent bias of its codes.
     fn row(&mut self, row: &[f32], bias: i32) -> Result<(), ModelError> {
         let rounded: Vec<i64> = row.iter().map(|&x| self.sums.round(Q14_10, x.into())).collect();
-        // ReLU leaves a column's shift as it is: that of Q.10 to the bias. GELU's is 0, its input being Q.10 already.
-        let (function, shift) = match self.kind {
-            HiddenActivation::Gelu => (Function::Gelu(Gelu::Erf), 0),
-            HiddenActivation::GeluTanh => (Function::Gelu(Gelu::Tanh), 0),
-            HiddenActivation::Relu => (Function::Relu, 10 + bias),
+        let after = NUMBER_FRACTION_BITS as i32 + bias;
+        // The sums are in Q.10 already: a function of sums leaves them a column's shift to the bias.
+        let shift = match self.function.domain() {
+            Domain::Sums => after,
+            Domain::Numbers => 0,
         };
-        let result = function.row(SUM_BITS, &rounded, &vec![shift; row.len()], 10 + bias)?;
+        let shifts = vec![shift; row.len()];
+        let result = activation::row(self.function, NUMBER_BITS, &rounded, &shifts, after)?;
         let codes = requantize::row(Format::AF8_3, &result.sums, &result.shifts)?;
-        let own: Vec<f64> = rounded.iter().map(|&x| reference::activation(self.kind, Q14_10.value(x))).collect();
-        let total: Vec<f64> = row.iter().map(|&x| reference::activation(self.model, x.into())).collect();
+        let own: Vec<f64> = rounded.iter().map(|&x| self.function.real(Q14_10.value(x))).collect();
+        let total: Vec<f64> = row.iter().map(|&x| self.model.real(x.into())).collect();
         let wide: Vec<f64> = result.sums.iter().map(|&y| Q14_10.value(y)).collect();
         let values: Vec<f64> = codes.iter().map(|&code| af8_3(code, bias)).collect();
         let place = |_: usize, _: f64| Some(Q14_10.place());
@@ -82,13 +76,12 @@ impl Measured {
         Ok(())
     }
 
-    /// What is promised of GELU; ReLU is exact, and what the rounding of its codes is, the format says.
+    /// What is promised of a function; of one that is exact nothing, and what the rounding of their codes is, the format says.
     fn promise(&mut self, wide: f64, code: f64, exact: f64, bias: i32) {
-        let places = match self.kind {
-            HiddenActivation::Gelu => 0.768,
-            HiddenActivation::GeluTanh => 0.764,
-            HiddenActivation::Relu => return,
-        };
+        let places = self.function.facts().places;
+        if places == 0.0 {
+            return;
+        }
         self.wide[0].promise(wide, places * Q14_10.place());
         let mantissa_places = match bias {
             ..-7 => return,
@@ -125,7 +118,7 @@ mod tests {
     #[test]
     fn gelu_is_within_a_place_where_its_table_begins_and_ends() {
         // gelu(0) = 0 and gelu(5) = 5 − 1.4e-6 to six digits; past 4 the unit is ReLU.
-        let mut measured = Measured::new(HiddenActivation::Gelu, HiddenActivation::Gelu);
+        let mut measured = Measured::new(Activation::GeluErf, Activation::GeluErf);
         measured.row(&[0.0, 5.0, -5.0], -5).expect("a row");
         let findings = measured.finish();
         assert_eq!((findings.errors[0].rows, findings.errors[0].values), (1, 3));
@@ -139,7 +132,7 @@ mod tests {
     #[test]
     fn a_clipped_octave_is_counted_and_no_promise_is_made_of_it() {
         // At bias −7 codes end at 31/16: 3 becomes that.
-        let mut measured = Measured::new(HiddenActivation::Relu, HiddenActivation::Relu);
+        let mut measured = Measured::new(Activation::Relu, Activation::Relu);
         measured.row(&[3.0, -3.0, 1.5], -7).expect("a row");
         let findings = measured.finish();
         assert_eq!((findings.errors[0].max_abs_error, findings.errors[0].share_of_bound), (0.0, None));

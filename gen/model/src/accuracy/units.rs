@@ -1,6 +1,6 @@
 //! The units that are measured.
 
-use crate::checkpoint::HiddenActivation;
+use alberti_arith::ActivationSet;
 use alberti_golden::softmax::Maximum;
 
 /// The units of a design, each with what its arithmetic depends on.
@@ -10,8 +10,8 @@ pub struct Units {
     pub softmax: Option<SoftmaxUnit>,
     /// Layer norm: most channels of a row.
     pub layernorm: Option<usize>,
-    /// The activation between sums and results; every form of GELU comes with ReLU.
-    pub activation: Option<HiddenActivation>,
+    /// The functions between sums and results; not measured where there is nothing but the identity.
+    pub activation: ActivationSet,
     /// Residual add.
     pub elementwise: bool,
     /// Early exit: most classes.

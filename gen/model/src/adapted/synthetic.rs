@@ -8,9 +8,10 @@
 use super::{Adapted, AdaptedHalf, Adapter, CLASSES_MAX, Span, Task, TaskLayer};
 use crate::{
     Checkpoint, Linear, Matrix, ModelConfig, Site,
-    checkpoint::{Embeddings, HiddenActivation, Layer, MAX_LAYERS, ModelType, Norm},
+    checkpoint::{Embeddings, Layer, MAX_LAYERS, ModelType, Norm},
     faults::Draws,
 };
+use alberti_arith::Activation;
 
 /// What the tasks of a synthetic encoder have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +46,7 @@ pub struct Shape {
     /// Longest sequence.
     pub positions: usize,
     /// Activation of the feed-forward net and of the adapters.
-    pub activation: HiddenActivation,
+    pub activation: Activation,
     /// The tasks.
     pub tasks: Vec<TaskShape>,
 }
@@ -65,7 +66,7 @@ impl Shape {
             depth: 3,
             words: 50,
             positions,
-            activation: HiddenActivation::Gelu,
+            activation: Activation::GeluErf,
             tasks: vec![
                 task([16, 16], vec![Span::Whole, near, Span::Skipped, Span::Whole]),
                 task([16, 8], vec![Span::Skipped, Span::Whole, near, near]),
@@ -99,7 +100,7 @@ impl Shape {
             depth: 12,
             words: 30_000,
             positions: 512,
-            activation: HiddenActivation::GeluTanh,
+            activation: Activation::Gelu,
             tasks: tasks.collect(),
         }
     }
@@ -258,7 +259,7 @@ impl Numbers {
         Layer::new(linears, self.norm(hidden), self.norm(hidden))
     }
 
-    fn adapter(&mut self, hidden: usize, width: usize, activation: HiddenActivation) -> Adapter {
+    fn adapter(&mut self, hidden: usize, width: usize, activation: Activation) -> Adapter {
         let down = self.linear(width, hidden, 1.0, 0.05);
         Adapter { down, activation, up: self.linear(hidden, width, 0.5, 0.05) }
     }

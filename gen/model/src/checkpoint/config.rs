@@ -1,46 +1,20 @@
 //! The shape of an encoder: the part of `config.json` that we need.
 
 use crate::ModelError;
+use alberti_arith::Activation;
 use serde_json::{Map, Value};
 use std::path::Path;
 
-/// What stands between the two halves of the feed-forward net.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HiddenActivation {
-    /// x·Φ(x).
-    Gelu,
-    /// The tanh form of GELU.
-    GeluTanh,
-    /// max(x, 0).
-    Relu,
-}
-
-impl HiddenActivation {
-    /// Hugging Face's names, our own first.
-    const NAMES: [(&'static str, Self); 4] = [
-        ("gelu", Self::Gelu),
-        ("gelu_new", Self::GeluTanh),
-        ("relu", Self::Relu),
-        ("gelu_pytorch_tanh", Self::GeluTanh),
-    ];
-
-    /// By Hugging Face's name.
-    ///
-    /// # Errors
-    /// What is known instead.
-    pub(crate) fn parse(name: &str) -> Result<Self, String> {
-        let known = Self::NAMES.iter().find(|(known, _)| *known == name);
-        known.map(|&(_, activation)| activation).ok_or_else(|| {
-            let known = Self::NAMES.map(|(known, _)| format!("`{known}`")).join(", ");
-            format!("`{name}`, known are {known}")
-        })
-    }
-
-    /// Hugging Face's name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        Self::NAMES.iter().find(|(_, activation)| *activation == self).map_or("gelu", |&(name, _)| name)
-    }
+/// The activation function that has this name in Hugging Face's configurations.
+///
+/// # Errors
+/// What is known instead.
+pub(crate) fn activation(name: &str) -> Result<Activation, String> {
+    Activation::of_checkpoint(name).ok_or_else(|| {
+        let mut known: Vec<_> = Activation::checkpoint_names().collect();
+        known.sort_unstable();
+        format!("`{name}`, known are `{}`", known.join("`, `"))
+    })
 }
 
 /// Whose names the tensors have, and what follows from that.
@@ -90,7 +64,7 @@ pub struct ModelConfig {
     /// ε of the layer norms.
     pub layer_norm_eps: f32,
     /// Activation of the feed-forward net.
-    pub hidden_act: HiddenActivation,
+    pub hidden_act: Activation,
 }
 
 /// More layers than any encoder has; bounds the work on a broken file.
@@ -243,17 +217,17 @@ impl Keys {
         }
     }
 
-    fn activation(&mut self) -> HiddenActivation {
+    fn activation(&mut self) -> Activation {
         let problem = match self.get("hidden_act") {
             None => "hidden_act is missing".to_owned(),
-            Some(Value::String(name)) => match HiddenActivation::parse(name) {
+            Some(Value::String(name)) => match activation(name) {
                 Ok(activation) => return activation,
                 Err(problem) => format!("hidden_act is {problem}"),
             },
             Some(value) => format!("hidden_act is {value}, it must be a name"),
         };
         self.problems.push(problem);
-        HiddenActivation::Gelu
+        Activation::GeluErf
     }
 
     /// Refuses a key that has any but the one meaning that we know.

@@ -9,12 +9,12 @@ use super::{
     allocate::{Allocator, Region},
     plan::{Dense, Plan, Product, TaskPlan},
 };
+use alberti_arith::Domain;
 use alberti_golden::{
     accelerator::AcceleratorConfig,
-    activation::Function,
     encoder::{Encoder, Linear, Norm, STREAM_SHIFT, Task},
 };
-use alberti_isa::{Count, Elementwise, Function as Named, Gemm, Layernorm, Operation, Source};
+use alberti_isa::{Count, Elementwise, Gemm, Layernorm, Operation, Source};
 
 /// A program on its way.
 pub(super) struct Emitter<'a> {
@@ -146,11 +146,8 @@ impl<'a> Emitter<'a> {
             source,
             code: target.code.is_some(),
             wide: target.wide.is_some(),
-            function: match linear.function {
-                Function::Identity => Named::Identity,
-                Function::Relu => Named::Relu,
-                Function::Gelu(_) => Named::Gelu,
-            },
+            // What the array lacks has been refused before.
+            function: self.config.activation.code(linear.function).unwrap_or(0),
             blocks: place.blocks,
             rows: Count(stream.rows),
             passes: Count(place.passes as u32),
@@ -167,7 +164,10 @@ impl<'a> Emitter<'a> {
             result_base: base(target.code),
             wide_base: base(target.wide),
             result_column: tile,
-            activation_shift: if matches!(linear.function, Function::Gelu(_)) { linear.activation_shift } else { 0 },
+            activation_shift: match linear.function.domain() {
+                Domain::Numbers => linear.activation_shift,
+                Domain::Sums => 0,
+            },
             wide_shift: if target.wide.is_some() { linear.wide_shift } else { 0 },
             ..BLANK
         });

@@ -34,10 +34,10 @@ pub use quantised::{Quantised, quantise_encoder, quantise_encoder_by};
 pub use run::{Answer, Done, Engine, Session, reals};
 
 use crate::ModelError;
+use alberti_arith::ActivationSet;
 use alberti_golden::{
     Image,
     accelerator::AcceleratorConfig,
-    activation::Function,
     encoder::{Encoder, HalfLayer, Linear, Span, Task},
 };
 use axis::Axis;
@@ -227,10 +227,8 @@ fn limits(encoder: &Encoder, config: &AcceleratorConfig, longest: usize, problem
     if encoder.linears().flat_map(|linear| &linear.bias).any(|&bias| i32::try_from(bias).is_err()) {
         problems.push("the encoder: a bias of more than 32 bits, for which no accelerator has room");
     }
-    for function in functions(encoder) {
-        if !config.activation.includes(function) {
-            problems.push(format!("datapath.activation: {function:?} needed, the array has {:?}", config.activation));
-        }
+    for function in functions(encoder).iter().filter(|&function| !config.activation.contains(function)) {
+        problems.push(format!("datapath.activation: {function} needed, the array has {}", config.activation));
     }
 }
 
@@ -249,10 +247,9 @@ fn gives_codes(encoder: &Encoder) -> bool {
 }
 
 /// Every activation that an encoder asks for.
-fn functions(encoder: &Encoder) -> Vec<Function> {
+fn functions(encoder: &Encoder) -> ActivationSet {
     let halves = encoder.tasks.iter().flat_map(|task| &task.layers).flat_map(|layer| [&layer.attention, &layer.output]);
     let adapters = halves.filter_map(|half| half.adapter.as_ref()).map(|adapter| adapter.down.function);
-    let mut all: Vec<Function> = encoder.layers.iter().map(|layer| layer.inner.function).chain(adapters).collect();
-    all.dedup();
-    all
+    let all = encoder.layers.iter().map(|layer| layer.inner.function).chain(adapters);
+    all.fold(ActivationSet::IDENTITY, ActivationSet::and)
 }

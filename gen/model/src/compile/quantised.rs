@@ -5,13 +5,13 @@ use crate::{
     Capacity, Linear, ModelError, ProcessingUnitTarget, Site,
     adapted::{Adapted, AdaptedHalf, Task},
     calibration::{Calibration, LayerRange},
-    checkpoint::{HiddenActivation, Norm, linear_name},
+    checkpoint::{Norm, linear_name},
     equalise::equalise,
     layer_names,
     quantise::{InputRule, QuantisedLinear, Rules, quantise_by},
 };
-use alberti_arith::{Fixed, Format};
-use alberti_golden::{accelerator::AcceleratorConfig, activation::Function, encoder};
+use alberti_arith::{Activation, Fixed, Format};
+use alberti_golden::{accelerator::AcceleratorConfig, encoder};
 use std::{cell::RefCell, collections::BTreeMap};
 
 /// Fraction bits of scores.
@@ -30,8 +30,13 @@ const SHARE: i32 = 15;
 enum Results {
     /// Codes of this exponent bias.
     Codes(i32),
+<<<<<<< HEAD
     /// The same after an activation.
     Activated(HiddenActivation, i32),
+=======
+    /// The same after an activation.
+    Activated(Activation, i32),
+>>>>>>> refs/heads/merge
     /// Numbers of so many fraction bits.
     Numbers(i32),
     /// Codes of this exponent bias, and what is added to the residual stream.
@@ -304,12 +309,12 @@ impl Quantiser<'_> {
         results: Results,
     ) -> Result<encoder::Linear, ModelError> {
         let (result, function, scale, wide_shift) = match results {
-            Results::Codes(scale) => (self.rules.operand, Function::Identity, scale, 0),
+            Results::Codes(scale) => (self.rules.operand, Activation::Identity, scale, 0),
             Results::Activated(activation, scale) => (self.rules.operand, self.function(activation), scale, 0),
-            Results::Both(scale) => (self.rules.operand, Function::Identity, scale, -self.code_shift(SUM, scale)),
+            Results::Both(scale) => (self.rules.operand, Activation::Identity, scale, -self.code_shift(SUM, scale)),
             Results::Numbers(fraction) => {
                 let format = Fixed::new(16 - fraction as u32, fraction as u32).expect("16 bits are a format");
-                (Format::Fixed(format), Function::Identity, 0, 0)
+                (Format::Fixed(format), Activation::Identity, 0, 0)
             }
         };
         let quantised: QuantisedLinear = quantise_by(name, linear, range, rule, &self.target(result), &self.rules)?;
@@ -327,14 +332,9 @@ impl Quantiser<'_> {
         })
     }
 
-    /// An activation as the array has it; either form of GELU stands in for the other.
-    fn function(&self, activation: HiddenActivation) -> Function {
-        match (activation, self.config.activation) {
-            (HiddenActivation::Relu, _) => Function::Relu,
-            (HiddenActivation::Gelu | HiddenActivation::GeluTanh, gelu @ Function::Gelu(_)) => gelu,
-            (HiddenActivation::Gelu, _) => Function::Gelu(alberti_arith::tables::Gelu::Erf),
-            (HiddenActivation::GeluTanh, _) => Function::Gelu(alberti_arith::tables::Gelu::Tanh),
-        }
+    /// An activation as the array has it, where one form stands in for the other. What it lacks stays, and is refused.
+    fn function(&self, activation: Activation) -> Activation {
+        self.config.activation.serving(activation).unwrap_or(activation)
     }
 
     fn target(&self, result: Format) -> ProcessingUnitTarget {

@@ -14,7 +14,7 @@ use super::{
 use crate::{Matrix, Metrics, ModelError, demo::Gemm, quantise::QuantisedLinear};
 use alberti_arith::{Format, requantize, wrap};
 use alberti_golden::{
-    Image, Packed, Pointer, secded,
+    Image, Packed, Pointer, activation, secded,
     storage::{Cut, Encoded, RecordKind, RecordLayout},
 };
 use serde::{Deserialize, Deserializer, Serialize};
@@ -147,7 +147,7 @@ impl Layer {
     fn results(&self, output: usize, sums: &[i64]) -> Result<Vec<f32>, ModelError> {
         let l = &self.linear;
         let shifts = vec![l.requantise_shift[output]; sums.len()];
-        let row = l.function.row(l.accumulator_bits, sums, &shifts, l.activation_shift);
+        let row = activation::row(l.function, l.accumulator_bits, sums, &shifts, l.activation_shift);
         let row = row.map_err(|error| misfit(&l.name, &error))?;
         let codes = row.sums.iter().zip(&row.shifts).map(|(&sum, &shift)| requantize(l.result, sum, shift));
         Ok(codes.map(|code| l.result.value(code, l.result_scale) as f32).collect())

@@ -1,11 +1,10 @@
 //! Encoders of random integers, and accelerators that hold them.
 
 use super::Numbers;
-use alberti_arith::tables::Gelu;
+use alberti_arith::{Activation, Domain};
 use alberti_golden::{
     BlockSparsity,
     accelerator::AcceleratorConfig,
-    activation::Function,
     encoder::{
         Adapter, Embedding, Encoder, HalfLayer, Head, Layer, Linear, Norm, Projection, Span, Table, Task, TaskLayer,
     },
@@ -30,7 +29,7 @@ pub struct Shape {
     pub early: bool,
     /// Spans of the heads, the same in all layers.
     pub spans: [Span; 4],
-    pub function: Function,
+    pub function: Activation,
 }
 
 pub const PLAIN: Shape = Shape {
@@ -45,7 +44,7 @@ pub const PLAIN: Shape = Shape {
     classes: None,
     early: false,
     spans: [Span::Whole; 4],
-    function: Function::Gelu(Gelu::Tanh),
+    function: Activation::Gelu,
 };
 
 pub const WORDS: usize = 50;
@@ -60,7 +59,7 @@ pub fn accelerator(n: usize) -> AcceleratorConfig {
         passes_max: 64,
         zero_skip: true,
         sparsity: None,
-        activation: Function::Gelu(Gelu::Tanh),
+        activation: Activation::Gelu.into(),
         maximum: Maximum::Running,
         softmax_lanes: 2,
         softmax_max: 64,
@@ -104,7 +103,7 @@ impl Random {
             weight: self.codes(outputs * inputs),
             bias: (0..outputs).map(|_| i64::from(self.below(1 << 20)) - (1 << 19)).collect(),
             shift: (0..outputs).map(|_| self.around(shift)).collect(),
-            function: Function::Identity,
+            function: Activation::Identity,
             activation_shift: 0,
             wide_shift: 0,
         }
@@ -119,10 +118,10 @@ impl Random {
         self.linear(outputs, inputs, 13)
     }
 
-    fn activated(&mut self, outputs: usize, inputs: usize, function: Function) -> Linear {
-        match function {
-            Function::Gelu(_) => Linear { function, activation_shift: 8, ..self.linear(outputs, inputs, 13) },
-            _ => Linear { function, ..self.codes_of(outputs, inputs) },
+    fn activated(&mut self, outputs: usize, inputs: usize, function: Activation) -> Linear {
+        match function.domain() {
+            Domain::Numbers => Linear { function, activation_shift: 8, ..self.linear(outputs, inputs, 13) },
+            Domain::Sums => Linear { function, ..self.codes_of(outputs, inputs) },
         }
     }
 

@@ -3,8 +3,7 @@
 
 pub mod encoders;
 
-use alberti_arith::Format;
-use alberti_golden::activation::Function;
+use alberti_arith::{Activation, Format};
 use alberti_model::{
     BlockSparsity, Capacity, Linear, Matrix, ProcessingUnitTarget,
     calibration::LayerRange,
@@ -41,7 +40,7 @@ pub fn pu16() -> ProcessingUnitTarget {
         accumulator_rows: 128,
         reduction_max: 3072,
         block: None,
-        activation: Function::Identity,
+        activation: Activation::Identity.into(),
         capacity: Capacity { weight: 1 << 20, activation: 1 << 18, result: 1 << 18 },
     }
 }

@@ -1,7 +1,7 @@
 //! Widths that follow from a design and that several blocks share.
 
-use crate::design::{Activation, BlockSparsity, Design, ValueMemory};
-use alberti_arith::Format;
+use crate::design::{BlockSparsity, Design, ValueMemory};
+use alberti_arith::{ActivationSet, Domain, Format};
 
 /// Width of the requantisation shift of a column, two's complement.
 pub const SHIFT_W: u32 = 7;
@@ -39,7 +39,7 @@ pub struct Geometry {
     /// Block sparsity of the weights.
     pub sparsity: Option<BlockSparsity>,
     /// Functions between sums and results.
-    pub activation: Option<Activation>,
+    pub activation: ActivationSet,
     /// Whether the unit is part of an accelerator: tiles may come by columns, and results are wide as well.
     pub accelerator: bool,
 }
@@ -116,13 +116,13 @@ impl Geometry {
     /// Width of a job's function, which travels beside its shifts: 0 where there is no choice.
     #[must_use]
     pub fn function_w(&self) -> u32 {
-        self.activation.map_or(0, Activation::function_w)
+        self.activation.code_bits()
     }
 
-    /// Width of the shift that columns have after GELU: 0 where there is none.
+    /// Width of the shift that columns have after a function of numbers: 0 where there is none.
     #[must_use]
     pub fn activation_shift_w(&self) -> u32 {
-        self.activation.and_then(Activation::gelu).map_or(0, |_| SHIFT_W)
+        self.activation.of_domain(Domain::Numbers).next().map_or(0, |_| SHIFT_W)
     }
 
     /// Width of what a wide result's shift is more than that of the code: 0 where there are no wide results.
@@ -146,7 +146,7 @@ impl Geometry {
     /// Cycles of the activation.
     #[must_use]
     pub fn activation_latency(&self) -> u32 {
-        self.activation.map_or(0, Activation::latency)
+        self.activation.latency()
     }
 
     /// Width of an accumulator row number.

@@ -106,7 +106,7 @@ pub const BLOCKS: [Block; 23] = [
     },
     Block {
         name: "activation",
-        summary: "ReLU and GELU between sums and codes",
+        summary: "functions between sums and codes",
         theory: include_str!("activation/theory.md"),
         elaborate: activation::elaborate,
     },

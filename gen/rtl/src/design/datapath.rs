@@ -1,14 +1,14 @@
 //! The processing unit's parameters, and whether its numbers can be right.
 
 use super::{nearest::nearest, reader::Section};
-use alberti_arith::{Format, tables::Gelu};
+use alberti_arith::{Activation, ActivationSet, Format};
 use alberti_diagnostic::{Code, quote};
 use serde::{Serialize, Serializer};
 
 /// Most products of a sum.
 const LONGEST_REDUCTION: u32 = 65536;
 /// Operand formats that there are multipliers for.
-const OPERANDS: [Format; 3] = [Format::AF8_3, Format::Q3_5, Format::Q3_13];
+pub const OPERANDS: [Format; 3] = [Format::AF8_3, Format::Q3_5, Format::Q3_13];
 /// Block sparsities that there are selectors for.
 const BLOCKS: [BlockSparsity; 3] = [
     BlockSparsity { nonzeros: 8, block: 16 },
@@ -39,37 +39,9 @@ pub struct Datapath {
     pub zero_skip: bool,
     /// Block sparsity of the weights; `None` for dense ones.
     pub sparsity: Option<BlockSparsity>,
-    /// Functions between sums and results; `None` where there are none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub activation: Option<Activation>,
-}
-
-/// What can be applied to the sums of a job: nothing, ReLU, and one form of GELU where there is one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Activation {
-    /// ReLU.
-    Relu,
-    /// ReLU, and GELU by tanh.
-    Gelu,
-    /// ReLU, and GELU by the error function.
-    GeluErf,
-}
-
-impl Activation {
-    /// Words of the design and what they stand for.
-    const WORDS: [(&str, Option<Self>); 4] =
-        [("none", None), ("relu", Some(Self::Relu)), ("gelu", Some(Self::Gelu)), ("gelu_erf", Some(Self::GeluErf))];
-
-    /// The form of GELU, if there is one.
-    #[must_use]
-    pub const fn gelu(self) -> Option<Gelu> {
-        match self {
-            Self::Relu => None,
-            Self::Gelu => Some(Gelu::Tanh),
-            Self::GeluErf => Some(Gelu::Erf),
-        }
-    }
+    /// Functions between sums and results.
+    #[serde(skip_serializing_if = "is_identity", serialize_with = "as_asked")]
+    pub activation: ActivationSet,
 }
 
 /// Of every `block` weights along the reduction at most `nonzeros` are not zero.
@@ -85,6 +57,20 @@ fn by_name<S: Serializer>(format: &Format, serializer: S) -> Result<S::Ok, S::Er
     serializer.collect_str(format)
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_identity(set: &ActivationSet) -> bool {
+    *set == ActivationSet::IDENTITY
+}
+
+/// As a design writes it: a word, or a list of them.
+fn as_asked<S: Serializer>(set: &ActivationSet, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut asked = set.asked().map(Activation::word);
+    match (asked.next(), asked.next()) {
+        (Some(word), None) => serializer.serialize_str(word),
+        _ => serializer.collect_seq(set.asked().map(Activation::word)),
+    }
+}
+
 /// A datapath as far as it could be read.
 pub(crate) struct Draft {
     pub n: Option<u32>,
@@ -96,7 +82,7 @@ pub(crate) struct Draft {
     pipeline: Option<u32>,
     zero_skip: Option<bool>,
     pub sparsity: Option<Option<BlockSparsity>>,
-    activation: Option<Option<Activation>>,
+    pub activation: Option<ActivationSet>,
 }
 
 impl Draft {
@@ -278,8 +264,18 @@ fn names(formats: &[Format]) -> String {
 }
 
 /// Reads `activation`; left out, there is none.
-fn activation(section: &mut Section<'_>) -> Option<Option<Activation>> {
-    section.word_or_default("activation", "activation", Activation::WORDS)
+fn activation(section: &mut Section<'_>) -> Option<ActivationSet> {
+    let sets = section.words("activation", "activation", &activation_words())?;
+    Some(sets.into_iter().fold(ActivationSet::IDENTITY, ActivationSet::or))
+}
+
+/// The words of `activation` and the functions that they ask for.
+pub fn activation_words() -> Vec<(&'static str, ActivationSet)> {
+    let asked = Activation::ALL.iter().map(|&function| match function {
+        Activation::Identity => ("none", ActivationSet::IDENTITY),
+        other => (other.word(), other.into()),
+    });
+    asked.collect()
 }
 
 /// Reads `sparsity`; left out, or of kind none, the weights are dense.

@@ -3,7 +3,7 @@
 //! A getter returns `None` when it has reported something, so that a design is complete exactly when nothing is amiss.
 
 use super::{
-    index::{Index, child},
+    index::{Index, child, element},
     nearest::nearest,
     node::{Entry, Node, Value},
     subject::Subject,
@@ -260,18 +260,37 @@ impl<'a> Section<'a> {
     }
 
     /// One of some words that must be there; `what` says what they name.
-    pub fn word<T: Copy, const N: usize>(
+    pub fn word<T: Copy>(
         &mut self,
         key: &'static str,
         what: &str,
-        words: [(&'static str, T); N],
+        words: impl AsRef<[(&'static str, T)]>,
     ) -> Option<T> {
-        let text = self.text(key, words[0].0)?;
+        let words = words.as_ref();
+        let node = self.required(key, words[0].0)?;
+        self.word_of(key, node, what, words)
+    }
+
+    /// A word or a list of words, which may be left out.
+    pub fn words<T: Copy>(&mut self, key: &'static str, what: &str, words: &[(&'static str, T)]) -> Option<Vec<T>> {
+        match self.get(key) {
+            None => Some(Vec::new()),
+            Some(Node { value: Value::Sequence(items), .. }) => {
+                let read = items.iter().enumerate().map(|(i, item)| self.word_of(&element(key, i), item, what, words));
+                // All of them are read, so that all that is wrong is reported.
+                read.collect::<Vec<_>>().into_iter().collect()
+            }
+            Some(node) => self.word_of(key, node, what, words).map(|word| vec![word]),
+        }
+    }
+
+    fn word_of<T: Copy>(&self, key: &str, node: &'a Node, what: &str, words: &[(&'static str, T)]) -> Option<T> {
+        let text = self.text_of(key, node, words[0].0)?;
         if let Some(&(_, value)) = words.iter().find(|(word, _)| *word == text) {
             return Some(value);
         }
-        let names = words.map(|(word, _)| word);
-        let help = match nearest(text, names) {
+        let names: Vec<_> = words.iter().map(|&(word, _)| word).collect();
+        let help = match nearest(text, names.iter().copied()) {
             Some(word) => format!("did you mean `{key}: {word}`?"),
             None => format!("write one of {}", names.join(", ")),
         };
@@ -280,11 +299,11 @@ impl<'a> Section<'a> {
     }
 
     /// The same, left out the default of its type.
-    pub fn word_or_default<T: Copy + Default, const N: usize>(
+    pub fn word_or_default<T: Copy + Default>(
         &mut self,
         key: &'static str,
         what: &str,
-        words: [(&'static str, T); N],
+        words: impl AsRef<[(&'static str, T)]>,
     ) -> Option<T> {
         match self.get(key) {
             Some(_) => self.word(key, what, words),

@@ -10,11 +10,12 @@
 //! | `alb_exp2_segment`, `_interpolate` | fraction in Q.10 → 2^(−fraction) in Q1.15 |
 //! | `alb_log2_octave` | mantissa in Q.12 → log2(1 + mantissa) in Q.10 |
 //! | `alb_rsqrt_normalise`, `_segment`, `_interpolate` | number of 56 bits to its reciprocal square root |
-//! | `alb_gelu_line`, `alb_gelu_erf_line` | segment of a magnitude → middle and slope of what GELU takes off it |
+//! | `alb_gelu_line`, `alb_gelu_erf_line` | segment of a magnitude → middle and slope of what the function takes off it |
 //!
 //! The first and second of the pairs compose to [`alberti_arith::requantize`], with a register between them in the
 //! accelerator.
 
+mod activation_line;
 mod emit;
 mod exp2;
 mod fixed_round;
@@ -22,23 +23,22 @@ mod fixed_shift;
 mod float_decode;
 mod float_normalise;
 mod float_round;
-mod gelu;
 mod log2;
 mod rsqrt;
 #[cfg(test)]
 mod test_support;
 
+pub use activation_line::ActivationLine;
 pub use exp2::{Exp2Interpolate, Exp2Segment};
 pub use fixed_round::FixedRound;
 pub use fixed_shift::FixedShift;
 pub use float_decode::FloatDecode;
 pub use float_normalise::FloatNormalise;
 pub use float_round::FloatRound;
-pub use gelu::GeluLine;
 pub use log2::Log2Octave;
 pub use rsqrt::{RsqrtInterpolate, RsqrtNormalise, RsqrtSegment};
 
-use alberti_arith::tables::Gelu;
+use alberti_arith::Activation;
 use rust_hdl_core::bits::Bits;
 use rust_hdl_core::block::Block;
 use std::fmt;
@@ -217,10 +217,11 @@ pub fn log2_octave() -> Box<dyn Leaf> {
     Box::new(Log2Octave::new())
 }
 
-/// `alb_gelu_line`, or `alb_gelu_erf_line`.
+/// The lines of a function that has a table: `alb_gelu_line`, and so on by its word.
 #[must_use]
-pub fn gelu_line(form: Gelu) -> Box<dyn Leaf> {
-    Box::new(GeluLine::new(form))
+pub fn activation_line(function: Activation) -> Option<Box<dyn Leaf>> {
+    let table = function.facts().lack?;
+    Some(Box::new(ActivationLine::new(function, table())))
 }
 
 /// How a number enters and leaves a signal.

@@ -4,7 +4,7 @@ use super::{bench::Bench, outside::Outside, programs::Case};
 use crate::{Error, Outcome, Result, Subject};
 use alberti_golden::accelerator::{AcceleratorConfig, End, Interpreter};
 use alberti_harness::{Rng, Stall, axi::Traffic};
-use alberti_isa::{BYTES, Count, Elementwise, Fault, Gemm, Instruction, Operation, Source, Waits};
+use alberti_isa::{BYTES, Count, Elementwise, Fault, Gemm, Instruction, Operation, Source, Waits, functions};
 
 /// Cycles that the watchdog waits in these tests: longer than any bus that goes on.
 const WATCHDOG: u32 = 3000;
@@ -18,6 +18,8 @@ enum Harm {
     Bit,
     /// Blocks of what is no record.
     Blocks,
+    /// A function that the array lacks.
+    Function,
     /// A count of zero.
     Count,
     /// An address past the end of its memory.
@@ -38,10 +40,11 @@ enum Harm {
     Store,
 }
 
-const HARMS: [Harm; 12] = [
+const HARMS: [Harm; 13] = [
     Harm::Opcode,
     Harm::Bit,
     Harm::Blocks,
+    Harm::Function,
     Harm::Count,
     Harm::Address,
     Harm::Row,
@@ -72,6 +75,9 @@ pub(super) fn run(
     };
     bench.write("watchdog_limit", WATCHDOG)?;
     for harm in HARMS {
+        if matches!(harm, Harm::Function) && lacking(config).is_empty() {
+            continue;
+        }
         let what = format!("{harm:?}");
         let mut case = Case::random(config, subject, &mut interpreter.clone(), false, rng)?;
         // It is not to end before it comes to the harm.
@@ -138,6 +144,11 @@ pub(super) fn run(
     Ok(outcome)
 }
 
+/// The codes of functions that the array lacks and an instruction can name.
+fn lacking(config: &AcceleratorConfig) -> Vec<u32> {
+    (config.activation.count()..functions()).collect()
+}
+
 /// The response of a bus for a fault.
 fn response(fault: Fault) -> u8 {
     if fault == Fault::BusSlave { 2 } else { 3 }
@@ -171,6 +182,10 @@ impl Harm {
                 let source = *rng.pick(&[Source::Listed, Source::Rows, Source::Columns]);
                 let gemm = Gemm { source, blocks: true, ..Gemm::LEAST };
                 words = Instruction { waits: Waits::NONE, operation: gemm.into() }.encode();
+            }
+            Self::Function => {
+                let function = *rng.pick(&lacking(config));
+                words = Instruction { waits: Waits::NONE, operation: Gemm { function, ..Gemm::LEAST }.into() }.encode();
             }
             Self::Count | Self::Address => {
                 let is = |instruction: &&mut Instruction| matches!(instruction.operation, Operation::Store(_));

@@ -6,14 +6,13 @@ use alberti_arith::Format;
 use alberti_golden::{
     Image, Pointer,
     accelerator::{AcceleratorConfig, Counters, End, Interpreter, Registers},
-    activation::Function as Active,
     secded::Code,
     storage::RecordLayout,
 };
 use alberti_harness::{Rng, axi::Bytes};
 use alberti_isa::{
-    BYTES, Base, Count, Elementwise, End as EndLoop, Exit, Function, Gemm, Halt, Instruction, Layernorm, Load, Memory,
-    Operation, Program, Repeat, Softmax, Source, Store, Unit, Waits,
+    BYTES, Base, Count, Elementwise, End as EndLoop, Exit, Gemm, Halt, Instruction, Layernorm, Load, Memory, Operation,
+    Program, Repeat, Softmax, Source, Store, Unit, Waits,
 };
 
 /// Rows of each memory that programs use, or all if there are fewer.
@@ -366,11 +365,7 @@ impl<'a> Draft<'a> {
             }
         }
         let parameter_column = rng.below(2) as u32;
-        let function = match self.config.activation {
-            Active::Identity => Function::Identity,
-            Active::Relu => *rng.pick(&Function::ALL[..2]),
-            Active::Gelu(_) => *rng.pick(Function::ALL),
-        };
+        let function = rng.below(self.config.activation.count().into()) as u32;
         let (result_row, result_column) = if rng.chance(0.5) { (1, rows) } else { (columns, 1) };
         let reach = (rows - 1) * result_row + (columns - 1) * result_column;
         Some(Gemm {

@@ -5,12 +5,13 @@ use super::{
     text::Text,
 };
 use crate::exit::{Failure, Result};
-use alberti_arith::tables::Gelu;
+use alberti_arith::Activation;
 use alberti_cost::configuration;
+use alberti_diagnostic::quote;
 use alberti_golden::{
     BlockSparsity,
     accumulator::Accumulator,
-    activation::Function as GoldenFunction,
+    activation as golden_activation,
     processing_unit::MatrixUnitConfig,
     requantize as golden_requantize, vmac as golden_vmac,
     vmac::Lane,
@@ -225,29 +226,31 @@ pub fn requantize(design: &Design, text: &Text) -> Result<Value> {
     Ok(answer)
 }
 
-/// A function by its name.
+/// A function by its word.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Function {
-    #[default]
-    Identity,
-    Relu,
-    Gelu,
+#[serde(try_from = "String")]
+pub struct Function(Activation);
+
+impl TryFrom<String> for Function {
+    type Error = String;
+
+    fn try_from(word: String) -> Result<Self, String> {
+        Activation::of_word(&word).map(Self).ok_or_else(|| {
+            let known: Vec<_> = Activation::ALL.iter().map(|function| function.word()).collect();
+            format!("{} is no activation function: they are {}", quote(&word), known.join(", "))
+        })
+    }
 }
 
 impl Function {
-    /// The function in the form that the design has.
-    pub fn golden(self, config: &MatrixUnitConfig) -> Result<GoldenFunction> {
-        let function = match (self, config.activation) {
-            (Self::Identity, _) => GoldenFunction::Identity,
-            (Self::Gelu, gelu @ GoldenFunction::Gelu(_)) => gelu,
-            (Self::Gelu, _) => GoldenFunction::Gelu(Gelu::default()),
-            (Self::Relu, _) => GoldenFunction::Relu,
-        };
-        if config.activation.includes(function) {
+    /// The function, if the design has it.
+    pub fn golden(self, config: &MatrixUnitConfig) -> Result<Activation> {
+        let Self(function) = self;
+        if config.activation.contains(function) {
             return Ok(function);
         }
-        Err(Failure::input(format!("the design has no {self:?}").to_lowercase(), "see datapath.activation"))
+        let message = format!("the design has no {function}, it has {}", config.activation);
+        Err(Failure::input(message, "see datapath.activation"))
     }
 }
 
@@ -263,9 +266,9 @@ struct ActivationInput {
 
 pub fn activation_example(design: &Design) -> Result<Value> {
     let n = design.datapath.n as i64;
-    let gelu = design.datapath.activation.is_some_and(|activation| activation.gelu().is_some());
+    let function = design.datapath.activation.iter().last().unwrap_or_default();
     Ok(json!({
-        "function": if gelu { "gelu" } else { "relu" },
+        "function": function.word(),
         "sums": [(0..n).map(|j| (j + 1) * 3000 * (1 - 2 * (j % 2))).collect::<Vec<_>>()],
         "shifts": vec![4; n as usize],
         "activation_shift": 5,
@@ -279,7 +282,8 @@ pub fn activation(design: &Design, text: &Text) -> Result<Value> {
     let (mut sums, mut shifts) = (Vec::new(), Vec::new());
     one("shifts", input.shifts.len(), config.n)?;
     for row in &input.sums {
-        let row = function.row(config.accumulator_bits, row, &input.shifts, input.activation_shift)?;
+        let row =
+            golden_activation::row(function, config.accumulator_bits, row, &input.shifts, input.activation_shift)?;
         sums.push(row.sums);
         shifts.push(row.shifts);
     }

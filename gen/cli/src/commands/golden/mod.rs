@@ -57,7 +57,8 @@ Fields by block, n being the design's; those in brackets can be left out:
   vmac_array       weights: n rows of n codes, vectors: rows of n codes (2n), [addends: rows of n],
                    selects: n rows (with block sparsity)                 -> sums, values, held
   accumulator      bias: n integers, tokens: {row, first, last, sums: n} -> addends, finals
-  activation       function: identity, relu or gelu, sums: rows of n integers, shifts: n of -64 to 63, [activation_shift]
+  activation       function: identity, or a word of datapath.activation, sums: rows of n integers,
+                   shifts: n of -64 to 63, [activation_shift]
                                                                          -> sums, shifts
   requantize       sums: rows of n integers, shifts: n of -64 to 63, [scale], [wide_shift: in an accelerator]
                                                                          -> codes, values, [wide]

@@ -7,10 +7,11 @@ use crate::{
     progress, source,
     table::{Table, count, decimals},
 };
+use alberti_arith::Activation;
 use alberti_cost::configuration;
 use alberti_cost::{block_gemm_cycles, gemm_cycles};
 use alberti_diagnostic::Code;
-use alberti_golden::{activation::Function, processing_unit};
+use alberti_golden::processing_unit;
 use alberti_harness::{Library, Seed, Stall};
 use alberti_model::{
     Metrics, ModelError, ProcessingUnitTarget,
@@ -220,9 +221,8 @@ fn layer(
     Ok(LayerReport {
         layer: name.clone(),
         activation: match gemm.linear.function {
-            Function::Identity => "-",
-            Function::Relu => "relu",
-            Function::Gelu(_) => "gelu",
+            Activation::Identity => "-",
+            function => function.word(),
         },
         rows,
         reduction,

@@ -6,8 +6,9 @@ use super::{
 };
 use crate::{
     Checkpoint, Linear, ModelError,
-    checkpoint::{HiddenActivation, Norm, Tensors, names},
+    checkpoint::{self, Norm, Tensors, names},
 };
+use alberti_arith::Activation;
 use serde_json::{Map, Value, json};
 use std::{
     io::ErrorKind,
@@ -75,7 +76,7 @@ struct Reader<'a> {
 struct Adapters {
     /// After the attention, after the feed-forward net.
     halves: [bool; 2],
-    activation: HiddenActivation,
+    activation: Activation,
 }
 
 impl Reader<'_> {
@@ -169,9 +170,9 @@ impl Reader<'_> {
             ["mh_adapter", "output_adapter"].map(|key| settings.get(key).and_then(Value::as_bool).unwrap_or(true));
         // Houlsby's adapters have swish where nothing else is said.
         let activation = settings.get("non_linearity").and_then(Value::as_str).unwrap_or("swish");
-        let activation = HiddenActivation::parse(activation).unwrap_or_else(|problem| {
+        let activation = checkpoint::activation(activation).unwrap_or_else(|problem| {
             self.problem(ADAPTER_CONFIG, format!("non_linearity is {problem}"));
-            HiddenActivation::Gelu
+            Activation::GeluErf
         });
         Ok(Some((Adapters { halves, activation }, name)))
     }

@@ -59,7 +59,7 @@ fn config(config: &ModelConfig) -> Value {
         "max_position_embeddings": config.max_position_embeddings,
         "type_vocab_size": config.type_vocab_size,
         "layer_norm_eps": f64::from(config.layer_norm_eps),
-        "hidden_act": config.hidden_act.name(),
+        "hidden_act": config.hidden_act.checkpoint_name(),
         "position_embedding_type": "absolute",
     });
     if let ModelType::Albert { embedding_size, groups } = config.model_type {
@@ -126,7 +126,7 @@ fn adapters<'a>(task: &'a Task, backbone: &Checkpoint) -> (Value, Tensors<'a>) {
             "leave_out": [],
             "mh_adapter": halves(0).next().is_some(),
             "output_adapter": halves(1).next().is_some(),
-            "non_linearity": activation.name(),
+            "non_linearity": activation.checkpoint_name(),
             "reduction_factor": config.hidden_size as f64 / width as f64,
         },
         "hidden_size": config.hidden_size,

@@ -70,7 +70,7 @@ fn rules(design: &Design, kind: &'static alberti_isa::Kind) -> Vec<String> {
         }
         let choices = field.choices.len() as u32;
         let choices = match (kind.name, field.name) {
-            ("gemm", "function") => g.function_w() + 1,
+            ("gemm", "function") => g.activation.count(),
             // Weights are not taken out.
             ("store", "memory") => alberti_isa::Memory::WeightValues as u32,
             _ => choices,

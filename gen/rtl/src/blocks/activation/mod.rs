@@ -2,20 +2,17 @@
 
 use crate::{
     blocks::{Assembly, Geometry, Library, geometry::SHIFT_W, leaf},
-    design::Activation,
     emit::Shell,
     leaves,
     netlist::{Contract, Interface, Module, Payload, Role},
 };
-use alberti_arith::tables::Gelu;
+use alberti_arith::{Activation, ActivationSet, Domain, NUMBER_BITS};
 use askama::Template;
 use std::sync::Arc;
 
-/// Width of what GELU takes: Q14.10.
-const INPUT_W: u32 = 24;
-/// Width of a magnitude that the table covers: less than 4 in Q.10.
+/// Width of a magnitude that a table covers: less than 4 in Q.10.
 const TABLE_W: u32 = 12;
-/// Bits of the table's lines below their point.
+/// Bits of a table's lines below their point.
 const FRACTION_W: u32 = 8;
 /// Width of a line's middle.
 const MIDDLE_W: u32 = 12;
@@ -50,41 +47,65 @@ struct LaneBody<'a> {
     slope_w: u32,
     digits: u32,
     offset: String,
+    /// Whether a row's function is one of numbers.
+    is_number: String,
+    /// The functions that have a table, when there are several.
+    lines: Vec<Line>,
 }
 
-impl Activation {
-    /// Cycles from a row of sums to what the function makes of them.
-    #[must_use]
-    pub const fn latency(self) -> u32 {
-        match self {
-            Self::Relu => 1,
-            Self::Gelu | Self::GeluErf => 2,
-        }
-    }
+/// A function whose table is one of several.
+struct Line {
+    word: &'static str,
+    code: String,
+}
 
-    /// Width of a row's function: 0 identity, 1 ReLU, 2 and 3 GELU.
-    #[must_use]
-    pub const fn function_w(self) -> u32 {
-        match self {
-            Self::Relu => 1,
-            Self::Gelu | Self::GeluErf => 2,
-        }
+/// What `functions` are called in a text, the forms of one by one name.
+fn names(functions: impl Iterator<Item = Activation>) -> String {
+    let mut names: Vec<_> = functions.map(|function| function.facts().name).collect();
+    names.dedup();
+    names.join(" or ")
+}
+
+/// What the codes of a row's function stand for: `0 identity, 1 ReLU, 2 and 3 GELU`. Codes past the last function mean the last.
+fn codes(set: ActivationSet) -> String {
+    let title = |function: Activation| {
+        let alike = set.iter().filter(|of| of.facts().name == function.facts().name).count();
+        if alike == 1 { function.facts().name.to_owned() } else { function.title() }
+    };
+    let last = set.count() - 1;
+    let code = |code: u32| match (1 << set.code_bits()) - 1 {
+        highest if code == last && highest > last => format!("{code} and {highest}"),
+        _ => code.to_string(),
+    };
+    let all: Vec<_> = (0..).zip(set.iter()).map(|(of, function)| format!("{} {}", code(of), title(function))).collect();
+    all.join(", ")
+}
+
+/// Verilog that says whether `function_i` is one of numbers: those stand after the functions of sums.
+fn is_number(set: ActivationSet) -> String {
+    let (bits, first) = (set.code_bits(), set.of_domain(Domain::Sums).count());
+    if 1 << (bits - 1) == first {
+        return format!("function_i[{}]", bits - 1);
     }
+    format!("function_i >= {bits}'d{first}")
 }
 
 /// The activation of the processing unit. `None` where the design has none.
 pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
-    let activation = library.design().datapath.activation?;
     let g = Geometry::new(library.design());
-    let lane = activation.gelu().map(|form| lane(library, form));
-    let functions = if lane.is_some() { "ReLU or GELU" } else { "ReLU" };
+    let set = g.activation;
+    if set == ActivationSet::IDENTITY {
+        return None;
+    }
+    let lane = set.of_domain(Domain::Numbers).next().map(|_| lane(library, set));
+    let functions = names(set.iter().filter(|&function| function != Activation::Identity));
     let mut module = Module::new(
         "activation",
         None,
         &format!("applies {functions} to rows of {} sums, or nothing", g.n),
         "datapath.activation",
     );
-    let latency = activation.latency();
+    let latency = set.latency();
     module.contract = Contract {
         latency: format!("{latency} {}", if latency == 1 { "cycle" } else { "cycles" }),
         interval: "one row a cycle, without stalling, each with its own function".into(),
@@ -95,18 +116,13 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     };
     module.set_parameters(&[("n", g.n), ("acc_w", g.acc_w)]);
     let bits = Payload::Bits;
-    let mut sums = Interface::new(
-        "sum",
-        Role::Input,
-        match lane {
-            Some(_) => "A row of sums, each column's shift; 0 identity, 1 ReLU, 2 and 3 GELU, and the shift after it",
-            None => "A row of sums, each column's shift; 0 identity, 1 ReLU",
-        },
-    )
-    .input("valid", 1, bits)
-    .plain_input("sum", g.sums_w(), Payload::Sums)
-    .plain_input("scale", g.scales_w(), bits)
-    .plain_input("function", g.function_w(), bits);
+    let after = if lane.is_some() { ", and the shift after it" } else { "" };
+    let about = format!("A row of sums, each column's shift; {}{after}", codes(set));
+    let mut sums = Interface::new("sum", Role::Input, &about)
+        .input("valid", 1, bits)
+        .plain_input("sum", g.sums_w(), Payload::Sums)
+        .plain_input("scale", g.scales_w(), bits)
+        .plain_input("function", g.function_w(), bits);
     if lane.is_some() {
         sums = sums.plain_input("activation_shift", g.activation_shift_w(), bits);
     }
@@ -142,55 +158,84 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     )
 }
 
-/// One column of a design with GELU.
-fn lane(library: &mut Library, form: Gelu) -> Arc<Module> {
+/// One column of a design with functions of numbers.
+fn lane(library: &mut Library, set: ActivationSet) -> Arc<Module> {
     let source = "datapath.activation";
     let acc_w = library.design().datapath.accumulator_bits;
-    let table = leaf::elaborate(library, &*leaves::gelu_line(form), source);
+    let lines: Vec<_> =
+        set.iter().filter_map(|function| Some((function, leaves::activation_line(function)?))).collect();
+    let lines: Vec<_> =
+        lines.into_iter().map(|(function, line)| (function, leaf::elaborate(library, &*line, source))).collect();
+    let numbers = names(set.of_domain(Domain::Numbers));
     let mut module = Module::new("activation_lane", None, "one column of the activation", source);
     module.contract = Contract {
-        latency: "sum in cycle t, the shift after GELU in t + 1, result in t + 2".into(),
+        latency: format!("sum in cycle t, the shift after {numbers} in t + 1, result in t + 2"),
         interval: "one sum a cycle".into(),
         numbers: format!(
-            "sums of {acc_w} bits; for GELU shifted, rounded half up and saturated to {INPUT_W} bits in Q14.10, GELU in Q.10"
+            "sums of {acc_w} bits; for {numbers} shifted, rounded half up and saturated to {NUMBER_BITS} bits in Q14.10, {numbers} in Q.10"
         ),
     };
     let bits = Payload::Bits;
+    let about = format!("Sum, its shift, its function; in the cycle after, the shift after {numbers}");
     module.interfaces = vec![
         Interface::clock_only(),
-        Interface::new("sum", Role::Input, "Sum, its shift, its function; in the cycle after, the shift after GELU")
+        Interface::new("sum", Role::Input, &about)
             .plain_input("valid", 1, bits)
             .plain_input("sum", acc_w, Payload::Sums)
             .plain_input("scale", SHIFT_W, bits)
-            .plain_input("function", 2, bits)
+            .plain_input("function", set.code_bits(), bits)
             .plain_input("activation_shift", SHIFT_W, bits),
         Interface::new("activated", Role::Output, "Result and its shift")
             .plain_output("activated", acc_w, Payload::Sums)
             .plain_output("activated_scale", SHIFT_W, bits),
     ];
+    let several = lines.len() > 1;
     let mut assembly = Assembly::new(module);
-    assembly.place("table", &table);
-    assembly.register("value_q", INPUT_W - 1, ["valid_i", "sum_i", "scale_i", "function_i"]);
+    assembly.register("value_q", NUMBER_BITS - 1, ["valid_i", "sum_i", "scale_i", "function_i"]);
     assembly.derived("segment", TABLE_W - 2 * DIGITS, ["value_q"]);
     assembly.net("middle", MIDDLE_W);
     assembly.net("slope", SLOPE_W);
-    assembly.fields(("table", "in"), &[("segment", "segment")]);
-    assembly.fields(("table", "out"), &[("middle", "middle"), ("slope", "slope")]);
+    if several {
+        assembly.register("function_q", set.code_bits(), ["valid_i", "function_i"]);
+    }
+    for (function, line) in &lines {
+        let (table, middle, slope) = if several {
+            let (middle, slope) = (format!("{function}_middle"), format!("{function}_slope"));
+            assembly.net(&middle, MIDDLE_W);
+            assembly.net(&slope, SLOPE_W);
+            assembly.combinational(["middle"], ["function_q", &middle]);
+            assembly.combinational(["slope"], ["function_q", &slope]);
+            (format!("{function}_table"), middle, slope)
+        } else {
+            ("table".to_owned(), "middle".to_owned(), "slope".to_owned())
+        };
+        assembly.place(&table, line);
+        assembly.fields((&table, "in"), &[("segment", "segment")]);
+        assembly.fields((&table, "out"), &[("middle", &middle), ("slope", &slope)]);
+    }
     let line = vec!["middle".to_owned(), "slope".to_owned()];
     assembly.registers(assembly.own("activated").driven(), [assembly.own("sum").read(), line].concat());
+    let bits = set.code_bits();
+    let line = |function: Activation| {
+        let code = set.code(function)?;
+        Some(Line { word: function.word(), code: format!("{bits}'d{code}") })
+    };
+    let lines = if several { lines.iter().filter_map(|&(function, _)| line(function)).collect() } else { Vec::new() };
     library.add(assembly.finish(), |shell| {
         LaneBody {
             shell,
             acc_w,
             shift_w: SHIFT_W,
-            function_w: 2,
-            value_w: INPUT_W - 1,
+            function_w: bits,
+            value_w: NUMBER_BITS - 1,
             table_w: TABLE_W,
             fraction_w: FRACTION_W,
             middle_w: MIDDLE_W,
             slope_w: SLOPE_W,
             digits: DIGITS,
             offset: format!("{PRODUCT_W}'h{:x}", booth_offset()),
+            is_number: is_number(set),
+            lines,
         }
         .render()
     })

@@ -64,11 +64,9 @@ pub fn slots(g: &Geometry) -> Vec<String> {
 /// The stream of jobs; `wide` where a job says how wide results are rounded.
 #[must_use]
 pub fn jobs(g: &Geometry, wide: bool) -> Interface {
-    let summary = match g.activation {
-        None => "One tile of results: rows - 1, passes - 1, end of a result segment, bias and shift of every column",
-        Some(_) => {
-            "One tile of results: rows - 1, passes - 1, end of a segment, each column's bias and shift, function"
-        }
+    let summary = match g.function_w() {
+        0 => "One tile of results: rows - 1, passes - 1, end of a result segment, bias and shift of every column",
+        _ => "One tile of results: rows - 1, passes - 1, end of a segment, each column's bias and shift, function",
     };
     let mut job = Interface::sink("job", summary)
         .input("rows", g.row_w(), Payload::Bits)
@@ -286,7 +284,7 @@ fn sums(unit: &mut Assembly, g: &Geometry) {
     let [valid, last] = ["valid", "last"].map(|field| last_sums.net(field));
     let scale = if g.beside_w() == 0 { last_sums.net("scale") } else { "final_shift".into() };
     let joints = [("valid", &*valid), ("sum", &sum), ("scale", &scale), ("last", &last)];
-    if g.activation.is_none() {
+    if g.function_w() == 0 {
         unit.fields(("requantize", "sum"), &joints);
         return;
     }
@@ -329,7 +327,7 @@ fn travelling(unit: &mut Assembly, g: &Geometry) {
 
 /// Results through their buffer.
 fn results(unit: &mut Assembly, g: &Geometry) {
-    if g.activation.is_some() {
+    if g.function_w() != 0 {
         unit.join_as(("activation", "activated"), ("requantize", "sum"), "activated");
     }
     let result_w = g.n * g.result.bits() + g.wides_w() + 1;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::leaves::{comment, evaluate, render};
-use alberti_arith::tables::Gelu;
+use alberti_arith::Activation;
 use rust_hdl_core::prelude::*;
 
 macro_rules! leaf {
@@ -128,9 +128,9 @@ fn a_width_outside_the_supported_ones_is_named() {
 
 #[test]
 fn every_leaf_of_every_width_passes_its_checks() {
-    use crate::leaves::{fixed_round, fixed_shift, float_decode, float_normalise, float_round, gelu_line};
+    use crate::leaves::{activation_line, fixed_round, fixed_shift, float_decode, float_normalise, float_round};
     let mut leaves = vec![float_decode(), float_round()];
-    leaves.extend([Gelu::Tanh, Gelu::Erf].map(gelu_line));
+    leaves.extend(Activation::ALL.iter().filter_map(|&function| activation_line(function)));
     leaves.extend([8, 16].map(|w| fixed_round(w).expect("rendered")));
     leaves.extend((24..=48).flat_map(|a| [float_normalise(a).expect("rendered"), fixed_shift(a).expect("rendered")]));
     for leaf in leaves {

@@ -1,36 +1,36 @@
-//! The lines that GELU's table is interpolated by.
+//! The lines that a table of what a function lacks to ReLU is interpolated by.
 
 use super::{Leaf, comment, evaluate};
-use alberti_arith::tables::{self, Gelu};
+use alberti_arith::Activation;
 use rust_hdl_core::prelude::*;
 
 /// Segments of the table: |x| < 4 in steps of 1/16.
 const SEGMENTS: usize = 64;
 
-/// `alb_gelu_line`, or `alb_gelu_erf_line` in the form by the error function: where |x| < 4 begins with the 6 bits `segment`,
+/// `alb_gelu_line` for GELU by tanh, and so on by the function's word: where |x| < 4 begins with the 6 bits `segment`,
 ///
 /// ```text
-/// gelu(x) = (256·max(x, 0) + 32·middle + 31 + slope·(r − 32)) ⋙ 8,  r = |x| mod 64
+/// f(x) = (256·max(x, 0) + 32·middle + 31 + slope·(r − 32)) ⋙ 8,  r = |x| mod 64
 /// ```
 ///
 /// in Q.10. The line is taken from its middle, so that r counts as a signed number. The specification rounds half up twice
 /// what it then subtracts: one floor, since a floor of a floor is a floor, with 256 − 1 before it, since a floor is
 /// subtracted; all of that but 31 is a multiple of 32, which the middle takes up.
 #[derive(LogicBlock)]
-pub struct GeluLine {
+pub struct ActivationLine {
     segment_i: Signal<In, Bits<6>>,
     middle_o: Signal<Out, Bits<12>>,
     slope_o: Signal<Out, Bits<9>>,
     middles: [Constant<Bits<12>>; SEGMENTS],
     slopes: [Constant<Bits<9>>; SEGMENTS],
-    _form: Gelu,
+    _function: Activation,
 }
 
-impl GeluLine {
-    /// The leaf for a form, its signals connected.
+impl ActivationLine {
+    /// The leaf for a function and its table, its signals connected.
     #[must_use]
-    pub fn new(form: Gelu) -> Self {
-        let entries = tables::gelu(form).map(i64::from);
+    pub fn new(function: Activation, table: &[u16; SEGMENTS + 1]) -> Self {
+        let entries = table.map(i64::from);
         let rounding = (255 - 32 - (2 << 6)) >> 5;
         let middle = |j: usize| (rounding - (entries[j] + entries[j + 1])) as u64 & 0xfff;
         let slope = |j: usize| (entries[j] - entries[j + 1]) as u64 & 0x1ff;
@@ -40,14 +40,14 @@ impl GeluLine {
             slope_o: Signal::default(),
             middles: std::array::from_fn(|j| Constant::new(bits(middle(j)))),
             slopes: std::array::from_fn(|j| Constant::new(bits(slope(j)))),
-            _form: form,
+            _function: function,
         };
         leaf.connect_all();
         leaf
     }
 }
 
-impl Logic for GeluLine {
+impl Logic for ActivationLine {
     #[hdl_gen]
     fn update(&mut self) {
         comment!("In two's complement.");
@@ -60,23 +60,18 @@ impl Logic for GeluLine {
     }
 }
 
-impl Leaf for GeluLine {
+impl Leaf for ActivationLine {
     fn module_name(&self) -> String {
-        match self._form {
-            Gelu::Tanh => "alb_gelu_line",
-            Gelu::Erf => "alb_gelu_erf_line",
-        }
-        .into()
+        format!("alb_{}_line", self._function)
     }
 
     fn summary(&self) -> String {
-        let by = match self._form {
-            Gelu::Tanh => "tanh",
-            Gelu::Erf => "the error function",
-        };
+        let facts = self._function.facts();
+        let name: Vec<_> = [facts.name, facts.form].into_iter().filter(|part| !part.is_empty()).collect();
         format!(
-            "GELU, by {by}, in Q.10, of x whose magnitude is less than 4 and begins with these 6 bits and ends with r: \
-             (256 * max(x, 0) + 32 * middle + 31 + slope * (r - 32)) >>> 8."
+            "{}, in Q.10, of x whose magnitude is less than 4 and begins with these 6 bits and ends with r: \
+             (256 * max(x, 0) + 32 * middle + 31 + slope * (r - 32)) >>> 8.",
+            name.join(", ")
         )
     }
 
@@ -86,18 +81,19 @@ impl Leaf for GeluLine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alberti_arith::{gelu, wrap};
+    use alberti_arith::wrap;
 
     #[test]
-    fn gelu_line_is_what_gelu_lacks_at_every_magnitude() {
-        for form in [Gelu::Tanh, Gelu::Erf] {
-            let mut leaf = GeluLine::new(form);
+    fn a_line_is_what_its_function_lacks_at_every_magnitude() {
+        for &function in Activation::ALL {
+            let Some(table) = function.facts().lack else { continue };
+            let mut leaf = ActivationLine::new(function, table());
             for a in 0..4096u64 {
                 let parts = leaf.evaluate(&[a >> 6]);
                 let (middle, slope) = (wrap(parts[0] as i64, 12), wrap(parts[1] as i64, 9));
                 let line = 32 * middle + 31 + slope * ((a & 63) as i64 - 32);
                 for x in [a as i64, -(a as i64)] {
-                    assert_eq!((256 * x.max(0) + line) >> 8, i64::from(gelu(form, x as i32)), "{form:?} of {x}");
+                    assert_eq!((256 * x.max(0) + line) >> 8, function.number(x), "{function} of {x}");
                 }
             }
         }
