@@ -59,19 +59,11 @@ module @{ shell.name }@ (
     wire [@{ unused - 1 }@:LENGTH_W] unused_final = final_q[@{ unused - 1 }@:LENGTH_W];
 <%- endif %>
 
-<<<<<<< HEAD
-    // Rows for the unit; what is left counts those after the next.
-    reg                row_open_q;
-    reg  [COUNT_W-1:0] rows_left_q;
-    assign row_valid  = row_open_q;
-    assign row_length = final_q[LENGTH_W-1:0];
-=======
     // Rows for the unit; what remains counts those after the next.
     reg                row_active_q;
     reg  [COUNT_W-1:0] rows_remaining_q;
     assign row_valid         = row_active_q;
     assign row_length        = final_q[LENGTH_W-1:0];
->>>>>>> refs/heads/wire
     assign row_exponent_bias = exponent_bias_q;
 
     always @(posedge clk_i or negedge rst_ni) begin
@@ -89,11 +81,7 @@ module @{ shell.name }@ (
         end
     end
 
-<<<<<<< HEAD
     // Columns of the parameter memory, of which the array also takes the bits above the two of the shift.
-=======
-    // Columns of the parameter memory, of which the array takes what is above the shift's two bits as well.
->>>>>>> refs/heads/wire
     wire [LANES*(COLUMN_W-2*NUMBER_W-CHANNEL_W)-1:0] unused_columns;
     genvar l;
     generate

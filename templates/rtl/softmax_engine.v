@@ -42,17 +42,10 @@ module @{ shell.name }@ (
     reg  [LENGTH_W-1:0]              length_q;
     reg  [VALID_W-1:0]               count_q;
 
-<<<<<<< HEAD
-    // Rows for the unit; what is left counts those after the next.
-    reg                row_open_q;
-    reg  [COUNT_W-1:0] rows_left_q;
-    assign row_valid  = row_open_q;
-=======
     // Rows for the unit; what remains counts those after the next.
     reg                row_active_q;
     reg  [COUNT_W-1:0] rows_remaining_q;
     assign row_valid  = row_active_q;
->>>>>>> refs/heads/wire
     assign row_length = length_q;
     assign row_count  = count_q;
 

@@ -24,13 +24,8 @@ pub(crate) const CLASSES_MAX: usize = *alberti_golden::entropy::CLASSES.end();
 pub struct Adapter {
     /// To its width.
     pub down: Linear,
-<<<<<<< HEAD
-    /// After it.
-    pub activation: HiddenActivation,
-=======
     /// After it.
     pub activation: Activation,
->>>>>>> refs/heads/merge
     /// Back.
     pub up: Linear,
 }

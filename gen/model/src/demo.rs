@@ -83,20 +83,11 @@ impl Model {
         reference::forward(&self.checkpoint, &self.tokenizer.encode(sentence, &self.checkpoint)?)
     }
 
-<<<<<<< HEAD
-    /// What a target can put after a layer, of what the model has there. One form of GELU stands in for the other.
-    fn function(&self, site: Site, target: &ProcessingUnitTarget) -> Function {
-        match (site, self.checkpoint.config.hidden_act, target.activation) {
-            (Site::Intermediate, HiddenActivation::Relu, Function::Relu | Function::Gelu(_)) => Function::Relu,
-            (Site::Intermediate, HiddenActivation::Gelu | HiddenActivation::GeluTanh, gelu @ Function::Gelu(_)) => gelu,
-            _ => Function::Identity,
-=======
     /// What a target puts after a layer for what the model has there, if it can. One form of a function stands in for the other.
     fn function(&self, site: Site, target: &ProcessingUnitTarget) -> Option<Activation> {
         match site {
             Site::Intermediate => target.activation.serving(self.checkpoint.config.hidden_act),
             _ => None,
->>>>>>> refs/heads/merge
         }
     }
 
@@ -125,14 +116,8 @@ impl Model {
             Pruning::Dense => dense.clone(),
             _ => reference::linear(&pruned, &trace.input),
         };
-<<<<<<< HEAD
-        let function = self.function(site, target);
-        if let Some(next) = self.behind(layer).filter(|_| function != Function::Identity) {
-            // What comes out is what the next layer takes in.
-=======
         if let (Some(function), Some(next)) = (self.function(site, target), self.behind(layer)) {
             // What comes out is what the layer after it takes in.
->>>>>>> refs/heads/merge
             let (_, scale) = input_scaling(target.result, &next.channel_max, InputRule::for_site(Site::Output));
             linear = linear.activated(function, scale)?;
             for matrix in [&mut dense, &mut expected] {

@@ -66,13 +66,8 @@ fn gelu_stands_behind_the_first_half_of_the_feed_forward_net_alone() {
             let results = gemm.results().expect("its own inputs");
             let error = gemm.errors(&results).expect("its own results").quantisation;
             println!("{name}: {error}");
-<<<<<<< HEAD
-            assert!(error.cosine > 0.98 && gemm.linear.function == Function::Gelu(form), "{name}: {error}");
-            // What comes out is what the layer after takes in.
-=======
             assert!(error.cosine > 0.98 && gemm.linear.function == function, "{name}: {error}");
             // What comes out is what the layer after it takes in.
->>>>>>> refs/heads/merge
             let behind = model.gemm(&forward, &format!("layer.{layer}.output"), Pruning::Dense, &target);
             assert_eq!(gemm.linear.result_scale, behind.expect("a layer that fits").linear.activation_scale);
         }

@@ -9,23 +9,8 @@ use alberti_harness::{Bits, Rng, Seed};
 /// Bits of a shift.
 const SHIFT_W: u32 = 7;
 
-<<<<<<< HEAD
-/// What a row's function is called at the port.
-#[must_use]
-pub const fn code(function: Function) -> u64 {
-    match function {
-        Function::Identity => 0,
-        Function::Relu => 1,
-        Function::Gelu(_) => 2,
-    }
-}
-
-/// Pairs every shift with every boundary and with random sums, and every value that GELU's table covers with a shift of
-/// zero; the rows that they make have functions and shifts of their own, in any order.
-=======
 /// Pairs every shift with every boundary and with random sums, and every value that a table covers with a shift of
 /// zero, for every function of numbers; the rows that they make have functions and shifts of their own, in any order.
->>>>>>> refs/heads/merge
 ///
 /// # Errors
 /// When the build fails or a bit differs.
@@ -69,30 +54,6 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
     bench.finish()
 }
 
-<<<<<<< HEAD
-/// Rows of n sums with their shifts, and whether they are to go through GELU.
-fn rows(n: usize, acc_w: u32, gelu: bool, rng: &mut Rng) -> Vec<(bool, Vec<(i64, i32)>)> {
-    let boundaries = boundaries(acc_w);
-    let all_shifts = |sums: &[i64]| -> Vec<(i64, i32)> {
-        (-64..64).flat_map(|shift| sums.iter().map(move |&sum| (sum, shift))).collect()
-    };
-    // For GELU: every boundary at every shift; every value of 14 bits and a half below and above it; anything.
-    let mut deep = all_shifts(&boundaries);
-    deep.extend((-8192..8192).map(|x| (x, 0)));
-    deep.extend((-8192..8192).map(|x| (4 * x + 1 + rng.below(3) as i64, 2)));
-    for _ in 0..30_000 {
-        let width = 1 + rng.below(acc_w.into()) as u32;
-        let sum = wrap(rng.bits(width) as i64, width);
-        // Most shifts bring the sum to where GELU bends.
-        let shift = if rng.chance(0.8) { width as i32 - 16 + rng.below(10) as i32 } else { rng.below(128) as i32 - 64 };
-        deep.push((sum, shift.clamp(-64, 63)));
-    }
-    let mut flat: Vec<(i64, i32)> = boundaries.iter().map(|&sum| (sum, rng.below(128) as i32 - 64)).collect();
-    for _ in 0..5000 {
-        let width = 1 + rng.below(acc_w.into()) as u32;
-        flat.push((wrap(rng.bits(width) as i64, width), rng.below(128) as i32 - 64));
-    }
-=======
 /// What means a function at the port: its code, and for the last function all codes past it as well.
 fn codes(set: ActivationSet, function: Activation) -> Vec<u64> {
     let last = set.count() - 1;
@@ -103,7 +64,6 @@ fn codes(set: ActivationSet, function: Activation) -> Vec<u64> {
 /// Rows of n sums with their shifts, and the function that they are to go through.
 fn rows(n: usize, acc_w: u32, set: ActivationSet, rng: &mut Rng) -> Vec<(Activation, Vec<(i64, i32)>)> {
     let boundaries = boundaries(acc_w);
->>>>>>> refs/heads/merge
     let mut rows = Vec::new();
     for function in set.iter() {
         let mut pairs = match function.domain() {

@@ -30,13 +30,8 @@ const SHARE: i32 = 15;
 enum Results {
     /// Codes of this exponent bias.
     Codes(i32),
-<<<<<<< HEAD
-    /// The same after an activation.
-    Activated(HiddenActivation, i32),
-=======
     /// The same after an activation.
     Activated(Activation, i32),
->>>>>>> refs/heads/merge
     /// Numbers of so many fraction bits.
     Numbers(i32),
     /// Codes of this exponent bias, and what is added to the residual stream.

@@ -348,7 +348,10 @@ fn weights(a: &mut Assembly, parts: &Parts) {
     a.combinational(["list_ready", "tile_address_ready"], ["record_ready"]);
     let operation = a.own("gemm").read();
     a.registers(["record_masks"], operation.clone());
-    a.registers(["out_of_range_o", "out_of_range_row_o"], ["list_last", "tile_address_last", "list_data", "tile_address_row"]);
+    a.registers(
+        ["out_of_range_o", "out_of_range_row_o"],
+        ["list_last", "tile_address_last", "list_data", "tile_address_row"],
+    );
     a.combinational(["weight_valid"], ["row_valid", "vector_valid"]);
     a.combinational(["weight_data"], ["row_data", "vector_data"]);
     a.combinational(["row_ready", "vector_ready"], ["weight_ready"]);

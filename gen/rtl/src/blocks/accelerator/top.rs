@@ -421,7 +421,8 @@ impl Top {
             [("progress_i", "progress_q"), ("drained_i", "drained")],
             a.bundle(("transfer", "weight"), "weights"),
         );
-        let whether: Vec<String> = self.out_of_range.iter().map(|out_of_range| out_of_range.net("out_of_range")).collect();
+        let whether: Vec<String> =
+            self.out_of_range.iter().map(|out_of_range| out_of_range.net("out_of_range")).collect();
         a.combinational([out_of_range.net("out_of_range")], whether);
         a.combinational([out_of_range.net("row")], self.out_of_range.iter().flat_map(Bundle::read).collect::<Vec<_>>());
 

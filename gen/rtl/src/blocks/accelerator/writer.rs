@@ -38,9 +38,12 @@ pub fn elaborate(
     module.interfaces = vec![
         Interface::clock(),
         address_generator::commands(levels).input("keep", 1, Payload::Bits),
-        Interface::sink("piece", "Pieces of the rows of a command that is kept, else of nothing; last: of a run of rows")
-            .input("data", width, payload)
-            .input("last", 1, Payload::Bits),
+        Interface::sink(
+            "piece",
+            "Pieces of the rows of a command that is kept, else of nothing; last: of a run of rows",
+        )
+        .input("data", width, payload)
+        .input("last", 1, Payload::Bits),
         writes("memory", "The memory that rows are written to", row_w, payload),
         Interface::new("done", Role::Status, "The last row of a command leaves").plain_output("done", 1, Payload::Bits),
     ];
