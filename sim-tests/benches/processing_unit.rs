@@ -1,6 +1,7 @@
 //! How fast the processing unit simulates: thousands of clock cycles a second, on one core.
 //!
-//! `make bench`; `cargo bench -p alberti-sim-tests -- pu16` for one design. The accelerator decides the absolute figures; the last column relates them to the first row of the same run.
+//! `make bench`; `cargo bench -p alberti-sim-tests -- pu16` for one design. The accelerator decides the
+//! absolute figures; the last column relates them to the first row of the same run.
 
 #![allow(clippy::print_stdout)]
 

@@ -1,4 +1,5 @@
-//! The whole accelerator against the interpreter of its programs, instruction by instruction, and faults that this finds.
+//! The whole accelerator against the interpreter of its programs, instruction by instruction, and faults that
+//! this finds.
 
 mod common;
 use common::{accelerator4_2of4, accelerator4_2of4_with, design, equals_its_golden, failure, finds, variant};

@@ -20,7 +20,8 @@ use common::{design, pu4_2of4, pu4_with_pipeline, pu8_4of8, subject, variant};
 /// Rows, reduction, columns.
 type Shape = (usize, usize, usize);
 
-/// A multiply whose activations have `density` ones of a hundred; weights are dense, or as dense as blocks allow.
+/// A multiply whose activations have `density` ones of a hundred; weights are dense, or as dense as blocks
+/// allow.
 fn gemm(design: &Design, (rows, reduction, columns): Shape, density: u64, blocks: bool, rng: &mut Rng) -> Gemm {
     let d = &design.datapath;
     let mut code = |percent: u64| match rng.below(100) < percent {

@@ -1,4 +1,5 @@
-//! The driver in C that a package has, on the simulated accelerator: it stands between software and external memory.
+//! The driver in C that a package has, on the simulated accelerator: it stands between software and external
+//! memory.
 
 mod common;
 
@@ -36,7 +37,8 @@ fn counters(design: &Design) -> Vec<&'static str> {
     map.fields().filter(|(_, field)| field.access == Access::Snapshot).map(|(register, _)| register.name).collect()
 }
 
-/// The driver of a design's package, with changes: text that stands once in its source, and what stands there instead.
+/// The driver of a design's package, with changes: text that stands once in its source, and what stands there
+/// instead.
 fn driver(design: &Design, changes: &[(&str, &str)]) -> Result<Driver> {
     let netlist = elaborate(design).unwrap_or_else(|problems| panic!("{problems}"));
     let mut package = Package::new(design, &netlist).expect("a package");

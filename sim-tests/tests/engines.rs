@@ -74,7 +74,8 @@ fn softmax_with_a_pass_for_the_maximum_holds() {
     check("softmax", &variant("accelerator4", &[row]));
 }
 
-/// One test for each fault that a scenario must find: engine, file, what stands there, what stands there instead.
+/// One test for each fault that a scenario must find: engine, file, what stands there, what stands there
+/// instead.
 macro_rules! finds {
     ($($name:ident: $kind:literal, $file:literal, $from:literal => $to:literal;)*) => {$(
         #[test]

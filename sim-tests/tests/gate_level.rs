@@ -23,7 +23,8 @@ fn gates(design: &Design, block: &Block) -> Vec<(String, String)> {
     let recipe = Recipe::named("area", &library).expect("a recipe");
     let job = SynthJob::new(netlist.top(), &sources, &library, &recipe, 2000.0);
     let report = synthesise(&Cache::open(), &job).unwrap_or_else(|error| panic!("{}: {error}", block.name));
-    // An instance with parameters has a module of its own, `<name>__1`: those of macros name images, and none is loaded here.
+    // An instance with parameters has a module of its own, `<name>__1`: those of macros name images, and none
+    // is loaded here.
     let memories = report.memories.iter().map(|memory| {
         let name = memory.module.split("__").next().unwrap_or(&memory.module);
         let (_, text) = files.iter().find(|(file, _)| *file == format!("{name}.v")).expect("its model");

@@ -1,5 +1,5 @@
-//! The leaves as they are emitted, in Verilator, against the arithmetic that they stand for. Their kernels are simulated in
-//! Rust beside them; this is the Verilog.
+//! The leaves as they are emitted, in Verilator, against the arithmetic that they stand for. Their kernels
+//! are simulated in Rust beside them; this is the Verilog.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,4 +1,5 @@
-//! A processing unit with its memories, of which cells are faulty: golden and Verilog load one fault map and agree to the bit.
+//! A processing unit with its memories, of which cells are faulty: golden and Verilog load one fault map and
+//! agree to the bit.
 
 #![allow(clippy::unwrap_used)]
 
@@ -24,7 +25,8 @@ use alberti_scenarios::{Subject, processing_unit::random_gemm};
 use common::design;
 use std::path::{Path, PathBuf};
 
-/// Where the Verilog of a test looks for its files; the text of the model names it, so that one build serves all runs.
+/// Where the Verilog of a test looks for its files; the text of the model names it, so that one build serves
+/// all runs.
 fn folder(test: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
     std::fs::create_dir_all(&folder).unwrap();

@@ -1,4 +1,5 @@
-//! `processing_unit` against its golden: whole matrix multiplies under all stalls, and faults that this finds.
+//! `processing_unit` against its golden: whole matrix multiplies under all stalls, and faults that this
+//! finds.
 
 mod common;
 use alberti_rtl::Design;
@@ -35,7 +36,8 @@ equals_its_golden! { "processing_unit":
     holds_without_zero_skip => variant("pu4", &[("datapath:\n  n: 4", "datapath:\n  n: 4\n  zero_skip: false")]);
 }
 
-// What the matrix unit may do wrong is found by its own scenario; here, that the unit around it would show it as well.
+// What the matrix unit may do wrong is found by its own scenario; here, that the unit around it would show it
+// as well.
 finds! { "processing_unit":
     a_unit_that_reads_a_row_before_its_sum_is_written_is_found: two_lanes(), "alb_matrix_unit.v",
         "localparam [1:0]        SHORT     = 3" => "localparam [1:0]        SHORT     = 2";

@@ -132,15 +132,15 @@ fn cycles(design: &Design, lengths: &[usize]) -> Report {
     drive(&subject, &library, &rows, (Stall::None, Stall::None), "cycles", seed).unwrap()
 }
 
-/// Rows of V vectors, kept, one after another without a stall: the first takes `first(V)` cycles, and each further one V or,
-/// where that is longer, three of them 2V + 6.
+/// Rows of V vectors, kept, one after another without a stall: the first takes `first(V)` cycles, and each
+/// further one V or, where that is longer, three of them 2V + 6.
 fn kept(v: u64, rows: u64, first: u64) -> u64 {
     let others = rows - 1;
     first + if v < 6 { others / 3 * (2 * v + 6) + others % 3 * v } else { others * v }
 }
 
-/// The same, sent twice, with the passes of neighbours alternating: shares begin 6 cycles after their row's sum has ended or
-/// later, and 4 cycles after a vector is taken its codes are.
+/// The same, sent twice, with the passes of neighbours alternating: shares begin 6 cycles after their row's
+/// sum has ended or later, and 4 cycles after a vector is taken its codes are.
 fn sent_twice(v: u64, rows: u64) -> u64 {
     let (mut now, mut before) = (1, None);
     for row in 0..=rows {

@@ -27,7 +27,8 @@ finds! { "sram":
         "memory[write_address_i] <= write_data_i" => "memory[{1'b0, write_address_i[4:0]}] <= write_data_i";
 }
 
-/// A memory tiled from macros: words, bits, ports, write enable, read latency in ns; at 500 MHz a cycle has 2.
+/// A memory tiled from macros: words, bits, ports, write enable, read latency in ns; at 500 MHz a cycle has
+/// 2.
 struct Case {
     design: Design,
     made: MadeMemory,

@@ -1,4 +1,5 @@
-// Rows come out after two cycles: unchanged, without negative sums, or as GELU, which never exceeds its sum's sign.
+// Rows come out after two cycles: unchanged, without negative sums, or as GELU, which never exceeds its sum's
+// sign.
 module activation_passes #(
     parameter N       = 2,
     parameter ACC_W   = 35,

@@ -67,9 +67,9 @@ module bitmask_decoder_holds #(
 
 endmodule
 
-// Encoder, memory, decoder: the vectors of a segment come back, the negative zero of AdaptivFloat as the positive one,
-// whichever row it begins at. The decoder begins when the encoder has written the segment's last row: a cycle after its
-// last mask.
+// Encoder, memory, decoder: the vectors of a segment come back, the negative zero of AdaptivFloat as the
+// positive one, whichever row it begins at. The decoder begins when the encoder has written the segment's
+// last row: a cycle after its last mask.
 module codec_contract #(
     parameter N      = 2,
     parameter ROW_W  = 4,

@@ -1,5 +1,5 @@
-// The port keeps to AXI4-Lite: responses hold under stall, none comes without its request, each request has one, in order
-// and with the data that its address then had, and none is later than its master lets it be.
+// The port keeps to AXI4-Lite: responses hold under stall, none comes without its request, each request has
+// one, in order and with the data that its address then had, and none is later than its master lets it be.
 module csr_axi (
     input wire        clk_i,
     input wire        rst_ni,
@@ -104,8 +104,8 @@ module csr_axi (
         assert (ar_open_q == {1'b0, !arready} + {1'b0, rvalid});
     end
 
-    // A response comes in the cycle after both halves of a write, or the address of a read, are there and the response
-    // before is gone.
+    // A response comes in the cycle after both halves of a write, or the address of a read, are there and the
+    // response before is gone.
     reg b_due_q = 1'b0, r_due_q = 1'b0;
     always @(posedge clk_i) begin
         b_due_q <= rst_ni && !awready && !wready && (!bvalid || bready_i);

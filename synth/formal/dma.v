@@ -1,5 +1,6 @@
-// For all time: what is offered holds on every channel and stream, no burst leaves its 4 KB or is longer than it may be, and
-// none is open but those that the master counts. The memory answers no more than was asked of it.
+// For all time: what is offered holds on every channel and stream, no burst leaves its 4 KB or is longer than
+// it may be, and none is open but those that the master counts. The memory answers no more than was asked of
+// it.
 module dma_holds #(
     parameter BURST = 1,
     parameter OPEN  = 1
@@ -107,8 +108,9 @@ module dma_holds #(
 
 endmodule
 
-// A command of a few beats: its data are of its bursts, WLAST at the end of each, none before the address is offered; its response
-// is that of the first that failed, and comes when all are answered; its reader gets the beats before that, last with the last.
+// A command of a few beats: its data are of its bursts, WLAST at the end of each, none before the address is
+// offered; its response is that of the first that failed, and comes when all are answered; its reader gets
+// the beats before that, last with the last.
 module dma_command #(
     parameter BEATS = 4,
     parameter WRITE = 0
@@ -244,7 +246,8 @@ module dma_command #(
         end
     end
 
-    // The memory answers what it was asked: data of reads whose address was taken, writes whose data have come.
+    // The memory answers what it was asked: data of reads whose address was taken, writes whose data have
+    // come.
     wire addressed = !awvalid || open_q > 4'd1;
     always @* begin
         if (rvalid_i) assume (busy && !write_q && owed_q != 4'd0);

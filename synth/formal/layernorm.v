@@ -1,4 +1,5 @@
-// The norm holds under stall, from whatever state: a row takes longer than a solver can follow from the reset on.
+// The norm holds under stall, from whatever state: a row takes longer than a solver can follow from the reset
+// on.
 module layernorm_holds #(
     parameter N = 2
 ) (

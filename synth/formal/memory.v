@@ -1,4 +1,5 @@
-// A tiled memory: what is written to any one word is read back from it, and no write to another word changes it.
+// A tiled memory: what is written to any one word is read back from it, and no write to another word changes
+// it.
 module memory_contract #(
     parameter ADDR_W  = 4,
     parameter WIDTH   = 6,

@@ -1,4 +1,5 @@
-// A stream buffer: its items leave in order and unchanged, it is ready while it has room and valid while it holds one.
+// A stream buffer: its items leave in order and unchanged, it is ready while it has room and valid while it
+// holds one.
 module stream_fifo_contract #(
     parameter WIDTH = 17,
     parameter DEPTH = 6

@@ -1,4 +1,5 @@
-// The largest of a row: entries hold under stall, and come in descending order, of equals the lower position first.
+// The largest of a row: entries hold under stall, and come in descending order, of equals the lower position
+// first.
 module top_k_holds #(
     parameter N     = 2,
     parameter POS_W = 2

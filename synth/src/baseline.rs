@@ -167,7 +167,8 @@ impl Baseline {
         std::fs::rename(&draft, path).map_err(Error::io(path))
     }
 
-    /// Every figure of `measured` that left this baseline's tolerance, better or worse; blocks that came or went.
+    /// Every figure of `measured` that left this baseline's tolerance, better or worse; blocks that came or
+    /// went.
     pub fn compare(&self, measured: &Baseline) -> Vec<Difference> {
         let names: BTreeSet<&String> = self.blocks.keys().chain(measured.blocks.keys()).collect();
         let mut differences = Vec::new();
@@ -189,7 +190,8 @@ impl Baseline {
         differences
     }
 
-    /// The two versions if the tools are others than those of the baseline: figures may then move for no other reason.
+    /// The two versions if the tools are others than those of the baseline: figures may then move for no
+    /// other reason.
     pub fn other_tools<'a>(&'a self, measured: &'a Baseline) -> Option<(&'a str, &'a str)> {
         (self.tools != measured.tools).then_some((self.tools.as_str(), measured.tools.as_str()))
     }

@@ -32,7 +32,8 @@ impl Cache {
 
     /// The folder of `key`, made by `make` (which fills the folder it is given) if it is not there yet.
     ///
-    /// Nothing half made is ever seen: `make` works in a temporary folder. An error of `make` leaves no entry.
+    /// Nothing half made is ever seen: `make` works in a temporary folder. An error of `make` leaves no
+    /// entry.
     pub fn get(&self, kind: &str, key: &str, make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
         let folder = self.root.join(kind);
         let entry = folder.join(key);
@@ -54,7 +55,8 @@ impl Cache {
     }
 }
 
-/// The first 32 hex digits of the SHA-256 of `parts`, each preceded by its length so that no two lists collide.
+/// The first 32 hex digits of the SHA-256 of `parts`, each preceded by its length so that no two lists
+/// collide.
 pub(crate) fn hash(parts: &[&str]) -> String {
     let mut digest = Sha256::new();
     for part in parts {

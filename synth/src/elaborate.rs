@@ -1,4 +1,5 @@
-//! A design as yosys elaborates it: a text of logic per module, free of file names and counters, and who holds whom.
+//! A design as yosys elaborates it: a text of logic per module, free of file names and counters, and who
+//! holds whom.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write;

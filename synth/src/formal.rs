@@ -1,4 +1,5 @@
-//! Proofs of short contracts: properties in Verilog, bounded model checking and induction by yosys-smtbmc and z3.
+//! Proofs of short contracts: properties in Verilog, bounded model checking and induction by yosys-smtbmc and
+//! z3.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -49,8 +50,8 @@ pub enum FormalResult {
 /// Prove the assertions of a design.
 ///
 /// # Errors
-/// Missing tools; whatever yosys refuses; a design without an assertion, or whose assumptions nothing satisfies: both
-/// would be true of everything.
+/// Missing tools; whatever yosys refuses; a design without an assertion, or whose assumptions nothing
+/// satisfies: both would be true of everything.
 pub fn prove(cache: &Cache, job: &FormalJob) -> Result<FormalResult> {
     if !flows::is_identifier(job.top) {
         return Err(Error::invalid(job.top, "a top module's name is letters, digits and '_'"));

@@ -31,8 +31,8 @@ pub fn lint(sources: &[Source], top: &str) -> Result<Vec<LintMessage>> {
     let names = files.iter().map(String::as_str);
 
     let verilator = ["--lint-only", "-Wall", "--top-module", top].into_iter().chain(names.clone());
-    // Icarus: files without delays need no timescale, and a select inside `always @*` waking on the whole vector costs
-    // simulation time alone.
+    // Icarus: files without delays need no timescale, and a select inside `always @*` waking on the whole
+    // vector costs simulation time alone.
     let icarus =
         ["-g2005", "-Wall", "-Wno-timescale", "-Wno-sensitivity-entire-vector", "-Wno-sensitivity-entire-array"];
     let icarus = icarus.into_iter().chain(["-t", "null", "-s", top]).chain(names);

@@ -36,7 +36,8 @@ impl Recipe {
         serde_yaml::from_str(text).map_err(|error| Error::invalid(place, error.to_string()))
     }
 
-    /// The recipe for a purpose ("area", "speed", or a recipe's own name), as the library's technology wants it.
+    /// The recipe for a purpose ("area", "speed", or a recipe's own name), as the library's technology wants
+    /// it.
     pub fn named(purpose: &str, library: &Library) -> Result<Self> {
         let name = library.technology.recipes.get(purpose).map_or(purpose, String::as_str);
         let mut known = Vec::new();

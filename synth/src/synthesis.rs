@@ -20,7 +20,8 @@ use crate::tools::{YOSYS, yosys_version};
 pub enum Boundaries {
     /// Nowhere: one flat netlist. Slow above some ten thousand gates.
     Flat,
-    /// At every module that holds a register, itself or below it; combinational modules dissolve in their parents.
+    /// At every module that holds a register, itself or below it; combinational modules dissolve in their
+    /// parents.
     #[default]
     Registers,
     /// At modules whose names match these patterns.
@@ -51,7 +52,8 @@ pub struct SynthJob<'a> {
 }
 
 impl<'a> SynthJob<'a> {
-    /// A job with the conventions of emitted Verilog: `clk_i`, `rst_ni`, memories called `alb_sram_*`, `alb_macro_*` and `alb_wear_*`.
+    /// A job with the conventions of emitted Verilog: `clk_i`, `rst_ni`, memories called `alb_sram_*`,
+    /// `alb_macro_*` and `alb_wear_*`.
     pub fn new(top: &'a str, sources: &'a [Source], library: &'a Library, recipe: &'a Recipe, period_ps: f64) -> Self {
         SynthJob {
             top,
@@ -202,8 +204,8 @@ impl SynthReport {
 
 /// Synthesise a design.
 ///
-/// Checked before and after mapping by yosys' `check -assert`: undriven and multiply driven wires, combinational loops,
-/// cells left unmapped.
+/// Checked before and after mapping by yosys' `check -assert`: undriven and multiply driven wires,
+/// combinational loops, cells left unmapped.
 ///
 /// # Errors
 /// A missing tool; whatever yosys refuses; cells that the library has not (latches, three-state drivers).

@@ -1,4 +1,5 @@
-//! What a Liberty file does not say of itself: which cells to leave out, what drives inputs and loads outputs.
+//! What a Liberty file does not say of itself: which cells to leave out, what drives inputs and loads
+//! outputs.
 
 use std::collections::BTreeMap;
 
@@ -50,7 +51,8 @@ impl Technology {
         KNOWN.iter().map(|(place, text)| Self::parse(place, text)).collect()
     }
 
-    /// The description of the Liberty library called `library`, or a plain one that leaves out nothing by name.
+    /// The description of the Liberty library called `library`, or a plain one that leaves out nothing by
+    /// name.
     pub fn of_library(library: &str) -> Result<Self> {
         let known = Self::known()?.into_iter().find(|technology| matches(&technology.library, library));
         Ok(known.unwrap_or_else(|| Technology {

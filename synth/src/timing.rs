@@ -60,9 +60,11 @@ impl Timing {
     }
 }
 
-/// Time the unit `module` of a synthesised design together with all units in it, so that paths across them are real.
+/// Time the unit `module` of a synthesised design together with all units in it, so that paths across them
+/// are real.
 ///
-/// Memories take their inputs at the clock's edge with no setup and give their outputs `memory_access_ps` after it.
+/// Memories take their inputs at the clock's edge with no setup and give their outputs `memory_access_ps`
+/// after it.
 pub fn time(
     cache: &Cache,
     report: &SynthReport,

@@ -74,7 +74,8 @@ fn area_and_frequency_are_within_tolerance_of_what_was_accepted() {
     );
 }
 
-/// What lies beside the array, as parts of it. GELU at the array's full rate is half as much again as all the rest.
+/// What lies beside the array, as parts of it. GELU at the array's full rate is half as much again as all the
+/// rest.
 #[test]
 fn units_beside_the_array_take_less_than_two_fifths_of_it_and_three_with_gelu() {
     let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("baselines/osu018-area.json");

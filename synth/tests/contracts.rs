@@ -187,7 +187,8 @@ fn csr() -> Contract {
     Contract::new("csr_axi", (6, true), &[HOLD, CSR], blocks(&design, &["csr"]))
 }
 
-/// A port of 32 bits both ways; bursts are short, so that a command of few beats has several, or as long as all they may be.
+/// A port of 32 bits both ways; bursts are short, so that a command of few beats has several, or as long as
+/// all they may be.
 fn dma(top: &'static str, burst_beats: u32, look: (u32, bool)) -> Contract {
     let text = common::text_of("accelerator4");
     let axi = "{address_bits: 40, data_bits: 64, burst_beats: 16}";
@@ -450,7 +451,8 @@ fn a_command_that_lasts_is_refuted() {
     );
 }
 
-/// Eleven words of six bits, tiled from macros of four by four and of two by two: of every tile there is a rest.
+/// Eleven words of six bits, tiled from macros of four by four and of two by two: of every tile there is a
+/// rest.
 fn memory() -> Contract {
     let demand = Demand { words: 11, bits: 6, codes: 1, ..demands(&small(2))[0].clone() };
     let sources = made("kind: sram", &(of_macro("four", 4, 4, 16, 1) + &of_macro("two", 2, 2, 5, 1)), &demand);

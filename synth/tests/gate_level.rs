@@ -70,7 +70,8 @@ fn the_netlist_of_each_recipe_does_what_the_verilog_does() {
     }
 }
 
-/// `ALBERTI_LIBERTY=a.lib:b.lib cargo test -p alberti-synth -- --ignored`; without, on the default library once more.
+/// `ALBERTI_LIBERTY=a.lib:b.lib cargo test -p alberti-synth -- --ignored`; without, on the default library
+/// once more.
 #[test]
 #[ignore = "no package brings these libraries: ALBERTI_LIBERTY names them, separated by colons"]
 fn the_netlist_does_what_the_verilog_does_on_other_libraries() {

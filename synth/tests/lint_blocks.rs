@@ -24,7 +24,8 @@ fn netlist_is_clean(design: &Design, netlist: &Netlist) {
     assert!(texts.is_empty(), "{} of {}:\n{}", netlist.top(), design.name, texts.join("\n"));
 }
 
-/// The parts of an accelerator: for the three readers, and for the checks of netlists that whole designs go through.
+/// The parts of an accelerator: for the three readers, and for the checks of netlists that whole designs go
+/// through.
 fn every_part_is_clean(design: &Design) {
     for (name, _) in PARTS {
         let netlist = part(design, name).expect("the design has an accelerator");

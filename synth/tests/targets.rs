@@ -1,7 +1,7 @@
 //! What the generator promises of its own results, measured on every library at hand.
 //!
-//! `ALBERTI_LIBERTY=asap7.lib:sky130hd.lib cargo test -p alberti-synth --test targets -- --ignored --nocapture`
-//! measures on these libraries, and without the variable on the default one.
+//! `ALBERTI_LIBERTY=asap7.lib:sky130hd.lib cargo test -p alberti-synth --test targets -- --ignored
+//! --nocapture` measures on these libraries, and without the variable on the default one.
 
 #![allow(clippy::print_stdout)]
 
@@ -18,7 +18,8 @@ fn run(design: &Design, block: &str, library: &Library, recipe: &str, period_ps:
     synthesise(&Cache::open(), &job).expect("a synthesis")
 }
 
-/// The same lane with operands of eight fixed-point bits, explicit Baugh-Wooley rows: what AdaptivFloat competes with.
+/// The same lane with operands of eight fixed-point bits, explicit Baugh-Wooley rows: what AdaptivFloat
+/// competes with.
 #[test]
 #[ignore = "minutes: a lane by every depth, width and library"]
 fn an_adaptiv_float_lane_is_smaller_than_one_of_eight_fixed_point_bits() {
@@ -44,7 +45,8 @@ fn an_adaptiv_float_lane_is_smaller_than_one_of_eight_fixed_point_bits() {
                     fixed.gate_equivalents / 16.0
                 );
                 println!("{line}");
-                // Without a register in its middle the shift costs what the rows of an integer product do not.
+                // Without a register in its middle the shift costs what the rows of an integer product do
+                // not.
                 if ratio > if pipeline == "1" { 0.98 } else { 0.95 } {
                     misses.push(line);
                 }

@@ -63,7 +63,8 @@ module @{ shell.name }@ (
 
 @{ shell.instances }@
 
-    // Bias and shift of a job are taken when its first row is read, so that the rows before it have used theirs.
+    // Bias and shift of a job are taken when its first row is read, so that the rows before it have used
+    // theirs.
     reg [N*BIAS_W-1:0]  bias_q;
     reg [N*SHIFT_W<% if beside_w != 0 %>+JOB_W<% endif %>-1:0] scale_q;
     reg [N*SHIFT_W<% if beside_w != 0 %>+JOB_W<% endif %>-1:0] final_scale_q;

@@ -18,17 +18,17 @@ module @{ shell.name }@ (
 
 @{ shell.declare("value_q segment middle slope") }@
 
-    // First stage. For GELU, bits are taken as they differ from the sign: those of a magnitude less one, which the bit
-    // below the point makes up for when it rounds. All else passes with a shift of nothing.
+    // First stage. For GELU, bits are taken as they differ from the sign: those of a magnitude less one,
+    // which the bit below the point makes up for when it rounds. All else passes with a shift of nothing.
     wire                 gelu  = @{ is_number }@;
     wire                 sign  = sum_i[ACC_W-1];
     wire                 flip  = gelu && sign;
     wire [SHIFT_W-1:0]   shift = scale_i & {SHIFT_W{gelu}};
     wire [ACC_W-2:0]     bits  = sum_i[ACC_W-2:0] ^ {(ACC_W-1){flip}};
 
-    // Whether it leaves the range, and the value. To the left more than 32 places are as many: nothing but zero stays
-    // in range. Each step of the shift keeps what the rest of it can still bring into the value: what it leaves above
-    // is lost.
+    // Whether it leaves the range, and the value. To the left more than 32 places are as many: nothing but
+    // zero stays in range. Each step of the shift keeps what the rest of it can still bring into the value:
+    // what it leaves above is lost.
     function [VALUE_W:0] move;
         input [ACC_W-2:0]   from;
         input               below;
@@ -78,9 +78,10 @@ module @{ shell.name }@ (
     end
     wire over = gelu_q && lost_q;
 
-    // Second stage: to the magnitude, or to zero, what the table's line says. Booth: the place in the segment, from its
-    // middle, in digits of -2 to 2, each of which makes a row of the slope. A row is a number whose sign is inverted,
-    // which takes one constant for all of them instead of their sign extensions; a negative one still lacks a one.
+    // Second stage: to the magnitude, or to zero, what the table's line says. Booth: the place in the
+    // segment, from its middle, in digits of -2 to 2, each of which makes a row of the slope. A row is a
+    // number whose sign is inverted, which takes one constant for all of them instead of their sign
+    // extensions; a negative one still lacks a one.
     function [PRODUCT_W-1:0] multiply;
         input [SLOPE_W-1:0]  by;
         input [2*DIGITS-1:0] at;

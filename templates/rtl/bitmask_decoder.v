@@ -17,8 +17,8 @@ module @{ shell.name }@ (
 
 @{ shell.declare("expanded oldest") }@
 
-    // The next packed value lies in lane lane_q of row row_q. Where that is the first lane, the row is still to be
-    // read; else it is kept, and a segment that begins inside a row which is not has it read first.
+    // The next packed value lies in lane lane_q of row row_q. Where that is the first lane, the row is still
+    // to be read; else it is kept, and a segment that begins inside a row which is not has it read first.
     reg                first_q;
     reg  [ROW_W-1:0]   row_q;
     reg  [LANE_W-1:0]  lane_q;
@@ -30,8 +30,8 @@ module @{ shell.name }@ (
     wire               known = fresh || (kept_valid_q && kept_row_q == base_row_i);
     wire               lead  = first_q && base_valid_i && !known;
 
-    // A mask is taken only when its vector will find room in the buffer, since the memory cannot wait; the first of a
-    // segment together with the segment's base.
+    // A mask is taken only when its vector will find room in the buffer, since the memory cannot wait; the
+    // first of a segment together with the segment's base.
     reg  [ROOM_W-1:0]  room_q;
     wire               room = room_q != {ROOM_W{1'b0}};
     wire               take = mask_valid_i && mask_ready_o;
@@ -96,7 +96,8 @@ module @{ shell.name }@ (
     assign value_enable_o = read_q;
     assign value_address_o    = read_row_q;
 
-    // Mask and first lane wait for the values: stage 0 is the cycle of the read, stage LATENCY that of the answer.
+    // Mask and first lane wait for the values: stage 0 is the cycle of the read, stage LATENCY that of the
+    // answer.
     reg  [LATENCY:0]              wait_valid_q;
     reg  [LATENCY:0]              wait_read_q;
     reg  [(LATENCY+1)*N-1:0]      wait_mask_q;
@@ -129,8 +130,8 @@ module @{ shell.name }@ (
         if (wait_read_q[LATENCY]) kept_q <= value_data_i;
     end
 
-    // The first value of the vector turns to position 0, while the ones below each position of the mask are counted: in
-    // its group of four, and in the groups below.
+    // The first value of the vector turns to position 0, while the ones below each position of the mask are
+    // counted: in its group of four, and in the groups below.
     reg  [RANK_W-1:0]   rank;
     reg  [LANE_W-1:0]   below;
     reg  [LANE_W-1:0]   beside;

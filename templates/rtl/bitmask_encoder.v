@@ -11,7 +11,8 @@ module @{ shell.name }@ (
     localparam COUNT_W = @{ lane_w + 1 }@;  // counts 0 ..= N
     localparam GROUP   = 4;  // codes whose zeros are counted together
 
-    // Two stages, each of which moves when the one after it can. The first vector of a segment comes with its base.
+    // Two stages, each of which moves when the one after it can. The first vector of a segment comes with its
+    // base.
     reg  first_q;
     reg  vector_valid_q;
     reg  mask_valid_q;
@@ -22,8 +23,8 @@ module @{ shell.name }@ (
     assign vector_ready_o = vector_free && (!first_q || base_valid_i);
     assign base_ready_o   = vector_free && first_q && vector_valid_i;
 
-    // Stage 1: which codes are not zero, and how many zeros lie below each of those: in its group of four, and in the
-    // groups below.
+    // Stage 1: which codes are not zero, and how many zeros lie below each of those: in its group of four,
+    // and in the groups below.
     reg [N-1:0]        mask;
     reg [COUNT_W-1:0]  zeros;
     reg [COUNT_W-1:0]  beside;
@@ -106,8 +107,9 @@ module @{ shell.name }@ (
         end
     end
 
-    // Then they go after those that their row holds already. A row is written when values lie beyond it, or in the
-    // cycle after the segment's last vector; the first vector of the next begins a row and cannot go beyond it.
+    // Then they go after those that their row holds already. A row is written when values lie beyond it, or
+    // in the cycle after the segment's last vector; the first vector of the next begins a row and cannot go
+    // beyond it.
     reg  [ROW_W-1:0]      row_q;
     reg  [COUNT_W-1:0]    fill_q;
     reg  [N*CODE_W-1:0]   gathered_q;

@@ -29,8 +29,8 @@ module @{ shell.name }@ (
                 end
             end
 
-            // Multiplier k can only find its bit at places k ..= k + BLOCK - NONZEROS when the mask is right; with
-            // fewer bits set it may lie further up, where it counts as none.
+            // Multiplier k can only find its bit at places k ..= k + BLOCK - NONZEROS when the mask is right;
+            // with fewer bits set it may lie further up, where it counts as none.
             for (k = 0; k < NONZEROS; k = k + 1) begin : gen_choice
                 wire [PLACES-1:0] hit;
                 for (i = 0; i < PLACES; i = i + 1) begin : gen_place

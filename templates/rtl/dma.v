@@ -139,8 +139,8 @@ module @{ shell.name }@ (
     assign m_axi_awprot  = 3'b000;
     assign m_axi_arprot  = 3'b000;
 
-    // Data follow the same bursts: a beat at a time, none of a write before its address is offered. Where a burst ends
-    // is counted here, for reads as for writes.
+    // Data follow the same bursts: a beat at a time, none of a write before its address is offered. Where a
+    // burst ends is counted here, for reads as for writes.
     wire                unused_rlast = m_axi_rlast;
     reg  [BEATS_W-1:0]  data_left_q;
     reg  [OFFSET_W-1:0] data_offset_q;

@@ -41,8 +41,8 @@ module @{ shell.name }@ (
         else if (job_ready_o) job_valid_q <= job_valid_i;
     end
 
-    // A shift as a distance from where a left shift puts every number but zero out of range, to where a right shift
-    // leaves nothing: 0 to 63.
+    // A shift as a distance from where a left shift puts every number but zero out of range, to where a right
+    // shift leaves nothing: 0 to 63.
     function [DISTANCE_W-1:0] distance;
         input [SHIFT_W-1:0] shift;
         reg [SHIFT_W:0] far;
@@ -53,7 +53,8 @@ module @{ shell.name }@ (
         end
     endfunction
 
-    // The gain, one in a sum, in digits of -2 to 2: whether a digit takes the operand once or twice, and its sign.
+    // The gain, one in a sum, in digits of -2 to 2: whether a digit takes the operand once or twice, and its
+    // sign.
     wire [VALUE_W:0] gain = {job_scale_i ? job_gain_i : {{(VALUE_W-1){1'b0}}, 1'b1}, 1'b0};
     integer d;
     always @(posedge clk_i) begin

@@ -11,7 +11,8 @@ module @{ shell.name }@ (
     localparam DISTANCE_W = @{ distance_w }@;
     localparam SPAN_W     = PRODUCT_W + SUMMAND_W;  // a product moved left by SUMMAND_W, and the bit below the point
 
-    // The integer that an AdaptivFloat<8,3> code stands for: its five bits moved by its exponent, with its sign.
+    // The integer that an AdaptivFloat<8,3> code stands for: its five bits moved by its exponent, with its
+    // sign.
     function [VALUE_W-1:0] significand;
         input [7:0] code;
         reg [VALUE_W-1:0] magnitude;
@@ -21,8 +22,9 @@ module @{ shell.name }@ (
         end
     endfunction
 
-    // Booth: each digit of the gain, -2 to 2, is a row. A row is a number of VALUE_W+1 bits whose sign is inverted,
-    // which takes one constant for all of them instead of their sign extensions; a negative one still lacks a one.
+    // Booth: each digit of the gain, -2 to 2, is a row. A row is a number of VALUE_W+1 bits whose sign is
+    // inverted, which takes one constant for all of them instead of their sign extensions; a negative one
+    // still lacks a one.
     function [PRODUCT_W-1:0] multiply;
         input [VALUE_W-1:0] a;
         input [DIGITS-1:0]  one;
@@ -41,9 +43,10 @@ module @{ shell.name }@ (
         end
     endfunction
 
-    // A number moved left by SUMMAND_W and right by the distance, rounded half up and saturated. Bits are taken as they
-    // differ from the sign, with the one below the point. Each step of the distance keeps what the rest of it can still
-    // bring into the result: what it leaves above is lost. What has saturated does not round up.
+    // A number moved left by SUMMAND_W and right by the distance, rounded half up and saturated. Bits are
+    // taken as they differ from the sign, with the one below the point. Each step of the distance keeps what
+    // the rest of it can still bring into the result: what it leaves above is lost. What has saturated does
+    // not round up.
     function [SUMMAND_W-1:0] summand;
         input [PRODUCT_W-1:0]  x;
         input [DISTANCE_W-1:0] distance;

@@ -29,7 +29,8 @@ module @{ shell.name }@ (
 
 @{ shell.declare("segment place power mantissa_q log") }@
 
-    // A row goes through the states, each of which lasts until its timer has run down; that of LOAD waits for logits.
+    // A row goes through the states, each of which lasts until its timer has run down; that of LOAD waits for
+    // logits.
     reg  [2:0]         state_q;
     reg  [TIMER_W-1:0] timer_q;
     reg  [CLASS_W-1:0] classes_q;
@@ -78,8 +79,8 @@ module @{ shell.name }@ (
     // The number of classes decides; an end that the logits announce anywhere else is counted, a cycle later.
     <% call length_errors::count("step && vector_end && logit_last_i != over") %><% endcall %>
 
-    // To base 2: t = rhu(u * log2 e, 14), u being the logit with its sign turned over. That adds the same to every t,
-    // and the least of them is zero.
+    // To base 2: t = rhu(u * log2 e, 14), u being the logit with its sign turned over. That adds the same to
+    // every t, and the least of them is zero.
     reg                logit_valid_q;
     reg                score_valid_q;
     reg  [LOGIT_W-1:0] logit_q;
@@ -101,8 +102,9 @@ module @{ shell.name }@ (
         score_q <= scaled[30:14];
     end
 
-    // First pass: every t goes into the register from above, while the largest is found. Second pass: the register
-    // turns once, its oldest word first; those that are of no class of this row come before the others.
+    // First pass: every t goes into the register from above, while the largest is found. Second pass: the
+    // register turns once, its oldest word first; those that are of no class of this row come before the
+    // others.
     wire                     turn = state_q == SUM && !timer_q[CLASS_W];
     reg  [WORDS*SCORE_W-1:0] scores_q;
     reg  [SCORE_W-1:0]       maximum_q;
@@ -112,7 +114,8 @@ module @{ shell.name }@ (
         else if (score_valid_q && score_q > maximum_q) maximum_q <= score_q;
     end
 
-    // y = exp2n(d): the power of the fraction, then the octaves. What is no class lies 31 octaves away: its y is zero.
+    // y = exp2n(d): the power of the fraction, then the octaves. What is no class lies 31 octaves away: its y
+    // is zero.
     wire                counts   = turn && timer_q[CLASS_W-1:0] <= classes_q;
     wire [SCORE_W-1:0]  distance = maximum_q - scores_q[SCORE_W-1:0];
     reg  [FACTOR_W-1:0] distance_q;
@@ -176,7 +179,8 @@ module @{ shell.name }@ (
         if (summing) log_q <= {sum_octave_q, 10'd0} + {{(LOG_W-11){1'b0}}, fraction_log_q};
     end
 
-    // S * L + U < T * S where U < S * (T - L): the bits of the margin leave below, those of the product come in above.
+    // S * L + U < T * S where U < S * (T - L): the bits of the margin leave below, those of the product come
+    // in above.
     reg  [SUM_W-1:0]    high_q;
     reg  [MARGIN_W-1:0] margin_q;
     reg                 exit_q;

@@ -6,7 +6,8 @@ module @{ shell.name }@ (
 
     localparam COUNT_W = @{ count_w }@;
 
-    // How many of each there were in a cycle, added a cycle later; what comes with a clear is counted from zero.
+    // How many of each there were in a cycle, added a cycle later; what comes with a clear is counted from
+    // zero.
 <%- for event in events %>
     reg @{ "{:<13}"|format(event.range) }@ @{ event.name }@_q;
     reg [COUNT_W-1:0] @{ event.name }@_count_q;

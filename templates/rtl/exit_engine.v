@@ -11,7 +11,8 @@ module @{ shell.name }@ (
 
 @{ shell.declare("start tiles step classes clear") }@
 
-    // The unit is free when the decision before is taken. All its logits were taken before: the reader is free as well.
+    // The unit is free when the decision before is taken. All its logits were taken before: the reader is
+    // free as well.
     assign start = exit_valid_i && exit_ready_o;
     assign clear = 1'b0;
     assign step  = {{(ADDR_W-COUNT_W){1'b0}}, exit_source_tile_i};

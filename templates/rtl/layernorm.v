@@ -33,7 +33,8 @@ module @{ shell.name }@ (
 @{ shell.declare("front back done hand_over value_q square sum_q squares_q start channels read write scale group
     factor triple offset distance used_at_z bias") }@
 
-    // Lanes that a vector uses: all but those beyond the last channel, whose lane is the edge, in the last of a row.
+    // Lanes that a vector uses: all but those beyond the last channel, whose lane is the edge, in the last of
+    // a row.
     function [N-1:0] lanes;
         input              ending;
         input [EDGE_W-1:0] tail;
@@ -43,8 +44,8 @@ module @{ shell.name }@ (
         end
     endfunction
 
-    // Stages in front of the parameters, and from the parameters on: the latter move when the vector at the end is
-    // taken or there is none, the former also wait for the parameters.
+    // Stages in front of the parameters, and from the parameters on: the latter move when the vector at the
+    // end is taken or there is none, the former also wait for the parameters.
     reg row_at_raw_q;    // a vector of the second pass waits to be multiplied
     reg row_at_term_q;   // ... for its parameters
     reg row_at_y_q;
@@ -95,7 +96,8 @@ module @{ shell.name }@ (
         end
     end
 
-    // Second pass: the constants of its row are loaded when the row before has none of its vectors in front of them.
+    // Second pass: the constants of its row are loaded when the row before has none of its vectors in front
+    // of them.
     reg                  loaded_q;
     reg  [LEFT_W-1:0] rest_q;
     wire                 apply;  // a vector is taken for the second pass
@@ -159,9 +161,9 @@ module @{ shell.name }@ (
     wire [N-1:0] used      = lanes(ending, left_q[EDGE_W-1:0]);
 <%- else %>
 
-    // Passes of neighbouring rows alternate, so that the scale of a row is found during the second pass of the row
-    // before: first pass of row 0; then of each row i the first pass, and the second of row i - 1; at last the second
-    // of the last.
+    // Passes of neighbouring rows alternate, so that the scale of a row is found during the second pass of
+    // the row before: first pass of row 0; then of each row i the first pass, and the second of row i - 1; at
+    // last the second of the last.
     reg  [1:0] waiting_q;  // rows between their passes
     reg        closing_q;  // the last one of them is the last of all
     wire       second = waiting_q == 2'd2 || (waiting_q == 2'd1 && closing_q);
@@ -194,8 +196,8 @@ module @{ shell.name }@ (
     wire [N-1:0] used      = lanes(!second && ending, left_q[EDGE_W-1:0]);
 <%- endif %>
 
-    // Values are moved up by half their range: V and the distances from the mean stay as they are, and nothing has a
-    // sign.
+    // Values are moved up by half their range: V and the distances from the mean stay as they are, and
+    // nothing has a sign.
     integer v;
     always @(posedge clk_i) begin
         if (load)

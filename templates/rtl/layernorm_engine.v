@@ -21,7 +21,8 @@ module @{ shell.name }@ (
 @{ shell.declare("start clear one stay source_tile source_row result_tile result_row tiles tail row
                   piece parameter norm code wide code_done wide_done") }@
 
-    // One instruction at a time. Every part begins with it; a result that is not asked for is written nowhere.
+    // One instruction at a time. Every part begins with it; a result that is not asked for is written
+    // nowhere.
     reg code_active_q;
     reg wide_active_q;
     wire busy = code_active_q || wide_active_q;

@@ -38,8 +38,8 @@ module @{ shell.name }@ (
         end
     endfunction
 
-    // factor times x and the offset. The factor is that of the whole row: its triple comes ready-made, so that a row of
-    // the product takes two bits of x.
+    // factor times x and the offset. The factor is that of the whole row: its triple comes ready-made, so
+    // that a row of the product takes two bits of x.
     function [TERM_W-1:0] scale;
         input [VALUE_W-1:0]    x;
         input [FACTOR_W-1:0]   once;
@@ -58,9 +58,9 @@ module @{ shell.name }@ (
         end
     endfunction
 
-    // y * gamma + beta and a half, in the places of the product. Booth: each digit of gamma, -2 to 2, is a row. A row
-    // is a number of VALUE_W+1 bits whose sign is inverted, which takes one constant for all of them instead of their
-    // sign extensions; a negative one still lacks a one.
+    // y * gamma + beta and a half, in the places of the product. Booth: each digit of gamma, -2 to 2, is a
+    // row. A row is a number of VALUE_W+1 bits whose sign is inverted, which takes one constant for all of
+    // them instead of their sign extensions; a negative one still lacks a one.
     function [SCALED_W-1:0] affine;
         input [VALUE_W-1:0] y;
         input [VALUE_W-1:0] gamma;
@@ -89,7 +89,8 @@ module @{ shell.name }@ (
     always @(posedge clk_i) square_q <= square(value_i);
     assign square_o = square_q;
 
-    // Second pass, in front of the parameters: (N*r - S1)*R and a half, of which the shift leaves no lower bit.
+    // Second pass, in front of the parameters: (N*r - S1)*R and a half, of which the shift leaves no lower
+    // bit.
     /* verilator lint_off UNUSEDSIGNAL */
     wire [TERM_W-1:0] term = scale(raw_i, factor_i, triple_i, offset_i);  // its lowest bits only carry
     /* verilator lint_on UNUSEDSIGNAL */

@@ -21,8 +21,8 @@ module @{ shell.name }@ (
 
 @{ shell.declare("variance pair mantissa segment fraction base base_q rise rise_q root") }@
 
-    // One phase after the other, one step a cycle; the two multiplications take a digit of two bits a step, the highest
-    // first.
+    // One phase after the other, one step a cycle; the two multiplications take a digit of two bits a step,
+    // the highest first.
     localparam IDLE        = 3'd0;
     localparam VARIANCE    = 3'd1;
     localparam NORMALISE   = 3'd2;
@@ -111,8 +111,8 @@ module @{ shell.name }@ (
         else if (phase_q == MULTIPLY) factor_q <= factor;
     end
 
-    // The root: onto the leading pair of bits, its line in the table, its place on that line. V = 0 has none, and any
-    // will do: all channels are at the mean.
+    // The root: onto the leading pair of bits, its line in the table, its place on that line. V = 0 has none,
+    // and any will do: all channels are at the mean.
     assign variance = @{ variance }@;
     reg [4:0]  pair_q;
     reg [15:0] mantissa_q;

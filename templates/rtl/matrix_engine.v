@@ -25,8 +25,8 @@ module @{ shell.name }@ (
 
 <%- if blocks %>
 
-    // Vectors of odd passes have a reader of their own, so that a tile of blocks has those of two passes at once. A
-    // record of blocks is of two passes; the last of an odd number is plain.
+    // Vectors of odd passes have a reader of their own, so that a tile of blocks has those of two passes at
+    // once. A record of blocks is of two passes; the last of an odd number is plain.
     assign even_passes  = {1'b0, gemm_passes_i[15:1]} + {15'd0, gemm_passes_i[0]};
     assign odd_passes   = {1'b0, gemm_passes_i[15:1]};
     assign tiles_of_job = gemm_blocks_i ? even_passes : gemm_passes_i;

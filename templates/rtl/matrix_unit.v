@@ -38,7 +38,8 @@ module @{ shell.name }@ (
 @{ shell.declare("load lane_q select columns swap go row_q first_pass last_pass start close vector job_scale
     final final_shift final_function final_activation_shift wide_shift code rounded oldest held") }@
 
-    // Weights: row after row of the next tile goes to the array's shadow registers while the tile before multiplies.
+    // Weights: row after row of the next tile goes to the array's shadow registers while the tile before
+    // multiplies.
     reg tile_full_q;
     assign weight_ready_o = !tile_full_q || swap;
     assign load           = weight_valid_i && weight_ready_o;
@@ -151,7 +152,8 @@ module @{ shell.name }@ (
     assign vector             = activation_data_i;
     assign activation_ready_o = go;
 <%- else %>
-    // A block tile takes both input tiles; a plain one takes the even or the odd, spread so that choice 0 finds it.
+    // A block tile takes both input tiles; a plain one takes the even or the odd, spread so that choice 0
+    // finds it.
     wire [N*OP_W-1:0] plain = odd_q ? activation1_data_i : activation0_data_i;
     wire [2*N*OP_W-1:0] both = {activation1_data_i, activation0_data_i};
     genvar b;

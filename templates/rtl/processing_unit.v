@@ -13,7 +13,8 @@ module @{ shell.name }@ (
 <%- else -%>
 @{ shell.declare("weight_mask mask_write row mask_read row_block row_mask no_columns no_wide_shift") }@
 
-    // Block-sparse rows bring n values and the masks of 2n inputs; the masks wait beside the decoder for their values.
+    // Block-sparse rows bring n values and the masks of 2n inputs; the masks wait beside the decoder for
+    // their values.
     assign weight_mask      = weight_data_i[N-1:0] | {N{weight_block_i}};
     assign mask_write_data  = {weight_block_i, weight_data_i};
     assign mask_write_valid = weight_valid_i && weight_ready_o;

@@ -97,7 +97,8 @@ module @{ shell.name }@ (
         end
     end
 
-    // A pointer or an offset to a lane that does not exist, which only a fault can make, counts on into the next row.
+    // A pointer or an offset to a lane that does not exist, which only a fault can make, counts on into the
+    // next row.
     reg  [LANE_W-1:0] item_q;  // number of the item in its record
 <%- if block %>
     wire              read_block = read_word_q[WORD_W-1];

@@ -14,8 +14,8 @@ module @{ shell.name }@ (
 <%- endif %>
     localparam LATENCY = @{ latency }@;
     localparam STEP_W  = @{ step_w }@;
-    // Steps of a programming: look, wait until no read is on its way, read the word, program it, read it back from
-    // every copy.
+    // Steps of a programming: look, wait until no read is on its way, read the word, program it, read it back
+    // from every copy.
     localparam [STEP_W-1:0] READ    = @{ step_w }@'d@{ 1 + latency }@;
     localparam [STEP_W-1:0] PULSE   = @{ step_w }@'d@{ 1 + 2 * latency }@;
     localparam [STEP_W-1:0] VERIFY  = @{ step_w }@'d@{ 1 + 2 * latency + write_cycles }@;
@@ -37,8 +37,8 @@ module @{ shell.name }@ (
     wire               outside = @{ outside }@;
 <%- if limit > 0 %>
 
-    // Words of a block that are programmed one after the other count once: no word is programmed more often than
-    // the block counts. An entry holds the count and the last word.
+    // Words of a block that are programmed one after the other count once: no word is programmed more often
+    // than the block counts. An entry holds the count and the last word.
     localparam BLOCK_W = @{ block_w }@;
     localparam COUNT_W = @{ count_w }@;
     wire [COUNT_W-1:0] count = wear_read_data[BLOCK_W +: COUNT_W];
@@ -111,7 +111,8 @@ module @{ shell.name }@ (
             for (k = 0; k < CELL_W; k = k + 1) begin : gen_bit
                 assign placed[c*CELL_W + k] = padded[@{ place }@];
 <%- if gray %>
-                // A level has the parity of its bits from this one up, and a bit that of its level and the next.
+                // A level has the parity of its bits from this one up, and a bit that of its level and the
+                // next.
                 assign levels[c*CELL_W + k] = ^placed[c*CELL_W + k +: CELL_W - k];
 <%- else %>
                 assign levels[c*CELL_W + k] = placed[c*CELL_W + k];

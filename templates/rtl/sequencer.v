@@ -54,8 +54,8 @@ module @{ shell.name }@ (
 <%- endfor %>
 <%- endfor %>
 
-    // Legal: of a kind that there is, zero where it has no field, no count of zero, every choice one that means
-    // something, no number beyond what the design has.
+    // Legal: of a kind that there is, zero where it has no field, no count of zero, every choice one that
+    // means something, no number beyond what the design has.
     wire [511:0] stray = words_q & ~(
 <%- for kind in kinds %>
         ({512{is_@{ kind.name }@}} & USED_@{ kind.name.to_uppercase() }@)<% if !loop.last %> |<% endif %>

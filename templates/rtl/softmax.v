@@ -91,8 +91,9 @@ module @{ shell.name }@ (
     assign row_ready_o = !row_open_q || close;
 <%- else %>
 
-    // Passes of neighbouring rows alternate, so that what the shares of a row are taken from is found while the next row is
-    // summed: the sum of row 0; then of each row i the sum, and the shares of row i - 1; at last the shares of the last.
+    // Passes of neighbouring rows alternate, so that what the shares of a row are taken from is found while
+    // the next row is summed: the sum of row 0; then of each row i the sum, and the shares of row i - 1; at
+    // last the shares of the last.
     reg                  share_open_q;  // a row whose shares are not all asked for
     reg                  summed_q;      // the row that came in waits for it
     reg                  row_last_q;
@@ -421,7 +422,8 @@ module @{ shell.name }@ (
     end
 <%- endif %>
 <% if running %>
-    // The octave of the maximum so far: a vector is shifted by its distance from it, and the sum by what it rises.
+    // The octave of the maximum so far: a vector is shifted by its distance from it, and the sum by what it
+    // rises.
     reg  [OCTAVE_W-1:0] octave_q;
     reg  [4:0]          rise_q;
     wire [OCTAVE_W-1:0] octave_before = @{ moving_first }@ ? {OCTAVE_W{1'b0}} : octave_q;
@@ -440,7 +442,8 @@ module @{ shell.name }@ (
         end
     end
 <% endif %>
-    // S: the powers of a vector as a tree whose adders take the rounding bits for carries; the branches first.
+    // S: the powers of a vector as a tree whose adders take the rounding bits for carries; the branches
+    // first.
     localparam CUT = @{ cut }@;  // nodes CUT to 2 CUT are the branches, 0 is the root
     reg  [(2*N-1-CUT)*SUM_W-1:0] nodes;
     reg  [(CUT+1)*SUM_W-1:0]     branches_q;
@@ -495,7 +498,8 @@ module @{ shell.name }@ (
             sum_q <= sum_before + trunk[0 +: SUM_W] + {{(SUM_W-1){1'b0}}, carries_q[0]};
     end
 
-    // L = log2 S, once a row: the 12 bits below the leading one, their logarithm, then the whole octaves above.
+    // L = log2 S, once a row: the 12 bits below the leading one, their logarithm, then the whole octaves
+    // above.
     reg  [SUM_W-1:0]    head;
     reg  [4:0]          zeros;
     integer             z;

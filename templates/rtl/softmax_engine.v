@@ -64,8 +64,8 @@ module @{ shell.name }@ (
         end
     end
 
-    // Masks, a vector for each of scores, in three stages that move together: how far each element is from the row's
-    // place, what span and ramp leave at that distance, and which part of the ramp that is.
+    // Masks, a vector for each of scores, in three stages that move together: how far each element is from
+    // the row's place, what span and ramp leave at that distance, and which part of the ramp that is.
     reg                span_active_q;
     reg                limit_q;
     reg [RAMP_W-1:0]   ramp_q;

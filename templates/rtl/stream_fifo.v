@@ -7,8 +7,8 @@ module @{ shell.name }@ (
     localparam WIDTH = @{ width }@;
     localparam DEPTH = @{ depth }@;
 
-    // Entries are kept in order, the oldest in slot 0, so that the output needs no multiplexer. Bit i of used_q says
-    // whether slot i holds an entry.
+    // Entries are kept in order, the oldest in slot 0, so that the output needs no multiplexer. Bit i of
+    // used_q says whether slot i holds an entry.
     reg  [DEPTH-1:0] used_q;
     wire             push = in_valid_i && in_ready_o;
     wire             pop  = out_valid_o && out_ready_i;

@@ -44,8 +44,8 @@ module @{ shell.name }@ (
     // Lengths decide; an end that the values announce anywhere else is counted, a cycle later.
     <% call length_errors::count("step && vector_end && value_last_i != last") %><% endcall %>
 
-    // An element on its way to the entries; it waits while those of the row before leave. With its sign turned over it
-    // compares as a number without one.
+    // An element on its way to the entries; it waits while those of the row before leave. With its sign
+    // turned over it compares as a number without one.
     reg               element_valid_q;
     reg               element_last_q;
     reg [VALUE_W-1:0] element_value_q;
@@ -67,9 +67,9 @@ module @{ shell.name }@ (
         end
     end
 
-    // Entries, the largest in slot 0, which is slice 1 of both vectors: below it is the element that goes in, beyond
-    // the last slot is nothing. An element goes into the first slot that is free or holds less; what it finds there and
-    // after it moves up. Entries leave by moving down.
+    // Entries, the largest in slot 0, which is slice 1 of both vectors: below it is the element that goes in,
+    // beyond the last slot is nothing. An element goes into the first slot that is free or holds less; what
+    // it finds there and after it moves up. Entries leave by moving down.
     wire [K+1:0]             used;
     wire [K:0]               precedes;
     wire [(K+2)*ENTRY_W-1:0] entries;

@@ -27,8 +27,8 @@ module @{ shell.name }@ (
     // A term is offset by 2^24, which makes it positive: one constant takes the place of N sign extensions.
 <%- else %>
 
-    // Baugh-Wooley: with their bits of negative weight inverted, the rows of a signed product add up to the product
-    // and 2^(2*OP_W-1) - 2^OP_W: one constant takes the place of N sign extensions.
+    // Baugh-Wooley: with their bits of negative weight inverted, the rows of a signed product add up to the
+    // product and 2^(2*OP_W-1) - 2^OP_W: one constant takes the place of N sign extensions.
 <%- endif %>
     localparam [ACC_W-1:0] OFFSET = @{ offset }@;
 
@@ -36,7 +36,8 @@ module @{ shell.name }@ (
     reg [N*OP_W-1:0] weight_q;
 <%- if columns %>
 
-    // A tile by rows loads all weights of a lane at once, one by columns the weight of one place in every lane.
+    // A tile by rows loads all weights of a lane at once, one by columns the weight of one place in every
+    // lane.
     always @(posedge clk_i) begin : take
         integer k;
         if (load_i) shadow_q <= load_weight_i;
@@ -90,9 +91,10 @@ module @{ shell.name }@ (
 <%- endif %>
 <%- if adaptiv_float %>
 
-    // The product of two operands before the last step of its shift, where it has the fewest bits: whether that step is
-    // by none or by 8 places, the sign, 17 bits. A negative product is inverted; the one that is then missing enters
-    // the sum as a carry. Words of 32 bits are for the simulator's sake: synthesis keeps the bits that can be set.
+    // The product of two operands before the last step of its shift, where it has the fewest bits: whether
+    // that step is by none or by 8 places, the sign, 17 bits. A negative product is inverted; the one that is
+    // then missing enters the sum as a carry. Words of 32 bits are for the simulator's sake: synthesis keeps
+    // the bits that can be set.
     function [PART_W-1:0] product;
         input [OPERAND_W-1:0] a;
         input [OP_W-1:0]      w;

@@ -33,8 +33,8 @@ module @{ shell.name }@ (
     endgenerate
 <%- if zero_skip %>
 
-    // A vector of zeros adds nothing: the operand registers, and with them all multipliers, hold still, and the lanes
-    // pass the addend on.
+    // A vector of zeros adds nothing: the operand registers, and with them all multipliers, hold still, and
+    // the lanes pass the addend on.
     wire [CHOICES-1:0] nonzero;
     wire               zero = nonzero == {CHOICES{1'b0}};
     wire               take = vector_valid_i && !zero;

@@ -1,5 +1,5 @@
-//! The activation functions between sums and results. All that is said of one, here and elsewhere, stands in its entry of one
-//! table: a new function is a new entry.
+//! The activation functions between sums and results. All that is said of one, here and elsewhere, stands in
+//! its entry of one table: a new function is a new entry.
 
 use crate::{rhu, tables};
 use std::{
@@ -137,7 +137,8 @@ activations! {
 static GELU: LazyLock<[u16; 65]> = LazyLock::new(|| tables::lack_to_relu(Activation::Gelu.facts().real));
 static GELU_ERF: LazyLock<[u16; 65]> = LazyLock::new(|| tables::lack_to_relu(Activation::GeluErf.facts().real));
 
-/// `max(x, 0)` less a table of |x| with straight lines between its entries (`arithmetic.md`), which is zero from 4 on.
+/// `max(x, 0)` less a table of |x| with straight lines between its entries (`arithmetic.md`), which is zero
+/// from 4 on.
 fn less(table: &[u16; 65], x: i64) -> i64 {
     let a = x.unsigned_abs();
     let lack = if a < 4096 {

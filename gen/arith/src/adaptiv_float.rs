@@ -4,8 +4,8 @@ use crate::{FormatError, ilog2};
 
 /// AdaptivFloat<bits, exponent bits>: from the top a sign, an exponent field E and a mantissa field M.
 ///
-/// A code stands for `±(2^m + M)·2^E · 2^(bias − m)` with `m` mantissa bits; E = 0, M = 0 is zero. There are no
-/// infinities, no NaN and no subnormal numbers.
+/// A code stands for `±(2^m + M)·2^E · 2^(bias − m)` with `m` mantissa bits; E = 0, M = 0 is zero. There are
+/// no infinities, no NaN and no subnormal numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AdaptivFloat {
     bits: u32,
@@ -19,8 +19,8 @@ impl AdaptivFloat {
     /// A format of `bits` bits, `exponent_bits` of which are exponent.
     ///
     /// # Errors
-    /// When `bits` is not within 4..=8, there is no mantissa bit, or `exponent_bits` is not within 1..=4: a fifth makes
-    /// products of 67 bits.
+    /// When `bits` is not within 4..=8, there is no mantissa bit, or `exponent_bits` is not within 1..=4: a
+    /// fifth makes products of 67 bits.
     pub fn new(bits: u32, exponent_bits: u32) -> Result<Self, FormatError> {
         if !(4..=8).contains(&bits) || !(1..=4).contains(&exponent_bits) || exponent_bits + 2 > bits {
             return Err(FormatError::new(format!(
@@ -80,8 +80,8 @@ impl AdaptivFloat {
 
     /// Rounds a magnitude, given as `top·2^(exponent − m)` with `top` within `[2^m, 2^(m+1)]`, onto a code.
     ///
-    /// `top == 2^(m+1)` is the carry of a mantissa that rounded up. Magnitudes past the largest code saturate; the octave
-    /// below the smallest code rounds up to it; smaller ones become zero.
+    /// `top == 2^(m+1)` is the carry of a mantissa that rounded up. Magnitudes past the largest code
+    /// saturate; the octave below the smallest code rounds up to it; smaller ones become zero.
     pub(crate) fn encode(self, negative: bool, mut top: i64, mut exponent: i64) -> u16 {
         let m = self.mantissa_bits();
         let hidden = 1i64 << m;

@@ -7,7 +7,8 @@ static EX: LazyLock<[u16; 33]> = LazyLock::new(tables::exp2);
 
 /// `2^(−d)` in Q1.15 of `d` in Q.10, 0 to 32768.
 ///
-/// The result never grows with `d`, and is zero from 16 octaves on: `d` may be clamped to anything above 2^14.
+/// The result never grows with `d`, and is zero from 16 octaves on: `d` may be clamped to anything above
+/// 2^14.
 #[must_use]
 pub fn exp2n(d: u32) -> u16 {
     let (octave, fraction) = (d >> 10, d & 1023);

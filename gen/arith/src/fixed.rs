@@ -4,8 +4,8 @@ use crate::{FormatError, saturate};
 
 /// Fixed point with `integer_bits` (sign included) before and `fraction_bits` after the point.
 ///
-/// A code stands for `code·2^(scale − f)`; the scale is per tensor, since a fixed ±4 does not hold a transformer's
-/// residual stream.
+/// A code stands for `code·2^(scale − f)`; the scale is per tensor, since a fixed ±4 does not hold a
+/// transformer's residual stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fixed {
     integer_bits: u32,

@@ -29,7 +29,8 @@ impl Format {
         }
     }
 
-    /// Bits after the point of a significand at scale zero: a code stands for `significand·2^(scale − fraction_bits)`.
+    /// Bits after the point of a significand at scale zero: a code stands for `significand·2^(scale −
+    /// fraction_bits)`.
     #[must_use]
     pub const fn fraction_bits(self) -> u32 {
         match self {

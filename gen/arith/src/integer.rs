@@ -2,8 +2,8 @@
 
 /// Shifts right by `shift` bits and rounds half up: `(x + 2^(shift−1)) ⋙ shift`.
 ///
-/// A shift of zero returns `x`; a negative shift moves left, exactly. The result saturates to `i64`, which no format of
-/// ours can tell from the exact value.
+/// A shift of zero returns `x`; a negative shift moves left, exactly. The result saturates to `i64`, which no
+/// format of ours can tell from the exact value.
 #[must_use]
 pub fn rhu(x: i64, shift: i32) -> i64 {
     let wide = i128::from(x);

@@ -1,7 +1,8 @@
 //! The integer specification of Alberti: number formats, rounding, the special functions and their tables.
 //!
-//! Everything that the golden models compose and the emitted Verilog equals bit for bit is defined here, once, in
-//! integers. Values in `f64` appear only where a real number enters (quantisation) or leaves (reports).
+//! Everything that the golden models compose and the emitted Verilog equals bit for bit is defined here,
+//! once, in integers. Values in `f64` appear only where a real number enters (quantisation) or leaves
+//! (reports).
 
 #![forbid(unsafe_code)]
 

@@ -7,8 +7,8 @@ static LG: LazyLock<[u16; 33]> = LazyLock::new(tables::log2);
 
 /// `log2(sum)` in Q.10 of `sum` in Q.15, −15360 to 50176.
 ///
-/// Of the sum, the leading one and the 12 bits after it are read. The result never falls as the sum grows, and is exact
-/// at powers of two.
+/// Of the sum, the leading one and the 12 bits after it are read. The result never falls as the sum grows,
+/// and is exact at powers of two.
 ///
 /// # Panics
 /// When `sum` is zero.

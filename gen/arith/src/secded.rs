@@ -1,4 +1,5 @@
-//! The parity-check matrix of single-error-correcting, double-error-detecting words: Hamming's code with an overall parity.
+//! The parity-check matrix of single-error-correcting, double-error-detecting words: Hamming's code with an
+//! overall parity.
 //!
 //! ```text
 //! word: [data_bits-1:0] data, [data_bits +: r] check bits, then one parity bit
@@ -7,8 +8,9 @@
 //! parity   = XOR of all bits, 0 in a word without errors
 //! ```
 //!
-//! The columns of the data are the numbers from 3 on that are no power of two, ascending. So every single error has a syndrome
-//! of its own and odd parity, and every double error a syndrome other than 0 and even parity.
+//! The columns of the data are the numbers from 3 on that are no power of two, ascending. So every single
+//! error has a syndrome of its own and odd parity, and every double error a syndrome other than 0 and even
+//! parity.
 
 /// Check bits r of words of `data_bits` bits, without the overall parity.
 ///

@@ -1,6 +1,7 @@
 //! The tables of the special functions (`docs/arithmetic.md`, Tables).
 //!
-//! Entries are `floor(real + 0.5)`. No real value lies near enough to a half for the last bits of `f64` to matter.
+//! Entries are `floor(real + 0.5)`. No real value lies near enough to a half for the last bits of `f64` to
+//! matter.
 
 use std::f64::consts::FRAC_2_SQRT_PI;
 

@@ -113,7 +113,8 @@ fn tables_lead_to_relu() {
     }
 }
 
-/// The largest error of AF<8,3> codes in units of their last mantissa bit, and how far codes lie from the right ones.
+/// The largest error of AF<8,3> codes in units of their last mantissa bit, and how far codes lie from the
+/// right ones.
 fn error_of_codes(function: Activation, bias: i32) -> (f64, i32) {
     let f = AdaptivFloat::AF8_3;
     let (smallest, largest) = (f.value(1, bias), f.value(0x7f, bias));

@@ -41,7 +41,8 @@ fn mantissa_rounding_to_two_carries_into_exponent() {
 #[test]
 fn what_rounds_onto_the_code_of_zero_is_specified() {
     let f = Format::AF8_3;
-    // At shift 8 a sum of 256 is 1.0: mantissa 16 at exponent 0, whose code is that of zero. It becomes the smallest.
+    // At shift 8 a sum of 256 is 1.0: mantissa 16 at exponent 0, whose code is that of zero. It becomes the
+    // smallest.
     for sum in [126, 127, 128, 200, 255, 256, 257, 264] {
         assert_eq!(requantize(f, sum, 8), 0x01, "{sum}/256");
         assert_eq!(requantize(f, -sum, 8), 0x81, "−{sum}/256");
@@ -82,7 +83,8 @@ fn rounding_is_the_same_on_both_sides_of_the_point() {
 
 #[test]
 fn a_sum_wraps_within_and_saturates_at_the_end_only() {
-    // Order must not matter: +2^31, −2^31 in any order give zero when sums wrap, and do not when they saturate.
+    // Order must not matter: +2^31, −2^31 in any order give zero when sums wrap, and do not when they
+    // saturate.
     let terms = [1i64 << 31, -(1 << 31), 5];
     let wrapped = |order: [usize; 3]| order.iter().fold(0, |sum, &i| wrap(sum + terms[i], 32));
     let saturated = |order: [usize; 3]| order.iter().fold(0, |sum, &i| saturate(sum + terms[i], 32));
@@ -92,7 +94,8 @@ fn a_sum_wraps_within_and_saturates_at_the_end_only() {
 
 #[test]
 fn the_exponential_is_no_shift_of_its_input() {
-    // 2^(−d) of half an octave is 1/√2; the input shifted gives half of it or twice, and a power by octaves alone gives one.
+    // 2^(−d) of half an octave is 1/√2; the input shifted gives half of it or twice, and a power by octaves
+    // alone gives one.
     assert_eq!(exp2n(512), 23_170);
     for (d, fault) in [(512, 512 << 1), (512, 512 >> 1), (512, 32_768), (1536, 16_384), (1536, 8_192)] {
         assert_ne!(i64::from(exp2n(d)), fault, "d = {d}");

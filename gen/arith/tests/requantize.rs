@@ -1,16 +1,17 @@
-//! Requantisation against an exact rational reference that shares no step with it: it searches the thresholds between
-//! neighbouring codes instead of shifting and rounding.
+//! Requantisation against an exact rational reference that shares no step with it: it searches the thresholds
+//! between neighbouring codes instead of shifting and rounding.
 
 use alberti_arith::{Fixed, Format, requantize};
 
-/// The magnitudes at which a positive number passes from one AF<8,3> code to the next, in eighths of a significand,
-/// ascending: `(threshold, whether the threshold itself goes up, the code above)`.
+/// The magnitudes at which a positive number passes from one AF<8,3> code to the next, in eighths of a
+/// significand, ascending: `(threshold, whether the threshold itself goes up, the code above)`.
 struct Thresholds(Vec<(u128, bool, u16)>);
 
 impl Thresholds {
     fn af8_3() -> Self {
         let significand = |code: u16| u128::from(16 + code % 16) << (code / 16);
-        // Rounded to 5 bits, 7.875 of the octave [4, 8) carries into [8, 16): where zero ends and code 1 begins.
+        // Rounded to 5 bits, 7.875 of the octave [4, 8) carries into [8, 16): where zero ends and code 1
+        // begins.
         let mut list = vec![(63, true, 1)];
         for code in 2..128u16 {
             let middle = 4 * (significand(code - 1) + significand(code));
@@ -53,7 +54,8 @@ impl Random {
     }
 }
 
-/// Sums where rounding decides: around every power of two, every five-bit mantissa and every half step between two.
+/// Sums where rounding decides: around every power of two, every five-bit mantissa and every half step
+/// between two.
 fn boundaries() -> Vec<i64> {
     let mut sums = vec![0];
     for p in 0..48u32 {

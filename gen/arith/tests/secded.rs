@@ -30,7 +30,8 @@ fn no_one_two_or_three_errors_cancel() {
         assert_eq!(columns.len(), word_bits(data) as usize);
         let distinct: BTreeSet<_> = columns.iter().collect();
         assert_eq!(distinct.len(), columns.len(), "two errors of {data} bits cancel");
-        // All columns have odd weight in the parity row: an odd number of them never cancels, so the distance is 4.
+        // All columns have odd weight in the parity row: an odd number of them never cancels, so the distance
+        // is 4.
         assert!(columns.iter().all(|column| column >> check_bits(data) == 1));
     }
 }

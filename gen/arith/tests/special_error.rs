@@ -1,5 +1,5 @@
-//! The error of each special function against f64 and the checksum of its results, as a committed table. `BLESS=1`
-//! writes it anew.
+//! The error of each special function against f64 and the checksum of its results, as a committed table.
+//! `BLESS=1` writes it anew.
 
 mod common;
 
@@ -7,7 +7,8 @@ use alberti_arith::{exp2n, log2u, rsqrt};
 use common::{numbers, real_activation, real_exp2n, real_log2u, sums, variances};
 use std::{fs, path::Path};
 
-/// What a function answered, as an integer that holds all of it, with its value and the real one in the same unit.
+/// What a function answered, as an integer that holds all of it, with its value and the real one in the same
+/// unit.
 type Answer = (u32, f64, f64);
 
 fn row(name: &str, domain: &str, answers: impl Iterator<Item = Answer>) -> String {

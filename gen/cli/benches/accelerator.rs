@@ -1,7 +1,8 @@
 //! How fast the whole accelerator simulates: thousands of clock cycles a second, on one core.
 //!
-//! `make bench`; `cargo bench -p alberti --bench accelerator -- accelerator16` for one design. Each answers a sentence with an encoder whose weights
-//! are drawn, and whose answer must be its interpreter's. The last column relates to the first row of the same run.
+//! `make bench`; `cargo bench -p alberti --bench accelerator -- accelerator16` for one design. Each answers a
+//! sentence with an encoder whose weights are drawn, and whose answer must be its interpreter's. The last
+//! column relates to the first row of the same run.
 
 #![allow(clippy::print_stdout)]
 

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 
 /// From a YAML design to verified Verilog with its costs.
 ///
-/// Exit codes: 0 all is well; 1 the design or another input is wrong, or what was checked does not hold; 2 the arguments
-/// are wrong; 3 the environment: a tool, a file that cannot be read or written.
+/// Exit codes: 0 all is well; 1 the design or another input is wrong, or what was checked does not hold; 2
+/// the arguments are wrong; 3 the environment: a tool, a file that cannot be read or written.
 #[derive(Parser)]
 #[command(name = "alberti", version, propagate_version = true, max_term_width = 110, infer_subcommands = false)]
 pub struct Cli {

@@ -1,4 +1,5 @@
-//! A trained encoder from the command line: its folder, its tasks, what becomes of its weights, and what it reads.
+//! A trained encoder from the command line: its folder, its tasks, what becomes of its weights, and what it
+//! reads.
 
 use crate::{
     exit::{Failure, Result},
@@ -16,8 +17,8 @@ pub struct EncoderArguments {
     /// The design, a YAML file; a complete encoder needs one with a section `accelerator`
     #[arg(value_name = "DESIGN")]
     pub design: PathBuf,
-    /// The folder of an encoder of the BERT family: model.safetensors, config.json, tokenizer.json; `make model`
-    /// fetches one, `alberti model` generates one
+    /// The folder of an encoder of the BERT family: model.safetensors, config.json, tokenizer.json; `make
+    /// model` fetches one, `alberti model` generates one
     #[arg(long, value_name = "DIR")]
     pub model: PathBuf,
 }
@@ -25,8 +26,8 @@ pub struct EncoderArguments {
 /// Tasks of a model.
 #[derive(clap::Args)]
 pub struct Tasks {
-    /// A task: a folder with adapters, classifier and off-ramp, or the name of one in the model's `tasks`; repeat
-    /// for more
+    /// A task: a folder with adapters, classifier and off-ramp, or the name of one in the model's `tasks`;
+    /// repeat for more
     #[arg(long = "task", value_name = "TASK", requires = "model")]
     pub tasks: Vec<PathBuf>,
 }
@@ -34,8 +35,8 @@ pub struct Tasks {
 /// One task of a model, or none.
 #[derive(clap::Args)]
 pub struct OneTask {
-    /// The task whose adapters, layer norms, spans and classifier the encoder uses: a folder, or the name of one in
-    /// the model's `tasks` [default: none, the encoder by itself]
+    /// The task whose adapters, layer norms, spans and classifier the encoder uses: a folder, or the name of
+    /// one in the model's `tasks` [default: none, the encoder by itself]
     #[arg(long, value_name = "TASK")]
     pub task: Option<PathBuf>,
 }
@@ -43,8 +44,8 @@ pub struct OneTask {
 /// Layers of a model, and what it reads.
 #[derive(clap::Args, Default)]
 pub struct Layers {
-    /// A linear layer, such as layer.0.attention.query; repeat for more, or `all` [default: three of the first
-    /// layer]
+    /// A linear layer, such as layer.0.attention.query; repeat for more, or `all` [default: three of the
+    /// first layer]
     #[arg(long = "layer", value_name = "NAME", requires = "model")]
     layers: Vec<String>,
     /// The text that the model reads; every token is a row of the multiplies [default: a built-in sentence]
@@ -63,8 +64,8 @@ pub struct Sentences {
 /// What becomes of a model's weights.
 #[derive(clap::Args)]
 pub struct Prunings {
-    /// Prune the layers' weights by magnitude, each matrix by itself: a share such as 0.5, blocks such as 8:16, or
-    /// none
+    /// Prune the layers' weights by magnitude, each matrix by itself: a share such as 0.5, blocks such as
+    /// 8:16, or none
     #[arg(long, value_name = "HOW", requires = "model", default_value = "none", value_parser = pruning)]
     pub prune: Pruning,
     /// The same for the tables of words and positions

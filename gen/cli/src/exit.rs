@@ -1,4 +1,5 @@
-//! Failures, all of them diagnostics: 0 is success, and [`alberti_diagnostic::Class`] has the other exit codes.
+//! Failures, all of them diagnostics: 0 is success, and [`alberti_diagnostic::Class`] has the other exit
+//! codes.
 
 use alberti_cost::configuration;
 use alberti_diagnostic::{Code, Diagnostic, Diagnostics, Location};

@@ -109,7 +109,8 @@ impl Selection {
         Ok((memories, warnings))
     }
 
-    /// The same for synthesis: a memory is a macro of the technology, and is mapped to flip-flops only when it is named.
+    /// The same for synthesis: a memory is a macro of the technology, and is mapped to flip-flops only when
+    /// it is named.
     ///
     /// # Errors
     /// As [`blocks`](Self::blocks).

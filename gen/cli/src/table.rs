@@ -16,7 +16,8 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// The table, two blanks between columns. A column is aligned to the right if all of its cells are numbers.
+    /// The table, two blanks between columns. A column is aligned to the right if all of its cells are
+    /// numbers.
     pub fn text(&self) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let cells = |column: usize| self.rows.iter().map(move |row| row.get(column).map_or("", String::as_str));

@@ -1,4 +1,5 @@
-//! Encoders on the accelerator in Verilog, which answers as its interpreter does, bit for bit, and after every instruction.
+//! Encoders on the accelerator in Verilog, which answers as its interpreter does, bit for bit, and after
+//! every instruction.
 #![allow(missing_docs, clippy::print_stdout)]
 
 mod encoders;
@@ -75,7 +76,8 @@ fn two_tasks_that_share_an_encoder_answer_from_verilog_as_from_the_interpreter()
     assert!(rows > 10_000 && stored > 1000, "{rows} {stored}");
 }
 
-/// An exit after layer k takes what k layers take, and a constant: each layer the same cycles, each the same vectors.
+/// An exit after layer k takes what k layers take, and a constant: each layer the same cycles, each the same
+/// vectors.
 #[test]
 fn an_exit_behind_a_layer_costs_the_layers_before_it() {
     let design = accelerator8();

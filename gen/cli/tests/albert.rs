@@ -1,4 +1,5 @@
-//! ALBERT-base on the accelerator in Verilog, beside its interpreter: every row that every instruction writes.
+//! ALBERT-base on the accelerator in Verilog, beside its interpreter: every row that every instruction
+//! writes.
 #![allow(missing_docs, clippy::print_stdout)]
 
 mod encoders;
@@ -71,7 +72,8 @@ fn vectors(n: usize, spans: &[Span]) -> u64 {
     (TOKENS * (projections + scores + zeros + rest) + context + hidden) as u64
 }
 
-/// Vectors of a tile of a head's context, of two chunks of tokens. These spans are long: all of a chunk has one window.
+/// Vectors of a tile of a head's context, of two chunks of tokens. These spans are long: all of a chunk has
+/// one window.
 fn context(n: usize, span: Span) -> usize {
     let reach = match span {
         Span::Whole => TOKENS,
@@ -89,7 +91,8 @@ struct Layer {
     vectors: u64,
 }
 
-/// The second layer of the last program: what the first one leaves unfinished it has to finish, and so has every other.
+/// The second layer of the last program: what the first one leaves unfinished it has to finish, and so has
+/// every other.
 fn second_layer(timeline: &[Timed]) -> Layer {
     let stores: Vec<usize> =
         (0..timeline.len()).filter(|&i| matches!(timeline[i].instruction.operation, Operation::Store(_))).collect();
@@ -149,7 +152,8 @@ fn twelve_layers_two_tasks_and_early_exits_answer_from_verilog() {
     run(0, &ids(3, 16, WORDS), 0);
     let [switch, back] = [2, 3].map(|i| session.loaded[i]);
     assert_eq!(session.loaded, golden.loaded);
-    // Rows of codes: two adapters of two matrices, off-ramp and classifier. Rows of parameters: of each adapter, layer norm and head.
+    // Rows of codes: two adapters of two matrices, off-ramp and classifier. Rows of parameters: of each
+    // adapter, layer norm and head.
     let (hidden, adapter) = (768 / 16, 64 / 16);
     let codes = 16 * 16 * (4 * adapter * hidden + 2 * hidden);
     let parameters = 80 * (2 * (adapter + hidden + hidden) + 2);

@@ -7,8 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Crate folder, and the crates of ours that it may depend on. Goldens and generators never see each other: a fault that both
-/// shared would be invisible.
+/// Crate folder, and the crates of ours that it may depend on. Goldens and generators never see each other: a
+/// fault that both shared would be invisible.
 const MAY_DEPEND: [(&str, &[&str]); 13] = [
     ("gen/arith", &[]),
     ("gen/isa", &[]),
@@ -85,7 +85,8 @@ fn the_golden_model_depends_on_the_integer_specification_and_the_instruction_set
     assert_eq!(dependencies("gen/golden"), BTreeSet::from(["alberti-arith", "alberti-isa"].map(str::to_owned)));
 }
 
-/// Files of the command line that may know the simulator: the commands that simulate, and the failures of all commands.
+/// Files of the command line that may know the simulator: the commands that simulate, and the failures of all
+/// commands.
 const SIMULATE: [&str; 6] = [
     "commands/sim/mod.rs",
     "commands/sim/blocks.rs",

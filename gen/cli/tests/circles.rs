@@ -1,4 +1,5 @@
-//! No circle of files inside a crate: which file uses which, by the paths `crate::`, `super::` and those of modules within.
+//! No circle of files inside a crate: which file uses which, by the paths `crate::`, `super::` and those of
+//! modules within.
 #![allow(missing_docs)]
 
 use std::{

@@ -76,7 +76,8 @@ fn faults_cost_the_whole_encoder_what_they_cost_its_layers() {
     let cosine = |at: usize| points[at]["embedding_cosine"]["mean"].as_f64().expect("a number");
     assert_eq!((points[0]["rate"].as_str(), points[0]["wrong_bits"].as_f64()), (Some("0"), Some(0.0)));
     assert!(cosine(0) > 0.995 && cosine(1) < cosine(0), "{points:?}");
-    // A word of 16 codes or a mask word in a thousand bits: codes first, then pointers, and what the technology makes of both.
+    // A word of 16 codes or a mask word in a thousand bits: codes first, then pointers, and what the
+    // technology makes of both.
     let technology: Vec<_> = points.iter().filter(|point| point["rate"] == "technology").collect();
     assert_eq!((points.len(), technology.len()), (5, 2));
     assert!(technology.iter().all(|point| point["embedding_cosine"]["mean"].as_f64() > Some(cosine(0) - 1e-3)));

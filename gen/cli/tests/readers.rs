@@ -1,8 +1,9 @@
 //! Readers of files never panic, never hang and never ask for memory without bound, whatever the file holds.
 //!
-//! Valid files are changed at random: bytes, words and pieces, moved, doubled, left out, or taken from another. `make test` does a
-//! few thousand from a fixed seed. `make fuzz MINUTES=10` goes on for that long from another seed, under a limit of memory, and names
-//! the seed; ALBERTI_SEED gives it back. What fails is shrunk to its least change.
+//! Valid files are changed at random: bytes, words and pieces, moved, doubled, left out, or taken from
+//! another. `make test` does a few thousand from a fixed seed. `make fuzz MINUTES=10` goes on for that long
+//! from another seed, under a limit of memory, and names the seed; ALBERTI_SEED gives it back. What fails is
+//! shrunk to its least change.
 #![allow(missing_docs, clippy::print_stdout)]
 
 mod common;

@@ -89,7 +89,8 @@ fn tasks_answer_with_labels_beside_those_of_f32() {
     }
     assert!(alike >= 21, "{alike} of 24");
     assert!(exits.len() > 1, "{exits:?}");
-    // Without a task the encoder itself answers; above the entropy of the classes every sentence ends at once.
+    // Without a task the encoder itself answers; above the entropy of the classes every sentence ends at
+    // once.
     let said = well(&["run", ACCELERATOR16, "--model", &model, "--text", "Yes.", "--compare"]);
     assert!(said.contains("mean cosine to f32 0.99"), "{said}");
     let said =

@@ -1,4 +1,5 @@
-//! Area and timing of a design: its logic by yosys and OpenSTA, the macros of its memories by the technology's figures.
+//! Area and timing of a design: its logic by yosys and OpenSTA, the macros of its memories by the
+//! technology's figures.
 
 use alberti_rtl::{BuiltMemory, Design, blocks::Block, design::MemoryKind, netlist::Netlist};
 use alberti_synth::{
@@ -91,7 +92,8 @@ pub struct MemoryCost {
     pub latency_cycles: u32,
     /// Bits of the memory to bits of its macros.
     pub utilisation: f64,
-    /// The logic around the macros of all banks: decode, choice of words, ports, programming. `None` where no tool counted it.
+    /// The logic around the macros of all banks: decode, choice of words, ports, programming. `None` where no
+    /// tool counted it.
     pub logic: Option<MemoryLogic>,
 }
 

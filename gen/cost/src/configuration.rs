@@ -1,7 +1,8 @@
 //! A design as the golden models see it: one function a model.
 //!
-//! The golden model knows nothing of designs, and a design nothing of its golden model, so that neither can hide a fault of the
-//! other. What joins them stands here, once, for co-simulation, the compiler and the command line.
+//! The golden model knows nothing of designs, and a design nothing of its golden model, so that neither can
+//! hide a fault of the other. What joins them stands here, once, for co-simulation, the compiler and the
+//! command line.
 
 use alberti_golden::{
     BlockSparsity, accelerator,

@@ -66,8 +66,8 @@ fn form(storage: &Storage) -> CellForm {
     }
 }
 
-/// Bit error rates as stress of the cells, ascending, each once; the technology's own last, where it has such cells. `stuck`
-/// is the share of stuck cells.
+/// Bit error rates as stress of the cells, ascending, each once; the technology's own last, where it has such
+/// cells. `stuck` is the share of stuck cells.
 ///
 /// # Errors
 /// AE0711 when a rate is more than cells of so many bits can have, or levels do not fit a cell.

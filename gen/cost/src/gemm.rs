@@ -1,14 +1,15 @@
 //! Cycles of a matrix multiply on the processing unit when no stream stalls.
 //!
-//! Rows are cut into chunks that the accumulator holds, columns into tiles of n; each chunk of each tile is a job, and a
-//! job passes over its rows once for every weight tile along the reduction:
+//! Rows are cut into chunks that the accumulator holds, columns into tiles of n; each chunk of each tile is a
+//! job, and a job passes over its rows once for every weight tile along the reduction:
 //!
 //! ```text
 //! total = Σ over jobs passes·max(rows, n, 4) − wait + fill
 //! ```
 //!
-//! A pass waits for the n rows of the next weight tile, and for the sums of its own rows, which are written 4 cycles after
-//! their vectors. The very last pass has nothing after it to wait for: `wait = max(rows, n, 4) − rows` of that pass.
+//! A pass waits for the n rows of the next weight tile, and for the sums of its own rows, which are written 4
+//! cycles after their vectors. The very last pass has nothing after it to wait for: `wait = max(rows, n, 4) −
+//! rows` of that pass.
 
 use alberti_rtl::{Design, blocks::MIN_PASS};
 
@@ -21,7 +22,8 @@ pub struct Cycles {
     pub fill: u64,
     /// All cycles.
     pub total: u64,
-    /// Products with a weight that the format keeps, by those that the array can make in `total` cycles: 0 to 1.
+    /// Products with a weight that the format keeps, by those that the array can make in `total` cycles: 0 to
+    /// 1.
     pub utilisation: f64,
 }
 
@@ -31,8 +33,8 @@ pub fn gemm_cycles(design: &Design, m: u64, k: u64, n: u64) -> Cycles {
     cycles(design, (m, k, n), k.div_ceil(design.datapath.n.into()), m * k * n)
 }
 
-/// Cycles when all weights come as blocks, of which a pass takes the double reduction. `None` in a design without block
-/// sparsity.
+/// Cycles when all weights come as blocks, of which a pass takes the double reduction. `None` in a design
+/// without block sparsity.
 #[must_use]
 pub fn block_gemm_cycles(design: &Design, m: u64, k: u64, n: u64) -> Option<Cycles> {
     let sparsity = design.datapath.sparsity?;
@@ -46,9 +48,9 @@ pub fn block_gemm_cycles(design: &Design, m: u64, k: u64, n: u64) -> Option<Cycl
 /// fill = max(n + weight latency, activation latency) + 3 + pipeline + activation + 6
 /// ```
 ///
-/// The first weight tile comes row by row through its decoder (latency + 3 cycles), and the first activation vector beside
-/// it; after the last vector lie the array's pipeline and sum, the activation if there is one, requantisation, result buffer and
-/// encoder.
+/// The first weight tile comes row by row through its decoder (latency + 3 cycles), and the first activation
+/// vector beside it; after the last vector lie the array's pipeline and sum, the activation if there is one,
+/// requantisation, result buffer and encoder.
 #[must_use]
 pub fn fill(design: &Design) -> u64 {
     let (d, memories) = (&design.datapath, &design.memories);

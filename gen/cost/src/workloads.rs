@@ -4,7 +4,8 @@ use crate::{block_gemm_cycles, gemm_cycles};
 use alberti_rtl::Design;
 use serde::Serialize;
 
-/// Rows, reduction and columns of the multiplies of a base-sized encoder, and of some that fill the array less well.
+/// Rows, reduction and columns of the multiplies of a base-sized encoder, and of some that fill the array
+/// less well.
 const SHAPES: [(u64, u64, u64); 6] =
     [(128, 768, 768), (128, 768, 3072), (128, 3072, 768), (128, 384, 384), (32, 768, 768), (1, 768, 768)];
 
@@ -25,7 +26,8 @@ pub struct GemmCycles {
     pub utilisation: f64,
 }
 
-/// The multiplies whose reduction the design takes: with plain weights, and as blocks where it has block sparsity.
+/// The multiplies whose reduction the design takes: with plain weights, and as blocks where it has block
+/// sparsity.
 #[must_use]
 pub fn usual_gemms(design: &Design) -> Vec<GemmCycles> {
     let mut gemms = Vec::new();

@@ -1,8 +1,9 @@
 //! The registry: every code, once.
 //!
 //! `AE01xx` schema, `02xx` numbers, `03xx` connections, `04xx` handshakes, loops and clocks, `05xx` memories,
-//! `06xx` names and emission, `07xx` models and checkpoints, `08xx` tools. A number is never given to another problem.
-//! Each code has a page `pages/AE….md` and, where a design alone can show it, a broken design under `designs/bad/`.
+//! `06xx` names and emission, `07xx` models and checkpoints, `08xx` tools. A number is never given to another
+//! problem. Each code has a page `pages/AE….md` and, where a design alone can show it, a broken design under
+//! `designs/bad/`.
 
 use serde::{Serialize, Serializer};
 use std::{fmt, str::FromStr};

@@ -1,7 +1,7 @@
 //! What is wrong with a design: a code, a place, the numbers that show it, and what to write instead.
 //!
-//! A check never stops at the first problem: it inserts a [`Diagnostic`] into a [`Diagnostics`], which keeps them
-//! sorted by place and then by code, and goes on.
+//! A check never stops at the first problem: it inserts a [`Diagnostic`] into a [`Diagnostics`], which keeps
+//! them sorted by place and then by code, and goes on.
 
 mod code;
 mod location;

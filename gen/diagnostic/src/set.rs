@@ -52,7 +52,8 @@ impl Diagnostics {
         self.iter().any(|diagnostic| diagnostic.severity() == Severity::Error)
     }
 
-    /// The exit code of a command that reports them: that of the gravest class among the errors, 0 where there is none.
+    /// The exit code of a command that reports them: that of the gravest class among the errors, 0 where
+    /// there is none.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         let errors = self.iter().filter(|diagnostic| diagnostic.severity() == Severity::Error);

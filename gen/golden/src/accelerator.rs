@@ -1,9 +1,10 @@
-//! The whole accelerator: an interpreter of its programs, instruction by instruction, on the memories that the hardware has.
+//! The whole accelerator: an interpreter of its programs, instruction by instruction, on the memories that
+//! the hardware has.
 //!
-//! What the hardware does at the same time is done here in the order of the program. That both agree is a property of the
-//! program: of every row, `order` knows which instruction may still be at work on it, and an access that no wait covers is
-//! an [`Error`] of the program, as is the reading of a row that was never written. What the accelerator itself would stop with
-//! is a [`Fault`], and an outcome like any other.
+//! What the hardware does at the same time is done here in the order of the program. That both agree is a
+//! property of the program: of every row, `order` knows which instruction may still be at work on it, and an
+//! access that no wait covers is an [`Error`] of the program, as is the reading of a row that was never
+//! written. What the accelerator itself would stop with is a [`Fault`], and an outcome like any other.
 
 mod config;
 mod external;
@@ -81,15 +82,16 @@ pub struct Counters {
 /// How often rows of a memory were accessed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Accesses {
-    /// Rows read, as often as the hardware reads them: it keeps none for the next column, or the next row of a tensor.
+    /// Rows read, as often as the hardware reads them: it keeps none for the next column, or the next row of
+    /// a tensor.
     pub read: u64,
     /// Rows written.
     pub written: u64,
 }
 
 impl Counters {
-    /// The accesses of a memory. Of weight values these are the rows that the decoder reads: one that a record has begun is kept
-    /// for the next, until weights are loaded or a program begins.
+    /// The accesses of a memory. Of weight values these are the rows that the decoder reads: one that a
+    /// record has begun is kept for the next, until weights are loaded or a program begins.
     #[must_use]
     pub fn accesses(&self, memory: Memory) -> Accesses {
         self.rows[memory as usize]
@@ -221,7 +223,8 @@ impl Interpreter {
     /// Runs the program that lies in external memory, and shows `watch` every instruction when it is done.
     ///
     /// # Errors
-    /// When the program reads what was never written, or what an instruction before it may still be at work on.
+    /// When the program reads what was never written, or what an instruction before it may still be at work
+    /// on.
     pub fn run(
         &mut self,
         registers: &Registers,
@@ -336,7 +339,8 @@ struct Execution<'a> {
 }
 
 impl Execution<'_> {
-    /// Does an instruction, and says to what end it brings the program. Where loops go next is not its own affair.
+    /// Does an instruction, and says to what end it brings the program. Where loops go next is not its own
+    /// affair.
     fn work(&mut self, operation: Operation) -> Work<Option<End>> {
         match operation {
             Operation::Gemm(gemm) => self.gemm(gemm)?,

@@ -16,7 +16,8 @@ impl Accumulator {
     /// An accumulator of `rows` rows with one bias per lane.
     ///
     /// # Errors
-    /// When there are fewer than 2 or more than 64 lanes, a bias does not fit, or no accumulator has that many bits.
+    /// When there are fewer than 2 or more than 64 lanes, a bias does not fit, or no accumulator has that
+    /// many bits.
     pub fn new(accumulator_bits: u32, rows: usize, bias: &[i64]) -> Result<Self> {
         check::lanes(bias.len())?;
         check::accumulator_bits(accumulator_bits)?;

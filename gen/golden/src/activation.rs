@@ -1,14 +1,15 @@
 //! `activation`: a function on a row of sums, between the accumulator and [`requantize`].
 //!
-//! Sums and shifts go in, sums and shifts come out, so that the requantiser need not know what came before it:
+//! Sums and shifts go in, sums and shifts come out, so that the requantiser need not know what came before
+//! it:
 //!
 //! | function of | sum | shift |
 //! |---|---|---|
 //! | sums | f(acc) | the column's |
 //! | numbers | f(sat24(rhu(acc, the column's))), Q14.10 | `activation_shift` for every column |
 //!
-//! For numbers a column's shift is s_j − 10 and `activation_shift` is 10 + b, with b the bias of the results. The others ignore
-//! `activation_shift`.
+//! For numbers a column's shift is s_j − 10 and `activation_shift` is 10 + b, with b the bias of the results.
+//! The others ignore `activation_shift`.
 
 use crate::{Result, check, requantize};
 use alberti_arith::{Activation, Domain, NUMBER_BITS, rhu, saturate};

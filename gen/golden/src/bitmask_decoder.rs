@@ -13,7 +13,8 @@ pub struct Decoded {
     pub next: Pointer,
 }
 
-/// Decodes the segment of `masks` whose values begin at `start`, into vectors of as many codes as the memory has lanes.
+/// Decodes the segment of `masks` whose values begin at `start`, into vectors of as many codes as the memory
+/// has lanes.
 ///
 /// # Errors
 /// When a mask has more bits than there are lanes, or `start` lies outside of the memory.

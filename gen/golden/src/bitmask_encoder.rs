@@ -14,12 +14,12 @@ pub struct Encoded {
     pub next_row: usize,
 }
 
-/// Encodes one segment of `vectors`, each of as many codes as the memory has lanes, and writes its values from row `first_row`
-/// on. The lanes after the last value of the last row are zero.
+/// Encodes one segment of `vectors`, each of as many codes as the memory has lanes, and writes its values
+/// from row `first_row` on. The lanes after the last value of the last row are zero.
 ///
 /// # Errors
-/// When a vector has another length, a code does not fit the format, there are more than 64 lanes, or the row lies
-/// outside of the memory.
+/// When a vector has another length, a code does not fit the format, there are more than 64 lanes, or the row
+/// lies outside of the memory.
 pub fn encode(format: Format, memory: &mut Packed, first_row: usize, vectors: &[Vec<u16>]) -> Result<Encoded> {
     let mut gather = Gather::begin(memory, first_row)?;
     let masks = gather.vectors(format, memory, vectors)?;
@@ -41,7 +41,8 @@ impl Gather {
         Ok(Self { row, values: Vec::new() })
     }
 
-    /// The masks of vectors, whose values go after those that are there. A row is written when a value goes beyond it.
+    /// The masks of vectors, whose values go after those that are there. A row is written when a value goes
+    /// beyond it.
     pub(crate) fn vectors(&mut self, format: Format, memory: &mut Packed, vectors: &[Vec<u16>]) -> Result<Vec<u64>> {
         let n = memory.lanes();
         let mut masks = Vec::with_capacity(vectors.len());

@@ -1,9 +1,9 @@
 //! `block_select`: which input each multiplier of a block-sparse lane takes.
 //!
-//! A block covers `block` inputs, of which `nonzeros` have a weight. Multiplier `k` takes the position of the mask's `k`-th
-//! one (ascending), given as `position − k`: one of `block − nonzeros + 1` choices. Ones too many are ignored; where there are
-//! too few, multipliers are left without an input, and so is one whose one lies further up than its choices reach. Both
-//! are an error of that block.
+//! A block covers `block` inputs, of which `nonzeros` have a weight. Multiplier `k` takes the position of the
+//! mask's `k`-th one (ascending), given as `position − k`: one of `block − nonzeros + 1` choices. Ones too
+//! many are ignored; where there are too few, multipliers are left without an input, and so is one whose one
+//! lies further up than its choices reach. Both are an error of that block.
 
 use crate::{Error, Result, check};
 use alberti_arith::Format;
@@ -67,7 +67,8 @@ impl BlockSparsity {
 /// The selects of some multipliers, and how many blocks of the mask were wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
-    /// `position − k` of each multiplier; none (all ones in hardware) where the mask has no one within its reach.
+    /// `position − k` of each multiplier; none (all ones in hardware) where the mask has no one within its
+    /// reach.
     pub selects: Vec<Option<u8>>,
     /// One flag per block: whether its mask has a number of ones other than `nonzeros`.
     pub errors: Vec<bool>,
@@ -104,8 +105,8 @@ pub fn select_lane(sparsity: BlockSparsity, n: usize, mask: u128) -> Result<Sele
     Ok(selection)
 }
 
-/// The mask and the weights of a lane's inputs, the inverse of [`select_lane`]: every block has exactly as many ones as
-/// weights. Where it has fewer other than zero, its first zeros are stored as well.
+/// The mask and the weights of a lane's inputs, the inverse of [`select_lane`]: every block has exactly as
+/// many ones as weights. Where it has fewer other than zero, its first zeros are stored as well.
 ///
 /// # Errors
 /// When a block has more weights than it may.

@@ -1,8 +1,9 @@
 //! Words in cells of several bits, and what is read from cells that are faulty.
 //!
-//! A word of `width` bits lies in C = ⌈width / bits⌉ cells, each of which holds a level, 0 to 2^bits − 1. The **placing** says which
-//! bits share a cell, the **coding** which level stands for them; bits beyond the word are 0. A fault map has, for some cells,
-//! the level that is read for the level that is stored: `read = stored ^ x[stored]`.
+//! A word of `width` bits lies in C = ⌈width / bits⌉ cells, each of which holds a level, 0 to 2^bits − 1. The
+//! **placing** says which bits share a cell, the **coding** which level stands for them; bits beyond the word
+//! are 0. A fault map has, for some cells, the level that is read for the level that is stored: `read =
+//! stored ^ x[stored]`.
 
 use crate::{Error, Image, Result};
 

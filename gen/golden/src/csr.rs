@@ -1,7 +1,7 @@
 //! `csr`: a register file on AXI4-Lite, cycle by cycle at its ports.
 //!
-//! An address and data are each kept until both are there and no response waits; then the register changes and its response
-//! is given. A read is kept likewise. What is done in a cycle shows in the next.
+//! An address and data are each kept until both are there and no response waits; then the register changes
+//! and its response is given. A read is kept likewise. What is done in a cycle shows in the next.
 
 use crate::{Error, Result};
 
@@ -18,7 +18,8 @@ pub enum Kind {
     Cause,
     /// A bit that is high in the cycle after a one is written. Reads as zero.
     Command,
-    /// Reads as the input was in the last cycle in which the command at this place, register and field, was high.
+    /// Reads as the input was in the last cycle in which the command at this place, register and field, was
+    /// high.
     Sampled(usize, usize),
 }
 
@@ -110,7 +111,8 @@ impl Csr {
     /// The registers after a reset.
     ///
     /// # Errors
-    /// When two registers have one address, fields overlap or leave their register, or a place that is named is not there.
+    /// When two registers have one address, fields overlap or leave their register, or a place that is named
+    /// is not there.
     pub fn new(map: Map) -> Result<Self> {
         for (number, register) in map.registers.iter().enumerate() {
             let fail = |what: &str| Error::new(format!("register {number}: {what}"));

@@ -115,8 +115,8 @@ impl Port {
         Some(bursts)
     }
 
-    /// What becomes of a command, given what the memory says of the beat at an address when it is read, and of a burst when it
-    /// is written.
+    /// What becomes of a command, given what the memory says of the beat at an address when it is read, and
+    /// of a burst when it is written.
     pub fn run(
         &self,
         command: &Command,
@@ -147,8 +147,8 @@ impl Port {
         Done { response: Response::Okay, address: None, read_beats }
     }
 
-    /// Cycles from a command's transfer to that of its `done`, when nothing waits and the memory answers an address with its
-    /// first beat, the last beat of a write with its response, `latency` cycles later.
+    /// Cycles from a command's transfer to that of its `done`, when nothing waits and the memory answers an
+    /// address with its first beat, the last beat of a write with its response, `latency` cycles later.
     #[must_use]
     pub fn cycles(&self, write: bool, bursts: &[Burst], latency: u64) -> u64 {
         // Cycles of a burst's address, of its last beat at the stream's side, of its end on the port.

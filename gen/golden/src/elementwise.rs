@@ -5,10 +5,10 @@
 //! scale  sat16(rhu(a·gain, shift_a))
 //! ```
 //!
-//! `a` and `b` are the integers that codes stand for: a 16-bit fixed-point number itself, or the significand of an
-//! AdaptivFloat code. The shift brings both to the result's point: for a result with F fraction bits it is
-//! `fraction_bits − scale − F`, the gain's fraction bits added where there is one. An operand that a left shift drives
-//! out of 24 bits saturates there, before the sum: else the adder would be 80 bits wide.
+//! `a` and `b` are the integers that codes stand for: a 16-bit fixed-point number itself, or the significand
+//! of an AdaptivFloat code. The shift brings both to the result's point: for a result with F fraction bits it
+//! is `fraction_bits − scale − F`, the gain's fraction bits added where there is one. An operand that a left
+//! shift drives out of 24 bits saturates there, before the sum: else the adder would be 80 bits wide.
 
 use crate::{Result, check, requantize};
 use alberti_arith::{Format, rhu, saturate};

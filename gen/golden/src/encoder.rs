@@ -1,4 +1,5 @@
-//! The whole encoder in the accelerator's integers, written from its equations: no tiles, no passes, no program.
+//! The whole encoder in the accelerator's integers, written from its equations: no tiles, no passes, no
+//! program.
 //!
 //! ```text
 //! x = embed(ids)
@@ -7,10 +8,10 @@
 //! answer   x of the last layer;  with a classifier W_c·x of token 0, after a layer whose off-ramp is sure enough or the last
 //! ```
 //!
-//! What programs compute on the [`accelerator`](crate::accelerator) must equal it, bit for bit: a program that differs was compiled
-//! wrongly. Rows of a tensor are tokens; codes are AdaptivFloat<8,3>, biases have 32 bits. What other formats of up to 16 bits, wider biases,
-//! or a residual stream of codes would cost is asked of the same equations ([`Arithmetic::operand`], [`Norm::residual`]): no accelerator has
-//! them.
+//! What programs compute on the [`accelerator`](crate::accelerator) must equal it, bit for bit: a program
+//! that differs was compiled wrongly. Rows of a tensor are tokens; codes are AdaptivFloat<8,3>, biases have
+//! 32 bits. What other formats of up to 16 bits, wider biases, or a residual stream of codes would cost is
+//! asked of the same equations ([`Arithmetic::operand`], [`Norm::residual`]): no accelerator has them.
 
 mod attention;
 mod embedding;
@@ -72,8 +73,8 @@ pub struct Norm {
     pub shift: Vec<u8>,
     /// Exponent bias of the codes; none where nothing reads codes.
     pub exponent_bias: Option<i32>,
-    /// The sum that it takes is rounded to a code of this exponent bias first, as where the residual stream is codes; none in a
-    /// accelerator.
+    /// The sum that it takes is rounded to a code of this exponent bias first, as where the residual stream
+    /// is codes; none in a accelerator.
     pub residual: Option<i32>,
 }
 
@@ -221,7 +222,8 @@ impl Encoder {
         Ok(Answer { hidden, logits, exit })
     }
 
-    /// Runs a task to its last layer: the logits of the off-ramp after each layer, none without one, and those of the end.
+    /// Runs a task to its last layer: the logits of the off-ramp after each layer, none without one, and
+    /// those of the end.
     ///
     /// # Errors
     /// As [`Self::run`].
@@ -240,7 +242,8 @@ impl Encoder {
         Ok((ramps, logits))
     }
 
-    /// The last output, and logits; `ends` is asked after each layer, counted from 1, with the logits of the off-ramp.
+    /// The last output, and logits; `ends` is asked after each layer, counted from 1, with the logits of the
+    /// off-ramp.
     fn layers(
         &self,
         arithmetic: &Arithmetic,

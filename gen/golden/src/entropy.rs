@@ -7,14 +7,14 @@
 //! exit ⇔ S·L + U < T·S
 //! ```
 //!
-//! (S·L + U)/S is the entropy in bits, Q.10. Widths: t 17 bits with sign, d 17, y 16, S 22 (at least 32768), U 31, L 13,
-//! S·L + U 34, T·S 37.
+//! (S·L + U)/S is the entropy in bits, Q.10. Widths: t 17 bits with sign, d 17, y 16, S 22 (at least 32768),
+//! U 31, L 13, S·L + U 34, T·S 37.
 //!
-//! Over two classes the entropy is within 7.3e-4 nat, over three 8.7e-4. Each further class that is all but ruled out, where the
-//! last place of y is half of it or more, adds up to 1.9e-4.
+//! Over two classes the entropy is within 7.3e-4 nat, over three 8.7e-4. Each further class that is all but
+//! ruled out, where the last place of y is half of it or more, adds up to 1.9e-4.
 //!
-//! Equal logits are the most uncertain, at log2 of the number of classes, and the unit's entropy exceeds that by less
-//! than 0.52 places. A threshold above always exits: over two classes any from 1025 on, 0.6935 nats.
+//! Equal logits are the most uncertain, at log2 of the number of classes, and the unit's entropy exceeds that
+//! by less than 0.52 places. A threshold above always exits: over two classes any from 1025 on, 0.6935 nats.
 
 use crate::{Error, Result};
 use alberti_arith::{exp2n, log2u, rhu};

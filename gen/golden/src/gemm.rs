@@ -43,8 +43,8 @@ impl Gemm {
     /// Demands that everything fits together.
     ///
     /// # Errors
-    /// When a dimension is zero, an operand has the wrong number of codes or codes of another format, or bias or scale does not
-    /// fit the accelerator's ports.
+    /// When a dimension is zero, an operand has the wrong number of codes or codes of another format, or bias
+    /// or scale does not fit the accelerator's ports.
     pub fn check(&self) -> Result<()> {
         let Self { rows, reduction, columns, .. } = *self;
         if rows == 0 || reduction == 0 || columns == 0 {

@@ -8,8 +8,8 @@
 //! z = sat16(rhu(y·γ, 14) + β)                  code = requantise(z, 10 + k_c, b)
 //! ```
 //!
-//! There is no epsilon: V is an integer, either zero or at least N − 1. y saturates only when one channel lies more
-//! than 32 deviations from the mean, which takes more than 1024 channels.
+//! There is no epsilon: V is an integer, either zero or at least N − 1. y saturates only when one channel
+//! lies more than 32 deviations from the mean, which takes more than 1024 channels.
 //!
 //! | bits | S1 | S2 | N·S2, V | N·r − S1 | times R | 13 + k |
 //! |---|---|---|---|---|---|---|
@@ -17,8 +17,8 @@
 //! | N = 768 | 26 | 40 | 50 | 27 | 43 | 6 to 30 |
 //! | N = 8192 | 29 | 44 | 56, wrapping | 30 | 46 | 6 to 33 |
 //!
-//! S1, N·r − S1 and its product carry a sign. N·S2 alone can take one bit more when N is a power of two; V never does,
-//! so the difference may wrap.
+//! S1, N·r − S1 and its product carry a sign. N·S2 alone can take one bit more when N is a power of two; V
+//! never does, so the difference may wrap.
 
 use crate::{Error, Result, check, requantize};
 use alberti_arith::{Format, rhu, rsqrt, saturate};
@@ -73,11 +73,12 @@ pub struct NormalisedRow {
 }
 
 impl LayerNorm {
-    /// A layer norm with γ in Q2.14 and β in Q6.10, the shift k_c of each channel, and the exponent bias b of the codes.
+    /// A layer norm with γ in Q2.14 and β in Q6.10, the shift k_c of each channel, and the exponent bias b of
+    /// the codes.
     ///
     /// # Errors
-    /// When there are fewer than 2 or more than 8192 channels, the lists differ in length, a k_c exceeds 3, or
-    /// 10 + k_c + b lies outside of −64..=63.
+    /// When there are fewer than 2 or more than 8192 channels, the lists differ in length, a k_c exceeds 3,
+    /// or 10 + k_c + b lies outside of −64..=63.
     pub fn new(gamma: Vec<i16>, beta: Vec<i16>, channel_shift: &[u8], exponent_bias: i32) -> Result<Self> {
         check_length(gamma.len())?;
         check::length("beta", &beta, gamma.len())?;

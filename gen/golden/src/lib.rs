@@ -1,7 +1,9 @@
-//! What each block must compute, bit for bit, on plain data: codes in `u16`, sums in `i64`, masks in `u64` or `u128`.
+//! What each block must compute, bit for bit, on plain data: codes in `u16`, sums in `i64`, masks in `u64` or
+//! `u128`.
 //!
-//! A module carries the name of its block. Time is nobody's business here: a golden takes what a block is given and
-//! returns what it must have answered when it is done. [`rram`] and [`csr`] have cycles, since what they hold depends on them.
+//! A module carries the name of its block. Time is nobody's business here: a golden takes what a block is
+//! given and returns what it must have answered when it is done. [`rram`] and [`csr`] have cycles, since what
+//! they hold depends on them.
 //!
 //! | level | module |
 //! |---|---|
@@ -17,8 +19,8 @@
 //! | functions of a row | [`softmax`], [`layernorm`], [`activation`], [`elementwise`], [`entropy`], [`top_k`] |
 //! | a matrix multiply as mathematics has it | [`gemm`], and [`tiling`], which cuts it for the processing unit |
 //!
-//! Whatever a caller can get wrong (lengths, codes wider than their format, streams that end early) is an [`Error`]
-//! that says where and what.
+//! Whatever a caller can get wrong (lengths, codes wider than their format, streams that end early) is an
+//! [`Error`] that says where and what.
 
 #![forbid(unsafe_code)]
 

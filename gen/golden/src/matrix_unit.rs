@@ -8,15 +8,16 @@
 //! wide[r][j] = sat16(rhu(sum[r][j], clamp(scale[j] + wide_shift, −64, 63)))
 //! ```
 //!
-//! where f is the job's function, which may change the shift as well as the sum ([`activation`](crate::activation)).
+//! where f is the job's function, which may change the shift as well as the sum
+//! ([`activation`](crate::activation)).
 //!
-//! Each pass takes n weight items (lane 0 first), then one activation vector per row. Item p of a tile by columns brings the
-//! weights of place p of all lanes. In a block-sparse design a block tile covers 2n inputs, one vector of each activation
-//! slot; the plain tiles of a job take their vectors from slots 0 and 1 in turn, spread so that every multiplier's first
-//! choice is its own input.
+//! Each pass takes n weight items (lane 0 first), then one activation vector per row. Item p of a tile by
+//! columns brings the weights of place p of all lanes. In a block-sparse design a block tile covers 2n
+//! inputs, one vector of each activation slot; the plain tiles of a job take their vectors from slots 0 and 1
+//! in turn, spread so that every multiplier's first choice is its own input.
 //!
-//! A tile is of the kind of its first item. An item of the other kind is an error, counted as one, and multiplies whatever
-//! its selects find in the tile's vectors.
+//! A tile is of the kind of its first item. An item of the other kind is an error, counted as one, and
+//! multiplies whatever its selects find in the tile's vectors.
 
 use crate::{
     BlockSparsity, Error, Result,
@@ -89,7 +90,8 @@ pub struct Job {
     pub function: Activation,
     /// The requantisation shift of all columns after GELU, −64..=63.
     pub activation_shift: i32,
-    /// What the shift of a wide result is more than that of the code, −64..=63. Only accelerators have wide results.
+    /// What the shift of a wide result is more than that of the code, −64..=63. Only accelerators have wide
+    /// results.
     pub wide_shift: i32,
 }
 
@@ -149,8 +151,8 @@ pub struct Output {
 /// Runs all jobs of `input`.
 ///
 /// # Errors
-/// When the unit cannot be built, a job is empty or does not fit its ports, an item or vector has other than n codes, or a
-/// stream ends before the last job has what it needs or still has items after it.
+/// When the unit cannot be built, a job is empty or does not fit its ports, an item or vector has other than
+/// n codes, or a stream ends before the last job has what it needs or still has items after it.
 pub fn run(config: &MatrixUnitConfig, input: &Input) -> Result<Output> {
     config.check()?;
     check::length("activations", &input.activations, config.slots())?;
@@ -294,7 +296,8 @@ impl<'a, O: Operands> Unit<'a, O> {
         }
     }
 
-    /// The next activation vector, as wide as all slots together. The plain tiles of a job take the slots in turn.
+    /// The next activation vector, as wide as all slots together. The plain tiles of a job take the slots in
+    /// turn.
     fn vector(&mut self, plain_passes: usize, block: bool) -> Result<Vec<u16>> {
         let n = self.config.n;
         let Some(sparsity) = self.config.sparsity else { return self.slot_vector(0) };

@@ -1,4 +1,5 @@
-//! A memory of packed values: value `v` lies in lane `v mod n` of row `v div n`. A row is read or written at once.
+//! A memory of packed values: value `v` lies in lane `v mod n` of row `v div n`. A row is read or written at
+//! once.
 
 use crate::{Error, Result};
 
@@ -19,8 +20,8 @@ pub struct Packed {
 }
 
 impl Packed {
-    /// A memory of zeros in rows of `lanes` values, with room for `capacity` of them or some more: rows are a power of two,
-    /// at least 2.
+    /// A memory of zeros in rows of `lanes` values, with room for `capacity` of them or some more: rows are a
+    /// power of two, at least 2.
     ///
     /// # Errors
     /// When there is no lane.
@@ -70,7 +71,8 @@ impl Packed {
         Pointer { row: value / self.lanes, lane: value % self.lanes }
     }
 
-    /// The pointer `count` values further on, from the last lane to the next row and from the last row to row 0.
+    /// The pointer `count` values further on, from the last lane to the next row and from the last row to row
+    /// 0.
     #[must_use]
     pub fn advance(&self, pointer: Pointer, count: usize) -> Pointer {
         self.pointer(self.index(pointer) + count)

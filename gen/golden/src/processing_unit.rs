@@ -1,7 +1,7 @@
 //! `processing_unit`: decoders, array, accumulator, requantisation and encoder joined.
 //!
-//! What lies between its decoders and its encoder is the [`matrix_unit`](crate::matrix_unit), whose jobs these are. Wide results
-//! and tiles by columns are none of its business.
+//! What lies between its decoders and its encoder is the [`matrix_unit`](crate::matrix_unit), whose jobs
+//! these are. Wide results and tiles by columns are none of its business.
 
 use crate::{
     Error, Packed, Pointer, Result, Segment,
@@ -18,7 +18,8 @@ pub use crate::matrix_unit::{Counters, Job, MatrixUnitConfig};
 /// One lane's row of a weight tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WeightItem {
-    /// Plain: the low n bits, one value per one follows. Block: 2n bits, block masks; n values follow whatever they say.
+    /// Plain: the low n bits, one value per one follows. Block: 2n bits, block masks; n values follow
+    /// whatever they say.
     pub mask: u128,
     /// Whether it belongs to a block tile.
     pub block: bool,
@@ -66,8 +67,9 @@ pub struct Output {
 /// Runs all jobs of `input`.
 ///
 /// # Errors
-/// When the unit cannot be built, a memory has other than n lanes, a job is empty or does not fit its ports, a stream ends
-/// before the last job has what it needs or still has items after it, or a mask has bits that its stream lacks.
+/// When the unit cannot be built, a memory has other than n lanes, a job is empty or does not fit its ports,
+/// a stream ends before the last job has what it needs or still has items after it, or a mask has bits that
+/// its stream lacks.
 pub fn run(config: &MatrixUnitConfig, input: &Input) -> Result<Output> {
     config.check()?;
     check::length("activations", &input.activations, config.slots())?;

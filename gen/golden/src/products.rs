@@ -11,8 +11,8 @@ const LARGEST: i64 = 3968;
 /// The largest magnitude of 16 bits.
 const LARGEST_HALF: i64 = 1 << 15;
 
-/// The sum of products of integers that are no larger than those of AdaptivFloat<8,3>, in runs that fit 32 bits. Sums that are not
-/// checked become vector instructions in every profile.
+/// The sum of products of integers that are no larger than those of AdaptivFloat<8,3>, in runs that fit 32
+/// bits. Sums that are not checked become vector instructions in every profile.
 pub(crate) fn dot(a: &[i16], b: &[i16]) -> i64 {
     let short = |(a, b): (&[i16], &[i16])| -> i64 {
         let products = a.iter().zip(b).map(|(&a, &b)| i32::from(a).wrapping_mul(b.into()));

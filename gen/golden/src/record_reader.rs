@@ -1,7 +1,7 @@
 //! `record_reader`: fetches records of a mask memory at random, and gives masks and bases to a decoder.
 //!
-//! A record begins a segment. So does an item that does not begin where the one before ended, which only a fault can bring
-//! about: its offset brings the decoder back to where its values lie.
+//! A record begins a segment. So does an item that does not begin where the one before ended, which only a
+//! fault can bring about: its offset brings the decoder back to where its values lie.
 
 use crate::{Image, Result, Segment, processing_unit::WeightItem, storage::RecordLayout};
 

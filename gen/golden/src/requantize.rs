@@ -6,7 +6,8 @@ use alberti_arith::Format;
 /// Shifts that the hardware's 7 signed bits hold.
 pub const SHIFTS: std::ops::RangeInclusive<i32> = -64..=63;
 
-/// Requantises `sums` (one per column), column `j` by `shifts[j]`, as [`alberti_arith::requantize`] specifies.
+/// Requantises `sums` (one per column), column `j` by `shifts[j]`, as [`alberti_arith::requantize`]
+/// specifies.
 ///
 /// # Errors
 /// When there is not one shift per sum, or one lies outside of −64..=63.
@@ -16,7 +17,8 @@ pub fn row(format: Format, sums: &[i64], shifts: &[i32]) -> Result<Vec<u16>> {
     Ok(sums.iter().zip(shifts).map(|(&sum, &shift)| alberti_arith::requantize(format, sum, shift)).collect())
 }
 
-/// Wide results: `sums` rounded half up and saturated to 16 bits, column `j` by `shifts[j] + wide_shift`, which stays a shift.
+/// Wide results: `sums` rounded half up and saturated to 16 bits, column `j` by `shifts[j] + wide_shift`,
+/// which stays a shift.
 ///
 /// # Errors
 /// As [`row`], and when the offset is no shift.

@@ -1,8 +1,8 @@
-//! `rram`: a memory of resistive cells at its ports, cycle by cycle: reads at the clock, words programmed slowly, counted, and
-//! checked by reading them back.
+//! `rram`: a memory of resistive cells at its ports, cycle by cycle: reads at the clock, words programmed
+//! slowly, counted, and checked by reading them back.
 //!
-//! A word is programmed in two parts: first the bits of its levels that are to be set, then those to be cleared. A reset
-//! in between leaves old, old or new, or new levels, and every other word as it was.
+//! A word is programmed in two parts: first the bits of its levels that are to be set, then those to be
+//! cleared. A reset in between leaves old, old or new, or new levels, and every other word as it was.
 
 use crate::{
     Error, Result,

@@ -78,7 +78,8 @@ impl Code {
     /// Corrects one word in place. Positions as in the word: data, check bits, parity.
     ///
     /// # Panics
-    /// When the image has words of another width than [`word_bits`](Self::word_bits), or there is no such word.
+    /// When the image has words of another width than [`word_bits`](Self::word_bits), or there is no such
+    /// word.
     pub fn correct(&self, coded: &mut Image, word: usize) -> Finding {
         let check = coded.get(word, self.data_bits, self.check_bits) as u32;
         let syndrome = self.syndrome(coded, word) ^ check;

@@ -1,4 +1,5 @@
-//! `softmax`: a row of scores to attention probabilities, with no divider and, but for the mask, no multiplier.
+//! `softmax`: a row of scores to attention probabilities, with no divider and, but for the mask, no
+//! multiplier.
 //!
 //! Scores are in base 2, Q8.8. With `t` a score, `X` the reference that all distances are taken from:
 //!
@@ -17,7 +18,8 @@
 //! | L | 15 bits, 0 to 16384 | 16 bits with sign, −1020 to 16384 |
 //!
 //! `d` may saturate at 15 bits: from there on neither exponential is other than zero. Adding L, it needs 16,
-//! and no clamp at zero: S is at least exp2n of the smallest d, log2u never falls, and log2u(exp2n(d)) ≥ −d within an octave.
+//! and no clamp at zero: S is at least exp2n of the smallest d, log2u never falls, and log2u(exp2n(d)) ≥ −d
+//! within an octave.
 //!
 //! |Σp − 1| ≤ 8e-4 + N·2^−16 over N elements, the second term where all round alike; 9e-4 in random rows of up to 100. The
 //! 8-bit code ends at 31/32, and what is below 63/64·2^−9 becomes zero, so rows of more than 524 like scores vanish:
@@ -40,9 +42,9 @@ pub enum Maximum {
     /// The maximum so far, rounded up to a whole octave, so that a sum moves to a new one by an exact shift.
     ///
     /// M starts at −128 and S at 0. Each vector of n scores, of which only the valid count, moves them on:
-    /// `M' = max(M, ⌈largest of the vector⌉)`, `S' = (S ≫ (M' − M)) + Σ exp2n(4(256·M' − t))`. A shift of 32 or more
-    /// leaves nothing. All shifts of a row together cost less than one last place: S is the sum with exact shifts, rounded
-    /// down once.
+    /// `M' = max(M, ⌈largest of the vector⌉)`, `S' = (S ≫ (M' − M)) + Σ exp2n(4(256·M' − t))`. A shift of 32
+    /// or more leaves nothing. All shifts of a row together cost less than one last place: S is the sum with
+    /// exact shifts, rounded down once.
     Running,
 }
 
@@ -78,12 +80,12 @@ impl Softmax {
         Ok(Self { n, maximum })
     }
 
-    /// One row. Elements from `valid` on take no part and become zero; `mask` (0 to 128, one per element) scales what
-    /// the others have become, and leaves the sum alone.
+    /// One row. Elements from `valid` on take no part and become zero; `mask` (0 to 128, one per element)
+    /// scales what the others have become, and leaves the sum alone.
     ///
     /// # Errors
-    /// When the row is empty or longer than 65536, `valid` exceeds its length, there is not one mask per element, or a
-    /// mask exceeds 128.
+    /// When the row is empty or longer than 65536, `valid` exceeds its length, there is not one mask per
+    /// element, or a mask exceeds 128.
     pub fn row(&self, scores: &[i16], valid: usize, mask: &[u8]) -> Result<ProbabilityRow> {
         if !(1..=LENGTH_MAX).contains(&scores.len()) {
             return Err(Error::new(format!("scores: {} elements, a row has 1 to {LENGTH_MAX}", scores.len())));

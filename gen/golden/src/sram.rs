@@ -15,7 +15,8 @@ impl<T: Clone> Sram<T> {
         Self { words: vec![initial; words] }
     }
 
-    /// One clock cycle: what the read port answers in the next. Reading the word that is being written gives the old one.
+    /// One clock cycle: what the read port answers in the next. Reading the word that is being written gives
+    /// the old one.
     ///
     /// # Errors
     /// When an address lies outside of the memory.

@@ -1,4 +1,5 @@
-//! How a bitmask-encoded tensor lies in a mask memory and a value memory, such that any record of it can be fetched at random.
+//! How a bitmask-encoded tensor lies in a mask memory and a value memory, such that any record of it can be
+//! fetched at random.
 //!
 //! ```text
 //! mask memory:  record t at word first + t·(1 + m): pointer word, then m mask words
@@ -8,12 +9,13 @@
 //! lane_w = clog2(n), row_w = clog2(rows), offset_w = 2·lane_w, lanes below rows
 //! ```
 //!
-//! Values follow each other without gaps, value `v` in lane `v mod n` of row `v div n` as in [`Packed`]. A plain item's values begin at
-//! pointer + offset or, where the layout has no offsets, after those of the item before. Item i of n:m blocks has its n values at
-//! pointer + i·n. Positions wrap at the memory's capacity, so that any word can be decoded, however faulty it is.
+//! Values follow each other without gaps, value `v` in lane `v mod n` of row `v div n` as in [`Packed`]. A
+//! plain item's values begin at pointer + offset or, where the layout has no offsets, after those of the item
+//! before. Item i of n:m blocks has its n values at pointer + i·n. Positions wrap at the memory's capacity,
+//! so that any word can be decoded, however faulty it is.
 //!
-//! **Mask errors.** An item that does not begin where the one before ended (0 for a record's first). In block items, every
-//! block with a wrong number of ones. Either is counted and nothing is mended.
+//! **Mask errors.** An item that does not begin where the one before ended (0 for a record's first). In block
+//! items, every block with a wrong number of ones. Either is counted and nothing is mended.
 
 use crate::{
     BlockSparsity, Error, Image, Packed, Pointer, Result, bitmask_decoder, bitmask_encoder, block_select, check,
@@ -95,12 +97,12 @@ impl Bits {
 }
 
 impl RecordLayout {
-    /// Records of `masks` items each, for a value memory of `capacity` values in `n` lanes. Block items are taken where
-    /// `sparsity` says which.
+    /// Records of `masks` items each, for a value memory of `capacity` values in `n` lanes. Block items are
+    /// taken where `sparsity` says which.
     ///
     /// # Errors
-    /// When n is not 2 to 64, a record has no items, it has more than n and offsets (which would not reach them), or n is no
-    /// multiple of a block's weights.
+    /// When n is not 2 to 64, a record has no items, it has more than n and offsets (which would not reach
+    /// them), or n is no multiple of a block's weights.
     pub fn new(
         n: usize,
         capacity: usize,
@@ -149,12 +151,13 @@ impl RecordLayout {
         clog2(self.rows) + clog2(self.n)
     }
 
-    /// Stores records of vectors, the first value at `base`. A vector of 2n codes is a block item, which all items of its
-    /// record must be then.
+    /// Stores records of vectors, the first value at `base`. A vector of 2n codes is a block item, which all
+    /// items of its record must be then.
     ///
     /// # Errors
-    /// When the vectors are no whole number of records, one is neither of n codes nor of 2n where the layout has blocks, a code
-    /// does not fit the format, a block has too many weights, or the values are more than the memory holds.
+    /// When the vectors are no whole number of records, one is neither of n codes nor of 2n where the layout
+    /// has blocks, a code does not fit the format, a block has too many weights, or the values are more than
+    /// the memory holds.
     pub fn encode(&self, format: Format, base: Pointer, vectors: &[Vec<u16>]) -> Result<Encoded> {
         if !vectors.len().is_multiple_of(self.masks) {
             return Err(Error::new(format!("{} vectors are no records of {}", vectors.len(), self.masks)));
@@ -182,8 +185,8 @@ impl RecordLayout {
         Ok(Encoded { masks, values, starts })
     }
 
-    /// Decodes record `record` of a tensor that begins at word `first`, from images that may be faulty. A pointer to a lane that
-    /// does not exist counts on into the next row.
+    /// Decodes record `record` of a tensor that begins at word `first`, from images that may be faulty. A
+    /// pointer to a lane that does not exist counts on into the next row.
     ///
     /// # Errors
     /// When the record lies outside of the mask memory, or a memory has another shape than the layout's.
@@ -228,8 +231,8 @@ impl RecordLayout {
         Ok(decoded)
     }
 
-    /// The items of a record of `count` masks, whose pointer stands at word `word`. A pointer or an offset to a lane that does not
-    /// exist counts on into the next row.
+    /// The items of a record of `count` masks, whose pointer stands at word `word`. A pointer or an offset to
+    /// a lane that does not exist counts on into the next row.
     ///
     /// # Errors
     /// When the memory ends before the record does.
@@ -390,8 +393,8 @@ impl Cut {
         Ok((0..self.items()).map(|item| vector(self.origin(item))).collect())
     }
 
-    /// Puts the vectors of one record of `masks` items where they belong in the matrix. A vector that is longer or shorter than
-    /// its item, as faults can make it, loses its end or leaves zeros.
+    /// Puts the vectors of one record of `masks` items where they belong in the matrix. A vector that is
+    /// longer or shorter than its item, as faults can make it, loses its end or leaves zeros.
     ///
     /// # Panics
     /// When `codes` are not rows × columns.

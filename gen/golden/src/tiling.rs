@@ -1,8 +1,9 @@
 //! Cuts a matrix multiply into the jobs and streams of a processing unit, and puts its answer together again.
 //!
-//! Rows are taken in chunks that the accumulator holds; for each chunk every output tile of n columns is a job, whose passes
-//! go along the reduction. Shapes that are not a multiple of n are filled up with zeros, which no memory stores. The weight
-//! stream and the activation streams are replayed from their base as often as they are needed.
+//! Rows are taken in chunks that the accumulator holds; for each chunk every output tile of n columns is a
+//! job, whose passes go along the reduction. Shapes that are not a multiple of n are filled up with zeros,
+//! which no memory stores. The weight stream and the activation streams are replayed from their base as often
+//! as they are needed.
 
 use crate::{
     BlockSparsity, Error, Packed, Pointer, Result, Segment, bitmask_decoder, bitmask_encoder, block_select,
@@ -24,12 +25,13 @@ pub struct Placement {
 pub struct TilePlacement {
     /// Rows of a chunk, at most the accumulator's.
     pub rows_per_job: usize,
-    /// Whether weights are sent as blocks where they can be: a pair of input tiles is, if every block in it has few enough
-    /// non-zero weights over all columns.
+    /// Whether weights are sent as blocks where they can be: a pair of input tiles is, if every block in it
+    /// has few enough non-zero weights over all columns.
     pub blocks: bool,
     /// Where the packed weights go.
     pub weight: Placement,
-    /// Where the packed activations go, in each slot, from a whole row on. Every chunk begins with the row after the one before.
+    /// Where the packed activations go, in each slot, from a whole row on. Every chunk begins with the row
+    /// after the one before.
     pub activation: Placement,
     /// Where the packed results go, from a whole row on.
     pub result: Placement,
@@ -45,7 +47,8 @@ struct Pass {
 /// What a processing unit is to be given for `gemm`.
 ///
 /// # Errors
-/// When the multiply or the unit is faulty, they disagree on formats, or a memory is too small for its values.
+/// When the multiply or the unit is faulty, they disagree on formats, or a memory is too small for its
+/// values.
 pub fn tile(gemm: &Gemm, config: &MatrixUnitConfig, layout: &TilePlacement) -> Result<Input> {
     gemm.check()?;
     config.check()?;
@@ -82,7 +85,8 @@ pub fn tile(gemm: &Gemm, config: &MatrixUnitConfig, layout: &TilePlacement) -> R
         }
     }
     let result_memory = Packed::new(n, layout.result.values)?;
-    // A segment may fill up to all of its places, so each begins where the one before would end at the latest.
+    // A segment may fill up to all of its places, so each begins where the one before would end at the
+    // latest.
     let mut result_rows = Vec::new();
     let mut row = whole_row("results", layout.result)?;
     let mut places = 0;
@@ -147,7 +151,8 @@ fn passes(gemm: &Gemm, config: &MatrixUnitConfig, blocks: bool) -> Vec<Pass> {
     passes
 }
 
-/// `count` codes of a matrix row from column `start` on, zeros beyond its end (and for a row that does not exist).
+/// `count` codes of a matrix row from column `start` on, zeros beyond its end (and for a row that does not
+/// exist).
 fn codes(matrix: &[u16], width: usize, row: usize, start: usize, count: usize) -> Vec<u16> {
     let row = matrix.get(row * width..(row + 1) * width).unwrap_or_default();
     (start..start + count).map(|k| row.get(k).copied().unwrap_or_default()).collect()
@@ -205,7 +210,8 @@ fn pack_slot(
         for pass in passes {
             let start = match pass.block {
                 Some(_) => pass.input + slot * n,
-                // Input tiles come in pairs, or singly at the end: even ones lie in slot 0, odd ones in slot 1.
+                // Input tiles come in pairs, or singly at the end: even ones lie in slot 0, odd ones in slot
+                // 1.
                 None if pass.input / n % config.slots() == slot => pass.input,
                 None => continue,
             };

@@ -14,8 +14,8 @@ pub struct Entry {
     pub position: usize,
 }
 
-/// The k largest values in descending order; of equal values the one at the lower position comes first. All of them
-/// when there are no more than k.
+/// The k largest values in descending order; of equal values the one at the lower position comes first. All
+/// of them when there are no more than k.
 ///
 /// # Errors
 /// When the list is empty or longer than 64, or k is not within 1..=64.

@@ -1,12 +1,13 @@
 //! `vmac`: one output lane, `addend + Σ d(w_k)·d(x_k)` in an accumulator that wraps.
 //!
-//! `d` is the integer that a code stands for (`Format::significand`). Products are exact; the sum wraps at the accumulator's
-//! width, never saturates, so that the order of its terms does not matter.
+//! `d` is the integer that a code stands for (`Format::significand`). Products are exact; the sum wraps at
+//! the accumulator's width, never saturates, so that the order of its terms does not matter.
 
 use crate::{BlockSparsity, Error, Result, check};
 use alberti_arith::{Format, wrap};
 
-/// The weights that a lane holds, each with the input that it multiplies. One that multiplies none is a weight of zero.
+/// The weights that a lane holds, each with the input that it multiplies. One that multiplies none is a
+/// weight of zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lane {
     sparsity: Option<BlockSparsity>,
@@ -24,12 +25,12 @@ impl Lane {
         Ok(Self { sparsity: None, inputs: weights.len(), terms })
     }
 
-    /// A block-sparse lane over twice as many inputs as it has weights: weight `k` multiplies the input that its select
-    /// names, or none.
+    /// A block-sparse lane over twice as many inputs as it has weights: weight `k` multiplies the input that
+    /// its select names, or none.
     ///
     /// # Errors
-    /// When a code does not fit the format, there is not one select for each weight, the number of weights is not a multiple of a
-    /// block's, or a select points out of its block.
+    /// When a code does not fit the format, there is not one select for each weight, the number of weights is
+    /// not a multiple of a block's, or a select points out of its block.
     pub fn selected(format: Format, sparsity: BlockSparsity, weights: &[u16], selects: &[Option<u8>]) -> Result<Self> {
         sparsity.blocks(weights.len())?;
         check::length("selects", selects, weights.len())?;
@@ -75,7 +76,8 @@ impl Lane {
 /// What a dense lane answers: the wrapped sum.
 ///
 /// # Errors
-/// When weights and activations differ in number, a code does not fit the format, or the addend does not fit the accumulator.
+/// When weights and activations differ in number, a code does not fit the format, or the addend does not fit
+/// the accumulator.
 pub fn sum(format: Format, accumulator_bits: u32, addend: i64, weights: &[u16], activations: &[u16]) -> Result<i64> {
     lane_sum(format, accumulator_bits, addend, &Lane::dense(format, weights)?, activations)
 }

@@ -15,8 +15,8 @@ impl Tile {
     /// A tile of one lane per output.
     ///
     /// # Errors
-    /// When lanes differ in the number of their inputs, there are fewer than 2 or more than 64, or no accumulator has that
-    /// many bits.
+    /// When lanes differ in the number of their inputs, there are fewer than 2 or more than 64, or no
+    /// accumulator has that many bits.
     pub fn new(format: Format, accumulator_bits: u32, lanes: Vec<Lane>) -> Result<Self> {
         check::lanes(lanes.len())?;
         check::accumulator_bits(accumulator_bits)?;
@@ -111,7 +111,8 @@ impl VmacArray {
         self.shadow.lanes.iter_mut().zip(weights).try_for_each(|(lane, &weight)| lane.set(format, place, weight))
     }
 
-    /// Makes the shadow weights the active ones. The shadow keeps its own; a load in the same cycle comes after.
+    /// Makes the shadow weights the active ones. The shadow keeps its own; a load in the same cycle comes
+    /// after.
     pub fn swap(&mut self) {
         self.active.clone_from(&self.shadow);
     }

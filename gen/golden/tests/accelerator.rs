@@ -169,7 +169,8 @@ fn gemm(rows: usize, passes: usize, columns: usize) -> Gemm {
 
 const LOADED: Waits = Waits::NONE.and(Engine::Transfer, 0);
 
-/// M × K by N × K, both from the activation memory or weights from records; against the multiply of mathematics.
+/// M × K by N × K, both from the activation memory or weights from records; against the multiply of
+/// mathematics.
 #[test]
 fn a_gemm_is_a_matrix_multiply_whatever_its_weights_come_from() {
     let (rows, reduction, outputs) = (7, 12, 8);
@@ -306,7 +307,8 @@ fn a_record_of_blocks_is_the_weights_of_two_passes() {
             let at = (j / N * rows + row) as u32;
             assert_eq!(u16::from(memories.codes(128 + at)[j % N]), code, "{passes} passes, row {row}, output {j}");
         }
-        // Read as what they are not, blocks by plain passes and plain ones as blocks, they are errors at most.
+        // Read as what they are not, blocks by plain passes and plain ones as blocks, they are errors at
+        // most.
         let registers = Registers::default();
         let plain = Gemm { blocks: false, passes: Count(records as u32), ..op };
         let odd = passes % 2;

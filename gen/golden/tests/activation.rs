@@ -52,7 +52,8 @@ fn followed_by_the_requantiser_it_is_the_function_of_the_real_value() {
             let got = Format::AF8_3.value(code, bias);
             let smallest = 17.0 * f64::from(bias - 4).exp2();
             if x.abs() >= smallest {
-                // Half a step of the code is 1/32 at most; functions of numbers add one place and a half of Q.10 before it.
+                // Half a step of the code is 1/32 at most; functions of numbers add one place and a half of
+                // Q.10 before it.
                 let bound = x.abs() / 32.0 + if number { 1.5 / 1024.0 } else { 0.0 };
                 assert!((got - x).abs() <= bound, "{function}: {got}, not {x}");
             } else {

@@ -323,8 +323,8 @@ fn jobs_share_a_result_segment_until_one_closes_it() {
 
 #[test]
 fn a_block_tile_takes_a_vector_of_each_slot_and_plain_tiles_take_the_slots_in_turn() {
-    // Pass 0, block tile over inputs [a, b | c, d]: lane 0 takes b and c, lane 1 takes a and d. Passes 1 and 2, plain:
-    // slot 0, then slot 1.
+    // Pass 0, block tile over inputs [a, b | c, d]: lane 0 takes b and c, lane 1 takes a and d. Passes 1 and
+    // 2, plain: slot 0, then slot 1.
     let input = small_input(
         vec![block(0b0110), block(0b1001), plain(0b01), plain(0b10), plain(0b10), plain(0b01)],
         &[2, 3, 4, 5, 6, 7, 8, 9],
@@ -340,8 +340,8 @@ fn a_block_tile_takes_a_vector_of_each_slot_and_plain_tiles_take_the_slots_in_tu
 
 #[test]
 fn masks_with_a_wrong_number_of_ones_are_counted_and_the_stream_stays_in_step() {
-    // Lane 0 has one bit: its second value goes unused. Lane 1 has three: the third is ignored. Lane 0's successor in the
-    // next job still reads its own values.
+    // Lane 0 has one bit: its second value goes unused. Lane 1 has three: the third is ignored. Lane 0's
+    // successor in the next job still reads its own values.
     let input = small_input(
         vec![block(0b0100), block(0b1011), block(0b0011), block(0b1100)],
         &[2, 3, 4, 5, 6, 7, 8, 9],

@@ -1,5 +1,5 @@
-//! The error of softmax, layer norm and the entropy exit against f64 and the checksum of their results, as a committed
-//! table. `BLESS=1` writes it anew.
+//! The error of softmax, layer norm and the entropy exit against f64 and the checksum of their results, as a
+//! committed table. `BLESS=1` writes it anew.
 
 mod common;
 

@@ -4,8 +4,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Fault {
-    /// An unknown opcode, a reserved bit that is not zero, a choice without meaning, a count of zero, or a value beyond
-    /// the design's limits.
+    /// An unknown opcode, a reserved bit that is not zero, a choice without meaning, a count of zero, or a
+    /// value beyond the design's limits.
     Instruction = 1,
     /// An address past the end of its memory.
     Address = 2,

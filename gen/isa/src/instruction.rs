@@ -98,8 +98,8 @@ macro_rules! instructions {
             pub struct $kind { $($(#[doc = $field_doc])+ pub $field: $type),* }
 
             impl $kind {
-                /// Counts are one, choices their first value, everything else is zero. Instructions are written as changes
-                /// to it.
+                /// Counts are one, choices their first value, everything else is zero. Instructions are
+                /// written as changes to it.
                 pub const LEAST: Self = Self { $($field: <$type as Value>::LEAST),* };
             }
         )+
@@ -162,10 +162,11 @@ instructions! {
     /// Waits until all units have finished, then ends the program.
     Halt = "halt", 0x01, None, {}
 
-    /// Multiplies `rows` vectors by `columns` tiles of n outputs each, and sums over `passes` tiles of n inputs.
+    /// Multiplies `rows` vectors by `columns` tiles of n outputs each, and sums over `passes` tiles of n
+    /// inputs.
     ///
-    /// Column j is a job. Its parameters are row `parameter_base + j*parameter_column` of the parameter memory:
-    /// bias (32 bits) and shift (8 bits) of each output. Pass k of the job uses one weight tile:
+    /// Column j is a job. Its parameters are row `parameter_base + j*parameter_column` of the parameter
+    /// memory: bias (32 bits) and shift (8 bits) of each output. Pass k of the job uses one weight tile:
     ///
     /// | source | |
     /// |---|---|
@@ -174,17 +175,17 @@ instructions! {
     /// | rows | lane l is row `stationary_base + j*stationary_column + k*stationary_pass + l*stationary_lane` of the activation memory |
     /// | columns | position l of all lanes is that row: the tile is transposed |
     ///
-    /// Vector r of the pass is row `stream_base + k*stream_pass + r*stream_row` of the activation memory. With
-    /// `blocks`, which only designs with block sparsity have, a record holds the weights of two passes, in blocks:
-    /// record k is for passes 2k and 2k + 1. If there is no pass 2k + 1, the record is plain.
+    /// Vector r of the pass is row `stream_base + k*stream_pass + r*stream_row` of the activation memory.
+    /// With `blocks`, which only designs with block sparsity have, a record holds the weights of two passes,
+    /// in blocks: record k is for passes 2k and 2k + 1. If there is no pass 2k + 1, the record is plain.
     ///
     /// Result r of column j is written as codes to row `result_base + j*result_column + r*result_row` of the
-    /// activation memory, and as numbers of 16 bits to row `wide_base + j*result_column + r*result_row` of the wide
-    /// memory. The numbers are shifted by `wide_shift` more than the codes.
+    /// activation memory, and as numbers of 16 bits to row `wide_base + j*result_column + r*result_row` of
+    /// the wide memory. The numbers are shifted by `wide_shift` more than the codes.
     ///
-    /// Faults with `instruction` if `rows` exceeds the accumulator, `passes` the design's longest reduction, or
-    /// `masks` n; if the design lacks the function; and if `blocks` is set without block sparsity or with another
-    /// source than `records`.
+    /// Faults with `instruction` if `rows` exceeds the accumulator, `passes` the design's longest reduction,
+    /// or `masks` n; if the design lacks the function; and if `blocks` is set without block sparsity or with
+    /// another source than `records`.
     Gemm = "gemm", 0x10, Some(Unit::Matrix), {
         /// Where weight tiles come from.
         source: Source = 0[18; 2],
@@ -192,9 +193,11 @@ instructions! {
         code: bool = 0[20; 1],
         /// Results go to the wide memory.
         wide: bool = 0[21; 1],
-        /// Function applied to sums before they are rounded, by its place among those that the design has; 0 is none.
+        /// Function applied to sums before they are rounded, by its place among those that the design has; 0
+        /// is none.
         function: u32 = 0[22; 2],
-        /// Each record holds two passes, in n:m blocks; only in designs with block sparsity, and only with `records`.
+        /// Each record holds two passes, in n:m blocks; only in designs with block sparsity, and only with
+        /// `records`.
         blocks: bool = 0[24; 1],
         /// Number of vectors, at most `accumulator_rows`.
         rows: Count = 1[0; 16],
@@ -240,12 +243,12 @@ instructions! {
 
     /// Converts `rows` rows of scores in base 2, Q8.8, of `tiles` tiles each, to probabilities.
     ///
-    /// The first `count` elements of each row take part; the others become zero. With `limit`, element c of row r
-    /// is scaled by `clamp(((span + 2^ramp - x) << 7) >> ramp, 0, 128)/128`,
-    /// `x = |first_column + c - first_row - r|`.
+    /// The first `count` elements of each row take part; the others become zero. With `limit`, element c of
+    /// row r is scaled by `clamp(((span + 2^ramp - x) << 7) >> ramp, 0, 128)/128`, `x = |first_column + c -
+    /// first_row - r|`.
     ///
-    /// Faults with `instruction` if `tiles` tiles are longer than the longest row of the unit, or `count` exceeds
-    /// them.
+    /// Faults with `instruction` if `tiles` tiles are longer than the longest row of the unit, or `count`
+    /// exceeds them.
     Softmax = "softmax", 0x20, Some(Unit::Softmax), {
         /// Whether the span scales the probabilities.
         limit: bool = 0[18; 1],
@@ -279,12 +282,12 @@ instructions! {
 
     /// Normalises `rows` rows of `channels` numbers in Q9.7.
     ///
-    /// Row `parameter_base + i` of the parameter memory has, for each channel of tile i, gamma (16 bits), beta (16
-    /// bits) and the shift of its codes (8 bits, of which the lowest 2 are used). Lanes beyond the last channel
-    /// become zero.
+    /// Row `parameter_base + i` of the parameter memory has, for each channel of tile i, gamma (16 bits),
+    /// beta (16 bits) and the shift of its codes (8 bits, of which the lowest 2 are used). Lanes beyond the
+    /// last channel become zero.
     ///
-    /// Faults with `instruction` if `channels` is less than 2 or more than the unit's longest row, and if `exponent_bias` is
-    /// more than 50.
+    /// Faults with `instruction` if `channels` is less than 2 or more than the unit's longest row, and if
+    /// `exponent_bias` is more than 50.
     Layernorm = "layernorm", 0x30, Some(Unit::Layernorm), {
         /// Results go to the activation memory, as codes.
         code: bool = 0[18; 1],
@@ -314,10 +317,11 @@ instructions! {
         parameter_base: u32 = 7[0; 24],
     }
 
-    /// Adds two operands of `vectors` rows, or scales one by a gain, and writes the result to the wide memory.
+    /// Adds two operands of `vectors` rows, or scales one by a gain, and writes the result to the wide
+    /// memory.
     ///
-    /// An operand is consecutive rows: codes of the activation memory, read as the integers that they represent, or
-    /// numbers of the wide memory.
+    /// An operand is consecutive rows: codes of the activation memory, read as the integers that they
+    /// represent, or numbers of the wide memory.
     Elementwise = "elementwise", 0x40, Some(Unit::Elementwise), {
         /// Multiply `a` by the gain instead of adding `b`.
         scale: bool = 0[18; 1],
@@ -383,7 +387,8 @@ instructions! {
         address_offset: u32 = 3[0; 32],
     }
 
-    /// Copies rows to external memory. Faults with `instruction` for the weight memories, which cannot be stored.
+    /// Copies rows to external memory. Faults with `instruction` for the weight memories, which cannot be
+    /// stored.
     ///
     /// Faults with `address`, before anything is moved, if the memory does not have all of the rows.
     Store = "store", 0x71, Some(Unit::Transfer), {
@@ -427,8 +432,8 @@ impl Instruction {
     /// Decodes words.
     ///
     /// # Errors
-    /// [`Fault::Instruction`] if the opcode does not exist, a reserved bit is not zero, a choice has no meaning, or
-    /// a count is zero.
+    /// [`Fault::Instruction`] if the opcode does not exist, a reserved bit is not zero, a choice has no
+    /// meaning, or a count is zero.
     pub fn decode(words: &Words) -> Result<Self, Fault> {
         let opcode = words[0] as u8;
         let kind = Kind::of(opcode).ok_or(Fault::Instruction)?;

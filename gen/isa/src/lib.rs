@@ -1,8 +1,8 @@
-//! The instructions of the accelerator, described once: of [`KINDS`] are made the encoder and the decoder here, the decoder in
-//! Verilog, the disassembler and `docs/isa.md`.
+//! The instructions of the accelerator, described once: of [`KINDS`] are made the encoder and the decoder
+//! here, the decoder in Verilog, the disassembler and `docs/isa.md`.
 //!
-//! An instruction is 16 words of 32 bits, little-endian, and works on whole tensors. Depends on nothing, so that the golden
-//! model, the generator and the compiler can all use it.
+//! An instruction is 16 words of 32 bits, little-endian, and works on whole tensors. Depends on nothing, so
+//! that the golden model, the generator and the compiler can all use it.
 
 #![forbid(unsafe_code)]
 

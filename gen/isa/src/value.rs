@@ -122,11 +122,13 @@ choices! {
     Source {
         /// Records of the weight memory, at addresses that the instruction steps through.
         Records = "records",
-        /// Records of the weight memory, at addresses that the index memory lists: rows of a table that are gathered.
+        /// Records of the weight memory, at addresses that the index memory lists: rows of a table that are
+        /// gathered.
         Listed = "listed",
         /// Rows of the activation memory, each the weights of a lane.
         Rows = "rows",
-        /// Rows of the activation memory, each the weights of one position of all lanes: the tile is transposed.
+        /// Rows of the activation memory, each the weights of one position of all lanes: the tile is
+        /// transposed.
         Columns = "columns",
     }
 

@@ -1,7 +1,8 @@
-//! How many sentences a minute the interpreter answers: ALBERT-base with adapters, 128 tokens, on one thread and on two.
+//! How many sentences a minute the interpreter answers: ALBERT-base with adapters, 128 tokens, on one thread
+//! and on two.
 //!
-//! `make bench`; `cargo bench -p alberti-model`. The accelerator decides the absolute figures; the last column relates them to the first
-//! row of the same run.
+//! `make bench`; `cargo bench -p alberti-model`. The accelerator decides the absolute figures; the last
+//! column relates them to the first row of the same run.
 
 #![allow(clippy::print_stdout)]
 

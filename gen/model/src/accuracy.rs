@@ -1,7 +1,8 @@
 //! How far each special function unit is from `f64` on the data of a trained encoder.
 //!
-//! The f32 [`reference`](crate::reference) runs on sentences. What it hands to a unit is rounded to that unit's input format
-//! (`docs/arithmetic.md`, Rows), the unit's golden model answers, and the answer is compared twice:
+//! The f32 [`reference`](crate::reference) runs on sentences. What it hands to a unit is rounded to that
+//! unit's input format (`docs/arithmetic.md`, Rows), the unit's golden model answers, and the answer is
+//! compared twice:
 //!
 //! | inputs of the `f64` function | what the distance is |
 //! |---|---|

@@ -1,4 +1,5 @@
-//! A frozen encoder that several tasks share, each with layer norms, adapters, spans and classifiers of its own.
+//! A frozen encoder that several tasks share, each with layer norms, adapters, spans and classifiers of its
+//! own.
 //!
 //! ```text
 //! half of a layer   LN(x + y + W_up·f(W_down·y)),  y the dense layer's result

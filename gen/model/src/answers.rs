@@ -1,4 +1,5 @@
-//! What an accelerator answers to sentences, beside f32: embeddings and their cosines, decisions and their labels.
+//! What an accelerator answers to sentences, beside f32: embeddings and their cosines, decisions and their
+//! labels.
 
 use crate::{
     Metrics, ModelError, TextEncoder,
@@ -237,7 +238,8 @@ impl DecisionAnswer {
     }
 }
 
-/// Whether a program has answered as the encoder's equations do, to the bit. `threshold` is that of the entropy unit.
+/// Whether a program has answered as the encoder's equations do, to the bit. `threshold` is that of the
+/// entropy unit.
 ///
 /// # Errors
 /// AE0711 when parts do not belong together.

@@ -90,11 +90,13 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Reads a model's folder. Tensor names are those of Hugging Face's BERT or ALBERT, with any prefix before `embeddings.`;
-    /// f16 and bf16 are widened. Tensors beside the encoder's, such as a pooler's, are left alone.
+    /// Reads a model's folder. Tensor names are those of Hugging Face's BERT or ALBERT, with any prefix
+    /// before `embeddings.`; f16 and bf16 are widened. Tensors beside the encoder's, such as a pooler's, are
+    /// left alone.
     ///
     /// # Errors
-    /// AE0701 to AE0704; the last names every tensor that is missing, misshapen, of another type or not finite.
+    /// AE0701 to AE0704; the last names every tensor that is missing, misshapen, of another type or not
+    /// finite.
     pub fn load(folder: &Path) -> Result<Self, ModelError> {
         let config = ModelConfig::load(&folder.join("config.json"))?;
         let path = folder.join("model.safetensors");
@@ -139,8 +141,8 @@ impl Checkpoint {
         depth % self.layers.len()
     }
 
-    /// The checkpoint with the smallest weights of each matrix zero: of the layers' and of what widens embeddings, and of the tables
-    /// of words and positions.
+    /// The checkpoint with the smallest weights of each matrix zero: of the layers' and of what widens
+    /// embeddings, and of the tables of words and positions.
     ///
     /// # Errors
     /// AE0707 when a share is not within 0..=1.

@@ -1,9 +1,11 @@
-//! Labelled sentences, as GLUE's files and Hugging Face's exports of them have them: a header, then an example on each line.
+//! Labelled sentences, as GLUE's files and Hugging Face's exports of them have them: a header, then an
+//! example on each line.
 
 use crate::{ModelError, adapted::Task};
 use std::path::Path;
 
-/// Columns of a sentence or a pair, by the names that GLUE's tasks have; the first that a file has all of is taken.
+/// Columns of a sentence or a pair, by the names that GLUE's tasks have; the first that a file has all of is
+/// taken.
 const TEXTS: [&[&str]; 6] = [
     &["sentence1", "sentence2"],
     &["question1", "question2"],
@@ -38,8 +40,8 @@ pub struct Example {
 /// Problems that are listed; a file of another task has one a line.
 const LISTED: usize = 10;
 
-/// Reads a file for a task: values between tabs and without quotes, as GLUE's, in a `.tsv`; values between commas in any other.
-/// A label is the name of a class or its number, for a task of one class any number.
+/// Reads a file for a task: values between tabs and without quotes, as GLUE's, in a `.tsv`; values between
+/// commas in any other. A label is the name of a class or its number, for a task of one class any number.
 ///
 /// # Errors
 /// AE0701 when it cannot be read, AE0718 with what is wrong in which line.

@@ -31,16 +31,16 @@ const CALIBRATION: [&str; 12] = [
 pub const SENTENCE: &str = "A small accelerator keeps the weights of its encoder where they are, streams a few dozen vectors of \
                             activations past them, and rounds every sum once.";
 
-/// All built-in sentences: the dozen that ranges are taken from; [`SENTENCE`], which is none of them; and the first five
-/// once more as one passage, for the longer rows that it makes.
+/// All built-in sentences: the dozen that ranges are taken from; [`SENTENCE`], which is none of them; and the
+/// first five once more as one passage, for the longer rows that it makes.
 #[must_use]
 pub fn sentences() -> Vec<String> {
     let passage = CALIBRATION[..5].join(" ");
     CALIBRATION.into_iter().chain([SENTENCE]).map(str::to_owned).chain([passage]).collect()
 }
 
-/// What ranges are taken from: a dozen sentences, and where they are wanted also pairs of each with the next. They are cut off where
-/// a model has fewer positions.
+/// What ranges are taken from: a dozen sentences, and where they are wanted also pairs of each with the next.
+/// They are cut off where a model has fewer positions.
 ///
 /// # Errors
 /// AE0705 when the tokenizer is of another model.
@@ -83,7 +83,8 @@ impl Model {
         reference::forward(&self.checkpoint, &self.tokenizer.encode(sentence, &self.checkpoint)?)
     }
 
-    /// What a target puts after a layer for what the model has there, if it can. One form of a function stands in for the other.
+    /// What a target puts after a layer for what the model has there, if it can. One form of a function
+    /// stands in for the other.
     fn function(&self, site: Site, target: &ProcessingUnitTarget) -> Option<Activation> {
         match site {
             Site::Intermediate => target.activation.serving(self.checkpoint.config.hidden_act),
@@ -91,8 +92,8 @@ impl Model {
         }
     }
 
-    /// A layer of that forward pass as a GEMM for a target: pruned, then quantised, with the activation after it where
-    /// the target has one.
+    /// A layer of that forward pass as a GEMM for a target: pruned, then quantised, with the activation after
+    /// it where the target has one.
     ///
     /// # Errors
     /// AE0706 when there is no such layer, AE0707 to AE0711 from pruning and quantising.

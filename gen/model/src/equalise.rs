@@ -1,14 +1,17 @@
-//! Layer norms whose parameters are too large for the accelerator, made smaller without a change of what the encoder computes.
+//! Layer norms whose parameters are too large for the accelerator, made smaller without a change of what the
+//! encoder computes.
 //!
-//! A layer norm gives x. Divided by 2^e, gains and offsets fit; what reads x has its weights multiplied by 2^e, and what is added to x
-//! before the next layer norm is divided by 2^e: that layer norm does not see a factor of its whole row.
+//! A layer norm gives x. Divided by 2^e, gains and offsets fit; what reads x has its weights multiplied by
+//! 2^e, and what is added to x before the next layer norm is divided by 2^e: that layer norm does not see a
+//! factor of its whole row.
 //!
 //! ```text
 //! x·2^−s ─▶ W_qkv·2^s … W_o·2^−s ─▶ + ─▶ LN·2^−a ─▶ W_1·2^a … W_2·2^−a ─▶ + ─▶ LN·2^−s'
 //! ```
 //!
-//! Powers of two move biases and exponents alone: not one code changes. A stream has one factor wherever the same weights meet it: for all
-//! tasks, for all layers that share weights, and after all layers where an off-ramp reads them.
+//! Powers of two move biases and exponents alone: not one code changes. A stream has one factor wherever the
+//! same weights meet it: for all tasks, for all layers that share weights, and after all layers where an
+//! off-ramp reads them.
 
 use crate::{
     Linear,
@@ -35,8 +38,8 @@ struct Factors {
     stream: Vec<i32>,
 }
 
-/// The model with parameters of layer norms that fit, and its ranges, where that takes anything. After the last layer of an encoder
-/// without classifier nothing could take a factor up: there its parameters stay.
+/// The model with parameters of layer norms that fit, and its ranges, where that takes anything. After the
+/// last layer of an encoder without classifier nothing could take a factor up: there its parameters stay.
 #[must_use]
 pub fn equalise<'a>(model: &'a Adapted, calibration: &'a Calibration) -> (Cow<'a, Adapted>, Cow<'a, Calibration>) {
     let factors = Factors::for_model(model);

@@ -135,7 +135,8 @@ pub enum ModelError {
         /// The power of two that its magnitude must stay below.
         most: f64,
     },
-    /// AE0717: a task's folder holds what is no task of the model, or what no accelerator runs: all of it, one a line.
+    /// AE0717: a task's folder holds what is no task of the model, or what no accelerator runs: all of it,
+    /// one a line.
     #[error("{}: it is no task that the accelerator can run\n  {}", path.display(), problems.join("\n  "))]
     Task {
         /// The folder.

@@ -1,6 +1,7 @@
 //! How well a task answers labelled sentences, in the accelerator's integers.
 //!
-//! Every sentence passes all layers once. What the off-ramps say on the way gives the answer at every entropy threshold.
+//! Every sentence passes all layers once. What the off-ramps say on the way gives the answer at every entropy
+//! threshold.
 //!
 //! ```text
 //! labelled sentences ─▶ logits after every layer ─┬▶ measures at a threshold
@@ -107,8 +108,9 @@ pub enum Scores {
 }
 
 impl Evaluation {
-    /// Runs labelled sentences through the first task of an encoder, and through f32 as well where `compare` says so. `path`
-    /// is the file that the examples are from. `done` is called once for each sentence, from several threads.
+    /// Runs labelled sentences through the first task of an encoder, and through f32 as well where `compare`
+    /// says so. `path` is the file that the examples are from. `done` is called once for each sentence, from
+    /// several threads.
     ///
     /// # Errors
     /// AE0718 with every example that does not fit the model, and AE0708 to AE0714.

@@ -9,8 +9,9 @@
 //! labelled sentences ─▶ evaluation: how well a task answers
 //! ```
 //!
-//! Each step is a function of its inputs. Files are read by [`checkpoint`], [`adapted::folder`], [`sentence`], [`dataset`] and the recipe of
-//! [`pack`] alone; [`faults::Journal`] keeps a file of finished trials.
+//! Each step is a function of its inputs. Files are read by [`checkpoint`], [`adapted::folder`],
+//! [`sentence`], [`dataset`] and the recipe of [`pack`] alone; [`faults::Journal`] keeps a file of finished
+//! trials.
 
 #![forbid(unsafe_code)]
 

@@ -6,9 +6,10 @@
 //! SRAM: parameters of the current task, dense, and activations
 //! ```
 //!
-//! Two partitions are compared. **Backbone**: embeddings, attention and feed-forward nets are shared by all tasks and lie in RRAM; adapters, layer
-//! norms and the classifier belong to a task and lie in SRAM. **Embeddings**: a plain ALBERT that is trained whole for each task; its embeddings
-//! alone are shared and lie in RRAM, its encoder lies in SRAM, pruned and encoded with its mask beside it.
+//! Two partitions are compared. **Backbone**: embeddings, attention and feed-forward nets are shared by all
+//! tasks and lie in RRAM; adapters, layer norms and the classifier belong to a task and lie in SRAM.
+//! **Embeddings**: a plain ALBERT that is trained whole for each task; its embeddings alone are shared and
+//! lie in RRAM, its encoder lies in SRAM, pruned and encoded with its mask beside it.
 
 use crate::ModelError;
 use serde::Serialize;
@@ -66,8 +67,8 @@ impl Shape {
         }
     }
 
-    /// Elements of the largest set of activations that are needed at once: a feed-forward net's hidden layer, what comes of it,
-    /// and the residual beside it.
+    /// Elements of the largest set of activations that are needed at once: a feed-forward net's hidden layer,
+    /// what comes of it, and the residual beside it.
     #[must_use]
     pub const fn activations(&self) -> u64 {
         self.tokens * (self.feed_forward + 2 * self.hidden)
@@ -199,8 +200,8 @@ mod tests {
     fn parameters_are_those_of_the_paper() {
         let albert = Shape { adapter: 0, ..Shape::ALBERT_BASE }.parameters();
         near(albert.total(), 11.6e6, 0.01);
-        // Shares of all parameters: the paper has 39.9 % embeddings and about 60 % transformer. The layer is that; the embeddings
-        // come near only with the pooler counted to them.
+        // Shares of all parameters: the paper has 39.9 % embeddings and about 60 % transformer. The layer is
+        // that; the embeddings come near only with the pooler counted to them.
         let share = |count: u64| 100.0 * count as f64 / albert.total() as f64;
         assert!((share(albert.transformer) - 60.0).abs() < 1.0, "{}", share(albert.transformer));
         assert!((share(albert.embeddings) - 34.3).abs() < 0.1, "{}", share(albert.embeddings));

@@ -60,8 +60,8 @@ pub fn unstructured(weights: &mut Matrix, share: f64) -> Result<(), ModelError> 
     Ok(())
 }
 
-/// Keeps the `nonzeros` largest magnitudes of every block of consecutive inputs of an output, ties to the lower index.
-/// A block cut off by the end of the reduction keeps as many.
+/// Keeps the `nonzeros` largest magnitudes of every block of consecutive inputs of an output, ties to the
+/// lower index. A block cut off by the end of the reduction keeps as many.
 pub fn blocks(weights: &mut Matrix, shape: BlockSparsity) {
     for row in weights.data.chunks_mut(weights.cols.max(1)) {
         for block in row.chunks_mut(shape.block()) {

@@ -1,10 +1,9 @@
 //! From a linear layer in f32 to codes, scales and shifts (`docs/arithmetic.md`, Multiply and accumulate).
 //!
-//! With `f` fraction bits of the operand format, scale `a` of the activations and `w_j` of output j's weights, a sum
-//! stands for
-//! `sum·2^(−s_j)`, `s_j = 2f − a − w_j`; the requantise shift of output j is `s_j − f_result + result scale` in fixed
-//! point and
-//! `s_j + result bias` in AdaptivFloat, whose codes count from the bias and not from its lowest mantissa bit.
+//! With `f` fraction bits of the operand format, scale `a` of the activations and `w_j` of output j's
+//! weights, a sum stands for `sum·2^(−s_j)`, `s_j = 2f − a − w_j`; the requantise shift of output j is `s_j −
+//! f_result + result scale` in fixed point and `s_j + result bias` in AdaptivFloat, whose codes count from
+//! the bias and not from its lowest mantissa bit.
 
 mod rules;
 
@@ -34,7 +33,8 @@ pub struct InputRule {
 }
 
 impl InputRule {
-    /// The rule that serves a site best: layer norms have outlier channels, GELU's top octave is nearly empty.
+    /// The rule that serves a site best: layer norms have outlier channels, GELU's top octave is nearly
+    /// empty.
     #[must_use]
     pub const fn for_site(site: Site) -> Self {
         match site {
@@ -76,15 +76,16 @@ pub struct QuantisedLinear {
     pub function: Activation,
     /// Shift of all outputs from a function of numbers to a code.
     pub activation_shift: i32,
-    /// Bits, with the sign, that every sum the layer can form stays within: `max_j Σ|d_w|·max|d_a| + |bias_j|`.
+    /// Bits, with the sign, that every sum the layer can form stays within: `max_j Σ|d_w|·max|d_a| +
+    /// |bias_j|`.
     pub static_bits: u32,
 }
 
 /// Quantises a layer (pruned already, where it is to be) for a target.
 ///
 /// # Errors
-/// AE0708 when a bias does not fit, AE0709 when a sum can overflow, AE0710 when a shift does not fit, AE0711 when
-/// `range` is of another layer.
+/// AE0708 when a bias does not fit, AE0709 when a sum can overflow, AE0710 when a shift does not fit, AE0711
+/// when `range` is of another layer.
 pub fn quantise(
     name: &str,
     linear: &Linear,
@@ -146,8 +147,8 @@ pub fn quantise_by(
     Ok(layer)
 }
 
-/// k_c = max(0, ⌊log2 max_c⌋ − ⌊log2 q90⌋), at most 3, where q90 is the 90th percentile (nearest rank) of the channels'
-/// maxima.
+/// k_c = max(0, ⌊log2 max_c⌋ − ⌊log2 q90⌋), at most 3, where q90 is the 90th percentile (nearest rank) of the
+/// channels' maxima.
 #[must_use]
 pub fn channel_shifts(channel_max: &[f32]) -> Vec<u8> {
     let mut sorted = channel_max.to_vec();

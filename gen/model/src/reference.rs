@@ -23,8 +23,9 @@ pub struct Trace {
 /// One forward pass.
 #[derive(Clone, Debug)]
 pub struct Forward {
-    /// Every linear layer of the layers that were passed: those of [`Checkpoint::linear_names`] in that order, again and again where
-    /// layers share weights. At the end what widens embeddings, where there is such.
+    /// Every linear layer of the layers that were passed: those of [`Checkpoint::linear_names`] in that
+    /// order, again and again where layers share weights. At the end what widens embeddings, where there is
+    /// such.
     pub traces: Vec<Trace>,
     /// The largest magnitude of the residual sum after the halves of each layer that was passed, two a layer.
     pub sums: Vec<f32>,
@@ -66,8 +67,8 @@ pub fn forward<'a>(checkpoint: &Checkpoint, sequence: impl Into<Sequence<'a>>) -
     forward_with(checkpoint, sequence, |_, layer, input| Ok(linear(layer, input)))
 }
 
-/// As [`forward`], but every linear layer is computed by `apply` from its name, its weights and its input: how the
-/// encoder fares when its GEMMs are pruned or done in integers.
+/// As [`forward`], but every linear layer is computed by `apply` from its name, its weights and its input:
+/// how the encoder fares when its GEMMs are pruned or done in integers.
 ///
 /// # Errors
 /// AE0705 when the ids do not fit the checkpoint, and those of `apply`.
@@ -132,8 +133,9 @@ pub(crate) enum Step {
     Half(usize),
 }
 
-/// h = LN(x + attention(x)); LN(h + W₂·act(W₁·h)). `apply` computes the linear layers and what follows the dense ones, `norm`
-/// names the layer norm of each half. The largest magnitudes of both residual sums go to `sums`.
+/// h = LN(x + attention(x)); LN(h + W₂·act(W₁·h)). `apply` computes the linear layers and what follows the
+/// dense ones, `norm` names the layer norm of each half. The largest magnitudes of both residual sums go to
+/// `sums`.
 pub(crate) fn encoder_layer<'a>(
     config: &ModelConfig,
     spans: &[Span],

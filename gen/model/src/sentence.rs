@@ -56,7 +56,8 @@ impl Tokenizer {
         Ok(tokenizer)
     }
 
-    /// One of so many words, for a synthetic model: of characters, pairs and triples of letters, trained on no text.
+    /// One of so many words, for a synthetic model: of characters, pairs and triples of letters, trained on
+    /// no text.
     ///
     /// # Errors
     /// AE0705 when it cannot be made.

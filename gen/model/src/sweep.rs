@@ -1,4 +1,5 @@
-//! What a choice of formats, scales, sparsities or adapters costs a whole encoder: its equations in integers against f32.
+//! What a choice of formats, scales, sparsities or adapters costs a whole encoder: its equations in integers
+//! against f32.
 
 mod choices;
 mod compare;
@@ -169,7 +170,8 @@ impl Candidate {
         Ok(Self { model: adapted, encoder, arithmetic, stored })
     }
 
-    /// Bytes of the task's own parameters: adapters as codes with bias and shift of each output, layer norms as numbers.
+    /// Bytes of the task's own parameters: adapters as codes with bias and shift of each output, layer norms
+    /// as numbers.
     #[must_use]
     pub fn task_bytes(&self) -> u64 {
         task_bytes(&self.encoder.tasks[0], self.arithmetic.operand)
@@ -196,7 +198,8 @@ impl Candidate {
     }
 }
 
-/// Bytes of the rows of n columns that the array and the layer norm take beside codes: 32 bits and 8, 16, 16 and 8.
+/// Bytes of the rows of n columns that the array and the layer norm take beside codes: 32 bits and 8, 16, 16
+/// and 8.
 const PARAMETER_BYTES: usize = 5;
 
 /// Bytes of a task's own parameters.

@@ -42,7 +42,8 @@ impl TextEncoder {
         Ok(Self { model, unpruned: None, tokenizer })
     }
 
-    /// Loads a model's folder with tasks. Prunes the weights of the layers, and the tables of words and positions.
+    /// Loads a model's folder with tasks. Prunes the weights of the layers, and the tables of words and
+    /// positions.
     ///
     /// # Errors
     /// AE0701 to AE0707, and AE0717.
@@ -84,7 +85,8 @@ impl TextEncoder {
         demo::calibration(&self.tokenizer, &self.model.backbone, ranges == Ranges::Pairs)
     }
 
-    /// Quantises the encoder by these ranges and lays it out for an accelerator. `longest` is a number of tokens.
+    /// Quantises the encoder by these ranges and lays it out for an accelerator. `longest` is a number of
+    /// tokens.
     ///
     /// # Errors
     /// AE0708 to AE0710, AE0713 and AE0714.

@@ -1,7 +1,7 @@
 //! A quantised layer on its activations, cut into what a processing unit is given.
 //!
-//! The cutting is the golden model's ([`tiling`]); here is what a layer asks of it: which blocks its pruning allows, and
-//! whether its values find room in the design's memories.
+//! The cutting is the golden model's ([`tiling`]); here is what a layer asks of it: which blocks its pruning
+//! allows, and whether its values find room in the design's memories.
 
 use crate::{BlockSparsity, Codes, ModelError, ProcessingUnitTarget, quantise::QuantisedLinear};
 use alberti_golden::{
@@ -27,12 +27,12 @@ pub struct Workload {
 impl Workload {
     /// Lays out `activations` (tokens × inputs) times the layer's weights for a target.
     ///
-    /// `blocks` says that every block of the weights of this shape has few enough weights, and asks for the block-sparse
-    /// rate; without it the weights are streamed by plain bitmasks, whatever their sparsity.
+    /// `blocks` says that every block of the weights of this shape has few enough weights, and asks for the
+    /// block-sparse rate; without it the weights are streamed by plain bitmasks, whatever their sparsity.
     ///
     /// # Errors
-    /// AE0711 when shapes or formats do not belong together or the reduction is too long, AE0707 when blocks are asked
-    /// for that the design does not have, AE0712 when a memory is too small.
+    /// AE0711 when shapes or formats do not belong together or the reduction is too long, AE0707 when blocks
+    /// are asked for that the design does not have, AE0712 when a memory is too small.
     pub fn new(
         layer: &QuantisedLinear,
         activations: &Codes,

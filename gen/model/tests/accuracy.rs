@@ -1,4 +1,5 @@
-//! The special function units on the trained encoder: what docs/arithmetic.md promises of them, and what it measured.
+//! The special function units on the trained encoder: what docs/arithmetic.md promises of them, and what it
+//! measured.
 #![allow(missing_docs)]
 
 mod common;
@@ -42,7 +43,8 @@ fn every_unit_keeps_what_is_promised_of_it() {
             let line = line(&report, unit, sample, result, Inputs::Rounded);
             (line.values, line.share_of_bound.expect("something is promised of it"))
         };
-        // Bounds that real data comes near: a unit that did better by far would not be the one that is measured.
+        // Bounds that real data comes near: a unit that did better by far would not be the one that is
+        // measured.
         for (unit, sample, result) in [
             ("layernorm", "embeddings", "q6.10"),
             ("layernorm", "layers", "q6.10"),

@@ -161,7 +161,8 @@ fn an_albert_passes_the_layer_of_each_group_as_often_as_its_depth_says() {
 
 #[test]
 fn an_albert_gives_the_numbers_of_an_independent_implementation() {
-    // In double precision, from the equations of Hugging Face's modeling_albert, for ids 0 4 2 of types 0 0 1.
+    // In double precision, from the equations of Hugging Face's modeling_albert, for ids 0 4 2 of types 0 0
+    // 1.
     let expected = [
         [0.780_959, -0.432_643, -0.228_606, -0.799_587],
         [0.781_019, -0.431_912, -0.228_62, -0.799_685],

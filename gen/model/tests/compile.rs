@@ -67,7 +67,8 @@ fn programs_compute_the_encoder_to_the_bit() {
     }
 }
 
-/// Layers that are pruned in blocks take half of the passes, whatever is odd about them; all others are as they were.
+/// Layers that are pruned in blocks take half of the passes, whatever is odd about them; all others are as
+/// they were.
 #[test]
 fn layers_that_are_pruned_in_blocks_run_so() {
     for (n, nonzeros, block) in [(4, 2, 4), (8, 4, 8), (8, 8, 16), (16, 8, 16)] {
@@ -209,8 +210,8 @@ fn heads_see_as_far_as_their_spans() {
     agrees(9, &Shape { heads: 4, spans: [Span::Skipped; 4], ..PLAIN }, &accelerator(4), &[10], 0);
 }
 
-/// Vectors of P·V, and its instructions, of two layers of one head that sees so far: 32 tokens in two chunks, 8 tiles of keys, 4 of
-/// channels.
+/// Vectors of P·V, and its instructions, of two layers of one head that sees so far: 32 tokens in two chunks,
+/// 8 tiles of keys, 4 of channels.
 fn context(spans: [Span; 4], config: AcceleratorConfig) -> (usize, usize) {
     let shape = Shape { heads: 1, spans, ..PLAIN };
     let compiled = Compiled::new(encoder(9, &shape), config, 32).expect("it fits");
@@ -229,7 +230,8 @@ fn tiles_outside_of_a_span_are_not_multiplied() {
     let layers = 2;
     assert_eq!(context([Span::Whole; 4], accelerator(4)), (layers * 4 * 32 * 8, layers * 2));
     assert_eq!(program(31, 0), (layers * 4 * 32 * 8, layers * 2));
-    // As far as the last tile but one; itself; and its neighbours, as pairs of tiles see them: 3, 4, 4 and 3 of 8 tiles.
+    // As far as the last tile but one; itself; and its neighbours, as pairs of tiles see them: 3, 4, 4 and 3
+    // of 8 tiles.
     assert_eq!(program(11, 0), (layers * 4 * 32 * 7, layers * 2));
     assert_eq!(program(0, 0), (layers * 4 * 32, layers * 8));
     assert_eq!(program(1, 1), (layers * 4 * 8 * (3 + 4 + 4 + 3), layers * 4));

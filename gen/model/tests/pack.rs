@@ -151,7 +151,8 @@ fn parameters_of_albert_base_are_those_of_the_paper() {
     let quantised = alberti_model::compile::quantise_encoder_by(&model, &calibration, &config(), &Default::default());
     let footprint = alberti_model::pack::of_model(&model, &model, &quantised.expect("ranges that fit")).1;
     let by_shape = partition::Shape::ALBERT_BASE.parameters();
-    // The shape counts a pooler, which no encoder of ours has; its norms are all a task's, ours but those over the embeddings.
+    // The shape counts a pooler, which no encoder of ours has; its norms are all a task's, ours but those
+    // over the embeddings.
     assert_eq!(footprint.parameters, by_shape.total() - by_shape.pooler);
     assert_eq!(footprint.trainable, by_shape.trainable() - 2 * 128);
     assert_eq!(footprint.parameters - footprint.without_adapters, by_shape.adapters);

@@ -38,8 +38,8 @@ fn integer_gemms_stay_near_f32_on_every_layer() {
                 "  {name:26} static bits {}, quantisation {}, total cosine {:.6}",
                 gemm.linear.static_bits, errors.quantisation, errors.total.cosine
             );
-            // GELU's clipped octave costs the layer after it more than rounding does, and saves the encoder more than
-            // that.
+            // GELU's clipped octave costs the layer after it more than rounding does, and saves the encoder
+            // more than that.
             let worst = if name.ends_with("attention.output") || !name.ends_with("output") { 0.999 } else { 0.95 };
             assert!(errors.quantisation.cosine > worst, "{pruning}, {name}: {}", errors.quantisation);
             of_quantisation.push(errors.quantisation.cosine);
@@ -53,7 +53,8 @@ fn integer_gemms_stay_near_f32_on_every_layer() {
     }
 }
 
-/// The clipped octave is what a layer after GELU loses; either form of GELU serves, and a unit without one leaves it out.
+/// The clipped octave is what a layer after GELU loses; either form of GELU serves, and a unit without one
+/// leaves it out.
 #[test]
 fn gelu_stands_behind_the_first_half_of_the_feed_forward_net_alone() {
     let model = model();
@@ -109,8 +110,8 @@ fn unknown_layers_and_foreign_results_are_refused() {
     assert_eq!(gemm.errors(&gemm.activations).map_err(|e| e.code().as_str()), Err("AE0711"));
 }
 
-/// Every linear layer as an integer GEMM whose sums return to f32; all else in f32. Cosine of the last hidden state to
-/// f32's.
+/// Every linear layer as an integer GEMM whose sums return to f32; all else in f32. Cosine of the last hidden
+/// state to f32's.
 fn encoder_cosine(
     model: &Model,
     pruning: Pruning,

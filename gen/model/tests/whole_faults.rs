@@ -1,4 +1,5 @@
-//! Faults in all weights of an accelerator: where they are drawn, what is corrected, and that the accelerator runs on what it reads.
+//! Faults in all weights of an accelerator: where they are drawn, what is corrected, and that the accelerator
+//! runs on what it reads.
 #![allow(missing_docs)]
 
 mod common;

@@ -5,7 +5,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// The seed of a run. A test draws from it by its own name, so one seed reproduces any test, alone or among others.
+/// The seed of a run. A test draws from it by its own name, so one seed reproduces any test, alone or among
+/// others.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Seed(pub u64);
 

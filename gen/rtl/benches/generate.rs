@@ -1,6 +1,7 @@
 //! How long it takes from the text of a design to the bytes of its files.
 //!
-//! `make bench`. The accelerator decides the absolute figures; the last column relates them to the first row of the same run.
+//! `make bench`. The accelerator decides the absolute figures; the last column relates them to the first row
+//! of the same run.
 
 #![allow(clippy::print_stdout)]
 

@@ -25,7 +25,8 @@ impl Datasheet<'_> {
     }
 }
 
-/// The datasheet of a block, with the numbers that it has in a design. `None` where the design has no such block.
+/// The datasheet of a block, with the numbers that it has in a design. `None` where the design has no such
+/// block.
 ///
 /// # Panics
 /// Never: rendering fails only when writing to a string does.

@@ -10,12 +10,12 @@ use crate::{
 use alberti_diagnostic::Diagnostics;
 use std::sync::Arc;
 
-/// The netlist of a design: of its own composition if it has one, else of its accelerator, else of the processing unit. Memories
-/// in it are made of the macros that come with the generator.
+/// The netlist of a design: of its own composition if it has one, else of its accelerator, else of the
+/// processing unit. Memories in it are made of the macros that come with the generator.
 ///
 /// # Errors
-/// All problems of the composition, all memories of the accelerator that no macro serves, or what the checks find in the netlist;
-/// the design's warnings among them.
+/// All problems of the composition, all memories of the accelerator that no macro serves, or what the checks
+/// find in the netlist; the design's warnings among them.
 pub fn elaborate(design: &Design) -> Result<Netlist, Diagnostics> {
     build(Library::new(design))
 }
@@ -39,7 +39,8 @@ pub struct BuiltMemory {
     pub netlist: Netlist,
 }
 
-/// The memories of a design, made of the best macros of a technology: those that can be made, and why others cannot.
+/// The memories of a design, made of the best macros of a technology: those that can be made, and why others
+/// cannot.
 #[must_use]
 pub fn memories(design: &Design, technology: &Technology) -> (Vec<BuiltMemory>, Diagnostics) {
     let (mut memories, mut problems) = (Vec::new(), Diagnostics::new());
@@ -91,6 +92,7 @@ fn accelerator(library: &mut Library<'_>) -> Result<Arc<Module>, Diagnostics> {
     if !problems.is_empty() {
         return Err(problems);
     }
-    // Reading the design has seen to the units that an accelerator works with, and what is above to its memories.
+    // Reading the design has seen to the units that an accelerator works with, and what is above to its
+    // memories.
     Ok(accelerator::elaborate(library).expect("an accelerator has its units and its memories"))
 }

@@ -1,4 +1,5 @@
-//! The register map in every design, and what is made of it: a C header, a Rust module, SystemRDL, the committed page.
+//! The register map in every design, and what is made of it: a C header, a Rust module, SystemRDL, the
+//! committed page.
 
 use alberti_rtl::{
     Design,
@@ -197,7 +198,8 @@ fn the_rust_module_compiles_without_a_warning_and_says_what_the_map_says() {
     }
 }
 
-/// No compiler of SystemRDL is among the tools of a fresh accelerator: the text is taken apart here as far as it is used.
+/// No compiler of SystemRDL is among the tools of a fresh accelerator: the text is taken apart here as far as
+/// it is used.
 #[test]
 fn system_rdl_has_every_register_and_field_at_its_place() {
     for design in designs() {

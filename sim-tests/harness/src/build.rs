@@ -1,8 +1,8 @@
 //! Verilog to a loaded library, cached by content.
 //!
-//! One directory of the cache is one design with its options; its name ends in the hash of everything that the result
-//! depends on. Builds of the same design wait for each other on a lock file, in this process and in others; a finished
-//! library is moved into place in one step, and found without a lock from then on.
+//! One directory of the cache is one design with its options; its name ends in the hash of everything that
+//! the result depends on. Builds of the same design wait for each other on a lock file, in this process and
+//! in others; a finished library is moved into place in one step, and found without a lock from then on.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -35,8 +35,9 @@ pub struct Build {
 }
 
 impl Build {
-    /// The module `top` from `sources`: file name and text. Files that end in `.v` or `.sv` are compiled, others can be
-    /// included. A file of `$readmemh` is not a source: name it absolutely, or relative to the working directory.
+    /// The module `top` from `sources`: file name and text. Files that end in `.v` or `.sv` are compiled,
+    /// others can be included. A file of `$readmemh` is not a source: name it absolutely, or relative to the
+    /// working directory.
     pub fn new<N: Into<String>, T: Into<String>>(top: &str, sources: impl IntoIterator<Item = (N, T)>) -> Self {
         Build {
             top: top.to_owned(),
@@ -63,7 +64,8 @@ impl Build {
         self
     }
 
-    /// Whether models can write a waveform; such a library is slower. By default only if `ALBERTI_WAVEFORM` is set.
+    /// Whether models can write a waveform; such a library is slower. By default only if `ALBERTI_WAVEFORM`
+    /// is set.
     pub fn waveform(mut self, on: bool) -> Self {
         self.waveform = on;
         self
@@ -96,8 +98,9 @@ impl Build {
     /// Compiles, unless the cache has it, and loads the library.
     ///
     /// # Errors
-    /// [`Error::MissingTool`]; [`Error::Tool`] with the output of Verilator (lint, or ports that do not fit) or of the
-    /// compiler; [`Error::Usage`] for names that are no Verilog identifiers; [`Error::Io`]; [`Error::Load`].
+    /// [`Error::MissingTool`]; [`Error::Tool`] with the output of Verilator (lint, or ports that do not fit)
+    /// or of the compiler; [`Error::Usage`] for names that are no Verilog identifiers; [`Error::Io`];
+    /// [`Error::Load`].
     pub fn compile(&self) -> Result<Library> {
         self.check()?;
         let toolchain = match &self.toolchain {
@@ -255,7 +258,8 @@ impl Entry<'_> {
         hasher.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// The file `name` of `directory`, made by `make` if it is not there: by one process at a time, and wholly.
+    /// The file `name` of `directory`, made by `make` if it is not there: by one process at a time, and
+    /// wholly.
     fn once(&self, directory: &Path, name: &str, make: impl FnOnce() -> Result<PathBuf>) -> Result<PathBuf> {
         let path = directory.join(name);
         if path.exists() {

@@ -1,5 +1,5 @@
-//! A loaded library's functions, and the memory at a model's ports: with the accelerator's driver of the scenarios the only
-//! unsafe code.
+//! A loaded library's functions, and the memory at a model's ports: with the accelerator's driver of the
+//! scenarios the only unsafe code.
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_ulonglong, c_void};
@@ -11,7 +11,8 @@ use crate::ports::{Direction, PortSpec};
 
 type Handle = *mut c_void;
 
-/// The functions of a loaded library. It stays loaded to the end of the process, so they may be copied freely.
+/// The functions of a loaded library. It stays loaded to the end of the process, so they may be copied
+/// freely.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Loaded {
     new: unsafe extern "C" fn(c_int) -> Handle,
@@ -29,11 +30,13 @@ impl Loaded {
     /// Loads a library that [`crate::build`] made.
     pub fn open(path: &Path) -> Result<Self> {
         let fail = |e: libloading::Error| Error::Load { path: path.to_owned(), reason: e.to_string() };
-        // SAFETY: the library comes from our own build; what it runs when loaded is the C++ runtime's initialisation.
+        // SAFETY: the library comes from our own build; what it runs when loaded is the C++ runtime's
+        // initialisation.
         let library = unsafe { libloading::Library::new(path) }.map_err(fail)?;
         macro_rules! symbol {
             ($name:literal) => {
-                // SAFETY: the name and type are those that `shim` generates, and the cache key holds its version.
+                // SAFETY: the name and type are those that `shim` generates, and the cache key holds its
+                // version.
                 *unsafe { library.get(concat!("alberti_", $name, "\0").as_bytes()) }.map_err(fail)?
             };
         }
@@ -67,8 +70,8 @@ pub(crate) struct Instance {
     slots: Vec<Slot>,
 }
 
-// SAFETY: the instance owns its context and model, and each call sets the calling thread's context first; the library's
-// shared state (its seed) is guarded by a lock of its own.
+// SAFETY: the instance owns its context and model, and each call sets the calling thread's context first; the
+// library's shared state (its seed) is guarded by a lock of its own.
 unsafe impl Send for Instance {}
 
 impl Instance {
@@ -98,7 +101,8 @@ impl Instance {
 
     /// Why the design has stopped, and what it printed.
     pub fn stopped(&self) -> Option<String> {
-        // SAFETY: both functions return strings with a final zero that live until the next call that takes `&mut self`.
+        // SAFETY: both functions return strings with a final zero that live until the next call that takes
+        // `&mut self`.
         let text = |f: unsafe extern "C" fn(Handle) -> *const c_char| unsafe { CStr::from_ptr(f(self.handle)) };
         let reason = text(self.loaded.stopped).to_string_lossy();
         (!reason.is_empty()).then(|| format!("{reason}\n{}", text(self.loaded.printed).to_string_lossy()))
@@ -121,8 +125,8 @@ impl Instance {
     /// The low 64 bits of a port.
     pub fn get(&self, port: usize) -> u64 {
         let Slot { memory, width, .. } = self.slots[port];
-        // SAFETY: the generated interface asserts the port's size for this width at compile time; the memory lives as
-        // long as `self`, and Verilator aligns it.
+        // SAFETY: the generated interface asserts the port's size for this width at compile time; the memory
+        // lives as long as `self`, and Verilator aligns it.
         unsafe {
             match width {
                 0..=8 => u64::from(memory.cast::<u8>().read()),
@@ -137,7 +141,8 @@ impl Instance {
         }
     }
 
-    /// Sets a port of at most 64 bits; the caller has checked that the value fits and that the port is an input.
+    /// Sets a port of at most 64 bits; the caller has checked that the value fits and that the port is an
+    /// input.
     pub fn set(&mut self, port: usize, value: u64) {
         let Slot { memory, width, .. } = self.slots[port];
         assert!(width <= 64, "a wide port is set by its words");
@@ -155,7 +160,8 @@ impl Instance {
     /// The words of a port of more than 64 bits.
     pub fn wide(&self, port: usize) -> Option<&[u32]> {
         let Slot { memory, width, .. } = self.slots[port];
-        // SAFETY: the generated interface asserts that the port is as many words; they change only through `&mut self`.
+        // SAFETY: the generated interface asserts that the port is as many words; they change only through
+        // `&mut self`.
         (width > 64).then(|| unsafe { std::slice::from_raw_parts(memory.cast::<u32>(), words_of(width)) })
     }
 

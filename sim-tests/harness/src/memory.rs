@@ -1,7 +1,7 @@
 //! Memories at a block's ports, of rows of `n` values that are read or written at once.
 //!
-//! Value `v` lies in lane `v mod n` of row `v div n`. The ports are `<name>_enable_o`, `<name>_address_o`, and `<name>_data_i[n·W]` to
-//! read or `<name>_data_o[n·W]` to write.
+//! Value `v` lies in lane `v mod n` of row `v div n`. The ports are `<name>_enable_o`, `<name>_address_o`,
+//! and `<name>_data_i[n·W]` to read or `<name>_data_o[n·W]` to write.
 
 use crate::bits::{mask, set_field, words_of};
 use crate::error::{Error, Result};

@@ -1,8 +1,9 @@
 //! One instance of a compiled design: its ports, its clock, its waveform.
 //!
-//! A cycle has two halves. First the test sets inputs and calls [`Model::settle`]: the clock is low, logic settles, and
-//! the outputs of this cycle can be read. Then [`Model::clock`] raises the clock: registers take their next values. So
-//! inputs change while the clock falls, and what is read after `settle` is what a neighbouring register would take.
+//! A cycle has two halves. First the test sets inputs and calls [`Model::settle`]: the clock is low, logic
+//! settles, and the outputs of this cycle can be read. Then [`Model::clock`] raises the clock: registers take
+//! their next values. So inputs change while the clock falls, and what is read after `settle` is what a
+//! neighbouring register would take.
 
 use std::collections::HashMap;
 use std::ffi::CString;

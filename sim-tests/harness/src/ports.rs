@@ -40,8 +40,8 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// An output of this name and width: these nets side by side, the first lowest. A net is named from the top on, through
-    /// instances, and may have a range: `u_part.net[3:0]`.
+    /// An output of this name and width: these nets side by side, the first lowest. A net is named from the
+    /// top on, through instances, and may have a range: `u_part.net[3:0]`.
     pub fn new<N: Into<String>>(name: &str, width: u32, nets: impl IntoIterator<Item = N>) -> Self {
         Probe { port: PortSpec::output(name, width), nets: nets.into_iter().map(Into::into).collect() }
     }

@@ -1,7 +1,8 @@
 //! Shared memories at valid/ready ports, of rows that are read or written at once.
 //!
-//! A port is `<name>_valid_o`, `<name>_ready_i`, `<name>_address_o`, and `<name>_data_i` to read or `<name>_data_o` to write.
-//! An access is valid and ready. Valid does not depend on ready; once up, it, the address and the data hold until the access.
+//! A port is `<name>_valid_o`, `<name>_ready_i`, `<name>_address_o`, and `<name>_data_i` to read or
+//! `<name>_data_o` to write. An access is valid and ready. Valid does not depend on ready; once up, it, the
+//! address and the data hold until the access.
 
 use crate::bits::Bits;
 use crate::error::{Error, Result};
@@ -35,7 +36,8 @@ impl RowMemory {
 
 /// Which way the data of a port goes.
 enum Side {
-    /// Out of the memory: answers on their way, by the cycle that they come in. Data that nobody asked for is random.
+    /// Out of the memory: answers on their way, by the cycle that they come in. Data that nobody asked for is
+    /// random.
     Read(Vec<Bits>),
     /// Into it.
     Write,

@@ -1,7 +1,7 @@
 //! The generated text around a design: a boundary in Verilog, and a C interface in C++.
 //!
-//! The boundary is a module with exactly the ports that the caller named, around the design. So Verilator's own lint
-//! compares names, directions and widths; the model's ports are ours, and their widths are known.
+//! The boundary is a module with exactly the ports that the caller named, around the design. So Verilator's
+//! own lint compares names, directions and widths; the model's ports are ours, and their widths are known.
 
 use std::fmt::Write;
 

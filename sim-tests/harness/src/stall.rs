@@ -16,14 +16,14 @@ pub enum Stall {
         /// Longest pause, in cycles.
         pause: u32,
     },
-    /// A monitor raises ready only after it saw valid: this hangs a design whose valid waits for ready. A driver never
-    /// pauses.
+    /// A monitor raises ready only after it saw valid: this hangs a design whose valid waits for ready. A
+    /// driver never pauses.
     AfterValid,
 }
 
 impl Stall {
-    /// The pairs (drivers, monitors) under which every block is tested: none at all, gaps and back-pressure alone and
-    /// together, in bursts, and the patient monitor.
+    /// The pairs (drivers, monitors) under which every block is tested: none at all, gaps and back-pressure
+    /// alone and together, in bursts, and the patient monitor.
     pub const SWEEP: [(Stall, Stall); 6] = [
         (Stall::None, Stall::None),
         (Stall::Random(0.5), Stall::None),

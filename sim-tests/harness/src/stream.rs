@@ -1,7 +1,8 @@
 //! Both ends of a ready/valid stream: the source drives one into the design, the sink takes one from it.
 //!
-//! A transfer is valid and ready. Once valid is up, it and the fields hold until the transfer; valid does not depend on
-//! ready. The source keeps to this, the sink checks it. A stream without a ready port moves whenever it is valid.
+//! A transfer is valid and ready. Once valid is up, it and the fields hold until the transfer; valid does not
+//! depend on ready. The source keeps to this, the sink checks it. A stream without a ready port moves
+//! whenever it is valid.
 
 use std::collections::VecDeque;
 
@@ -23,7 +24,8 @@ struct Wires {
 }
 
 impl Wires {
-    /// Finds `<name>_valid`, `<name>_ready` and each `<name>_<field>` (or else `<field>`), with the direction's ending.
+    /// Finds `<name>_valid`, `<name>_ready` and each `<name>_<field>` (or else `<field>`), with the
+    /// direction's ending.
     fn find(model: &Model, name: &str, fields: &[&str], direction: Direction) -> Result<Self> {
         let prefix = if name.is_empty() { String::new() } else { format!("{name}_") };
         let (forward, back) = match direction {

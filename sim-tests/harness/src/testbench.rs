@@ -1,7 +1,7 @@
 //! A model with everything around it, stepped together once a cycle.
 //!
-//! In each cycle the drivers set their inputs, the logic settles, the monitors look, and the clock rises. Before the
-//! first there is a reset of three cycles.
+//! In each cycle the drivers set their inputs, the logic settles, the monitors look, and the clock rises.
+//! Before the first there is a reset of three cycles.
 
 use crate::axi::{self, Axi};
 use crate::bits::Bits;
@@ -107,9 +107,9 @@ impl Testbench {
         })
     }
 
-    /// Drives the stream `<name>_valid_i`, `<name>_ready_o`, `<name>_<field>_i`. A field whose name is a port by itself
-    /// (`<field>_i`) may go along; without a ready port the stream moves whenever it is valid. An empty name stands for
-    /// ports without prefix.
+    /// Drives the stream `<name>_valid_i`, `<name>_ready_o`, `<name>_<field>_i`. A field whose name is a port
+    /// by itself (`<field>_i`) may go along; without a ready port the stream moves whenever it is valid. An
+    /// empty name stands for ports without prefix.
     ///
     /// # Errors
     /// When the design has no such ports.
@@ -118,7 +118,8 @@ impl Testbench {
         Ok(SourceId(self.sources.len() - 1))
     }
 
-    /// Takes the stream `<name>_valid_o`, `<name>_ready_i`, `<name>_<field>_o`, as [`Testbench::source`] drives one.
+    /// Takes the stream `<name>_valid_o`, `<name>_ready_i`, `<name>_<field>_o`, as [`Testbench::source`]
+    /// drives one.
     ///
     /// # Errors
     /// When the design has no such ports.
@@ -133,8 +134,8 @@ impl Testbench {
         MemoryId(self.memories.len() - 1)
     }
 
-    /// Lets the ports `<name>_enable_o`, `_row_o`, `_data_i` read a memory: cycle t is answered in t + `latency`.
-    /// A read in the cycle of a write to the same value gets the old one.
+    /// Lets the ports `<name>_enable_o`, `_row_o`, `_data_i` read a memory: cycle t is answered in t +
+    /// `latency`. A read in the cycle of a write to the same value gets the old one.
     ///
     /// # Errors
     /// When the ports are missing or their widths do not fit the memory.
@@ -189,8 +190,8 @@ impl Testbench {
         RowsId(self.rows.len() - 1)
     }
 
-    /// Lets the ports `<name>_valid_o`, `_ready_i`, `_address_o`, `_data_i` read rows: what is taken in cycle t is answered in
-    /// t + `latency`.
+    /// Lets the ports `<name>_valid_o`, `_ready_i`, `_address_o`, `_data_i` read rows: what is taken in cycle
+    /// t is answered in t + `latency`.
     ///
     /// # Errors
     /// When the ports are missing.
@@ -348,8 +349,8 @@ impl Testbench {
         self.run_watched(limit, done, |_| Ok(false))
     }
 
-    /// The same, and lets `watch` look at the model in every cycle, when its logic has settled, and say whether something moves
-    /// inside.
+    /// The same, and lets `watch` look at the model in every cycle, when its logic has settled, and say
+    /// whether something moves inside.
     ///
     /// # Errors
     /// As [`Testbench::run_until`], and those of `watch`.
@@ -378,8 +379,8 @@ impl Testbench {
         Ok(())
     }
 
-    /// Runs to the end and 64 cycles more, in which nothing may come, and demands that every monitor compared all that
-    /// it expected, and something.
+    /// Runs to the end and 64 cycles more, in which nothing may come, and demands that every monitor compared
+    /// all that it expected, and something.
     ///
     /// # Errors
     /// As [`Testbench::run`], and [`Error::Incomplete`].

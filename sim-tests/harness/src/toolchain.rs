@@ -45,8 +45,8 @@ impl Toolchain {
         self.compiler.file_name().and_then(OsStr::to_str).is_some_and(|name| name.contains("clang"))
     }
 
-    /// Stands for the programs' versions: path, size and time of change of each; and for the processor, whose own
-    /// instructions a build uses. Asking the programs would cost a cache hit more than everything else.
+    /// Stands for the programs' versions: path, size and time of change of each; and for the processor, whose
+    /// own instructions a build uses. Asking the programs would cost a cache hit more than everything else.
     pub(crate) fn fingerprint(&self) -> Result<String> {
         // /usr/bin/verilator is a script around verilator_bin.
         let binary = self.verilator.with_file_name("verilator_bin");

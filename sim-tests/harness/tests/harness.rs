@@ -449,8 +449,8 @@ fn a_waveform_is_written_on_demand() -> Result<()> {
     Ok(())
 }
 
-/// Copies 64 values of 5 bits, a row of 4 a cycle, from one memory to another. It believes that an answer comes
-/// two cycles after its question.
+/// Copies 64 values of 5 bits, a row of 4 a cycle, from one memory to another. It believes that an answer
+/// comes two cycles after its question.
 const COPIER: &str = "
 module copier (
   input  wire        clk_i,
@@ -484,7 +484,8 @@ module copier (
 endmodule
 ";
 
-/// Number of values that the copier, its text changed, copies rightly; and the memories' counts: reads, strays, writes.
+/// Number of values that the copier, its text changed, copies rightly; and the memories' counts: reads,
+/// strays, writes.
 fn copied(name: &str, latency: u32, stored: usize, change: (&str, &str)) -> Result<(usize, [u64; 3])> {
     assert!(COPIER.contains(change.0), "`{}` is not in the design", change.0);
     let ports = [

@@ -37,8 +37,8 @@ const TRAFFIC: [Traffic; 2] = [
 /// Random programs of every instruction, each followed by stores of all that they may have changed.
 ///
 /// # Errors
-/// When the build fails, an instruction writes other rows than the interpreter's or leaves others there, a byte of external memory
-/// differs, or a program ends otherwise than the interpreter says.
+/// When the build fails, an instruction writes other rows than the interpreter's or leaves others there, a
+/// byte of external memory differs, or a program ends otherwise than the interpreter says.
 pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
     let config = configuration::accelerator(subject.design)?;
     let library = subject.clone().with_probes(taps::probes(subject.design, &config)?).build()?;

@@ -1,4 +1,5 @@
-//! `accumulator` against its golden, in a loop with an array that adds random dot products at the array's latencies.
+//! `accumulator` against its golden, in a loop with an array that adds random dot products at the array's
+//! latencies.
 
 use super::{Lockstep, Outcome, Subject};
 use crate::Result;
@@ -7,7 +8,8 @@ use alberti_golden::accumulator::Accumulator;
 use alberti_harness::{Bits, Rng, Seed};
 use alberti_rtl::blocks::{Geometry, MIN_PASS};
 
-/// Runs jobs of one row to all rows, of one pass to several, as close to each other as they may come and with gaps.
+/// Runs jobs of one row to all rows, of one pass to several, as close to each other as they may come and with
+/// gaps.
 ///
 /// # Errors
 /// When the build fails or a bit differs.

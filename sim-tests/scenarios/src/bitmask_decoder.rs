@@ -5,7 +5,8 @@ use crate::Result;
 use alberti_golden::{Packed, Pointer, Segment, bitmask_decoder};
 use alberti_harness::{BankedMemory, Bits, MemoryId, Report, Rng, Seed, SinkId, SourceId, Stall, Testbench};
 
-/// Decodes segments of every length and density under all stall patterns; the first pattern has none and is timed.
+/// Decodes segments of every length and density under all stall patterns; the first pattern has none and is
+/// timed.
 ///
 /// # Errors
 /// When the build fails, a bit differs, a row is read that is not needed, or a cycle is lost.
@@ -80,7 +81,8 @@ impl Bench {
         let memory = self.bench.memory_mut(self.memory);
         memory.clear();
         for segment in segments {
-            // Of a segment that begins inside a row, that row is read before it is known whether a value is needed.
+            // Of a segment that begins inside a row, that row is read before it is known whether a value is
+            // needed.
             memory.set(segment.base.row * n, 0);
         }
         for segment in segments {
@@ -107,8 +109,8 @@ impl Bench {
         Ok(())
     }
 
-    /// Each row is read when the first of its values is needed, and no other; and without stalls a vector in every cycle
-    /// but for those in which a segment begins inside a row that is not kept.
+    /// Each row is read when the first of its values is needed, and no other; and without stalls a vector in
+    /// every cycle but for those in which a segment begins inside a row that is not kept.
     fn check(
         &self,
         subject: &Subject,

@@ -6,7 +6,8 @@ use alberti_arith::Format;
 use alberti_golden::{Packed, bitmask_encoder};
 use alberti_harness::{BankedMemory, Bits, MemoryId, Rng, Seed, SinkId, SourceId, Stall, Testbench};
 
-/// Encodes segments of every length and density under all stall patterns; the first pattern has none and is timed.
+/// Encodes segments of every length and density under all stall patterns; the first pattern has none and is
+/// timed.
 ///
 /// # Errors
 /// When the build fails, a bit differs, a segment's rows are written late, or a cycle is lost.
@@ -53,8 +54,8 @@ struct Expected {
     writes_before: u64,
 }
 
-/// Segments of one to forty vectors, one after another in the memory, from a row close to its ends. Zeros are both of
-/// AdaptivFloat's.
+/// Segments of one to forty vectors, one after another in the memory, from a row close to its ends. Zeros are
+/// both of AdaptivFloat's.
 fn segments(subject: &Subject, percent: u64, rng: &mut Rng) -> Vec<Vectors> {
     let d = &subject.design.datapath;
     let n = d.n as usize;

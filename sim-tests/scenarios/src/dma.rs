@@ -1,4 +1,5 @@
-//! `dma` against its golden: commands of every length and place, memories that pause, fail and answer late, aborts and resets.
+//! `dma` against its golden: commands of every length and place, memories that pause, fail and answer late,
+//! aborts and resets.
 
 use super::{
     Outcome, Subject,

@@ -1,4 +1,5 @@
-//! The accelerator's engines against its golden: instructions back to back on shared memories, one engine at a time.
+//! The accelerator's engines against its golden: instructions back to back on shared memories, one engine at
+//! a time.
 
 use super::{Outcome, Subject, layernorm, subject::same};
 use crate::{Error, Result};
@@ -208,8 +209,8 @@ impl Bench {
         Ok(())
     }
 
-    /// Runs to the end, and demands that the memories hold what they should, and that each instruction was done with the
-    /// last of its writes; answers with the cycles that all took.
+    /// Runs to the end, and demands that the memories hold what they should, and that each instruction was
+    /// done with the last of its writes; answers with the cycles that all took.
     fn finish(&mut self, seed: Seed) -> Result<u64> {
         let (count, begin) = (self.written.len(), self.bench.model().cycle());
         let cycles = match self.done {
@@ -241,7 +242,8 @@ impl Bench {
         Ok(cycles)
     }
 
-    /// Demands that in the cycle of a pulse just so many rows had been written, the last then if the instruction writes.
+    /// Demands that in the cycle of a pulse just so many rows had been written, the last then if the
+    /// instruction writes.
     fn is_done(&self, seed: Seed, pulse: u64, writes: bool, written: &[usize; MEMORIES.len()]) -> Result<()> {
         let mut last = 0;
         for ((memory, id), &count) in self.memories.iter().zip(written) {

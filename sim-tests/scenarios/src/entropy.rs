@@ -18,13 +18,13 @@ pub struct EntropyStimulus {
     pub threshold: u16,
 }
 
-/// Rows of every number of classes that can be told and of nine kinds, under all stall patterns, with thresholds on
-/// either side of their entropy; after a run that a reset cuts short; and with ends in the wrong places, which are
-/// counted and change nothing. The first pattern has no stalls and is timed.
+/// Rows of every number of classes that can be told and of nine kinds, under all stall patterns, with
+/// thresholds on either side of their entropy; after a run that a reset cuts short; and with ends in the
+/// wrong places, which are counted and change nothing. The first pattern has no stalls and is timed.
 ///
 /// # Errors
-/// When the build fails, a bit differs, a cycle is lost, a row does not end, or an end in the wrong place is not
-/// counted.
+/// When the build fails, a bit differs, a cycle is lost, a row does not end, or an end in the wrong place is
+/// not counted.
 pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
     let library = subject.build()?;
     let mut outcome = Outcome::default();

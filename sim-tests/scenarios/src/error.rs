@@ -65,7 +65,8 @@ impl Error {
         }
     }
 
-    /// Whether the run says that hardware and golden model differ: not that a tool is missing or that the scenario is unfit.
+    /// Whether the run says that hardware and golden model differ: not that a tool is missing or that the
+    /// scenario is unfit.
     #[must_use]
     pub fn is_difference(&self) -> bool {
         match self.harness() {

@@ -44,7 +44,8 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Cycles of `rows` rows of `vectors` vectors without stalls, from the first item of `row` to the last of `norm`.
+/// Cycles of `rows` rows of `vectors` vectors without stalls, from the first item of `row` to the last of
+/// `norm`.
 ///
 /// # Panics
 /// When the design has no such unit.

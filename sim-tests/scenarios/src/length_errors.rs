@@ -1,4 +1,5 @@
-//! What units have in common that process rows by their lengths, and count the ends that vectors announce elsewhere.
+//! What units have in common that process rows by their lengths, and count the ends that vectors announce
+//! elsewhere.
 
 use super::subject::same;
 use crate::Result;
@@ -25,8 +26,8 @@ pub trait RowBench {
     fn load(&mut self, rows: &[Self::Stimulus], ends: Ends) -> Result<u64>;
 }
 
-/// Some rows that a reset cuts short after `cut` cycles, and that leave nothing over; all rows, which the first report is
-/// of; a part of them with ends in the wrong places, which are counted and change nothing.
+/// Some rows that a reset cuts short after `cut` cycles, and that leave nothing over; all rows, which the
+/// first report is of; a part of them with ends in the wrong places, which are counted and change nothing.
 pub fn exercise<B: RowBench>(bench: &mut B, rows: &[B::Stimulus], cut: u64, seed: Seed) -> Result<[Report; 2]> {
     bench.load(&rows[..rows.len().min(8)], Ends::Right)?;
     for _ in 0..cut {
@@ -42,8 +43,8 @@ pub fn exercise<B: RowBench>(bench: &mut B, rows: &[B::Stimulus], cut: u64, seed
     Ok([right, random])
 }
 
-/// Queues a row of `length` elements of 16 bits in vectors of n; answers with the number of ends in the wrong places.
-/// Lanes beyond the elements that are given carry anything.
+/// Queues a row of `length` elements of 16 bits in vectors of n; answers with the number of ends in the wrong
+/// places. Lanes beyond the elements that are given carry anything.
 pub fn send(
     bench: &mut Testbench,
     stream: SourceId,

@@ -1,7 +1,7 @@
 //! Every block against its golden: one file a block, by the block's name.
 //!
-//! A scenario drives a [`Subject`], compares bit for bit with the golden model and answers with what it compared. The same
-//! scenario serves the tests, the command line, mutated Verilog and gate-level netlists.
+//! A scenario drives a [`Subject`], compares bit for bit with the golden model and answers with what it
+//! compared. The same scenario serves the tests, the command line, mutated Verilog and gate-level netlists.
 
 pub mod accelerator;
 pub mod accumulator;

@@ -1,11 +1,13 @@
-//! A block without handshakes, a cycle at a time: what it is given and what it must show are named by their cycle.
+//! A block without handshakes, a cycle at a time: what it is given and what it must show are named by their
+//! cycle.
 
 use super::{Outcome, Subject};
 use crate::{Error, Result};
 use alberti_harness::{Bits, Library, Model, Port, Rng, Seed};
 use std::collections::VecDeque;
 
-/// A model whose inputs and expected outputs are planned ahead. An input that nothing is planned for is random.
+/// A model whose inputs and expected outputs are planned ahead. An input that nothing is planned for is
+/// random.
 pub struct Lockstep {
     model: Model,
     name: String,

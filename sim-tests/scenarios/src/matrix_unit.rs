@@ -1,4 +1,5 @@
-//! `matrix_unit` against its golden: jobs of all kinds from vectors to vectors, to the bit, and to the cycle where nothing stalls.
+//! `matrix_unit` against its golden: jobs of all kinds from vectors to vectors, to the bit, and to the cycle
+//! where nothing stalls.
 
 use super::subject::{Outcome, Subject, counter, same};
 use crate::Result;
@@ -48,8 +49,9 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Cycles from the first weight item to the last row of results: the first tile loads, passes follow one another, each of
-/// max(rows, n, 4) cycles, and the last row goes through array, activation, requantiser and buffer.
+/// Cycles from the first weight item to the last row of results: the first tile loads, passes follow one
+/// another, each of max(rows, n, 4) cycles, and the last row goes through array, activation, requantiser and
+/// buffer.
 fn cycles(g: &Geometry, jobs: &[Job]) -> u64 {
     let pass = |job: &Job| (job.rows as u64).max(g.n.into()).max(MIN_PASS.into());
     let passes: u64 = jobs.iter().map(|job| job.passes as u64 * pass(job)).sum();
@@ -183,7 +185,8 @@ pub(super) fn hold_clear(bench: &mut Testbench) -> Result<()> {
     Ok(())
 }
 
-/// Compares the counters that the subject has, and demands that they start again from zero when they are told to.
+/// Compares the counters that the subject has, and demands that they start again from zero when they are told
+/// to.
 pub(super) fn check_counters(subject: &Subject, bench: &mut Testbench, seed: Seed, expected: &Counters) -> Result<()> {
     let expected = [expected.vectors, expected.held, expected.mask_errors];
     for (port, expected) in COUNTS.into_iter().zip(expected).filter(|(port, _)| subject.has(port)) {
@@ -200,8 +203,8 @@ pub(super) fn check_counters(subject: &Subject, bench: &mut Testbench, seed: See
     Ok(())
 }
 
-/// Gives an input to the unit and compares results and counters with the golden's output; with `reset`, after a start with
-/// the same input that a reset cuts short after so many cycles.
+/// Gives an input to the unit and compares results and counters with the golden's output; with `reset`, after
+/// a start with the same input that a reset cuts short after so many cycles.
 fn drive(
     subject: &Subject,
     library: &Library,

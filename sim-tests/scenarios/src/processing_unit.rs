@@ -22,7 +22,8 @@ fn shapes(n: usize, rows: usize, reduction: usize) -> Vec<(usize, usize, usize)>
         (1, n, 5 * n),
         (2, 2 * n + 1, n),
         (3, n, 2 * n + 1),
-        // Passes shorter than the way of a sum, many in a row: a stalled vector brings a row's next pass close.
+        // Passes shorter than the way of a sum, many in a row: a stalled vector brings a row's next pass
+        // close.
         (2, 8 * n, 2 * n),
         (3, 8 * n, 2 * n),
         (n, n, n),
@@ -74,7 +75,8 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// A multiply with operands that look like a layer's: some zeros, rows of zeros, extremes, results within range.
+/// A multiply with operands that look like a layer's: some zeros, rows of zeros, extremes, results within
+/// range.
 pub fn random_gemm(
     config: &MatrixUnitConfig,
     (rows, reduction, columns): (usize, usize, usize),

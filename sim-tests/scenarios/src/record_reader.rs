@@ -14,8 +14,8 @@ use alberti_golden::{
 };
 use alberti_harness::{BankedMemory, Bits, MemoryId, Rng, Seed, SinkId, SourceId, Stall, Testbench};
 
-/// Fetches records of every length in any order under all stall patterns, from memories in which no bit, few, or any flip;
-/// the first pattern has no stalls and is timed.
+/// Fetches records of every length in any order under all stall patterns, from memories in which no bit, few,
+/// or any flip; the first pattern has no stalls and is timed.
 ///
 /// # Errors
 /// When the build fails, a bit differs, a word is read in vain, or a cycle is lost.
@@ -66,8 +66,8 @@ struct Stored {
 }
 
 impl Stored {
-    /// Records of 1 to n masks one after the other, from the beginning or up to the end of the memory, in which each bit flips at a
-    /// rate; the last of the memory is fetched too.
+    /// Records of 1 to n masks one after the other, from the beginning or up to the end of the memory, in
+    /// which each bit flips at a rate; the last of the memory is fetched too.
     fn new(subject: &Subject, rate: f64, rng: &mut Rng) -> Result<Self> {
         let n = subject.design.datapath.n as usize;
         let sparsity = subject.config()?.sparsity;

@@ -46,7 +46,8 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
         bench.expect(2, "code_valid_o", true.into())?;
         bench.expect(2, "code_o", Bits::pack(d.result.bits(), codes))?;
         if subject.has("wide_o") {
-            // Small offsets keep most numbers within 16 bits; with large ones the shift meets both of its ends.
+            // Small offsets keep most numbers within 16 bits; with large ones the shift meets both of its
+            // ends.
             let rng = bench.rng();
             let wide_shift = if rng.chance(0.6) { rng.below(16) as i32 - 12 } else { rng.below(128) as i32 - 64 };
             bench.drive(0, "wide_shift_i", Bits::signed(subject.width("wide_shift_i"), wide_shift.into()))?;
@@ -58,7 +59,8 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
     bench.finish()
 }
 
-/// Powers of two, halves between 5-bit significands and runs of ones that carry, with their neighbours, in both signs.
+/// Powers of two, halves between 5-bit significands and runs of ones that carry, with their neighbours, in
+/// both signs.
 fn boundaries(bits: u32) -> Vec<i64> {
     let mut sums: Vec<i64> = (-40..=40).collect();
     for p in 0..bits {

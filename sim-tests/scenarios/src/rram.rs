@@ -59,7 +59,8 @@ impl MadeMemory {
         })?)
     }
 
-    /// Writes what the memory's macros load, image and fault map each by the stem of its files: `<stem>.<tile>.hex`.
+    /// Writes what the memory's macros load, image and fault map each by the stem of its files:
+    /// `<stem>.<tile>.hex`.
     ///
     /// # Errors
     /// When a file cannot be written.
@@ -149,7 +150,8 @@ fn bits(word: &[bool]) -> Bits {
     Bits::from_words(word.len() as u32, &words)
 }
 
-/// Random traffic on few words, so that they are met again: at the boundaries of tiles and of the memory, and beyond it.
+/// Random traffic on few words, so that they are met again: at the boundaries of tiles and of the memory, and
+/// beyond it.
 ///
 /// # Errors
 /// When the build fails or a bit differs.

@@ -32,8 +32,8 @@ impl SoftmaxStimulus {
 /// How likely a row ends a run of rows.
 const RUNS: f64 = 0.2;
 
-/// Rows of every length, of eight kinds, under all stall patterns; after a run that a reset cuts short; and with ends in the
-/// wrong places, which are counted and change nothing.
+/// Rows of every length, of eight kinds, under all stall patterns; after a run that a reset cuts short; and
+/// with ends in the wrong places, which are counted and change nothing.
 ///
 /// # Errors
 /// When the build fails, a bit differs, a row does not end, or an end in the wrong place is not counted.
@@ -123,8 +123,8 @@ impl Bench {
     }
 }
 
-/// Elements that take no part, and the lanes beyond a row's length, carry anything. Rows that the unit does not keep come in
-/// runs, each row after the first before the shares of the one before it.
+/// Elements that take no part, and the lanes beyond a row's length, carry anything. Rows that the unit does
+/// not keep come in runs, each row after the first before the shares of the one before it.
 impl RowBench for Bench {
     type Stimulus = SoftmaxStimulus;
 

@@ -11,13 +11,13 @@ use alberti_harness::{Bits, Library, Report, Rng, Seed, SinkId, SourceId, Stall,
 
 const VALUE_W: u32 = 16;
 
-/// Rows of every length that can be told and of seven kinds, under all stall patterns; after a run that a reset cuts
-/// short; and with ends in the wrong places, which are counted and change nothing. The first pattern has no stalls and
-/// is timed.
+/// Rows of every length that can be told and of seven kinds, under all stall patterns; after a run that a
+/// reset cuts short; and with ends in the wrong places, which are counted and change nothing. The first
+/// pattern has no stalls and is timed.
 ///
 /// # Errors
-/// When the build fails, a bit differs, a cycle is lost, a row does not end, or an end in the wrong place is not
-/// counted.
+/// When the build fails, a bit differs, a cycle is lost, a row does not end, or an end in the wrong place is
+/// not counted.
 pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
     let library = subject.build()?;
     let mut outcome = Outcome::default();

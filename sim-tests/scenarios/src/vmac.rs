@@ -1,4 +1,5 @@
-//! `vmac` against its golden: every pair of 8-bit codes in a product, then random sums with all that control does.
+//! `vmac` against its golden: every pair of 8-bit codes in a product, then random sums with all that control
+//! does.
 
 use super::{Lockstep, Outcome, Subject};
 use crate::Result;
@@ -6,7 +7,8 @@ use alberti_arith::Format;
 use alberti_golden::{BlockSparsity, vmac};
 use alberti_harness::{Bits, Rng, Seed};
 
-/// Multiplies every pair of codes (8-bit formats), and runs random sums with loads, swaps and skips in any cycle.
+/// Multiplies every pair of codes (8-bit formats), and runs random sums with loads, swaps and skips in any
+/// cycle.
 ///
 /// # Errors
 /// When the build fails or a bit differs.
@@ -110,7 +112,8 @@ impl Lane {
         Bits::pack(self.select_w, weights.selects.iter().map(|select| select.map_or(none, u64::from)))
     }
 
-    /// What a dense AdaptivFloat array hands to its lanes: sign, exponent, hidden one, mantissa; else the codes.
+    /// What a dense AdaptivFloat array hands to its lanes: sign, exponent, hidden one, mantissa; else the
+    /// codes.
     fn activation_bits(&self, activations: &[u16]) -> Bits {
         match (self.format, self.sparsity) {
             (Format::AdaptivFloat(_), None) => {

@@ -1,4 +1,5 @@
-//! Designs, and the two ways in which a scenario is used: the Verilog as emitted passes, a fault in it is found.
+//! Designs, and the two ways in which a scenario is used: the Verilog as emitted passes, a fault in it is
+//! found.
 
 #![allow(clippy::unwrap_used)]
 // Each test is a crate of its own, and none needs all of this.
@@ -98,7 +99,8 @@ macro_rules! equals_its_golden {
 #[allow(unused_imports)]
 pub(crate) use equals_its_golden;
 
-/// One test for each fault that a block's scenario must find: design, file, what stands there, what stands there instead.
+/// One test for each fault that a block's scenario must find: design, file, what stands there, what stands
+/// there instead.
 #[allow(unused_macros)]
 macro_rules! finds {
     ($block:literal: $($name:ident: $design:expr, $file:literal, $from:literal => $to:literal;)*) => {$(

@@ -164,7 +164,8 @@ impl Library {
         Self::load(Path::new(&liberty))
     }
 
-    /// Read a Liberty file (`.lib`, or `.lib.gz` where `gzip` is installed), choosing its description by its name.
+    /// Read a Liberty file (`.lib`, or `.lib.gz` where `gzip` is installed), choosing its description by its
+    /// name.
     pub fn load(path: &Path) -> Result<Self> {
         let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let text = if file.ends_with(".gz") {

@@ -1,11 +1,13 @@
-//! Behavioural Verilog of a library's cells, made from their Liberty functions: a netlist of them can be simulated.
+//! Behavioural Verilog of a library's cells, made from their Liberty functions: a netlist of them can be
+//! simulated.
 
 use std::fmt::Write;
 
 use super::function::Expr;
 use super::{Cell, Direction, FlipFlop, Library};
 
-/// Cells are named and wired by the library's rules and netlists by yosys', not by ours: complaints about them help nobody.
+/// Cells are named and wired by the library's rules and netlists by yosys', not by ours: complaints about
+/// them help nobody.
 pub(crate) const LINT_OFF: &str = "/* verilator lint_off WIDTH */
 /* verilator lint_off UNUSED */
 /* verilator lint_off DECLFILENAME */

@@ -19,8 +19,8 @@ pub fn design(name: &str) -> Design {
     variant(name, &[])
 }
 
-/// A design without its special function units, some of which go with AdaptivFloat alone, and with lines of its datapath set:
-/// `("pipeline", "3")`; a key that is not there is added.
+/// A design without its special function units, some of which go with AdaptivFloat alone, and with lines of
+/// its datapath set: `("pipeline", "3")`; a key that is not there is added.
 pub fn variant(name: &str, changes: &[(&str, &str)]) -> Design {
     let mut text = text_of(name);
     if let Some(start) = text.find("\nunits:").filter(|_| !changes.is_empty()) {
@@ -48,8 +48,8 @@ pub fn sources_of(netlist: &Netlist) -> Vec<Source> {
     netlist.sources().into_iter().map(|(file, text)| Source::new(file, text)).collect()
 }
 
-/// The small accelerator with other lanes: of the array, and of softmax, layer norm and elementwise; and with the longest row of a
-/// layer norm.
+/// The small accelerator with other lanes: of the array, and of softmax, layer norm and elementwise; and with
+/// the longest row of a layer norm.
 pub fn accelerator(n: u32, [softmax, layernorm, elementwise]: [u32; 3], channels: u32) -> Design {
     let changes = [
         ("  n: 4\n", format!("  n: {n}\n")),

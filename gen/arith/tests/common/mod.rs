@@ -10,7 +10,8 @@ pub fn numbers() -> impl Iterator<Item = Activation> {
     Activation::ALL.iter().copied().filter(|function| function.domain() == Domain::Numbers)
 }
 
-/// The error function by its alternating series, and by a continued fraction from 3 on: the tables use neither.
+/// The error function by its alternating series, and by a continued fraction from 3 on: the tables use
+/// neither.
 pub fn erf(x: f64) -> f64 {
     let z = x.abs();
     let magnitude = if z < 3.0 {
@@ -45,7 +46,8 @@ pub fn real_log2u(sum: u64) -> f64 {
     ((sum as f64).log2() - 15.0) * 1024.0
 }
 
-/// Every sum below 2^20, and of every longer number of bits each 13-bit head with the smallest and largest tail.
+/// Every sum below 2^20, and of every longer number of bits each 13-bit head with the smallest and largest
+/// tail.
 pub fn sums() -> impl Iterator<Item = u64> {
     let long = (20..64).flat_map(|p| {
         (4096..8192u64).flat_map(move |head| {
@@ -56,7 +58,8 @@ pub fn sums() -> impl Iterator<Item = u64> {
     (1..1 << 20).chain(long)
 }
 
-/// Every number below 2^18, and of every longer number of bits each head that rsqrt reads with both extreme tails.
+/// Every number below 2^18, and of every longer number of bits each head that rsqrt reads with both extreme
+/// tails.
 pub fn variances() -> impl Iterator<Item = u64> {
     let long = (1..=24u32).flat_map(|k| {
         (1u64 << 14..1 << 16).flat_map(move |head| {

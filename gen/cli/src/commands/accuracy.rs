@@ -28,8 +28,8 @@ use alberti_model::{
 pub struct Arguments {
     #[command(flatten)]
     encoder: EncoderArguments,
-    /// A text that the model reads; repeat for more [default: the dozen sentences that ranges are taken from, one
-    /// more, and a passage]
+    /// A text that the model reads; repeat for more [default: the dozen sentences that ranges are taken from,
+    /// one more, and a passage]
     #[arg(long = "sentence", value_name = "TEXT")]
     sentences: Vec<String>,
 }

@@ -18,9 +18,9 @@ use std::path::PathBuf;
 /// Measures how well a task answers labelled sentences, in the accelerator's integers.
 ///
 /// Every sentence passes all layers once, by the encoder's equations, which the accelerator's programs equal
-/// bit for bit (`alberti run --compare`). From the logits of the off-ramps follow the answers at every entropy
-/// threshold. A file has a header, and a sentence or a pair with its label on each line: GLUE's own .tsv, or
-/// .csv.
+/// bit for bit (`alberti run --compare`). From the logits of the off-ramps follow the answers at every
+/// entropy threshold. A file has a header, and a sentence or a pair with its label on each line: GLUE's own
+/// .tsv, or .csv.
 #[derive(clap::Args)]
 #[command(after_long_help = MEASURES)]
 pub struct Arguments {
@@ -29,7 +29,8 @@ pub struct Arguments {
     /// The task: a folder, or the name of one in the model's `tasks`
     #[arg(long, value_name = "TASK")]
     task: PathBuf,
-    /// Labelled sentences: columns sentence, or sentence1 and sentence2 (or as a GLUE task calls them), and label
+    /// Labelled sentences: columns sentence, or sentence1 and sentence2 (or as a GLUE task calls them), and
+    /// label
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
     /// Use only the first COUNT sentences
@@ -57,7 +58,8 @@ Measures, as GLUE has them:
 /// Evaluates.
 ///
 /// # Errors
-/// The design's problems, a model, a task or a file that cannot be used, and an accelerator that does not hold the model.
+/// The design's problems, a model, a task or a file that cannot be used, and an accelerator that does not
+/// hold the model.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let (design, config) = arguments.encoder.accelerator()?;
     let encoder = arguments.prunings.load(&arguments.encoder.model, std::slice::from_ref(&arguments.task))?;

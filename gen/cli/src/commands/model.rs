@@ -20,10 +20,10 @@ use std::path::PathBuf;
 
 /// Writes a model with tasks whose weights are drawn from a seed.
 ///
-/// For accelerators whose trained model is not available. The weights have the statistics of a trained encoder,
-/// including outlier channels. The folder has the files that Hugging Face's and AdapterHub's have: config.json,
-/// model.safetensors, tokenizer.json, and for each task its adapters, layer norms, head and spans in tasks/. It
-/// is written whole or not at all; the same shape and seed give the same bytes.
+/// For accelerators whose trained model is not available. The weights have the statistics of a trained
+/// encoder, including outlier channels. The folder has the files that Hugging Face's and AdapterHub's have:
+/// config.json, model.safetensors, tokenizer.json, and for each task its adapters, layer norms, head and
+/// spans in tasks/. It is written whole or not at all; the same shape and seed give the same bytes.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The shape to start from
@@ -44,7 +44,8 @@ pub struct Arguments {
 enum Preset {
     /// 3 shared layers of 64 channels, 50 words, two tasks: for tests
     Small,
-    /// ALBERT-base: 12 shared layers of 768 channels, embeddings of 128, 30,000 words; two tasks with adapters of 64
+    /// ALBERT-base: 12 shared layers of 768 channels, embeddings of 128, 30,000 words; two tasks with
+    /// adapters of 64
     AlbertBase,
 }
 

@@ -32,8 +32,8 @@ pub struct Arguments {
     recipe: Option<PathBuf>,
     #[command(flatten)]
     sentences: Sentences,
-    /// Sentence lengths in tokens to write programs for, separated by commas [default: the longest that the design
-    /// supports]
+    /// Sentence lengths in tokens to write programs for, separated by commas [default: the longest that the
+    /// design supports]
     #[arg(long, value_name = "TOKENS", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..))]
     tokens: Vec<u16>,
     /// The output folder; without it nothing is written
@@ -54,8 +54,8 @@ Tensors:
 /// Packs.
 ///
 /// # Errors
-/// The design's problems, a model, recipe or sentence that cannot be used, an accelerator that does not hold the model, a folder that cannot
-/// take the images.
+/// The design's problems, a model, recipe or sentence that cannot be used, an accelerator that does not hold
+/// the model, a folder that cannot take the images.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let (design, config) = arguments.encoder.accelerator()?;
     let recipe = arguments.recipe.as_deref().map_or_else(|| Ok(Recipe::default()), Recipe::load)?;

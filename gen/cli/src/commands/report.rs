@@ -28,8 +28,8 @@ use std::path::PathBuf;
 
 /// Writes one HTML page: structure, area, timing, cycles and simulation results.
 ///
-/// The page is self-contained: no external script, style or picture. If a tool is missing, its measurements are
-/// left out, and the page says so.
+/// The page is self-contained: no external script, style or picture. If a tool is missing, its measurements
+/// are left out, and the page says so.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The design, a YAML file
@@ -259,7 +259,8 @@ fn parameters(design: &Design) -> Vec<(&'static str, String)> {
     parameters
 }
 
-/// The hierarchy as nested lists. Names are Verilog identifiers, summaries are ours: both are escaped all the same.
+/// The hierarchy as nested lists. Names are Verilog identifiers, summaries are ours: both are escaped all the
+/// same.
 fn tree(netlist: &Netlist, module: &Module) -> String {
     let mut items = String::new();
     for instance in &module.instances {

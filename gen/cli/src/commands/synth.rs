@@ -17,9 +17,9 @@ use std::path::PathBuf;
 /// Measures area by yosys and timing by OpenSTA, per block and in total.
 ///
 /// Every module is synthesised once and cached by its content, so an unchanged block costs no time. Memories
-/// within blocks (alb_sram_*) are counted in bits and not included in the area. Those of the design are listed
-/// separately: their macros by the figures of the technology, the logic around them by yosys. Exit code 1 if a
-/// figure differs from its baseline (--check).
+/// within blocks (alb_sram_*) are counted in bits and not included in the area. Those of the design are
+/// listed separately: their macros by the figures of the technology, the logic around them by yosys. Exit
+/// code 1 if a figure differs from its baseline (--check).
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]

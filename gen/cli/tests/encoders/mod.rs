@@ -45,8 +45,8 @@ impl Engine for Both {
     }
 }
 
-/// Both accelerators with an encoder's weights. The Verilog names the files of its weights, which are in a folder of each test's own:
-/// there it is built once.
+/// Both accelerators with an encoder's weights. The Verilog names the files of its weights, which are in a
+/// folder of each test's own: there it is built once.
 pub fn both(test: &str, design: &Design, compiled: &Compiled) -> Both {
     let (values, masks) = compiled.weights();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}.{test}", design.name));

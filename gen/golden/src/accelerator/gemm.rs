@@ -31,7 +31,8 @@ struct Tile {
     items: Vec<Stored>,
 }
 
-/// An item's values: where the first lies, how many there are, and whether that is elsewhere than after those before.
+/// An item's values: where the first lies, how many there are, and whether that is elsewhere than after those
+/// before.
 #[derive(Clone, Copy, Debug)]
 struct Stored {
     first: Pointer,
@@ -79,8 +80,8 @@ impl Tile {
         Ok(tile)
     }
 
-    /// How often the decoder reads a row of n values, of so many rows: when the first value of it is needed, or values begin
-    /// inside one that is not kept.
+    /// How often the decoder reads a row of n values, of so many rows: when the first value of it is needed,
+    /// or values begin inside one that is not kept.
     fn rows(&self, n: usize, rows: usize, kept: &mut Option<usize>) -> usize {
         let mut count = 0;
         for &Stored { first: Pointer { row, lane }, values, apart } in &self.items {
@@ -144,7 +145,8 @@ impl Execution<'_> {
         Ok(())
     }
 
-    /// The vectors as integers, row after row, and of how many the array sees zeros alone: those of a block tile come in pairs.
+    /// The vectors as integers, row after row, and of how many the array sees zeros alone: those of a block
+    /// tile come in pairs.
     fn stream(&mut self, gemm: &Gemm) -> Work<(Vec<i16>, u64)> {
         let n = self.accelerator.config.n;
         let mut vectors = Vec::with_capacity(gemm.rows.get() * gemm.passes.get() * n);

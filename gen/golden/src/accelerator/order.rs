@@ -14,7 +14,8 @@ pub(super) struct Order {
     unit: Option<Unit>,
 }
 
-/// Who has written a row, and who has read it since. Instructions of a unit count from 1; 0 is none of this program.
+/// Who has written a row, and who has read it since. Instructions of a unit count from 1; 0 is none of this
+/// program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Mark {
     written: bool,
@@ -60,7 +61,8 @@ impl Order {
         Ok(())
     }
 
-    /// The instruction at work writes a row. Within a unit, writes come after what was read and written before.
+    /// The instruction at work writes a row. Within a unit, writes come after what was read and written
+    /// before.
     pub fn write(&self, mark: &mut Mark) -> Result<()> {
         // The array takes its operands again for each column of results.
         if self.unit == Some(Unit::Matrix) && self.reads_now(mark) {

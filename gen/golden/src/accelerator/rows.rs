@@ -5,7 +5,8 @@ use crate::{elementwise, entropy, layernorm::LayerNorm, softmax};
 use alberti_arith::{Fixed, Format};
 use alberti_isa::{Elementwise, Exit, Fault, Layernorm, Memory, Softmax};
 
-/// The largest exponent bias of a layer norm: with 10 fraction bits and a channel's shift of 3 it is the largest shift.
+/// The largest exponent bias of a layer norm: with 10 fraction bits and a channel's shift of 3 it is the
+/// largest shift.
 const BIAS_MAX: i32 = 50;
 
 impl Execution<'_> {

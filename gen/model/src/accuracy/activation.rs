@@ -76,7 +76,8 @@ impl Measured {
         Ok(())
     }
 
-    /// What is promised of a function; of one that is exact nothing, and what the rounding of their codes is, the format says.
+    /// What is promised of a function; of one that is exact nothing, and what the rounding of their codes is,
+    /// the format says.
     fn promise(&mut self, wide: f64, code: f64, exact: f64, bias: i32) {
         let places = self.function.facts().places;
         if places == 0.0 {

@@ -19,8 +19,8 @@ pub struct Distance {
 }
 
 impl Distance {
-    /// Adds a row of results. `place(i, e)` is the last place of result i where it should be e; none where the format
-    /// does not reach.
+    /// Adds a row of results. `place(i, e)` is the last place of result i where it should be e; none where
+    /// the format does not reach.
     pub fn row(&mut self, actual: &[f64], exact: &[f64], place: impl Fn(usize, f64) -> Option<f64>) {
         let (mut dot, mut aa, mut ee) = (0.0, 0.0, 0.0);
         for (i, (&a, &e)) in actual.iter().zip(exact).enumerate() {

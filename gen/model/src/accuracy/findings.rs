@@ -61,7 +61,8 @@ pub struct ErrorLine {
     pub values: u64,
     /// max |x − e|.
     pub max_abs_error: f64,
-    /// The same in last places of the result; of AdaptivFloat in mantissa places of e, where the format reaches.
+    /// The same in last places of the result; of AdaptivFloat in mantissa places of e, where the format
+    /// reaches.
     pub max_error_places: f64,
     /// mean |x − e|.
     pub mean_abs_error: f64,

@@ -34,8 +34,8 @@ pub fn measure(passes: &Passes, length_max: usize) -> Result<Findings, ModelErro
     Ok(findings)
 }
 
-/// The same layer norm on rows times the power of two that leaves one bit of Q9.7 free. Its results are the same, and
-/// rounding takes a smaller share of the rows: the embeddings' are small beside the layers'.
+/// The same layer norm on rows times the power of two that leaves one bit of Q9.7 free. Its results are the
+/// same, and rounding takes a smaller share of the rows: the embeddings' are small beside the layers'.
 fn scaled<'a>(site: &NormSite<'a>) -> NormSite<'a> {
     let largest = site.inputs.iter().map(Matrix::max_magnitude).fold(f32::MIN_POSITIVE, f32::max);
     let factor = (128.0 / largest).log2().floor().clamp(0.0, 16.0).exp2();
@@ -170,7 +170,8 @@ mod tests {
 
     #[test]
     fn parameters_that_no_format_holds_are_counted_and_show_against_f32_alone() {
-        // γ = 2.5 saturates just below 2: the unit is right about what it was given, and half a unit off what was meant.
+        // γ = 2.5 saturates just below 2: the unit is right about what it was given, and half a unit off what
+        // was meant.
         let norm = Norm { gain: vec![2.5; 2], offset: vec![0.0; 2] };
         let row = Matrix { rows: 1, cols: 2, data: vec![300.0, -300.0] };
         let mut measured = Measured::default();

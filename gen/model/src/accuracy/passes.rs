@@ -30,7 +30,8 @@ pub struct NormSite<'a> {
     pub norm: &'a Norm,
     /// Its inputs, tokens × hidden, sentence by sentence.
     pub inputs: Vec<Matrix>,
-    /// Channel shifts and exponent bias of its codes; none after the last layer, where no linear layer reads it.
+    /// Channel shifts and exponent bias of its codes; none after the last layer, where no linear layer reads
+    /// it.
     pub codes: Option<(Vec<u8>, i32)>,
 }
 
@@ -113,7 +114,8 @@ impl Pass {
         &self.forward.traces[layer * Site::ALL.len() + site as usize].output
     }
 
-    /// A row of attention scores in base 2, `log2(e)/√d·q·k` over the tokens: what the folded Wq makes of them.
+    /// A row of attention scores in base 2, `log2(e)/√d·q·k` over the tokens: what the folded Wq makes of
+    /// them.
     pub fn scores(&self, layer: usize, heads: usize, head: usize, token: usize) -> Vec<f64> {
         let (q, k) = (self.output(layer, Site::Query), self.output(layer, Site::Key));
         let width = q.cols / heads;

@@ -90,7 +90,8 @@ impl Tally {
     }
 }
 
-/// The last mantissa place that AF<8,3> has for x, none where x is past its ends: 17/16 to 31/16·2^7, times 2^bias.
+/// The last mantissa place that AF<8,3> has for x, none where x is past its ends: 17/16 to 31/16·2^7, times
+/// 2^bias.
 pub fn mantissa_place(x: f64, bias: i32) -> Option<f64> {
     let magnitude = x.abs() * f64::from(-bias).exp2();
     (17.0 / 16.0..=248.0).contains(&magnitude).then(|| (x.abs().log2().floor() - 4.0).exp2())

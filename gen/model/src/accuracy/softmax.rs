@@ -139,9 +139,9 @@ impl Compared {
     }
 }
 
-/// What a unit would give that left the whole octaves of L to the row's scale in P·V: `exp2n(d + (L & 1023))` as
-/// AF<8,3>, and `L ≫ 10`. A negative L, which a running maximum can leave, has none to give:
-/// taken out all the same, they would push the row's tail out of the codes.
+/// What a unit would give that left the whole octaves of L to the row's scale in P·V: `exp2n(d + (L & 1023))`
+/// as AF<8,3>, and `L ≫ 10`. A negative L, which a running maximum can leave, has none to give: taken out all
+/// the same, they would push the row's tail out of the codes.
 fn with_row_exponent(scores: &[i16], row: &ProbabilityRow) -> (Vec<f64>, i32) {
     let octaves = (row.log >> 10).max(0);
     let fraction = row.log - (octaves << 10);

@@ -28,7 +28,8 @@ impl Answer {
         self.off_ramps.iter().position(|logits| entropy(logits) < nats).map(|layer| layer + 1)
     }
 
-    /// The logits of a sentence that no off-ramp ends: the classifier's, or without one the last off-ramp's; empty without either.
+    /// The logits of a sentence that no off-ramp ends: the classifier's, or without one the last off-ramp's;
+    /// empty without either.
     #[must_use]
     pub fn last(&self) -> &[f32] {
         match self.off_ramps.last() {

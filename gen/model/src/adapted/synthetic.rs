@@ -1,9 +1,9 @@
 //! Encoders of any shape with weights like a trained one's.
 //!
-//! Drawn from a seed after the encoder of `make demo`, whose weights have these deviations, times the root of their inputs:
-//! queries and keys 1.6, values 1.3, attention output 1.0, feed-forward 1.4 and 1.2. Its layer norms have gains of 0.85 ± 0.1,
-//! and single channels of its second feed-forward matrix are a dozen times as large as others: they are what makes channels of
-//! the residual stream stand out.
+//! Drawn from a seed after the encoder of `make demo`, whose weights have these deviations, times the root of
+//! their inputs: queries and keys 1.6, values 1.3, attention output 1.0, feed-forward 1.4 and 1.2. Its layer
+//! norms have gains of 0.85 ± 0.1, and single channels of its second feed-forward matrix are a dozen times as
+//! large as others: they are what makes channels of the residual stream stand out.
 
 use super::{Adapted, AdaptedHalf, Adapter, CLASSES_MAX, Span, Task, TaskLayer};
 use crate::{
@@ -52,7 +52,8 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// A small encoder with one of everything: hidden 64, three shared layers, two tasks with adapters, spans and off-ramps.
+    /// A small encoder with one of everything: hidden 64, three shared layers, two tasks with adapters, spans
+    /// and off-ramps.
     #[must_use]
     pub fn small(positions: usize) -> Self {
         let near = Span::Limited { span: 6, ramp: 3 };
@@ -152,7 +153,8 @@ impl Shape {
         problems
     }
 
-    /// An ALBERT where layers share weights or embeddings are not as wide as they: it widens embeddings in either case.
+    /// An ALBERT where layers share weights or embeddings are not as wide as they: it widens embeddings in
+    /// either case.
     fn model_type(&self) -> ModelType {
         match self.shared || self.embedding != self.hidden {
             true => {
@@ -200,7 +202,8 @@ pub fn synthetic(shape: &Shape, seed: u64) -> Adapted {
 }
 
 impl Adapted {
-    /// The same encoder with adapters of a width after every dense layer, drawn from a seed as those of [`synthetic`] are.
+    /// The same encoder with adapters of a width after every dense layer, drawn from a seed as those of
+    /// [`synthetic`] are.
     #[must_use]
     pub fn with_adapters(mut self, width: usize, seed: u64) -> Self {
         let (hidden, activation) = (self.backbone.config.hidden_size, self.backbone.config.hidden_act);

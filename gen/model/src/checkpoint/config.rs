@@ -74,8 +74,8 @@ impl ModelConfig {
     /// Reads and checks a `config.json`; keys that do not bear on the encoder are ignored.
     ///
     /// # Errors
-    /// AE0701 when it cannot be read, AE0702 with all that is wrong when it is malformed or describes an encoder that we cannot
-    /// run.
+    /// AE0701 when it cannot be read, AE0702 with all that is wrong when it is malformed or describes an
+    /// encoder that we cannot run.
     pub fn load(path: &Path) -> Result<Self, ModelError> {
         let text =
             std::fs::read_to_string(path).map_err(|source| ModelError::Unreadable { path: path.into(), source })?;
@@ -143,8 +143,8 @@ impl ModelConfig {
         }
     }
 
-    /// The group of each distinct layer as the accelerator runs them: one for all, or one for each, where groups of several layers are
-    /// so often there.
+    /// The group of each distinct layer as the accelerator runs them: one for all, or one for each, where
+    /// groups of several layers are so often there.
     #[must_use]
     pub fn distinct(&self) -> Vec<usize> {
         match self.groups() {

@@ -48,7 +48,8 @@ impl ModelType {
         self.choose(group, bert, albert)
     }
 
-    /// A part of a task's adapter after the attention, or after the feed-forward net, as AdapterHub's `adapters` stores it.
+    /// A part of a task's adapter after the attention, or after the feed-forward net, as AdapterHub's
+    /// `adapters` stores it.
     pub(crate) fn adapter(self, group: usize, half: usize, task: &str, part: &str) -> String {
         let (bert, albert) =
             [("attention.output", "attention.attention_adapters"), ("output", "output_adapters")][half];

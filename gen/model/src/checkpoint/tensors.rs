@@ -29,8 +29,8 @@ impl<'a> Tensors<'a> {
         Ok(Self { path: path.into(), file, prefix: String::new(), taken: BTreeSet::new(), problems: Vec::new() })
     }
 
-    /// Names are given without what stands in front of `anchor` from now on: the whole rest of a name, or with a dot after it the
-    /// beginning of the rest.
+    /// Names are given without what stands in front of `anchor` from now on: the whole rest of a name, or
+    /// with a dot after it the beginning of the rest.
     pub(crate) fn strip_prefix_of(&mut self, anchor: &str) {
         // The file's order of names is not deterministic: the shortest prefix is.
         let names = self.file.names().into_iter().filter_map(|name| match anchor.ends_with('.') {

@@ -1,5 +1,5 @@
-//! Attention, head by head: while softmax works on a head, the array makes the context of the one before and the scores of the
-//! next one.
+//! Attention, head by head: while softmax works on a head, the array makes the context of the one before and
+//! the scores of the next one.
 
 use super::{
     allocate::Region,
@@ -141,8 +141,8 @@ impl Emitter<'_> {
         Pending { head: scores.head, scores: scores.rows, probabilities: p }
     }
 
-    /// P·V of a head, without the tiles that none of a group of queries sees. Tiles of V are read by columns, so that it lies as
-    /// it is produced.
+    /// P·V of a head, without the tiles that none of a group of queries sees. Tiles of V are read by columns,
+    /// so that it lies as it is produced.
     fn context(&mut self, parameters: u32, pending: Pending, span: Span, v: Region, context: Region) -> Vec<Gemm> {
         let (n, tokens, each) = (self.config.n as u32, self.tokens, self.plan.axes.heads.group_tiles() as u32);
         let tiles = self.plan.axes.heads.tiles();

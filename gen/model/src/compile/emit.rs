@@ -1,9 +1,9 @@
 //! Instructions, one after the other, and the rows that tensors take while they run.
 //!
-//! Tokens are padded to whole tiles and go through the layers in chunks: while other units work on one, the array has the
-//! next. A chunk of a tensor lies tile by tile, and chunks follow each other: token t of tile i, of a chunk of r tokens from
-//! token s on, is row `base + s·tiles + i·r + t − s`. What attention reads across chunks (queries, keys, values, scores,
-//! probabilities) lies as one chunk of all tokens.
+//! Tokens are padded to whole tiles and go through the layers in chunks: while other units work on one, the
+//! array has the next. A chunk of a tensor lies tile by tile, and chunks follow each other: token t of tile
+//! i, of a chunk of r tokens from token s on, is row `base + s·tiles + i·r + t − s`. What attention reads
+//! across chunks (queries, keys, values, scores, probabilities) lies as one chunk of all tokens.
 
 use super::{
     allocate::{Allocator, Region},
@@ -84,8 +84,8 @@ impl Region {
     }
 }
 
-/// Tokens in chunks: two, so that the array has one while other units have the other, and none longer than the accumulator.
-/// Sentences of few tiles are one: each chunk must hide the loading of a weight tile.
+/// Tokens in chunks: two, so that the array has one while other units have the other, and none longer than
+/// the accumulator. Sentences of few tiles are one: each chunk must hide the loading of a weight tile.
 pub(super) fn chunks(tokens: u32, n: u32, accumulator_rows: u32) -> Vec<Chunk> {
     let half = if tokens >= 4 * n { tokens.div_ceil(2).next_multiple_of(n) } else { tokens };
     let most = half.min(accumulator_rows);

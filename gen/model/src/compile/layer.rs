@@ -63,7 +63,8 @@ impl Emitter<'_> {
         Stream { codes: Some(codes), wide }
     }
 
-    /// Rows of three tables by an identity: the vectors of a pass pick the tiles of a token's row one after the other.
+    /// Rows of three tables by an identity: the vectors of a pass pick the tiles of a token's row one after
+    /// the other.
     fn gather(&mut self, sum: Region, chunk: Chunk) {
         let (n, plan) = (self.config.n as u32, self.plan);
         let (tiles, tables) = (plan.axes.embedding.tiles() as u32, plan.weights.tables.len() as u32);
@@ -117,9 +118,11 @@ impl Emitter<'_> {
         })
     }
 
-    /// A dense layer of `input`, its adapter, the sum with the stream `x`, the layer norm, and what reads its codes, chunk by chunk.
+    /// A dense layer of `input`, its adapter, the sum with the stream `x`, the layer norm, and what reads its
+    /// codes, chunk by chunk.
     ///
-    /// While sums and norms of a chunk are made, the array has the next one's dense layer, and then what reads this one's codes.
+    /// While sums and norms of a chunk are made, the array has the next one's dense layer, and then what
+    /// reads this one's codes.
     fn half(
         &mut self,
         product: Product,
@@ -130,7 +133,8 @@ impl Emitter<'_> {
     ) -> Stream {
         let (tiles, chunks) = (self.plan.axes.hidden.tiles(), self.chunks);
         let place = |emitter: &mut Self| half.norm.exponent_bias.map(|_| emitter.codes("layer input", tiles));
-        // Below the adapter's tensors; without one where the input lay, of which a chunk's results take the place.
+        // Below the adapter's tensors; without one where the input lay, of which a chunk's results take the
+        // place.
         let early = half.adapter.as_ref().map(|_| place(self));
         let sum = self.numbers("dense layer", tiles);
         let adapter = half.adapter.as_ref().zip(plan.adapter).map(|(adapter, plans)| self.bottleneck(adapter, plans));

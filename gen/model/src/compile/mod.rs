@@ -7,8 +7,8 @@
 //! | a task's layer norms, adapters, classifiers | the same, adapters densely at the activation memory's end | [`Compiled::task`], when the task changes |
 //! | the list of a sentence's rows | index memory | by the sentence's program, [`Compiled::sentence`] |
 //!
-//! A program is for a number of tokens: they are padded to a multiple of n, and softmax leaves the padding out by its count.
-//! Heads, and all other tensors, are padded to whole tiles with zeros.
+//! A program is for a number of tokens: they are padded to a multiple of n, and softmax leaves the padding
+//! out by its count. Heads, and all other tensors, are padded to whole tiles with zeros.
 
 mod allocate;
 mod attention;
@@ -132,9 +132,9 @@ impl Compiled {
         Ok(self.emit(task, tokens, &mut Problems::default()))
     }
 
-    /// Products that a task takes for a sentence of so many tokens, without padding: of linear layers, and of heads that see
-    /// something, whose probabilities are multiplied as far as they see. Of layers in n:m blocks, those of the weights that a
-    /// block keeps.
+    /// Products that a task takes for a sentence of so many tokens, without padding: of linear layers, and of
+    /// heads that see something, whose probabilities are multiplied as far as they see. Of layers in n:m
+    /// blocks, those of the weights that a block keeps.
     ///
     /// # Panics
     /// When there is no such task.

@@ -22,7 +22,8 @@ pub struct Sentence {
     pub tokens: usize,
     /// These, padded to whole tiles.
     pub padded: usize,
-    /// First token and number of tokens of each chunk: its tensors lie one chunk after the other, each tile by tile.
+    /// First token and number of tokens of each chunk: its tensors lie one chunk after the other, each tile
+    /// by tile.
     pub chunks: Vec<(usize, usize)>,
     /// Where it stores what, from `data_base` on.
     pub output: Output,
@@ -51,7 +52,8 @@ pub struct Output {
 const INDEX_BITS: usize = 32;
 
 impl Compiled {
-    /// What a program reads from `data_base` on: the rows of tables for each token, padding being the tables' first.
+    /// What a program reads from `data_base` on: the rows of tables for each token, padding being the tables'
+    /// first.
     #[must_use]
     pub fn input<'a>(&self, sequence: impl Into<Sequence<'a>>) -> Vec<u8> {
         let sequence = sequence.into();
@@ -183,7 +185,8 @@ impl Emitter<'_> {
             x = self.layer(depth % encoder.layers.len(), x, |emitter, codes| {
                 emitter.off_ramp(layer, codes, logits, offset);
             });
-            // Where the first layer's weights are all layers', and its result lies where its input lay, a loop does the rest.
+            // Where the first layer's weights are all layers', and its result lies where its input lay, a
+            // loop does the rest.
             if depth == 0 && encoder.layers.len() == 1 && encoder.depth > 1 && x == before {
                 self.operations.insert(body, Repeat { count: Count(encoder.depth as u32) }.into());
                 self.push(End {});

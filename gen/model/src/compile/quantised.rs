@@ -38,7 +38,8 @@ enum Results {
     Both(i32),
 }
 
-/// Quantises an encoder (pruned already, where it is to be) for an accelerator, by the ranges that it was calibrated to.
+/// Quantises an encoder (pruned already, where it is to be) for an accelerator, by the ranges that it was
+/// calibrated to.
 ///
 /// # Errors
 /// AE0708 to AE0711 of a linear layer, AE0714 of a layer norm.
@@ -122,8 +123,8 @@ impl Quantiser<'_> {
         scale - self.unit()
     }
 
-    /// The code of 2^e times the smallest power of two that gains may be, and how many there are. The significand of the
-    /// smallest is 2^low.
+    /// The code of 2^e times the smallest power of two that gains may be, and how many there are. The
+    /// significand of the smallest is 2^low.
     fn gains(&self) -> (i32, i32, impl Fn(i32) -> u16) {
         let (low, count, shift) = match self.rules.operand {
             // An exponent of zero has no code of a power of two.
@@ -141,7 +142,8 @@ impl Quantiser<'_> {
         Ok(encoder::Encoder { embedding: self.embedding()?, layers, depth: self.model.depth(), tasks })
     }
 
-    /// Tables whose scales the gains bring together, and a sum as large as Q9.7 holds: the layer norm sees no factor.
+    /// Tables whose scales the gains bring together, and a sum as large as Q9.7 holds: the layer norm sees no
+    /// factor.
     fn embedding(&self) -> Result<encoder::Embedding, ModelError> {
         let embeddings = &self.model.backbone.embeddings;
         let matrices = [&embeddings.word, &embeddings.position, &embeddings.token_type];
@@ -267,7 +269,8 @@ impl Quantiser<'_> {
         })
     }
 
-    /// Channel shifts and exponent bias of what enters a layer; none after the last, where nothing reads codes.
+    /// Channel shifts and exponent bias of what enters a layer; none after the last, where nothing reads
+    /// codes.
     fn stream(&self, layer: usize) -> Option<(Vec<u8>, i32)> {
         self.ranges.stream(layer).map(|range| self.rules.input_scaling(&range, NORM))
     }
@@ -327,7 +330,8 @@ impl Quantiser<'_> {
         })
     }
 
-    /// An activation as the array has it, where one form stands in for the other. What it lacks stays, and is refused.
+    /// An activation as the array has it, where one form stands in for the other. What it lacks stays, and is
+    /// refused.
     fn function(&self, activation: Activation) -> Activation {
         self.config.activation.serving(activation).unwrap_or(activation)
     }

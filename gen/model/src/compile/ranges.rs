@@ -56,8 +56,8 @@ impl<'a> Ranges<'a> {
         Ok(LayerRange { channel_max: stream.unwrap_or_else(|| own.channel_max.clone()), output_max: own.output_max })
     }
 
-    /// Of the codes that enter a layer, or of those after the last, for classifiers. They are the same for all layers where these
-    /// share weights, or an off-ramp reads all of them.
+    /// Of the codes that enter a layer, or of those after the last, for classifiers. They are the same for
+    /// all layers where these share weights, or an off-ramp reads all of them.
     pub fn stream(&self, layer: usize) -> Option<Vec<f32>> {
         let (model, distinct) = (self.model, self.model.distinct());
         let heads = (0..model.tasks.len())

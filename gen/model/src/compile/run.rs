@@ -121,7 +121,8 @@ impl<'a, E: Engine> Session<'a, E> {
         }
     }
 
-    /// Loads a task's parameters, where another task's are there; gives the bytes that this reads from external memory.
+    /// Loads a task's parameters, where another task's are there; gives the bytes that this reads from
+    /// external memory.
     ///
     /// # Errors
     /// AE0711 when the program is at fault.
@@ -141,7 +142,8 @@ impl<'a, E: Engine> Session<'a, E> {
     /// Runs a task on tokens; `threshold` is that of off-ramps.
     ///
     /// # Errors
-    /// AE0705 when the sentence is longer than the accelerator was laid out for, AE0711 when the program is at fault.
+    /// AE0705 when the sentence is longer than the accelerator was laid out for, AE0711 when the program is
+    /// at fault.
     ///
     /// # Panics
     /// When there is no such task.

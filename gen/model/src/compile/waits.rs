@@ -1,8 +1,8 @@
 //! The waits of a program: each instruction waits for exactly what it needs of those before it.
 //!
-//! Of every row is known which instruction wrote it last and which have read it since. An instruction that reads a row waits
-//! for its writer, one that writes it for its readers and writer in other units. k instructions of a unit after the one that
-//! is waited for may be unfinished; more than two never are.
+//! Of every row is known which instruction wrote it last and which have read it since. An instruction that
+//! reads a row waits for its writer, one that writes it for its readers and writer in other units. k
+//! instructions of a unit after the one that is waited for may be unfinished; more than two never are.
 
 use alberti_isa::{Gemm, Instruction, Layernorm, Memory, Operation, Softmax, Source, Unit, Waits};
 use std::collections::HashMap;

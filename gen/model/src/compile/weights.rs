@@ -88,7 +88,8 @@ pub(super) struct Weights {
 }
 
 impl Weights {
-    /// Lays all of an encoder's frozen weights into memory: in blocks, where the array takes them and a layer's are pruned so.
+    /// Lays all of an encoder's frozen weights into memory: in blocks, where the array takes them and a
+    /// layer's are pruned so.
     pub fn new(
         encoder: &Encoder,
         axes: Axes,
@@ -213,8 +214,8 @@ fn linears(encoder: &Encoder, axes: Axes) -> impl Iterator<Item = (&Linear, Axis
     projection.map(|projection| (&projection.linear, axes.hidden, axes.embedding)).into_iter().chain(layers)
 }
 
-/// Where a linear layer's records lie from word `base` on, and of which kind they are: of blocks when those of every two tiles
-/// of inputs have few enough weights.
+/// Where a linear layer's records lie from word `base` on, and of which kind they are: of blocks when those
+/// of every two tiles of inputs have few enough weights.
 fn place(base: u32, linear: &Linear, outputs: Axis, inputs: Axis, sparsity: Option<BlockSparsity>) -> Place {
     let (columns, passes) = (outputs.tiles(), inputs.tiles());
     let blocks = passes > 1 && sparsity.is_some_and(|sparsity| fits(linear, inputs, passes, sparsity));

@@ -1,7 +1,8 @@
 //! Which tiles of P·V are multiplied: of each group of queries, those of keys that some query of it sees.
 //!
-//! After a head's span probabilities are zero. A window of tiles serves a group of queries, with one instruction: the smaller the
-//! groups are, the fewer tiles there are that only some of a group see, but the more instructions and weight tiles.
+//! After a head's span probabilities are zero. A window of tiles serves a group of queries, with one
+//! instruction: the smaller the groups are, the fewer tiles there are that only some of a group see, but the
+//! more instructions and weight tiles.
 
 use super::emit::Chunk;
 use alberti_golden::encoder::Span;
@@ -28,8 +29,8 @@ pub(super) struct Window {
     pub price: u64,
 }
 
-/// More cycles than an instruction takes to be read and issued: after one that runs longer it costs none, and to save less it is not
-/// worth its place in the program.
+/// More cycles than an instruction takes to be read and issued: after one that runs longer it costs none, and
+/// to save less it is not worth its place in the program.
 pub(super) const ISSUE: u64 = 16;
 
 /// Pairs of a query and a key that it sees.
@@ -39,7 +40,8 @@ pub(super) fn pairs(span: Span, tokens: usize) -> usize {
 }
 
 impl Window {
-    /// The groups of a chunk that take the fewest cycles, and of these the fewest groups: runs of n queries, and what is left.
+    /// The groups of a chunk that take the fewest cycles, and of these the fewest groups: runs of n queries,
+    /// and what is left.
     pub fn groups(&self, chunk: Chunk) -> Vec<Group> {
         let runs = chunk.rows.div_ceil(self.n);
         let bound = |run: u32| (run * self.n).min(chunk.rows);
@@ -74,8 +76,8 @@ impl Window {
         start.saturating_sub(reach) / self.n..last / self.n + 1
     }
 
-    /// A pass takes its vectors, and the rows of its weight tile where both are read from one bank; elsewhere what is best so is no
-    /// worse than one window.
+    /// A pass takes its vectors, and the rows of its weight tile where both are read from one bank; elsewhere
+    /// what is best so is no worse than one window.
     fn cycles(&self, group: &Group) -> u64 {
         let pass = group.queries.rows + self.n;
         u64::from(self.columns) * group.tiles.len() as u64 * u64::from(pass)

@@ -1,4 +1,5 @@
-//! A campaign on a whole encoder: what faults in all of an accelerator's weights cost the answers to sentences.
+//! A campaign on a whole encoder: what faults in all of an accelerator's weights cost the answers to
+//! sentences.
 
 use super::{
     findings::Spread,

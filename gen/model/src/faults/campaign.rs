@@ -4,8 +4,9 @@
 //! weights ─▶ records ─▶ cells ─▶ faults ─▶ cells read ─▶ records decoded ─▶ weights' ─▶ results', against results
 //! ```
 //!
-//! Activations are those of a sentence, results those of the golden model: integers throughout, so that a trial without
-//! faults differs in nothing. What is the same in all trials is done once, and only records that a fault touches are decoded again.
+//! Activations are those of a sentence, results those of the golden model: integers throughout, so that a
+//! trial without faults differs in nothing. What is the same in all trials is done once, and only records
+//! that a fault touches are decoded again.
 
 use super::{
     draw::Draws,
@@ -176,8 +177,8 @@ impl Layer {
         Ok(outcome)
     }
 
-    /// The results with other weights, and how many those are: what changes is added to the sums that there were, and a
-    /// sum wraps at the end as it does in every step.
+    /// The results with other weights, and how many those are: what changes is added to the sums that there
+    /// were, and a sum wraps at the end as it does in every step.
     fn multiply(&self, weights: &[u16]) -> Result<(Matrix, u64), ModelError> {
         let (inputs, tokens) = (self.linear.weight.cols, self.results.cols);
         let significand = |code| self.linear.operand.significand(code);

@@ -27,8 +27,8 @@ impl Draws {
         (self.0.next_u64() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// Those of `count` things that each happen with probability `p`, ascending: from one to the next in one step, so that
-    /// what does not happen costs nothing.
+    /// Those of `count` things that each happen with probability `p`, ascending: from one to the next in one
+    /// step, so that what does not happen costs nothing.
     pub fn hits(&mut self, count: u64, p: f64) -> impl Iterator<Item = u64> {
         let mut next = 0u64;
         std::iter::from_fn(move || {
@@ -39,8 +39,8 @@ impl Draws {
     }
 }
 
-/// How many things do not happen before the next that does: k, where 1 − (1 − p)^k ≤ u < 1 − (1 − p)^(k + 1). None where
-/// nothing ever happens.
+/// How many things do not happen before the next that does: k, where 1 − (1 − p)^k ≤ u < 1 − (1 − p)^(k + 1).
+/// None where nothing ever happens.
 fn skip(u: f64, p: f64) -> Option<u64> {
     if p >= 1.0 {
         return Some(0);
@@ -58,11 +58,12 @@ pub struct Defects {
     pub stuck: f64,
 }
 
-/// Draws the map of a memory of `words` words: first the misreads of each level, lowest first, then the stuck cells, which
-/// read their level whatever is stored.
+/// Draws the map of a memory of `words` words: first the misreads of each level, lowest first, then the stuck
+/// cells, which read their level whatever is stored.
 ///
 /// # Errors
-/// AE0711 when the misreads are those of cells with another number of levels, or the share of stuck cells is not within 0 to 1.
+/// AE0711 when the misreads are those of cells with another number of levels, or the share of stuck cells is
+/// not within 0 to 1.
 pub fn draw(cells: &Cells, words: usize, defects: &Defects, draws: &mut Draws) -> Result<FaultMap, ModelError> {
     let misreads = &defects.misreads;
     if misreads.levels() != cells.levels() || !(0.0..=1.0).contains(&defects.stuck) {

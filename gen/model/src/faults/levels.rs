@@ -13,7 +13,8 @@ pub struct Level {
     pub sigma: f64,
 }
 
-/// Drift of levels while they are kept: a model with parameters of the user's own, since no technology file has data of it.
+/// Drift of levels while they are kept: a model with parameters of the user's own, since no technology file
+/// has data of it.
 ///
 /// ```text
 /// mean'  = mean·(1 − loss·decades)       levels sink towards 0
@@ -51,12 +52,12 @@ pub struct Misreads {
 }
 
 impl Misreads {
-    /// Of levels of rising means, with the thresholds where the likelihoods of neighbours cross (at one of the two means, where
-    /// they do not cross between them), after some time.
+    /// Of levels of rising means, with the thresholds where the likelihoods of neighbours cross (at one of
+    /// the two means, where they do not cross between them), after some time.
     ///
     /// # Errors
-    /// AE0711 when there are not 2, 4, 8 or 16 levels, a mean does not rise, a deviation is not positive, or something is not
-    /// finite, time included.
+    /// AE0711 when there are not 2, 4, 8 or 16 levels, a mean does not rise, a deviation is not positive, or
+    /// something is not finite, time included.
     pub fn of_levels(levels: &[Level], retention: &Retention) -> Result<Self, ModelError> {
         let wrong = |problem: &str| Err(ModelError::Shape(format!("levels of a cell: {problem}")));
         if !matches!(levels.len(), 2 | 4 | 8 | 16) {
@@ -82,8 +83,8 @@ impl Misreads {
         Ok(Self { table: aged.iter().enumerate().map(row).collect() })
     }
 
-    /// Cells of `bits` bits whose levels are read as a neighbour so often that each bit errs at `bit_error_rate` where the coding
-    /// is Gray: bits·rate in all, half of it up and half down.
+    /// Cells of `bits` bits whose levels are read as a neighbour so often that each bit errs at
+    /// `bit_error_rate` where the coding is Gray: bits·rate in all, half of it up and half down.
     ///
     /// # Errors
     /// AE0711 when a cell has not 1 to 4 bits or bits·rate is not within 0 to 1.
@@ -148,7 +149,8 @@ impl Misreads {
     }
 }
 
-/// Where the likelihoods of two neighbours are equal, found by halving: between the means the log ratio falls.
+/// Where the likelihoods of two neighbours are equal, found by halving: between the means the log ratio
+/// falls.
 fn threshold(below: Level, above: Level) -> f64 {
     let log_likelihood = |level: Level, x: f64| {
         let z = (x - level.mean) / level.sigma;

@@ -65,7 +65,8 @@ impl Plan {
         self.places.len()
     }
 
-    /// Everything that outcomes depend on but the number of trials. `design` and `seed` are named as people write them.
+    /// Everything that outcomes depend on but the number of trials. `design` and `seed` are named as people
+    /// write them.
     #[must_use]
     pub fn parameters(&self, design: &str, pruning: Pruning, seed: &str) -> Value {
         let mut hash = Sha256::new();
@@ -117,8 +118,8 @@ impl Plan {
         Campaign::new(&self.gemms, &kinds, self.settings)
     }
 
-    /// Runs so many trials at every point. Those that the journal has are not run again, those that are run are added to it.
-    /// `done` is called once for each trial, from several threads.
+    /// Runs so many trials at every point. Those that the journal has are not run again, those that are run
+    /// are added to it. `done` is called once for each trial, from several threads.
     ///
     /// # Errors
     /// What a trial says, and a journal that cannot be written.

@@ -4,8 +4,8 @@
 //! weight memories ─▶ cells ─▶ faults ─▶ cells read ─▶ interpreter ─▶ answers, against f32
 //! ```
 //!
-//! The accelerator decodes what it reads as the hardware does: a wrong pointer takes the values of other weights, a wrong mask
-//! misplaces those of its item.
+//! The accelerator decodes what it reads as the hardware does: a wrong pointer takes the values of other
+//! weights, a wrong mask misplaces those of its item.
 
 use super::{
     draw::Draws,
@@ -70,7 +70,8 @@ impl<'a> Whole<'a> {
         Ok(Self { compiled, values, masks, seed, value_words, mask_words, code })
     }
 
-    /// Draws the faults of a trial and reads both memories with them. The same trial draws the same numbers for every site and rate.
+    /// Draws the faults of a trial and reads both memories with them. The same trial draws the same numbers
+    /// for every site and rate.
     ///
     /// # Errors
     /// AE0711 when the stress is of other cells.

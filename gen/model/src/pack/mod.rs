@@ -37,7 +37,8 @@ pub struct Packed {
 }
 
 impl Packed {
-    /// Prunes the backbone, takes ranges from sequences of tokens, quantises, and lays out for sentences of up to so many tokens.
+    /// Prunes the backbone, takes ranges from sequences of tokens, quantises, and lays out for sentences of
+    /// up to so many tokens.
     ///
     /// # Errors
     /// AE0705 to AE0711, AE0713 and AE0714.

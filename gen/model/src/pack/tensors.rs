@@ -10,7 +10,8 @@ use crate::{
 use alberti_golden::encoder;
 use serde::Serialize;
 
-/// Bytes that an output takes beside its weights: a bias of 32 bits and a shift; a channel of a layer norm: gain, offset, shift.
+/// Bytes that an output takes beside its weights: a bias of 32 bits and a shift; a channel of a layer norm:
+/// gain, offset, shift.
 const BESIDE: u64 = 5;
 
 /// What of a model a tensor belongs to.
@@ -89,7 +90,8 @@ impl Tensor {
     }
 }
 
-/// The tensors of a model, of what was pruned of it, and of their codes, in the order of computation; and what its parts come to.
+/// The tensors of a model, of what was pruned of it, and of their codes, in the order of computation; and
+/// what its parts come to.
 #[must_use]
 pub fn of_model(model: &Adapted, pruned: &Adapted, quantised: &Quantised) -> (Vec<Tensor>, Footprint) {
     let tensors = all(model, pruned, quantised);

@@ -4,7 +4,8 @@ use super::{InputRule, LEAST_WEIGHT};
 use crate::{ProcessingUnitTarget, Site};
 use alberti_arith::Format;
 
-/// The choices of a quantiser. What differs from the default, no accelerator runs: the encoder's equations tell what it costs.
+/// The choices of a quantiser. What differs from the default, no accelerator runs: the encoder's equations
+/// tell what it costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
     /// Format of codes, of up to 16 bits.
@@ -68,7 +69,8 @@ impl Rules {
         }
     }
 
-    /// k_c of each input channel, and the scale (of AdaptivFloat the exponent bias) of the codes after these shifts.
+    /// k_c of each input channel, and the scale (of AdaptivFloat the exponent bias) of the codes after these
+    /// shifts.
     #[must_use]
     pub fn input_scaling(&self, channel_max: &[f32], rule: InputRule) -> (Vec<u8>, i32) {
         let rule = self.limited(rule);

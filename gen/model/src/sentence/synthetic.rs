@@ -1,8 +1,9 @@
 //! A tokenizer for a vocabulary of any size that no text trained.
 //!
-//! Its words are the special tokens of BERT, then characters, then pairs of letters, triples and so on, the frequent letters of
-//! English first, until there are as many as asked for. A text is cut into the longest of them from the left, so that English takes
-//! ids from all over the vocabulary. A word with a character that there is not is unknown.
+//! Its words are the special tokens of BERT, then characters, then pairs of letters, triples and so on, the
+//! frequent letters of English first, until there are as many as asked for. A text is cut into the longest of
+//! them from the left, so that English takes ids from all over the vocabulary. A word with a character that
+//! there is not is unknown.
 
 use serde_json::json;
 use tokenizers::{

@@ -46,8 +46,8 @@ struct Compared {
 }
 
 impl Comparison {
-    /// Measures a choice on sentences. Ranges are taken from `ranges`, adapters are drawn from `seed`. `done` is called once for each
-    /// sentence, from several threads.
+    /// Measures a choice on sentences. Ranges are taken from `ranges`, adapters are drawn from `seed`. `done`
+    /// is called once for each sentence, from several threads.
     ///
     /// # Errors
     /// As [`Candidate::new`].

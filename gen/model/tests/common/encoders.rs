@@ -192,7 +192,8 @@ pub fn encoder(seed: u64, shape: &Shape) -> Encoder {
     Encoder { embedding, layers, depth: shape.depth, tasks }
 }
 
-/// The same encoder with the linear layers of its backbone pruned in blocks along the reduction, all but the keys of a layer.
+/// The same encoder with the linear layers of its backbone pruned in blocks along the reduction, all but the
+/// keys of a layer.
 pub fn pruned(seed: u64, shape: &Shape, sparsity: BlockSparsity) -> Encoder {
     let mut encoder = encoder(seed, shape);
     let prune = |linear: &mut Linear| {

@@ -1,7 +1,8 @@
 //! A module while it is put together: parts placed once, and joined interface to interface.
 //!
-//! Interfaces are joined field by field. What differs between two of them is said first, port by port ([`Assembly::wire`],
-//! [`Assembly::open`]): a port that is connected already stays as it is, and all others of the interface must fit.
+//! Interfaces are joined field by field. What differs between two of them is said first, port by port
+//! ([`Assembly::wire`], [`Assembly::open`]): a port that is connected already stays as it is, and all others
+//! of the interface must fit.
 
 use crate::netlist::{Contract, Direction, Instance, Interface, Module, Net, Port};
 use std::sync::Arc;
@@ -116,7 +117,8 @@ impl Assembly {
         self.add(Instance::new(&format!("u_{name}"), part), part, reset);
     }
 
-    /// Places a row of equal parts in the generate block `gen_<what>`. Ports have their slices of nets: [`Assembly::lanes`].
+    /// Places a row of equal parts in the generate block `gen_<what>`. Ports have their slices of nets:
+    /// [`Assembly::lanes`].
     pub fn place_row(&mut self, name: &str, part: &Arc<Module>, what: &str, count: u32) {
         self.add(Instance::replicated(&format!("u_{name}"), part, what, count), part, "rst_ni");
     }
@@ -207,8 +209,8 @@ impl Assembly {
         self.join_as(a, b, &format!("{}_{}", a.0, a.1))
     }
 
-    /// Joins two interfaces that face each other, by nets `<stem>_<field>`, which the module's own logic may read. A field of the
-    /// interface's own name is its data.
+    /// Joins two interfaces that face each other, by nets `<stem>_<field>`, which the module's own logic may
+    /// read. A field of the interface's own name is its data.
     ///
     /// # Panics
     /// When one lacks a field of the other, or has it facing the same way.
@@ -216,7 +218,8 @@ impl Assembly {
         self.join_fields(a, b, stem, &[])
     }
 
-    /// The same where fields are called otherwise at the other end: pairs of the first's and the second's name.
+    /// The same where fields are called otherwise at the other end: pairs of the first's and the second's
+    /// name.
     ///
     /// # Panics
     /// As [`join_as`](Self::join_as).
@@ -248,7 +251,8 @@ impl Assembly {
         self.lanes(end, stem, &[])
     }
 
-    /// The same for a row of equal parts: each has its slices, whose widths are called as said unless they are 1.
+    /// The same for a row of equal parts: each has its slices, whose widths are called as said unless they
+    /// are 1.
     pub fn lanes(&mut self, end: End, stem: &str, widths: &[(&str, &str)]) -> Bundle {
         let (interface, ports) = self.unconnected(end);
         let count = self.count(end.0);
@@ -306,8 +310,9 @@ impl Assembly {
         }
     }
 
-    /// Joins fields of an interface of a row of equal parts, each to its slices of a net or port of the module: field, net, and
-    /// what the width of a slice is called, unless it is 1. Of a part that stands alone the net is whole.
+    /// Joins fields of an interface of a row of equal parts, each to its slices of a net or port of the
+    /// module: field, net, and what the width of a slice is called, unless it is 1. Of a part that stands
+    /// alone the net is whole.
     ///
     /// # Panics
     /// When there is no such field.

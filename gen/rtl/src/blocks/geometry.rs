@@ -9,7 +9,8 @@ pub const SHIFT_W: u32 = 7;
 /// Width of a wide result, two's complement.
 pub const WIDE_W: u32 = 16;
 
-/// Cycles that a pass over the rows takes at the least: the accumulator may see a row again only after its sum is written.
+/// Cycles that a pass over the rows takes at the least: the accumulator may see a row again only after its
+/// sum is written.
 pub const MIN_PASS: u32 = 4;
 
 /// Width of the event counters.

@@ -55,8 +55,8 @@ pub struct Passed {
     pub width: u32,
 }
 
-/// Joins the outputs of a leaf to the inputs of the next that are called alike, by nets `<stem>_<field>`. Of rows of leaves each
-/// has its slices.
+/// Joins the outputs of a leaf to the inputs of the next that are called alike, by nets `<stem>_<field>`. Of
+/// rows of leaves each has its slices.
 pub fn join(unit: &mut Assembly, from: &str, to: &str, stem: &str) -> Vec<Passed> {
     join_by(unit, [from, to], stem, |_, passed| passed.name.clone())
 }

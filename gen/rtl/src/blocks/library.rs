@@ -24,7 +24,8 @@ impl<'a> Library<'a> {
         Self { design, technology: None, modules: BTreeMap::new() }
     }
 
-    /// The same, with the macros that the design's memories are made of; without, those that come with the generator.
+    /// The same, with the macros that the design's memories are made of; without, those that come with the
+    /// generator.
     #[must_use]
     pub fn with_technology(design: &'a Design, technology: &'a Technology) -> Self {
         Self { technology: Some(technology), ..Self::new(design) }

@@ -1,5 +1,5 @@
-//! A macro of a technology: the behavioural model that stands behind the ports of its wrapper. A foundry's wrapper of the same
-//! name takes its place.
+//! A macro of a technology: the behavioural model that stands behind the ports of its wrapper. A foundry's
+//! wrapper of the same name takes its place.
 
 use crate::{
     blocks::{Library, geometry::clog2},

@@ -1,5 +1,5 @@
-//! The macros of a memory at their places: decode by address, words side by side, choice among folded words and copies. What
-//! `sram` and `rram` put their ports in front of.
+//! The macros of a memory at their places: decode by address, words side by side, choice among folded words
+//! and copies. What `sram` and `rram` put their ports in front of.
 
 use crate::{
     blocks::{
@@ -369,7 +369,8 @@ impl<'a> Tile<'a> {
         }
     }
 
-    /// Which groups of bits a write changes. Group k lies in folded word k·grain div stride, and there in one code.
+    /// Which groups of bits a write changes. Group k lies in folded word k·grain div stride, and there in one
+    /// code.
     fn masks(&self, mask: &str) -> Vec<String> {
         let masks = macros::masks(self.hard_macro, if self.rram { MemoryKind::Rram } else { MemoryKind::Sram });
         let (grain, w) = (self.hard_macro.write_enable_bits, self.high - self.low + 1);
@@ -523,7 +524,8 @@ fn outside(label: &str, memory: &TiledMemory<'_>, resets: bool, all: bool) -> Mo
     module
 }
 
-/// Places a copy of a tile. Its nets are named after tile, copy and port: all of a port's fields but data, which are `in` and `out`.
+/// Places a copy of a tile. Its nets are named after tile, copy and port: all of a port's fields but data,
+/// which are `in` and `out`.
 fn place(assembly: &mut Assembly, tile: &Tile<'_>, copy: u32, model: &Arc<Module>, write_cycles: u32) {
     let part = format!("tile{}_{copy}", tile.index);
     assembly.place(&part, model);

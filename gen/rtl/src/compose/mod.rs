@@ -1,7 +1,7 @@
 //! A top of the user's own: blocks joined stream to stream.
 //!
-//! `parts` finds the blocks and interfaces that the design names, `joints` checks each connection by itself, `open` what
-//! is left over, and `top` makes the module.
+//! `parts` finds the blocks and interfaces that the design names, `joints` checks each connection by itself,
+//! `open` what is left over, and `top` makes the module.
 
 mod joints;
 mod open;
@@ -38,7 +38,8 @@ pub(crate) fn compose<'a>(library: &mut Library<'a>, composition: &'a Compositio
     let mut problems = Diagnostics::new();
     let parts = Parts::new(library, composition, &mut problems);
     let joined = joints::join(&parts, &mut problems);
-    // What is left open can be told only when every name is understood; two ends that do not fit are joined all the same.
+    // What is left open can be told only when every name is understood; two ends that do not fit are joined
+    // all the same.
     if problems.iter().all(|problem| matches!(problem.code, Code::PayloadMismatch | Code::WidthMismatch)) {
         open::check(&parts, &joined, &mut problems);
         let module = top::build(&parts, &joined, library, &mut problems);

@@ -1,4 +1,5 @@
-//! What the connections of a composition leave over: inputs that float, instances without use, rings without a source.
+//! What the connections of a composition leave over: inputs that float, instances without use, rings without
+//! a source.
 
 use super::{
     Joined, Link, list,
@@ -30,7 +31,8 @@ fn is_result(interface: &Interface) -> bool {
     }
 }
 
-/// The instances whose results reach no port of the top. A block of memory ports alone hands on what is read from it.
+/// The instances whose results reach no port of the top. A block of memory ports alone hands on what is read
+/// from it.
 fn unused(parts: &Parts<'_>, joined: &Joined) -> BTreeSet<usize> {
     let has_result: BTreeSet<usize> =
         parts.ends().filter(|end| is_result(parts.interface(*end))).map(|end| end.instance).collect();

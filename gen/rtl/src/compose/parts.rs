@@ -78,7 +78,8 @@ impl<'a> Parts<'a> {
         format!("{}.{}", self.label(end), self.interface(end).name)
     }
 
-    /// The interface that an endpoint names. Reports one that there is not; an unknown block has been reported.
+    /// The interface that an endpoint names. Reports one that there is not; an unknown block has been
+    /// reported.
     pub fn find(&self, endpoint: &Endpoint, place: &Location, problems: &mut Diagnostics) -> Option<End> {
         let instances = &self.composition.instances;
         let Some(instance) = instances.iter().position(|instance| instance.label == endpoint.instance) else {

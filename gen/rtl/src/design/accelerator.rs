@@ -1,4 +1,5 @@
-//! The whole accelerator: what it takes around the processing unit's array, there only when the design asks for it.
+//! The whole accelerator: what it takes around the processing unit's array, there only when the design asks
+//! for it.
 
 use super::{
     csr::CsrUnit,
@@ -19,11 +20,13 @@ const MOST_ROWS: u32 = 1 << 16;
 
 /// What an accelerator has beside the processing unit's array, the special function units and the registers.
 ///
-/// A row of the activation memory is a dense vector of n codes: special function units and the array address it directly.
+/// A row of the activation memory is a dense vector of n codes: special function units and the array address
+/// it directly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Accelerator {
-    /// Banks of the activation memory: a power of two, 1 to 16. The top bits of an address choose one; with block sparsity the
-    /// lowest, so that streams of rows that are read together, wherever they lie, do not meet in one.
+    /// Banks of the activation memory: a power of two, 1 to 16. The top bits of an address choose one; with
+    /// block sparsity the lowest, so that streams of rows that are read together, wherever they lie, do not
+    /// meet in one.
     pub banks: u32,
     /// Residual sums, scores and logits.
     pub wide: WideMemory,
@@ -165,7 +168,8 @@ impl Axi {
         Some(Self { address_bits: axi?.address_bits, data_bits: data_bits?, burst_beats: burst_beats? })
     }
 
-    /// Itself, unless a register holds longer addresses than the port has; `key` is where the section says so.
+    /// Itself, unless a register holds longer addresses than the port has; `key` is where the section says
+    /// so.
     fn reaches_programs(self, section: &Section<'_>, key: &str, csr: Option<CsrUnit>) -> Option<Self> {
         let bits = csr.map_or(0, |csr| csr.program_address_bits);
         if bits <= self.address_bits {

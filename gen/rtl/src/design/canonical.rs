@@ -8,10 +8,11 @@ use std::{collections::BTreeMap, fmt::Write as _};
 impl Parameters {
     /// What the design says, defaults filled in, as lines `key.path=value`.
     ///
-    /// Keys are in alphabetical order, elements of a list in that of the list (`top.connections[0].from.instance=…`). Whole
-    /// numbers are decimal; others are the shortest decimal that reads back as the same double, without exponent: 500, 0.5.
-    /// Words and text are as they are, a backslash doubled. What is left out and has no default has no line; an empty section
-    /// or list has one, `{}` or `[]`. Name and description belong to it, comments and the file's name do not.
+    /// Keys are in alphabetical order, elements of a list in that of the list
+    /// (`top.connections[0].from.instance=…`). Whole numbers are decimal; others are the shortest decimal
+    /// that reads back as the same double, without exponent: 500, 0.5. Words and text are as they are, a
+    /// backslash doubled. What is left out and has no default has no line; an empty section or list has one,
+    /// `{}` or `[]`. Name and description belong to it, comments and the file's name do not.
     #[must_use]
     pub fn canonical(&self) -> String {
         // Data without maps of foreign keys: nothing that JSON cannot hold.

@@ -1,7 +1,7 @@
 //! A top of the user's own: instances of blocks, joined stream to stream.
 //!
-//! Here only the form is checked. Whether the blocks and interfaces exist and fit is for elaboration, which has the
-//! blocks at hand.
+//! Here only the form is checked. Whether the blocks and interfaces exist and fit is for elaboration, which
+//! has the blocks at hand.
 
 use super::{
     index::element,

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 /// Where each value of a design stands: `datapath.sparsity.block`, `connections[2]`.
 ///
-/// A scalar stands where it begins, a mapping or a sequence where its key does; of a key given twice the first counts.
+/// A scalar stands where it begins, a mapping or a sequence where its key does; of a key given twice the
+/// first counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Index {
     file: String,

@@ -1,8 +1,8 @@
 //! A design: what the user asks for, checked.
 //!
-//! The YAML is parsed into a tree with positions (`node`), walked by typed getters that report every problem at once
-//! (`reader`), and comes out as a [`Design`], which cannot be had in any other way and cannot be changed: whoever holds
-//! one holds valid parameters.
+//! The YAML is parsed into a tree with positions (`node`), walked by typed getters that report every problem
+//! at once (`reader`), and comes out as a [`Design`], which cannot be had in any other way and cannot be
+//! changed: whoever holds one holds valid parameters.
 
 mod accelerator;
 mod canonical;
@@ -61,8 +61,8 @@ pub struct Parameters {
     /// The file as the user named it; not part of the design itself.
     #[serde(skip)]
     pub source: String,
-    /// First 16 hex digits of the SHA-256 of the [canonical form](Self::canonical) of everything else here: comments, order of
-    /// keys, spacing and the spelling of numbers do not count.
+    /// First 16 hex digits of the SHA-256 of the [canonical form](Self::canonical) of everything else here:
+    /// comments, order of keys, spacing and the spelling of numbers do not count.
     pub hash: String,
     /// The processing unit.
     pub datapath: Datapath,
@@ -81,7 +81,8 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Whether a row's lowest address bits choose its bank of an accelerator's memory, and not the highest ([`Accelerator::banks`]).
+    /// Whether a row's lowest address bits choose its bank of an accelerator's memory, and not the highest
+    /// ([`Accelerator::banks`]).
     #[must_use]
     pub fn interleaves_banks(&self) -> bool {
         self.datapath.sparsity.is_some()

@@ -1,7 +1,7 @@
 //! The word that a user may have meant.
 
-/// The candidate nearest to `word`, if a slip of the fingers could lie between them: at most a third of the letters.
-/// Of equally near candidates the first.
+/// The candidate nearest to `word`, if a slip of the fingers could lie between them: at most a third of the
+/// letters. Of equally near candidates the first.
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word: Vec<char> = word.chars().take(64).collect();

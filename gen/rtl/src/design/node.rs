@@ -1,9 +1,10 @@
 //! YAML with positions: the tree that the reader walks.
 //!
-//! serde_yaml forgets positions once it has parsed. It does put one into every error that it passes on, so each scalar
-//! is read by a visitor that keeps the value aside and then fails: the error says where the scalar was, and the parser,
-//! which has consumed the scalar, goes on after it. One pass, any depth, flow and block style alike. A mapping or a
-//! sequence stands where its key does, a mapping in a sequence where its first key does.
+//! serde_yaml forgets positions once it has parsed. It does put one into every error that it passes on, so
+//! each scalar is read by a visitor that keeps the value aside and then fails: the error says where the
+//! scalar was, and the parser, which has consumed the scalar, goes on after it. One pass, any depth, flow and
+//! block style alike. A mapping or a sequence stands where its key does, a mapping in a sequence where its
+//! first key does.
 
 use alberti_diagnostic::{Code, Position};
 use serde::{
@@ -12,7 +13,8 @@ use serde::{
 };
 use std::{cell::Cell, fmt};
 
-/// Values and bytes of text that a tree may have once its aliases are expanded: more than any file of the largest size.
+/// Values and bytes of text that a tree may have once its aliases are expanded: more than any file of the
+/// largest size.
 const BUDGET: usize = 2 << 20;
 /// Longest key in bytes.
 const LONGEST_KEY: usize = 200;
@@ -69,7 +71,8 @@ impl Node {
         }
     }
 
-    /// Gives mappings and sequences the position of their key, or of what holds them; a mapping in a sequence that of its first key.
+    /// Gives mappings and sequences the position of their key, or of what holds them; a mapping in a sequence
+    /// that of its first key.
     fn settle(&mut self, inherited: Position) {
         match &mut self.value {
             Value::Sequence(items) => {
@@ -91,8 +94,8 @@ impl Node {
     }
 }
 
-/// Refuses what the scanner has no place or no time for: control characters, and brackets that nest deeper than any
-/// design's, since its time grows with the square of the depth.
+/// Refuses what the scanner has no place or no time for: control characters, and brackets that nest deeper
+/// than any design's, since its time grows with the square of the depth.
 fn check_characters(text: &str) -> Result<(), Malformed> {
     let mut depth = 0usize;
     for (line, row) in (1..).zip(text.split('\n')) {

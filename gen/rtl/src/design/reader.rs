@@ -1,6 +1,8 @@
-//! Typed getters over a tree: each states a field's type, range and default in a line, and reports what is wrong.
+//! Typed getters over a tree: each states a field's type, range and default in a line, and reports what is
+//! wrong.
 //!
-//! A getter returns `None` when it has reported something, so that a design is complete exactly when nothing is amiss.
+//! A getter returns `None` when it has reported something, so that a design is complete exactly when nothing
+//! is amiss.
 
 use super::{
     index::{Index, child, element},

@@ -29,7 +29,8 @@ pub struct SoftmaxUnit {
     pub length_max: u32,
     /// Whether the unit keeps its rows; else they are sent twice.
     pub row_buffer: bool,
-    /// Whether distances are taken from the row's maximum, found in a pass of its own, or from the one so far.
+    /// Whether distances are taken from the row's maximum, found in a pass of its own, or from the one so
+    /// far.
     pub maximum: Maximum,
 }
 

@@ -96,8 +96,8 @@ impl Package {
         Self::with_memories(design, netlist, &[])
     }
 
-    /// The same with the design's memories beside it: their decode and ports in a list of their own, and the models of their
-    /// macros in another, which a foundry's wrappers replace.
+    /// The same with the design's memories beside it: their decode and ports in a list of their own, and the
+    /// models of their macros in another, which a foundry's wrappers replace.
     ///
     /// # Errors
     /// As [`new`](Self::new).

@@ -11,7 +11,8 @@ use std::{
 
 /// What a block's template places around its own text.
 pub struct Shell {
-    /// What stands before the module: the comment on top of the file, and that no net comes into being by its use.
+    /// What stands before the module: the comment on top of the file, and that no net comes into being by its
+    /// use.
     pub header: String,
     /// Module name.
     pub name: String,
@@ -50,12 +51,14 @@ impl Shell {
 /// The licence of what is emitted, as tools look for it.
 pub(super) const LICENCE: &str = "SPDX-License-Identifier: Apache-2.0";
 
-/// What follows a module: files that are compiled after it find nets of undeclared names as the language has them.
+/// What follows a module: files that are compiled after it find nets of undeclared names as the language has
+/// them.
 const FOOTER: &str = "\n`default_nettype wire\n";
 
 impl Shell {
-    /// Declarations of all nets that the netlist knows. First those that the template's own text uses, which it lists: nets, and
-    /// what the names of bundles begin with. A name that this variant of the module lacks is passed over.
+    /// Declarations of all nets that the netlist knows. First those that the template's own text uses, which
+    /// it lists: nets, and what the names of bundles begin with. A name that this variant of the module lacks
+    /// is passed over.
     ///
     /// # Panics
     /// When the module's own logic reads or drives a net that the template does not list.

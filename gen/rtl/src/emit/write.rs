@@ -68,8 +68,8 @@ fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> WriteE
 impl Package {
     /// Writes the package as the folder `target`.
     ///
-    /// The files are written beside it first and moved into place together. An earlier package there is replaced; a
-    /// folder with other files is left alone.
+    /// The files are written beside it first and moved into place together. An earlier package there is
+    /// replaced; a folder with other files is left alone.
     ///
     /// # Errors
     /// When the folder holds other files, or the disk refuses.
@@ -98,7 +98,8 @@ impl Package {
         }
         let moved = fs::rename(&fresh, target).map_err(failed("move the files to", target));
         if moved.is_err() && present && fs::rename(&old, target).is_err() {
-            // The earlier package cannot go back where it was: it stays in the staging folder rather than nowhere.
+            // The earlier package cannot go back where it was: it stays in the staging folder rather than
+            // nowhere.
             let kept = staging.keep();
             return moved.map_err(|_| WriteError::Stranded { target: target.into(), kept: kept.join("old") });
         }

@@ -7,15 +7,16 @@ use rust_hdl_core::prelude::*;
 /// Segments of the table: |x| < 4 in steps of 1/16.
 const SEGMENTS: usize = 64;
 
-/// `alb_gelu_line` for GELU by tanh, and so on by the function's word: where |x| < 4 begins with the 6 bits `segment`,
+/// `alb_gelu_line` for GELU by tanh, and so on by the function's word: where |x| < 4 begins with the 6 bits
+/// `segment`,
 ///
 /// ```text
 /// f(x) = (256·max(x, 0) + 32·middle + 31 + slope·(r − 32)) ⋙ 8,  r = |x| mod 64
 /// ```
 ///
-/// in Q.10. The line is taken from its middle, so that r counts as a signed number. The specification rounds half up twice
-/// what it then subtracts: one floor, since a floor of a floor is a floor, with 256 − 1 before it, since a floor is
-/// subtracted; all of that but 31 is a multiple of 32, which the middle takes up.
+/// in Q.10. The line is taken from its middle, so that r counts as a signed number. The specification rounds
+/// half up twice what it then subtracts: one floor, since a floor of a floor is a floor, with 256 − 1 before
+/// it, since a floor is subtracted; all of that but 31 is a multiple of 32, which the middle takes up.
 #[derive(LogicBlock)]
 pub struct ActivationLine {
     segment_i: Signal<In, Bits<6>>,

@@ -1,7 +1,7 @@
 //! One octave of powers of two, for softmax and entropy, in two leaves between which a register can stand.
 //!
-//! `EX − ((step·place + 16) ≫ 5)` in one sum: `(32·EX + 15 − step·place) ≫ 5`. The steps fall, so they are kept positive
-//! and taken away.
+//! `EX − ((step·place + 16) ≫ 5)` in one sum: `(32·EX + 15 − step·place) ≫ 5`. The steps fall, so they are
+//! kept positive and taken away.
 
 use super::{Leaf, comment, evaluate};
 use alberti_arith::tables;

@@ -3,11 +3,12 @@
 use super::{Leaf, comment, evaluate};
 use rust_hdl_core::prelude::*;
 
-/// `alb_fixed_shift_<A>`: `sum·2^-shift` as sign, overflow, 15 bits of integer part and the bit below the point.
+/// `alb_fixed_shift_<A>`: `sum·2^-shift` as sign, overflow, 15 bits of integer part and the bit below the
+/// point.
 ///
-/// Bits are taken where they differ from the sign, so that an overflow is an OR and what is shifted in above is zero.
-/// Left shifts by more than 16 are taken as 16, where everything but zero overflows; right shifts by 48 and more round
-/// to zero at any width.
+/// Bits are taken where they differ from the sign, so that an overflow is an OR and what is shifted in above
+/// is zero. Left shifts by more than 16 are taken as 16, where everything but zero overflows; right shifts by
+/// 48 and more round to zero at any width.
 #[derive(LogicBlock, Default)]
 pub struct FixedShift<const A: usize> {
     sum_i: Signal<In, Bits<A>>,

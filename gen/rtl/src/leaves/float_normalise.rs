@@ -3,10 +3,12 @@
 use super::{Leaf, comment, evaluate};
 use rust_hdl_core::prelude::*;
 
-/// `alb_af8_3_normalise_<A>`: sign, `ilog2|sum|`, the four bits below the leading one, the guard bit and the sticky bit.
+/// `alb_af8_3_normalise_<A>`: sign, `ilog2|sum|`, the four bits below the leading one, the guard bit and the
+/// sticky bit.
 ///
-/// Each step halves the window that holds the leading one, keeps the five bits below it and gathers the rest in `sticky`.
-/// What the next step asks is looked up in both halves before the choice, so that a step costs a multiplexer.
+/// Each step halves the window that holds the leading one, keeps the five bits below it and gathers the rest
+/// in `sticky`. What the next step asks is looked up in both halves before the choice, so that a step costs a
+/// multiplexer.
 #[derive(LogicBlock, Default)]
 pub struct FloatNormalise<const A: usize> {
     sum_i: Signal<In, Bits<A>>,

@@ -5,7 +5,8 @@ use rust_hdl_core::prelude::*;
 
 /// `alb_af8_3_round`: rounds to nearest even, scales by `2^-shift`, saturates.
 ///
-/// Exponent and mantissa are one number, so that a mantissa that rounds up to two carries into the exponent by itself.
+/// Exponent and mantissa are one number, so that a mantissa that rounds up to two carries into the exponent
+/// by itself.
 #[derive(LogicBlock, Default)]
 pub struct FloatRound {
     sign_i: Signal<In, Bit>,

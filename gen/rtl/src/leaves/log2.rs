@@ -4,9 +4,11 @@ use super::{Leaf, comment, evaluate};
 use alberti_arith::tables;
 use rust_hdl_core::prelude::*;
 
-/// `alb_log2_octave`: `log2(1 + mantissa)` in Q.10, 0 to 1024, of a mantissa in Q.12: 32 segments with linear interpolation.
+/// `alb_log2_octave`: `log2(1 + mantissa)` in Q.10, 0 to 1024, of a mantissa in Q.12: 32 segments with linear
+/// interpolation.
 ///
-/// The interpolation is cut off and its sum rounded half up: both in one sum with seven and four bits below the last.
+/// The interpolation is cut off and its sum rounded half up: both in one sum with seven and four bits below
+/// the last.
 #[derive(LogicBlock)]
 pub struct Log2Octave {
     mantissa_i: Signal<In, Bits<12>>,

@@ -1,4 +1,5 @@
-//! Combinational leaves: what is fixed in width, described once in rust-hdl, simulated in Rust and emitted as Verilog.
+//! Combinational leaves: what is fixed in width, described once in rust-hdl, simulated in Rust and emitted as
+//! Verilog.
 //!
 //! | module | what it computes |
 //! |---|---|
@@ -12,8 +13,8 @@
 //! | `alb_rsqrt_normalise`, `_segment`, `_interpolate` | number of 56 bits to its reciprocal square root |
 //! | `alb_gelu_line`, `alb_gelu_erf_line` | segment of a magnitude → middle and slope of what the function takes off it |
 //!
-//! The first and second of the pairs compose to [`alberti_arith::requantize`], with a register between them in the
-//! accelerator.
+//! The first and second of the pairs compose to [`alberti_arith::requantize`], with a register between them
+//! in the accelerator.
 
 mod activation_line;
 mod emit;
@@ -45,7 +46,8 @@ use std::fmt;
 
 /// A combinational module with a rust-hdl kernel.
 ///
-/// Its fields are its ports, in order, its locals and its constants; `update` is its only statement of behaviour.
+/// Its fields are its ports, in order, its locals and its constants; `update` is its only statement of
+/// behaviour.
 pub trait Leaf: Block {
     /// The Verilog module's name.
     fn module_name(&self) -> String;
@@ -96,7 +98,8 @@ impl dyn Leaf + '_ {
     /// The module's inside: declarations and one `always @*` block, not indented.
     ///
     /// # Errors
-    /// When rust-hdl's checks fail, widths disagree, something is read before it is assigned or left unassigned.
+    /// When rust-hdl's checks fail, widths disagree, something is read before it is assigned or left
+    /// unassigned.
     pub fn body(&self) -> Result<String, LeafError> {
         Ok(emit::elaborate(self)?.body)
     }

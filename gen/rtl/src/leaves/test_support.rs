@@ -15,8 +15,8 @@ pub(super) fn random(i: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// Two's complement numbers of `bits` bits: all small ones, each power of two and each run of leading ones with
-/// neighbours, in both signs, and `count` random ones of every magnitude.
+/// Two's complement numbers of `bits` bits: all small ones, each power of two and each run of leading ones
+/// with neighbours, in both signs, and `count` random ones of every magnitude.
 pub(super) fn sums(bits: u32, count: usize) -> impl Iterator<Item = i64> {
     let small = -300..=300;
     let edges = (0..bits).flat_map(move |p| {

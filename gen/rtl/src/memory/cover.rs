@@ -1,9 +1,10 @@
 //! The cheapest covers of a length by items that may be taken any number of times, exactly.
 //!
-//! A dynamic programme over the length that is left. Items are taken in one order, so that each set of items arises once,
-//! and a cover ends when nothing is left, so that none holds an item after its end. Each state keeps the `keep`
-//! cheapest covers of distinct bills (how many of each macro). That is enough: what follows a state adds the same bill and the
-//! same cost to each of its covers, so that a cover beyond them can always be exchanged for `keep` others that are cheaper.
+//! A dynamic programme over the length that is left. Items are taken in one order, so that each set of items
+//! arises once, and a cover ends when nothing is left, so that none holds an item after its end. Each state
+//! keeps the `keep` cheapest covers of distinct bills (how many of each macro). That is enough: what follows
+//! a state adds the same bill and the same cost to each of its covers, so that a cover beyond them can always
+//! be exchanged for `keep` others that are cheaper.
 
 use crate::design::Optimise;
 use std::{collections::BTreeSet, rc::Rc};
@@ -53,7 +54,8 @@ struct Pick {
 /// In which direction items lie one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Along {
-    /// Words: an access goes to one item. The item of the least energy is filled first, which is best for any set of items.
+    /// Words: an access goes to one item. The item of the least energy is filled first, which is best for any
+    /// set of items.
     Words,
     /// Bits: an access goes to all items. The widest come first, so that none of them can be left out.
     Bits,

@@ -133,8 +133,8 @@ pub fn demands(design: &Design) -> Vec<Demand> {
     all
 }
 
-/// Bits of a mask word: a mask with the offset of its first value, or the pointer of a record, whichever is longer. Masks
-/// of block-sparse weights imply their offsets, and a bit tells them from others.
+/// Bits of a mask word: a mask with the offset of its first value, or the pointer of a record, whichever is
+/// longer. Masks of block-sparse weights imply their offsets, and a bit tells them from others.
 #[must_use]
 pub fn mask_word_bits(design: &Design) -> u32 {
     let (g, weight) = (Geometry::new(design), design.memories.weight);

@@ -6,15 +6,15 @@ use crate::design::MemoryKind;
 /// Bits of a memory's word as it is stored, lowest first.
 pub type Stored = Vec<bool>;
 
-/// The images of a memory's tiles, as text for `$readmemh`: words of the memory, as they are stored, at their places in the
-/// macros. Words beyond the last are zero. The file of tile t is `<name>.<t>.hex`.
+/// The images of a memory's tiles, as text for `$readmemh`: words of the memory, as they are stored, at their
+/// places in the macros. Words beyond the last are zero. The file of tile t is `<name>.<t>.hex`.
 #[must_use]
 pub fn images(technology: &Technology, demand: &Demand, selection: &MacroSelection, words: &[Stored]) -> Vec<String> {
     split(technology, demand, selection, |word, bit| words.get(word).is_some_and(|bits| bits[bit]), 1)
 }
 
-/// The fault maps of a memory's tiles: for each word and each level the bits that read wrong where it is stored. In a line of
-/// a file the bits for level 0 are lowest.
+/// The fault maps of a memory's tiles: for each word and each level the bits that read wrong where it is
+/// stored. In a line of a file the bits for level 0 are lowest.
 #[must_use]
 pub fn fault_maps(
     technology: &Technology,

@@ -24,7 +24,8 @@ pub struct MacroSelection {
     pub area_um2: f64,
     /// Leakage of all banks in µW.
     pub leakage_uw: f64,
-    /// Energy in pJ of one access to every bank (a read; a write where the memory is only written), on average over the words.
+    /// Energy in pJ of one access to every bank (a read; a write where the memory is only written), on
+    /// average over the words.
     pub access_energy_pj: f64,
     /// Latency of a read in ns: that of the slowest macro.
     pub latency_ns: f64,
@@ -53,7 +54,8 @@ pub struct Tile {
     pub copies: u32,
 }
 
-/// The best selection for a memory and the next best of other macros, at most [`ALTERNATIVES`]; `place` is that of the memory.
+/// The best selection for a memory and the next best of other macros, at most [`ALTERNATIVES`]; `place` is
+/// that of the memory.
 ///
 /// # Errors
 /// That no macro serves, or that the search is too large.
@@ -84,8 +86,8 @@ pub(super) fn best(serving: &[Candidate<'_>], demand: &Demand, keep: usize) -> R
     if demand.storage.optimise != Optimise::Latency {
         return Ok(tilings(serving, demand, keep)?.iter().map(|tiling| figures(serving, demand, tiling)).collect());
     }
-    // The slowest macro decides: under each bound on latency, the least area. A selection that is not among the `keep` best under
-    // its own latency as the bound has `keep` others before it.
+    // The slowest macro decides: under each bound on latency, the least area. A selection that is not among
+    // the `keep` best under its own latency as the bound has `keep` others before it.
     let mut bounds: Vec<f64> = serving.iter().map(|candidate| candidate.hard_macro.read_latency_ns).collect();
     bounds.sort_by(f64::total_cmp);
     bounds.dedup();

@@ -14,7 +14,8 @@ pub(super) struct Candidate<'a> {
     pub copies: u32,
     /// Area of the copies in 1e-6 µm².
     pub area: u128,
-    /// Energy of a bank's accesses in a cycle in aJ: whole numbers, so that sums do not depend on their order.
+    /// Energy of a bank's accesses in a cycle in aJ: whole numbers, so that sums do not depend on their
+    /// order.
     pub energy: u128,
     /// The shapes, none of which is contained in another.
     pub shapes: Vec<Shape>,
@@ -108,8 +109,8 @@ fn candidate<'a>(hard_macro: &'a Macro, copies: u32, demand: &Demand) -> Candida
 
 /// The shapes that no other contains, deepest last.
 fn shapes(hard_macro: &Macro, demand: &Demand) -> Vec<Shape> {
-    // A cell lies in one macro. Of the words that share a macro's word of SRAM each is written alone, if the macro can; one
-    // of RRAM is programmed with its neighbours, which are read before.
+    // A cell lies in one macro. Of the words that share a macro's word of SRAM each is written alone, if the
+    // macro can; one of RRAM is programmed with its neighbours, which are read before.
     let grain = match demand.storage.kind {
         MemoryKind::Sram => hard_macro.write_enable_bits,
         MemoryKind::Rram => demand.storage.bits_per_cell,
@@ -122,7 +123,8 @@ fn shapes(hard_macro: &Macro, demand: &Demand) -> Vec<Shape> {
     });
     let mut shapes: Vec<Shape> = Vec::new();
     for shape in all {
-        // Folds rise, so that later shapes are deeper and narrower: only the last can be contained, or contain.
+        // Folds rise, so that later shapes are deeper and narrower: only the last can be contained, or
+        // contain.
         while shapes.last().is_some_and(|last| last.bits <= shape.bits && last.words < shape.words) {
             shapes.pop();
         }

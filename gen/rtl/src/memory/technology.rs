@@ -57,11 +57,13 @@ pub struct Cell {
     pub kind: MemoryKind,
     /// Bits in one cell: 1 to 4.
     pub bits_per_cell: u32,
-    /// Writes that a cell lives for, and where that is from; `None` where nobody measured it or nothing wears out.
+    /// Writes that a cell lives for, and where that is from; `None` where nobody measured it or nothing wears
+    /// out.
     pub endurance_cycles: Option<f64>,
     /// Source of the endurance.
     pub endurance_source: Option<String>,
-    /// The normalised level read from a cell, for each of its 2^bits values, lowest first; empty where not measured.
+    /// The normalised level read from a cell, for each of its 2^bits values, lowest first; empty where not
+    /// measured.
     pub level_distributions: Vec<Level>,
     /// Source of the levels.
     pub level_source: Option<String>,

@@ -1,11 +1,13 @@
 //! The cheapest tilings of a bank: one macro to a piece, pieces cut in two ways.
 //!
-//! Words first: the bank is cut into ranges of words, decoded by address, and each range into slices of bits. Bits first: the
-//! bank is cut into slices of bits, and each slice, with a decode of its own, into ranges of words. Both are covers of covers.
+//! Words first: the bank is cut into ranges of words, decoded by address, and each range into slices of bits.
+//! Bits first: the bank is cut into slices of bits, and each slice, with a decode of its own, into ranges of
+//! words. Both are covers of covers.
 //!
-//! Exact, since every tiling of the two ways costs no less than one that is searched. A range is as deep as the shallowest of
-//! its macros: were it shallower, it could be made deeper at no cost. So depths of ranges are depths of shapes, and at a given
-//! depth the best shape of a macro is its widest that is as deep. The same holds for slices with depth and width exchanged.
+//! Exact, since every tiling of the two ways costs no less than one that is searched. A range is as deep as
+//! the shallowest of its macros: were it shallower, it could be made deeper at no cost. So depths of ranges
+//! are depths of shapes, and at a given depth the best shape of a macro is its widest that is as deep. The
+//! same holds for slices with depth and width exchanged.
 
 use super::{
     cover::{Along, Cost, Cover, Item, TooMany, covers, prune},
@@ -56,7 +58,8 @@ pub(super) fn tilings(candidates: &[Candidate<'_>], demand: &Demand, keep: usize
     Ok(order.iter().filter_map(first).collect())
 }
 
-/// A range of words across the bits, or a slice of bits down the words: an item of the outer cover, itself a cover.
+/// A range of words across the bits, or a slice of bits down the words: an item of the outer cover, itself a
+/// cover.
 struct Group {
     item: Item,
     inner: Cover,

@@ -4,7 +4,8 @@ use super::{graph::Netlist, module::Module};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use std::{collections::BTreeMap, fmt::Write as _};
 
-/// As data: the top's name, and all modules by name with ports, nets, instances and what their logic reads and drives.
+/// As data: the top's name, and all modules by name with ports, nets, instances and what their logic reads
+/// and drives.
 impl Serialize for Netlist {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let modules: BTreeMap<&str, &Module> =

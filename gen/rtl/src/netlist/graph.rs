@@ -18,7 +18,8 @@ impl Netlist {
     /// The part of a set of modules that `top` reaches.
     ///
     /// # Panics
-    /// When `top` or a module that it instantiates is not in the set: elaboration adds children before parents.
+    /// When `top` or a module that it instantiates is not in the set: elaboration adds children before
+    /// parents.
     #[must_use]
     pub fn new(top: &str, mut modules: BTreeMap<String, Arc<Module>>) -> Self {
         let mut reached = BTreeMap::new();

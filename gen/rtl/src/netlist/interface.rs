@@ -238,7 +238,8 @@ impl Interface {
         self.ports.iter().find(|port| port.field == field)
     }
 
-    /// A name for what is on a field where the interface is called `stem`; the field of the interface's own name takes no other.
+    /// A name for what is on a field where the interface is called `stem`; the field of the interface's own
+    /// name takes no other.
     #[must_use]
     pub fn net(&self, stem: &str, field: &str) -> String {
         if field == self.name { stem.to_owned() } else { format!("{stem}_{field}") }

@@ -1,5 +1,5 @@
-//! Control and status registers, described once: the decode in Verilog, headers for Rust and C, SystemRDL and the page for a
-//! reader all come from the same table.
+//! Control and status registers, described once: the decode in Verilog, headers for Rust and C, SystemRDL and
+//! the page for a reader all come from the same table.
 //!
 //! A register has the same offset in every design that has it: a driver compiled for one reads the next.
 
@@ -14,7 +14,8 @@ use crate::design::Design;
 /// First register: ALBT in ASCII.
 pub const MAGIC: u32 = 0x414c_4254;
 
-/// Version of the map, major in the upper half. Major changes when a driver has to, minor when registers are added.
+/// Version of the map, major in the upper half. Major changes when a driver has to, minor when registers are
+/// added.
 pub const VERSION: u32 = 0x0001_0000;
 
 /// The registers of a design, by offset.

@@ -1,4 +1,5 @@
-//! What FuseSoC and Bender read of a package: YAML that names every Verilog file once, and only files that are there.
+//! What FuseSoC and Bender read of a package: YAML that names every Verilog file once, and only files that
+//! are there.
 
 use crate::{design, designs, netlist};
 use alberti_rtl::{Design, emit::Package, memories, memory::Technology};

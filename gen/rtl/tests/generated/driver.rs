@@ -1,4 +1,5 @@
-//! The driver in C: what it says fits the accelerator, and compilers take it without a word. That it works is co-simulated.
+//! The driver in C: what it says fits the accelerator, and compilers take it without a word. That it works is
+//! co-simulated.
 
 use crate::{design, netlist, root};
 use alberti_isa::Fault;

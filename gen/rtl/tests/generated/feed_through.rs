@@ -38,7 +38,8 @@ fn objects(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
     value.as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), value))
 }
 
-/// Pairs of input and output of a module that a path without a register joins; `below` are those of its children.
+/// Pairs of input and output of a module that a path without a register joins; `below` are those of its
+/// children.
 fn found(module: &Value, below: &BTreeMap<String, Pairs>) -> Pairs {
     let mut next: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
     for (name, cell) in objects(&module["cells"]) {

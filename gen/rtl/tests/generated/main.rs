@@ -1,4 +1,5 @@
-//! What is generated for every design of `designs/`: netlists without a fault, Verilog in one style, whole packages.
+//! What is generated for every design of `designs/`: netlists without a fault, Verilog in one style, whole
+//! packages.
 
 mod cores;
 mod designs;

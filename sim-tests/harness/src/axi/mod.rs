@@ -1,4 +1,5 @@
-//! External memory on AXI4: what a master of the design reads and writes, and whether it keeps to the protocol.
+//! External memory on AXI4: what a master of the design reads and writes, and whether it keeps to the
+//! protocol.
 //!
 //! | Module | Idea |
 //! |---|---|

@@ -24,7 +24,8 @@ pub struct Traffic {
     pub given: Stall,
     /// Cycles from an address to its first beat, from the last beat of a write to its response; at least 1.
     pub latency: u64,
-    /// Takes the address of a write only after its first beat: a master may not wait for the address to be taken.
+    /// Takes the address of a write only after its first beat: a master may not wait for the address to be
+    /// taken.
     pub data_first: bool,
 }
 

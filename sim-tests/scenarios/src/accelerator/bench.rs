@@ -17,8 +17,8 @@ use alberti_harness::{
 use alberti_isa::{Fault, Memory, Unit};
 use alberti_rtl::{Design, registers::Map};
 
-/// Cycles without a beat on the bus, or a row that is seen to be written, before a run is given up: the accelerator has a watchdog of
-/// its own.
+/// Cycles without a beat on the bus, or a row that is seen to be written, before a run is given up: the
+/// accelerator has a watchdog of its own.
 const PATIENCE: u64 = 1 << 24;
 
 /// Looks at the status within which an accelerator that has stopped is idle.
@@ -84,7 +84,8 @@ impl Bench {
         Ok(found.ok_or_else(|| Error::differs("csr", format!("there is no register {register}")))?.offset.into())
     }
 
-    /// Steps until a handshake of the registers' port is done: each channel's valid and ready, those of a master.
+    /// Steps until a handshake of the registers' port is done: each channel's valid and ready, those of a
+    /// master.
     fn handshake(&mut self, channels: &[(&str, &str)]) -> Result<()> {
         let mut left: Vec<_> = channels.to_vec();
         while !left.is_empty() {
@@ -205,11 +206,12 @@ impl Bench {
         self.wait()
     }
 
-    /// The same, and compares what each instruction writes with what it should; gives as well the cycle in which each instruction
-    /// of a unit was done.
+    /// The same, and compares what each instruction writes with what it should; gives as well the cycle in
+    /// which each instruction of a unit was done.
     ///
     /// # Errors
-    /// As [`Bench::run`], when the accelerator was built without probes, and the first instruction that differs.
+    /// As [`Bench::run`], when the accelerator was built without probes, and the first instruction that
+    /// differs.
     pub fn run_watched(&mut self, registers: &Registers, steps: &Steps) -> Result<(u64, Vec<Option<u64>>)> {
         self.start(registers)?;
         let begin = self.bench.model().cycle();
@@ -356,8 +358,8 @@ impl Bench {
         Ok(())
     }
 
-    /// Compares what was counted: all of a program that ended well. What was issued before an instruction that is none is
-    /// known as well, and shows that a fault leaves counters alone.
+    /// Compares what was counted: all of a program that ended well. What was issued before an instruction
+    /// that is none is known as well, and shows that a fault leaves counters alone.
     fn count(&mut self, end: End, counters: &Counters) -> Result<()> {
         let issued = ("count_instructions".to_owned(), counters.instructions);
         let expected = match end {

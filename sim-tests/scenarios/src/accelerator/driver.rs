@@ -1,4 +1,5 @@
-//! The package's driver in C, on a simulated accelerator: what it reads and writes goes through the accelerator's AXI4-Lite port.
+//! The package's driver in C, on a simulated accelerator: what it reads and writes goes through the
+//! accelerator's AXI4-Lite port.
 #![allow(unsafe_code)]
 
 use super::bench::Bench;
@@ -115,7 +116,8 @@ unsafe extern "C" fn write(base: usize, offset: u32, value: u32) {
 }
 
 impl Driver {
-    /// Compiles the driver and the example of a package, `counters` of which the accelerator has, and loads them.
+    /// Compiles the driver and the example of a package, `counters` of which the accelerator has, and loads
+    /// them.
     ///
     /// # Errors
     /// When the package has none, the compiler has anything to say, or the library does not load.

@@ -56,7 +56,8 @@ const HARMS: [Harm; 13] = [
     Harm::Store,
 ];
 
-/// Programs with each of the harms, resets at any moment and a bus that stalls; after each a program that is right.
+/// Programs with each of the harms, resets at any moment and a bus that stalls; after each a program that is
+/// right.
 pub(super) fn run(
     bench: &mut Bench,
     config: &AcceleratorConfig,
@@ -164,7 +165,8 @@ impl Harm {
         let mut words = case.program.instructions[at].encode();
         let fault = *rng.pick(&[Fault::BusSlave, Fault::BusDecode]);
         let transfers = |case: &Case, store: bool| -> Faults {
-            // Nothing follows the last row that is stored, of one beat, but the end: it is not to come before the response.
+            // Nothing follows the last row that is stored, of one beat, but the end: it is not to come before
+            // the response.
             let last = |rows: Count| u64::from(rows.0 - 1) * config.bus_bytes as u64;
             let offset = |instruction: &Instruction| match instruction.operation {
                 Operation::Load(load) if !store => Some(u64::from(load.address_offset)),

@@ -62,11 +62,12 @@ impl Lockstep {
         &self.timeline
     }
 
-    /// Runs a program on external memory, which lies from address 0 on, and compares what each instruction writes.
+    /// Runs a program on external memory, which lies from address 0 on, and compares what each instruction
+    /// writes.
     ///
     /// # Errors
-    /// Those of the interpreter, and when the accelerators part: the first instruction that differs, a byte of external memory, the
-    /// end, or a counter.
+    /// Those of the interpreter, and when the accelerators part: the first instruction that differs, a byte
+    /// of external memory, the end, or a counter.
     pub fn run(&mut self, registers: &Registers, memory: &mut Vec<u8>) -> Result<Run> {
         let mut external = Flat { content: memory.clone() };
         let (expected, steps) = Steps::trace(&mut self.golden, registers, &mut external)?;
@@ -98,7 +99,8 @@ impl Lockstep {
         Ok(run)
     }
 
-    /// Stores all memories, and compares every row that a program has written so far; gives how many there are.
+    /// Stores all memories, and compares every row that a program has written so far; gives how many there
+    /// are.
     ///
     /// # Errors
     /// When a row differs.

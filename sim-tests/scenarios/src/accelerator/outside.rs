@@ -1,4 +1,5 @@
-//! What an accelerator meets outside of itself: bytes of external memory, and registers that software writes and reads.
+//! What an accelerator meets outside of itself: bytes of external memory, and registers that software writes
+//! and reads.
 
 use alberti_golden::accelerator::{End, External, Registers};
 use alberti_harness::{

@@ -75,7 +75,8 @@ const ALL: Waits = {
 };
 
 impl Case {
-    /// A program whose first instructions fill the memories (weights as well, if asked) and whose last ones store them.
+    /// A program whose first instructions fill the memories (weights as well, if asked) and whose last ones
+    /// store them.
     ///
     /// # Errors
     /// When the golden refuses what it was made for.
@@ -119,7 +120,8 @@ impl Case {
 }
 
 impl Case {
-    /// A loop that makes two logits three times as large in each iteration, until their entropy is low enough.
+    /// A loop that makes two logits three times as large in each iteration, until their entropy is low
+    /// enough.
     ///
     /// # Errors
     /// When the golden refuses it.
@@ -234,7 +236,8 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// Records of n items with random codes, half of them zero; where the array takes blocks, so many are of these.
+    /// Records of n items with random codes, half of them zero; where the array takes blocks, so many are of
+    /// these.
     fn records(&self, blocks: u32, rng: &mut Rng) -> Vec<Vec<u16>> {
         let n = self.config.n;
         let code = |rng: &mut Rng| if rng.chance(0.5) { 0 } else { nonzero(rng) };
@@ -489,8 +492,8 @@ impl<'a> Draft<'a> {
         self.program.push(Instruction { waits: Waits::NONE, operation: Halt {}.into() });
     }
 
-    /// Runs the program on the interpreter; instructions that wait too little wait for all, those that cannot be in any
-    /// order are left out.
+    /// Runs the program on the interpreter; instructions that wait too little wait for all, those that cannot
+    /// be in any order are left out.
     fn settle(self, interpreter: &mut Interpreter, rng: &mut Rng) -> Result<Case> {
         let threshold = if rng.chance(0.5) { rng.bits(11) } else { 0 } as u16;
         self.run(interpreter, threshold)

@@ -35,8 +35,8 @@ pub struct Rtl {
 }
 
 impl Rtl {
-    /// Builds the accelerator of a design, or takes it from the cache in `folder`, and starts it with rows of packed codes and mask
-    /// words in its weight memories; their images are written beside it.
+    /// Builds the accelerator of a design, or takes it from the cache in `folder`, and starts it with rows of
+    /// packed codes and mask words in its weight memories; their images are written beside it.
     ///
     /// # Errors
     /// When the design has no accelerator, the build fails, or an image cannot be written.

@@ -1,4 +1,5 @@
-//! Nets inside of the accelerator by which rows are written, and by which units say that an instruction is done.
+//! Nets inside of the accelerator by which rows are written, and by which units say that an instruction is
+//! done.
 
 use super::steps::row_bits;
 use crate::Result;

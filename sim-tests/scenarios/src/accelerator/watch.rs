@@ -1,8 +1,8 @@
 //! The accelerator in Verilog beside its interpreter, instruction by instruction.
 //!
-//! Each unit works in order: the rows that are written by its ports between two pulses of its `done` are those of one
-//! instruction. They must be the rows that the interpreter writes, in its order, and hold in the end what it leaves there;
-//! what an instruction stores must have arrived when it is done.
+//! Each unit works in order: the rows that are written by its ports between two pulses of its `done` are
+//! those of one instruction. They must be the rows that the interpreter writes, in its order, and hold in the
+//! end what it leaves there; what an instruction stores must have arrived when it is done.
 
 use super::{
     steps::{Steps, difference, parted},

@@ -22,12 +22,13 @@ use std::path::PathBuf;
 /// Measures what faulty memory cells cost a trained encoder's layers, by place and layout
 ///
 /// Weights are pruned, quantised, bitmask-encoded and stored in a layout (docs/faults.md). In each trial,
-/// random cells err; the weights are decoded from what is read and multiplied by the activations of a sentence,
-/// and the results are compared with those without faults. A rate is the rate of wrong bits in Gray-coded cells
-/// that read a neighbouring level. Besides the given rates, the rate of the technology's cell levels is run.
+/// random cells err; the weights are decoded from what is read and multiplied by the activations of a
+/// sentence, and the results are compared with those without faults. A rate is the rate of wrong bits in
+/// Gray-coded cells that read a neighbouring level. Besides the given rates, the rate of the technology's
+/// cell levels is run.
 ///
-/// A trial draws the same numbers at every target, layout and rate, whatever the other arguments and the number
-/// of threads are.
+/// A trial draws the same numbers at every target, layout and rate, whatever the other arguments and the
+/// number of threads are.
 #[derive(clap::Args)]
 #[command(after_long_help = COLUMNS, mut_arg("task", |task| task.requires("whole")))]
 pub struct Arguments {
@@ -42,12 +43,12 @@ pub struct Arguments {
     /// The seed of all random numbers, decimal or 0x…
     #[arg(long, value_name = "SEED")]
     pub seed: Option<Seed>,
-    /// Layouts of the stored weights, separated by commas: stream, row, tile, offset, n:m (for weights pruned n:m)
-    /// [default: all that the pruning allows]
+    /// Layouts of the stored weights, separated by commas: stream, row, tile, offset, n:m (for weights pruned
+    /// n:m) [default: all that the pruning allows]
     #[arg(long, value_name = "LAYOUTS", value_delimiter = ',', value_parser = words::layout)]
     pub layouts: Vec<RecordKind>,
-    /// Targets of faults, separated by commas: values, exponents (with signs), mantissas, masks (and offsets and
-    /// pointers), pointers, both (values and masks)
+    /// Targets of faults, separated by commas: values, exponents (with signs), mantissas, masks (and offsets
+    /// and pointers), pointers, both (values and masks)
     #[arg(long, value_name = "TARGETS", value_delimiter = ',', default_value = "values,masks", value_parser = words::target)]
     pub target: Vec<FaultSite>,
     /// Coding of a cell's bits as levels, in both memories: gray or binary [default: the design's]
@@ -62,8 +63,8 @@ pub struct Arguments {
     /// Bits per cell of the mask memory [default: the design's, 1 if it has no memory for masks]
     #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(1..=4))]
     pub mask_cell_bits: Option<u32>,
-    /// Error correction of the mask memory: none, or secded, which corrects one error per word and detects two
-    /// [default: the design's]
+    /// Error correction of the mask memory: none, or secded, which corrects one error per word and detects
+    /// two [default: the design's]
     #[arg(long, value_name = "CODE", value_parser = words::ecc)]
     pub ecc: Option<Ecc>,
     /// Share of cells that are stuck at a level, at every rate
@@ -85,8 +86,8 @@ pub struct Arguments {
     /// Prune the weights by magnitude: a share such as 0.5, blocks such as 8:16, or none
     #[arg(long, value_name = "HOW", default_value = "0.5", value_parser = pruning)]
     pub prune: Pruning,
-    /// Run the complete encoder on the interpreter of a design with an accelerator and compare its answers with
-    /// f32: all weights are stored as the accelerator stores them, and every sentence passes all layers
+    /// Run the complete encoder on the interpreter of a design with an accelerator and compare its answers
+    /// with f32: all weights are stored as the accelerator stores them, and every sentence passes all layers
     #[arg(long, conflicts_with_all = ["layouts", "layers", "state"])]
     pub whole: bool,
     #[command(flatten)]

@@ -27,7 +27,8 @@ use arguments::{layouts, rates, settings, sites};
 /// Runs a campaign.
 ///
 /// # Errors
-/// The design's problems, a model, technology or state file that cannot be used, or arguments that do not go together.
+/// The design's problems, a model, technology or state file that cannot be used, or arguments that do not go
+/// together.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let design = source::load(&arguments.encoder.design)?;
     if arguments.whole {

@@ -20,7 +20,8 @@ use alberti_rtl::Design;
 /// Runs.
 ///
 /// # Errors
-/// The design's problems, a model or a sentence that cannot be used, an accelerator that does not hold the model.
+/// The design's problems, a model or a sentence that cannot be used, an accelerator that does not hold the
+/// model.
 pub fn run(arguments: &Arguments, design: &Design) -> Result<Answer> {
     let config = configuration::accelerator(design)?;
     let settings = settings(arguments, design)?;

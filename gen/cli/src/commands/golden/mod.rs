@@ -26,10 +26,10 @@ use text::{Text, placed, read};
 
 /// Computes what a block must output for inputs of your own, in JSON.
 ///
-/// Codes are given as integers, `[56, 184]`, or as real numbers that are quantised,
-/// `{"values": [0.5, -0.5], "scale": 0}`; a number's value is significand·2^(scale − fraction bits). Masks are
-/// integers or texts, `5`, `"0x5"`, `"0b101"`; bit i is position i. `--example` prints a valid input for this
-/// block of this design; start from it.
+/// Codes are given as integers, `[56, 184]`, or as real numbers that are quantised, `{"values": [0.5, -0.5],
+/// "scale": 0}`; a number's value is significand·2^(scale − fraction bits). Masks are integers or texts, `5`,
+/// `"0x5"`, `"0b101"`; bit i is position i. `--example` prints a valid input for this block of this design;
+/// start from it.
 #[derive(clap::Args)]
 #[command(after_long_help = FIELDS)]
 pub struct Arguments {

@@ -26,8 +26,8 @@ use std::sync::{Mutex, PoisonError};
 /// Runs sentences through a trained encoder on the complete accelerator.
 ///
 /// The checkpoint is quantised, laid out for the design's accelerator, and compiled to programs. These run on
-/// the interpreter, which is the golden model of the accelerator, or on the generated Verilog in Verilator. An
-/// answer is the mean of the last layer's output over the tokens, scaled to length 1. With --compare, each
+/// the interpreter, which is the golden model of the accelerator, or on the generated Verilog in Verilator.
+/// An answer is the mean of the last layer's output over the tokens, scaled to length 1. With --compare, each
 /// answer is compared with that of f32, and the program's with that of the encoder's equations in the same
 /// integers, which must agree bit for bit.
 #[derive(clap::Args)]
@@ -112,8 +112,8 @@ struct Job<'a> {
 /// Runs.
 ///
 /// # Errors
-/// The design's problems, a model, a task or a sentence that cannot be used, an accelerator that does not hold the model, and programs
-/// that differ from the encoder's equations.
+/// The design's problems, a model, a task or a sentence that cannot be used, an accelerator that does not
+/// hold the model, and programs that differ from the encoder's equations.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let (design, config) = arguments.encoder.accelerator()?;
     let texts = arguments.sentences.texts(&arguments.texts)?;

@@ -23,8 +23,8 @@ use std::path::PathBuf;
 pub struct Arguments {
     #[command(flatten)]
     selection: source::Selection,
-    /// The seed of all random numbers, decimal or 0x…; the same seed gives the same run [default: $ALBERTI_SEED or
-    /// a fixed one]
+    /// The seed of all random numbers, decimal or 0x…; the same seed gives the same run [default:
+    /// $ALBERTI_SEED or a fixed one]
     #[arg(long, value_name = "SEED")]
     seed: Option<Seed>,
     /// Write a waveform (VCD) of every run into this folder; slow, and large for the processing unit

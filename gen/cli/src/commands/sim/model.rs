@@ -27,14 +27,14 @@ use std::path::{Path, PathBuf};
 #[derive(clap::Args, Default)]
 #[command(next_help_heading = "Trained model")]
 pub struct Trained {
-    /// The folder of a trained BERT-style encoder: model.safetensors, config.json, tokenizer.json; `make model`
-    /// fetches one
+    /// The folder of a trained BERT-style encoder: model.safetensors, config.json, tokenizer.json; `make
+    /// model` fetches one
     #[arg(long, value_name = "DIR")]
     pub model: Option<PathBuf>,
     #[command(flatten)]
     layers: Layers,
-    /// Prune the weights by magnitude: a share such as 0.5, blocks such as 8:16, or none [default: the design's
-    /// blocks, else 0.5]
+    /// Prune the weights by magnitude: a share such as 0.5, blocks such as 8:16, or none [default: the
+    /// design's blocks, else 0.5]
     #[arg(long, value_name = "HOW", requires = "model", value_parser = pruning)]
     prune: Option<Pruning>,
 }

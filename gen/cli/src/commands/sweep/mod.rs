@@ -19,8 +19,9 @@ use std::path::PathBuf;
 
 /// Measures what formats, scales, sparsities and adapters cost a trained encoder
 ///
-/// Each choice is the whole encoder in integers, by its equations, compared with f32 with the same weights and
-/// with f32 with all weights. Ranges come from a dozen built-in sentences; the given sentences are measured.
+/// Each choice is the whole encoder in integers, by its equations, compared with f32 with the same weights
+/// and with f32 with all weights. Ranges come from a dozen built-in sentences; the given sentences are
+/// measured.
 #[derive(clap::Args)]
 #[command(after_long_help = COLUMNS)]
 pub struct Arguments {
@@ -30,8 +31,8 @@ pub struct Arguments {
     task: OneTask,
     #[command(flatten)]
     sentences: Sentences,
-    /// The groups to vary, separated by commas [default: all; with --task, whose adapters are its own, all but
-    /// adapters]
+    /// The groups to vary, separated by commas [default: all; with --task, whose adapters are its own, all
+    /// but adapters]
     #[arg(long = "of", value_name = "GROUPS", value_delimiter = ',')]
     varied: Vec<Group>,
     /// The prunings of the layers' weights, separated by commas

@@ -8,7 +8,8 @@
 //! | `model_head.safetensors` | the classifier `heads.<name>.1`, and `off_ramp` |
 //! | `task.json` | how far each head sees |
 //!
-//! A file that is not there leaves out what it would hold: layer norms are the model's own then, heads see everything.
+//! A file that is not there leaves out what it would hold: layer norms are the model's own then, heads see
+//! everything.
 
 mod read;
 mod span;

@@ -15,7 +15,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A model with some of its tasks: paths of folders, or names of those in the model's own `tasks`; without any the encoder itself.
+/// A model with some of its tasks: paths of folders, or names of those in the model's own `tasks`; without
+/// any the encoder itself.
 ///
 /// # Errors
 /// AE0701 to AE0704 of the model, AE0717 of a task.
@@ -32,7 +33,8 @@ pub fn load(model: &Path, tasks: &[PathBuf]) -> Result<Adapted, ModelError> {
 /// A task of a model.
 ///
 /// # Errors
-/// AE0701 when its folder or a file cannot be read, AE0703 when tensors are cut off, AE0717 with all else that is wrong.
+/// AE0701 when its folder or a file cannot be read, AE0703 when tensors are cut off, AE0717 with all else
+/// that is wrong.
 pub fn task(folder: &Path, backbone: &Checkpoint) -> Result<Task, ModelError> {
     let unreadable = |source| ModelError::Unreadable { path: folder.into(), source };
     std::fs::read_dir(folder).map_err(unreadable)?;

@@ -4,8 +4,9 @@
 //! {"attention_span": [31, 0, null], "attention_span_ramp": 32}
 //! ```
 //!
-//! A number for each head, or such a list for each group of layers: the distance up to which probabilities stay as they are, 0 for a
-//! head that is skipped, null for one that sees everything. After it they fall to nothing over the ramp, a power of two.
+//! A number for each head, or such a list for each group of layers: the distance up to which probabilities
+//! stay as they are, 0 for a head that is skipped, null for one that sees everything. After it they fall to
+//! nothing over the ramp, a power of two.
 
 use super::super::Span;
 use serde_json::{Map, Value, json};

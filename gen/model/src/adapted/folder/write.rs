@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 /// Files of a folder by their paths.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
-/// The files of a model with all of its tasks but its tokenizer, as [`super::load`] reads them. Half of a layer has an adapter in all
-/// layers or in none, of one activation.
+/// The files of a model with all of its tasks but its tokenizer, as [`super::load`] reads them. Half of a
+/// layer has an adapter in all layers or in none, of one activation.
 ///
 /// # Errors
 /// AE0711 when a matrix does not have the elements of its shape.

@@ -53,8 +53,8 @@ pub fn begin(a: &mut Assembly, part: &str, start: &str, base: &str, levels: &[(&
     address(a, part, base, levels);
 }
 
-/// Says of the commands of a part with an address generator where they begin, and the count and the step of each level, the
-/// innermost first: nets or ports of the module.
+/// Says of the commands of a part with an address generator where they begin, and the count and the step of
+/// each level, the innermost first: nets or ports of the module.
 pub fn address(a: &mut Assembly, part: &str, base: &str, levels: &[(&str, &str)]) {
     let end = (part, "command");
     a.fields(end, &[("base", base)]);

@@ -29,7 +29,8 @@ struct Body<'a> {
     writes: Vec<&'static str>,
     pads: Vec<u32>,
     answer: String,
-    /// Where a bank's number begins in an address, and where the row within it, each after what it is added to.
+    /// Where a bank's number begins in an address, and where the row within it, each after what it is added
+    /// to.
     bank_at: &'static str,
     word_at: &'static str,
 }
@@ -68,7 +69,8 @@ pub fn elaborate(library: &mut Library, clients: &Clients) -> Option<Arc<Module>
     banks(&mut a, &bank, demand.banks);
     logic(&mut a, clients);
     let lanes = bank.port("write_lanes_i").map_or(0, |port| port.width);
-    // Two streams of rows that lie anywhere meet in a bank once, and then go through the banks one after the other.
+    // Two streams of rows that lie anywhere meet in a bank once, and then go through the banks one after the
+    // other.
     let interleaved = demand.banks > 1 && library.design().interleaves_banks();
     let (bank_at, word_at) = if interleaved { ("0", "+BANK_W") } else { ("WORD_W", "") };
     let stages = latency - memory_latency - 1;

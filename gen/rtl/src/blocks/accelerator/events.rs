@@ -35,7 +35,8 @@ impl Input {
     }
 }
 
-/// Each event, and how often it happens in a cycle at most: in each bank of the activation memory a row is read, and one written.
+/// Each event, and how often it happens in a cycle at most: in each bank of the activation memory a row is
+/// read, and one written.
 fn events(banks: u32) -> impl Iterator<Item = (&'static str, u32)> {
     registers::events().map(move |(counter, event)| match event {
         registers::Event::Read(Memory::Activation) | registers::Event::Written(Memory::Activation) => {
@@ -45,7 +46,8 @@ fn events(banks: u32) -> impl Iterator<Item = (&'static str, u32)> {
     })
 }
 
-/// The counters of an accelerator whose activation memory has so many banks: a row of each in a cycle. They outlive programs.
+/// The counters of an accelerator whose activation memory has so many banks: a row of each in a cycle. They
+/// outlive programs.
 pub fn elaborate(library: &mut Library, banks: u32) -> Arc<Module> {
     let bits = Payload::Bits;
     let contract = Contract {

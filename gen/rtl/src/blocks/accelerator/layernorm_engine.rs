@@ -1,4 +1,5 @@
-//! `layernorm_engine`: rows of the wide memory normalised, into the activation memory, the wide memory, or both.
+//! `layernorm_engine`: rows of the wide memory normalised, into the activation memory, the wide memory, or
+//! both.
 
 use super::{
     CODE_W,
@@ -38,7 +39,8 @@ struct Body<'a> {
     addr_w: u32,
     length_w: u32,
     pieces: u32,
-    /// Of the last channel's number, the bits below these that neither the length nor the tail has; 0 for none.
+    /// Of the last channel's number, the bits below these that neither the length nor the tail has; 0 for
+    /// none.
     unused: u32,
 }
 

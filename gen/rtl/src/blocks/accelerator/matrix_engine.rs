@@ -50,8 +50,8 @@ impl Body<'_> {
     }
 }
 
-/// Rows that one of two streams may be ahead of the other: where they meet in a bank, one waits for a cycle, and other readers
-/// go before either.
+/// Rows that one of two streams may be ahead of the other: where they meet in a bank, one waits for a cycle,
+/// and other readers go before either.
 const AHEAD: u32 = 4;
 
 /// What the engine consists of.

@@ -42,7 +42,8 @@ pub fn is_sequencers(kind: &str, field: &str) -> bool {
     [("exit", "layer"), ("repeat", "count")].contains(&(kind, field))
 }
 
-/// Instructions of a kind, as the part that does them takes them: a port for each field that is not the sequencer's.
+/// Instructions of a kind, as the part that does them takes them: a port for each field that is not the
+/// sequencer's.
 pub fn operations(design: &Design, name: &str) -> Interface {
     let stream = Interface::sink(name, &format!("Instructions: {name}"));
     let fields = fields(design, kind(name)).filter(|field| !is_sequencers(name, field.name));

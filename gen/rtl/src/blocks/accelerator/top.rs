@@ -402,7 +402,8 @@ impl Top {
         a.open_all((&LocalMemory::Program.buffer(), "events"));
     }
 
-    /// Where programs and data begin in external memory, of as many bits as a bus address and a register have.
+    /// Where programs and data begin in external memory, of as many bits as a bus address and a register
+    /// have.
     fn bases(&mut self, address_w: u32, register_w: u32) {
         let a = &mut self.a;
         for base in ["program_base", "data_base"] {

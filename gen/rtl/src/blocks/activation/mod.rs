@@ -66,7 +66,8 @@ fn names(functions: impl Iterator<Item = Activation>) -> String {
     names.join(" or ")
 }
 
-/// What the codes of a row's function stand for: `0 identity, 1 ReLU, 2 and 3 GELU`. Codes past the last function mean the last.
+/// What the codes of a row's function stand for: `0 identity, 1 ReLU, 2 and 3 GELU`. Codes past the last
+/// function mean the last.
 fn codes(set: ActivationSet) -> String {
     let title = |function: Activation| {
         let alike = set.iter().filter(|of| of.facts().name == function.facts().name).count();

@@ -34,7 +34,8 @@ pub fn elaborate(library: &mut Library, label: &str, source: &str, memory: Value
     build(library, label, source, memory, false)
 }
 
-/// The decoder of records in an accelerator, whose memory may be written between two of them: it can be told to forget.
+/// The decoder of records in an accelerator, whose memory may be written between two of them: it can be told
+/// to forget.
 pub fn of_records(library: &mut Library) -> Arc<Module> {
     let memory = library.design().memories.weight;
     build(library, "record", "memories.weight", memory, true)

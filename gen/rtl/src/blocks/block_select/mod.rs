@@ -1,4 +1,5 @@
-//! `block_select`: from the masks of block-sparse weights to the place that each multiplier takes its activation from.
+//! `block_select`: from the masks of block-sparse weights to the place that each multiplier takes its
+//! activation from.
 
 use crate::{
     blocks::{Geometry, Library},

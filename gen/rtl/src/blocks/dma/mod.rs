@@ -31,7 +31,8 @@ struct Body<'a> {
     count_w: u32,
 }
 
-/// Bursts that are open at once: as many as make 128 beats, that a memory of some latency may answer at the full rate.
+/// Bursts that are open at once: as many as make 128 beats, that a memory of some latency may answer at the
+/// full rate.
 #[must_use]
 pub fn open_bursts(axi: Axi) -> u32 {
     (128 / axi.burst_beats).clamp(2, 16)

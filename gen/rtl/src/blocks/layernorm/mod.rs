@@ -140,7 +140,8 @@ struct Body<'a> {
     rest: &'a str,
 }
 
-/// Cycles from the last vector of a row's first pass to the first of its second, the sums' way and the scale's steps.
+/// Cycles from the last vector of a row's first pass to the first of its second, the sums' way and the
+/// scale's steps.
 #[must_use]
 pub fn turn(n: u32, length_max: u32) -> u32 {
     Widths::new(n, length_max).steps() + ROOT_W / 2 + 8

@@ -297,7 +297,8 @@ fn sums(unit: &mut Assembly, g: &Geometry) {
     }
 }
 
-/// What belongs to a job and travels to its last sums: shifts, and beside them whatever else a design's jobs say.
+/// What belongs to a job and travels to its last sums: shifts, and beside them whatever else a design's jobs
+/// say.
 fn travelling(unit: &mut Assembly, g: &Geometry) {
     let job = unit.own("job");
     unit.fields(("accumulator", "job"), &[("bias", &job.net("bias")), ("taken", &job.net("ready"))]);

@@ -29,8 +29,8 @@ struct Body<'a> {
     late_shift: bool,
 }
 
-/// Places two leaves for each column and joins them, with a register for all that passes from one to the other, which is what it
-/// gives. Names begin with `prefix`; the codes are on the net `code`.
+/// Places two leaves for each column and joins them, with a register for all that passes from one to the
+/// other, which is what it gives. Names begin with `prefix`; the codes are on the net `code`.
 fn stages(
     unit: &mut Assembly,
     n: u32,

@@ -21,7 +21,8 @@ const SCORE_W: u32 = 16;
 /// Bits of a power, Q1.15.
 const POWER_W: u32 = 16;
 
-/// Bits of a power at the end of its segment, of how much less it is at the other, and of the place between them.
+/// Bits of a power at the end of its segment, of how much less it is at the other, and of the place between
+/// them.
 const BASE_W: u32 = 21;
 const STEP_W: u32 = 10;
 const PLACE_W: u32 = 5;
@@ -38,7 +39,8 @@ const REFERENCE_W: u32 = 19;
 /// Width of the narrowest normaliser.
 const SIGNIFICAND_W: u32 = 24;
 
-/// Rows between the pass that they are in and the next: what is found of a row waits in a buffer of as many entries.
+/// Rows between the pass that they are in and the next: what is found of a row waits in a buffer of as many
+/// entries.
 const ROWS: u32 = 3;
 
 /// Lanes whose maximum is found in one cycle.

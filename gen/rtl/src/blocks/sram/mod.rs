@@ -1,5 +1,5 @@
-//! `sram`: one read port, one write port. As buffers inside of blocks it is the behavioural model itself; as a memory of the
-//! design it is tiled from macros.
+//! `sram`: one read port, one write port. As buffers inside of blocks it is the behavioural model itself; as
+//! a memory of the design it is tiled from macros.
 
 use crate::{
     blocks::{
@@ -69,8 +69,8 @@ pub fn elaborate(
     })
 }
 
-/// A memory of a design, made of macros; `label` is its name. Where the accelerator reads it in any cycle, writes wait for a free
-/// one; where the accelerator writes it in any cycle, reads do.
+/// A memory of a design, made of macros; `label` is its name. Where the accelerator reads it in any cycle,
+/// writes wait for a free one; where the accelerator writes it in any cycle, reads do.
 pub fn tiled(library: &mut Library, label: &str, memory: &TiledMemory<'_>) -> Arc<Module> {
     let tiles = tiles::elaborate(library, label, memory);
     let (writes_wait, shared, busy) = (memory.demand.writes_per_cycle == 0, memory.shared(), memory.stages() - 1);

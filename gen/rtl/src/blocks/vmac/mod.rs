@@ -63,8 +63,9 @@ fn term_w(g: &Geometry) -> u32 {
     }
 }
 
-/// Bits of a product between the two halves of its lane: a word of the simulator's, or an exact product. Where no register
-/// stands between them, the product has the width of the sum, so that its rows become rows of the sum.
+/// Bits of a product between the two halves of its lane: a word of the simulator's, or an exact product.
+/// Where no register stands between them, the product has the width of the sum, so that its rows become rows
+/// of the sum.
 fn part_w(g: &Geometry) -> u32 {
     match g.operand {
         Format::AdaptivFloat(_) => 32,
@@ -111,8 +112,9 @@ fn dot_extended(g: &Geometry) -> String {
     }
 }
 
-/// Width of one activation as the lanes take it: decoded (sign, exponent, significand) in a dense AdaptivFloat array,
-/// where the lanes share the decoding; the code itself where each lane first chooses, or decodes nothing.
+/// Width of one activation as the lanes take it: decoded (sign, exponent, significand) in a dense
+/// AdaptivFloat array, where the lanes share the decoding; the code itself where each lane first chooses, or
+/// decodes nothing.
 #[must_use]
 pub fn activation_w(g: &Geometry) -> u32 {
     match g.operand {

@@ -13,8 +13,8 @@ fn code(stem: &str) -> Option<Code> {
     Code::parse(stem.split('_').next()?)
 }
 
-/// What is said of a broken design, by the reader or in elaboration, with its name as seen from the root of the
-/// repository.
+/// What is said of a broken design, by the reader or in elaboration, with its name as seen from the root of
+/// the repository.
 fn outcome(stem: &str) -> String {
     let design = match read(stem) {
         Ok(design) => design,

@@ -152,7 +152,8 @@ fn comments_spacing_order_of_keys_and_written_defaults_do_not_change_the_hash() 
     assert_eq!(Design::parse("elsewhere/y.yaml", LEAST).map(|design| design.hash.clone()), Ok(hash));
 }
 
-/// A change of this text gives every design another hash: programs and data that were packed before are refused.
+/// A change of this text gives every design another hash: programs and data that were packed before are
+/// refused.
 #[test]
 fn the_canonical_form_has_a_line_for_every_value() {
     let text = format!(

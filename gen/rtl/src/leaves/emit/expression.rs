@@ -238,7 +238,8 @@ impl Writer<'_> {
         Ok(Text { code, width, bond: Bond::Binary(sign) })
     }
 
-    /// rust-hdl multiplies 16 by 16 bits to 32; Verilog does so only when both operands are as wide as the product.
+    /// rust-hdl multiplies 16 by 16 bits to 32; Verilog does so only when both operands are as wide as the
+    /// product.
     pub(super) fn product(
         &self,
         a: &Expression,
@@ -290,7 +291,8 @@ impl Writer<'_> {
         Ok(Some(Text::primary(format!("{{{}}}", parts.join(", ")), width)))
     }
 
-    /// Collects the fields of what may be a concatenation, and gives its width; none when it is something else.
+    /// Collects the fields of what may be a concatenation, and gives its width; none when it is something
+    /// else.
     fn fields(
         &self,
         expression: &Expression,

@@ -1,9 +1,10 @@
 //! From a rust-hdl kernel to Verilog: ports, locals and the statements of one `always @*` block.
 //!
-//! The kernel's syntax tree is public; it is rendered here rather than by rust-hdl's own writer, which drops the widths
-//! that Rust's types hold. Every expression is given its width again and every assignment, operand and cast is checked
-//! against it, so that nothing is left to Verilog's rules of context: what the Rust simulation computes is what the text
-//! says. Precedence is Verilog's, not Rust's. Reads before writes and outputs that keep a value are refused.
+//! The kernel's syntax tree is public; it is rendered here rather than by rust-hdl's own writer, which drops
+//! the widths that Rust's types hold. Every expression is given its width again and every assignment, operand
+//! and cast is checked against it, so that nothing is left to Verilog's rules of context: what the Rust
+//! simulation computes is what the text says. Precedence is Verilog's, not Rust's. Reads before writes and
+//! outputs that keep a value are refused.
 
 mod expression;
 mod statement;

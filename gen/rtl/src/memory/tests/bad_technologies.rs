@@ -19,7 +19,8 @@ fn names() -> Vec<String> {
     stems
 }
 
-/// What is said of a technology file, or of the memories of designs/pu4.yaml when they are made of its macros.
+/// What is said of a technology file, or of the memories of designs/pu4.yaml when they are made of its
+/// macros.
 fn said(stem: &str) -> String {
     let file = format!("designs/bad_technology/{stem}.yaml");
     let text = fs::read_to_string(root().join(&file)).expect("it can be read");

@@ -31,8 +31,8 @@ fn technology(draws: &mut Draws) -> Technology {
 /// Area, and energy over all words; in the order of the aim.
 type Key = (u128, u128, u64);
 
-/// The least cost of a rectangle, cut at every place in one direction and each part at every place in the other; the
-/// definition, without any of the arguments by which the search is short.
+/// The least cost of a rectangle, cut at every place in one direction and each part at every place in the
+/// other; the definition, without any of the arguments by which the search is short.
 fn brute(serving: &[Candidate<'_>], demand: &Demand) -> Option<Key> {
     let mut aim = BTreeMap::new();
     let (words, bits) = (demand.words, u64::from(demand.bits));
@@ -80,7 +80,8 @@ fn taking_the_best_macro_for_its_size_first_is_not_enough() {
     let like = technology.macros[0].clone();
     let of = |name: &str, words, area_um2| Macro { name: name.into(), words, bits: 1, area_um2, ..like.clone() };
     technology.macros = vec![of("six", 6, 6.5), of("four", 4, 4.6)];
-    // A word costs 1.08 in six and 1.15 in four, but eight words are six and two, or four twice: 11.1 against 9.2.
+    // A word costs 1.08 in six and 1.15 in four, but eight words are six and two, or four twice: 11.1 against
+    // 9.2.
     let best = &chosen(&technology, &demand(8, 1, Optimise::Area))[0];
     assert_eq!((best.macros.get("four"), best.macros.get("six")), (Some(&2), None));
 }

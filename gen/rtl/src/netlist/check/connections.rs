@@ -1,4 +1,5 @@
-//! Each connection by itself: it names a port of the module and a net of the parent, and both have the same width.
+//! Each connection by itself: it names a port of the module and a net of the parent, and both have the same
+//! width.
 
 use super::scope::{Child, Joint, Scope};
 use crate::netlist::{

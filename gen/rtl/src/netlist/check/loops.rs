@@ -1,8 +1,8 @@
 //! Combinational loops, within a module and through its instances.
 //!
-//! The graph of a module has a node for each slice of a net (a bus as one node would show loops that are not there), one
-//! for each piece of own combinational logic, and two for each connected port of each copy of an instance. Inside an
-//! instance an input leads to the outputs that its module's summary says.
+//! The graph of a module has a node for each slice of a net (a bus as one node would show loops that are not
+//! there), one for each piece of own combinational logic, and two for each connected port of each copy of an
+//! instance. Inside an instance an input leads to the outputs that its module's summary says.
 
 use super::scope::Scope;
 use crate::netlist::{interface::Direction, module::Expr};

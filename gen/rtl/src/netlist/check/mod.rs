@@ -1,7 +1,8 @@
 //! Checks that hold for every netlist, whoever built it.
 //!
-//! A design cannot break them, since what it says of connections is checked before; a block's builder can. Modules are
-//! checked children first, so that a parent knows which inputs of a child reach which outputs within the cycle.
+//! A design cannot break them, since what it says of connections is checked before; a block's builder can.
+//! Modules are checked children first, so that a parent knows which inputs of a child reach which outputs
+//! within the cycle.
 
 mod clocks;
 mod connections;
