@@ -1,12 +1,30 @@
 //! `activation` against its golden, and faults that this finds.
 
 mod common;
-use alberti_rtl::Design;
-use common::{design, equals_its_golden, finds, variant};
+use alberti_arith::ActivationSet;
+use alberti_rtl::{Design, design::activation_words};
+use common::{check, design, equals_its_golden, finds, variant};
 
 /// Four lanes with ReLU alone.
 fn relu() -> Design {
-    variant("pu4", &[("activation: gelu", "activation: relu")])
+    with("relu")
+}
+
+/// Four lanes with other functions.
+fn with(functions: &str) -> Design {
+    variant("pu4", &[("activation: gelu", &format!("activation: {functions}"))])
+}
+
+/// Each function as a design asks for it, whichever there are.
+#[test]
+fn every_function_holds() {
+    for (word, set) in activation_words() {
+        let design = with(word);
+        assert_eq!(design.datapath.activation, set, "{word}");
+        if set != ActivationSet::IDENTITY {
+            check("activation", &design);
+        }
+    }
 }
 
 equals_its_golden! { "activation":
@@ -14,6 +32,7 @@ equals_its_golden! { "activation":
     holds_for_six_lanes_by_the_error_function => design("pu6");
     holds_for_sixteen_lanes => design("pu16");
     holds_for_relu_alone => relu();
+    holds_for_both_forms_of_gelu => with("[gelu, gelu_erf]");
     holds_for_the_widest_sums => variant("pu4", &[("accumulator_bits: 35", "accumulator_bits: 48")]);
     holds_for_the_narrowest_sums =>
         variant("pu8_q3_5", &[
@@ -49,6 +68,10 @@ finds! { "activation":
         "{!value_q[2*DIGITS-1], " => "{value_q[2*DIGITS-1], ";
     a_line_of_the_other_form_is_found: design("pu6"), "alb_gelu_erf_line.v",
         "slope_o = 9'd462;" => "slope_o = 9'd463;";
+    a_line_of_the_wrong_function_is_found: with("[gelu, gelu_erf]"), "alb_activation_lane.v",
+        "assign middle = function_q == 2'd2" => "assign middle = function_q != 2'd2";
+    a_function_that_the_next_row_brings_is_found: with("[gelu, gelu_erf]"), "alb_activation_lane.v",
+        "assign slope  = function_q == 2'd2" => "assign slope  = function_i == 2'd2";
     a_shift_after_gelu_from_the_next_row_is_found: design("pu4"), "alb_activation.v",
         ".activation_shift_i (activation_shift_q" => ".activation_shift_i (activation_shift_i";
     a_shift_after_gelu_for_all_functions_is_found: design("pu4"), "alb_activation_lane.v",

@@ -4,10 +4,12 @@
 
 mod common;
 
+use alberti_arith::ActivationSet;
 use alberti_harness::Seed;
 use alberti_rtl::{
     Design,
     blocks::{BLOCKS, Block},
+    design::activation_words,
 };
 use alberti_scenarios::Subject;
 use alberti_synth::{Cache, Library, Recipe, Source, SynthJob, synthesise};
@@ -119,6 +121,17 @@ fn every_block_runs_in_gates_or_has_a_reason_not_to() {
     }
     for (name, _) in WITHOUT {
         assert!(Block::named(name).is_some(), "{name} is no block");
+    }
+}
+
+/// Each other function as a design asks for it, whichever there are.
+#[test]
+fn every_other_activation_of_gates_equals_its_golden() {
+    let usual = common::design("pu4").datapath.activation;
+    for (word, set) in activation_words() {
+        if ![ActivationSet::IDENTITY, usual].contains(&set) {
+            check("activation", &common::variant("pu4", &[("activation: gelu", &format!("activation: {word}"))]));
+        }
     }
 }
 

@@ -251,6 +251,12 @@ impl ActivationSet {
         }
     }
 
+    /// All of either.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// The functions, by their codes.
     pub fn iter(self) -> impl Iterator<Item = Activation> {
         Activation::ALL.iter().copied().filter(move |&function| self.contains(function))

@@ -30,6 +30,13 @@ pub const BYTES: usize = 4 * WORDS;
 /// Bits of a row's address: sums of addresses keep no more.
 pub const ADDRESS_BITS: u32 = 24;
 
+/// How many functions between sums and results an instruction can tell apart.
+#[must_use]
+pub fn functions() -> u32 {
+    let fields = KINDS.iter().flat_map(|kind| kind.fields).filter(|field| field.name == "function");
+    fields.map(|field| 1 << field.bits).min().unwrap_or(0)
+}
+
 /// An instruction's words.
 pub type Words = [u32; WORDS];
 

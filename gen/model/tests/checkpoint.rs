@@ -309,7 +309,7 @@ fn a_configuration_that_cannot_run_says_why() {
         ("\"num_attention_heads\": 2", "\"num_attention_heads\": 3", "no multiple of num_attention_heads 3"),
         ("\"num_attention_heads\": 2", "\"num_attention_heads\": 0", "num_attention_heads is 0"),
         ("\"num_hidden_layers\": 1", "\"num_hidden_layers\": 100000000", "at most 256"),
-        ("\"gelu\"", "\"swish\"", "hidden_act is `swish`, known are `gelu`, `gelu_new`, `relu`"),
+        ("\"gelu\"", "\"swish\"", "hidden_act is `swish`, known are `gelu`"),
         ("\"vocab_size\"", "\"position_embedding_type\": \"relative_key\", \"vocab_size\"", "only `absolute`"),
         ("\"vocab_size\"", "\"model_type\": \"roberta\", \"vocab_size\"", "known are `albert` and `bert`"),
         ("\"vocab_size\"", "\"is_decoder\": true, \"vocab_size\"", "is_decoder is true"),

@@ -11,9 +11,9 @@ use std::path::Path;
 /// What is known instead.
 pub(crate) fn activation(name: &str) -> Result<Activation, String> {
     Activation::of_checkpoint(name).ok_or_else(|| {
-        let mut known: Vec<_> = Activation::checkpoint_names().map(|known| format!("`{known}`")).collect();
+        let mut known: Vec<_> = Activation::checkpoint_names().collect();
         known.sort_unstable();
-        format!("`{name}`, known are {}", known.join(", "))
+        format!("`{name}`, known are `{}`", known.join("`, `"))
     })
 }
 

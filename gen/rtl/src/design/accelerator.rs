@@ -7,7 +7,7 @@ use super::{
     reader::{Report, Section},
     units::Units,
 };
-use alberti_arith::Format;
+use alberti_arith::{ActivationSet, Format};
 use alberti_diagnostic::Code;
 use serde::Serialize;
 
@@ -196,6 +196,13 @@ impl Surroundings<'_> {
         }
         if self.memories.is_some_and(|memories| memories.activation.storage.kind != MemoryKind::Sram) {
             lacks.push("`memories.activation.kind: sram` (it is rram, but every program writes it)".to_owned());
+        }
+        let functions = self.datapath.and_then(|datapath| datapath.activation).map_or(0, ActivationSet::count);
+        let most = alberti_isa::functions();
+        if functions > most {
+            lacks.push(format!(
+                "`datapath.activation` of {most} functions at most (it is {functions} with identity and relu)"
+            ));
         }
         lacks.extend(self.shape(banks));
         if lacks.is_empty() {

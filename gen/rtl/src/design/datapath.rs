@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 /// Most products of a sum.
 const LONGEST_REDUCTION: u32 = 65536;
 /// Operand formats that there are multipliers for.
-const OPERANDS: [Format; 3] = [Format::AF8_3, Format::Q3_5, Format::Q3_13];
+pub const OPERANDS: [Format; 3] = [Format::AF8_3, Format::Q3_5, Format::Q3_13];
 /// Block sparsities that there are selectors for.
 const BLOCKS: [BlockSparsity; 3] = [
     BlockSparsity { nonzeros: 8, block: 16 },
@@ -82,7 +82,7 @@ pub(crate) struct Draft {
     pipeline: Option<u32>,
     zero_skip: Option<bool>,
     pub sparsity: Option<Option<BlockSparsity>>,
-    activation: Option<ActivationSet>,
+    pub activation: Option<ActivationSet>,
 }
 
 impl Draft {
@@ -265,7 +265,8 @@ fn names(formats: &[Format]) -> String {
 
 /// Reads `activation`; left out, there is none.
 fn activation(section: &mut Section<'_>) -> Option<ActivationSet> {
-    section.word_or_default("activation", "activation", activation_words())
+    let sets = section.words("activation", "activation", &activation_words())?;
+    Some(sets.into_iter().fold(ActivationSet::IDENTITY, ActivationSet::or))
 }
 
 /// The words of `activation` and the functions that they ask for.

@@ -24,7 +24,7 @@ pub use accelerator::{Accelerator, Axi, IndexMemory, ParameterMemory, ProgramMem
 pub use clock::Clock;
 pub use composition::{Composition, Connection, Endpoint, Export, Instance};
 pub use csr::CsrUnit;
-pub use datapath::{BlockSparsity, Datapath, activation_words};
+pub use datapath::{BlockSparsity, Datapath, OPERANDS, activation_words};
 pub use memories::{Coding, Ecc, MaskMemory, Memories, MemoryKind, Optimise, Placing, Storage, ValueMemory};
 pub use names::is_reserved;
 pub use nearest::nearest;

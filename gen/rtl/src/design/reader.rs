@@ -3,7 +3,7 @@
 //! A getter returns `None` when it has reported something, so that a design is complete exactly when nothing is amiss.
 
 use super::{
-    index::{Index, child},
+    index::{Index, child, element},
     nearest::nearest,
     node::{Entry, Node, Value},
     subject::Subject,
@@ -267,7 +267,25 @@ impl<'a> Section<'a> {
         words: impl AsRef<[(&'static str, T)]>,
     ) -> Option<T> {
         let words = words.as_ref();
-        let text = self.text(key, words[0].0)?;
+        let node = self.required(key, words[0].0)?;
+        self.word_of(key, node, what, words)
+    }
+
+    /// A word or a list of words, which may be left out.
+    pub fn words<T: Copy>(&mut self, key: &'static str, what: &str, words: &[(&'static str, T)]) -> Option<Vec<T>> {
+        match self.get(key) {
+            None => Some(Vec::new()),
+            Some(Node { value: Value::Sequence(items), .. }) => {
+                let read = items.iter().enumerate().map(|(i, item)| self.word_of(&element(key, i), item, what, words));
+                // All of them are read, so that all that is wrong is reported.
+                read.collect::<Vec<_>>().into_iter().collect()
+            }
+            Some(node) => self.word_of(key, node, what, words).map(|word| vec![word]),
+        }
+    }
+
+    fn word_of<T: Copy>(&self, key: &str, node: &'a Node, what: &str, words: &[(&'static str, T)]) -> Option<T> {
+        let text = self.text_of(key, node, words[0].0)?;
         if let Some(&(_, value)) = words.iter().find(|(word, _)| *word == text) {
             return Some(value);
         }

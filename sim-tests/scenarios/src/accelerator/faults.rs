@@ -4,7 +4,7 @@ use super::{bench::Bench, outside::Outside, programs::Case};
 use crate::{Error, Outcome, Result, Subject};
 use alberti_golden::accelerator::{AcceleratorConfig, End, Interpreter};
 use alberti_harness::{Rng, Stall, axi::Traffic};
-use alberti_isa::{BYTES, Count, Elementwise, Fault, Gemm, Instruction, KINDS, Operation, Source, Waits};
+use alberti_isa::{BYTES, Count, Elementwise, Fault, Gemm, Instruction, Operation, Source, Waits, functions};
 
 /// Cycles that the watchdog waits in these tests: longer than any bus that goes on.
 const WATCHDOG: u32 = 3000;
@@ -146,8 +146,7 @@ pub(super) fn run(
 
 /// The codes of functions that the array lacks and an instruction can name.
 fn lacking(config: &AcceleratorConfig) -> Vec<u32> {
-    let fields = KINDS.iter().flat_map(|kind| kind.fields).filter(|field| field.name == "function");
-    fields.flat_map(|field| config.activation.count()..1 << field.bits).collect()
+    (config.activation.count()..functions()).collect()
 }
 
 /// The response of a bus for a fault.

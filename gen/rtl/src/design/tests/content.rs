@@ -1,8 +1,8 @@
 //! What a valid design says.
 
 use super::{accelerator4, good_designs, parse, pu16, valid};
-use crate::design::{Axi, BlockSparsity, CsrUnit, Design, MAX_BYTES};
-use alberti_arith::Format;
+use crate::design::{Axi, BlockSparsity, CsrUnit, Design, MAX_BYTES, activation_words};
+use alberti_arith::{Activation, ActivationSet, Format};
 use alberti_diagnostic::{Code, Position, Severity};
 
 const LEAST: &str = "name: least\ndatapath: {n: 4, operand: q3.5, accumulator_bits: 24, accumulator_rows: 4, reduction_max: 64}\n\
@@ -40,6 +40,23 @@ fn what_is_left_out_gets_its_default() {
     assert_eq!((design.csr, design.clock.frequency_mhz), (None, 0.5));
     let csr = valid(&LEAST.replace("clock:", "csr: {}\nclock:")).csr;
     assert_eq!(csr, Some(CsrUnit { address_bits: 12, program_address_bits: 32 }));
+}
+
+#[test]
+fn activations_are_a_word_or_a_list_and_read_as_they_are_written() {
+    let with = |activation: &str| LEAST.replace("n: 4,", &format!("n: 4, activation: {activation},"));
+    let of = |activation: &str| valid(&with(activation)).datapath;
+    assert_eq!(valid(LEAST).datapath.activation, ActivationSet::IDENTITY);
+    for (word, set) in activation_words() {
+        assert_eq!((of(word).activation, of(&format!("[{word}]")).activation), (set, set), "{word}");
+        let written = serde_json::to_value(of(word)).expect("it is data")["activation"].clone();
+        assert_eq!(written.as_str().unwrap_or("none"), word);
+    }
+    let both = of("[gelu_erf, gelu]");
+    assert_eq!(both.activation, ActivationSet::of(Activation::Gelu).and(Activation::GeluErf));
+    assert_eq!(serde_json::to_value(both).expect("it is data")["activation"], serde_json::json!(["gelu", "gelu_erf"]));
+    let problems = Design::parse("tiny.yaml", &with("[gelu, gleu, 3]")).expect_err("neither is a function").to_string();
+    assert!(problems.contains("datapath.activation[1]") && problems.contains("datapath.activation[2]"), "{problems}");
 }
 
 #[test]
