@@ -24,7 +24,7 @@ finds! { "accumulator":
     a_shift_that_is_taken_before_the_rows_ahead_used_theirs_is_found: design("pu4"), "alb_accumulator.v",
         "if (start[ADD]) final_scale_q <= scale_q" => "if (start[READ]) final_scale_q <= job_scale_i";
     an_accumulator_of_eight_rows_only_is_found: design("pu4"), "alb_accumulator.v",
-        "assign write_row = row[SUM*ROW_W +: ROW_W]" => "assign write_row = row[SUM*ROW_W +: ROW_W] & 5'd7";
+        "assign write_address = row[SUM*ROW_W +: ROW_W]" => "assign write_address = row[SUM*ROW_W +: ROW_W] & 5'd7";
     an_accumulator_that_reads_a_row_before_it_is_written_is_found: design("pu4"), "alb_accumulator.v",
-        "assign write     = valid[SUM] && !last[SUM]" => "reg write_late; always @(posedge clk_i) write_late <= valid[SUM] && !last[SUM];\nassign write     = write_late";
+        "assign write_enable  = valid[SUM] && !last[SUM]" => "reg write_late; always @(posedge clk_i) write_late <= valid[SUM] && !last[SUM];\nassign write_enable  = write_late";
 }

@@ -80,7 +80,7 @@ finds! { "dma":
     a_beat_with_an_error_that_is_given_is_found: accelerator4(), "alb_dma.v",
         "m_axi_rvalid && !stop_q && !m_axi_rresp[1]" => "m_axi_rvalid && !stop_q";
     a_last_of_every_burst_is_found: accelerator4(), "alb_dma.v",
-        "taken        = {data_last, m_axi_rdata}" => "taken        = {data_end, m_axi_rdata}";
+        "taken_data   = {data_last, m_axi_rdata}" => "taken_data   = {data_end, m_axi_rdata}";
     a_write_whose_bursts_have_no_last_is_found: accelerator4(), "alb_dma.v",
         "{data_end, strobe" => "{data_last, strobe";
     a_burst_whose_data_are_counted_over_the_boundary_is_found: accelerator4(), "alb_dma.v",

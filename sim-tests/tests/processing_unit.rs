@@ -56,7 +56,7 @@ finds! { "processing_unit":
     masks_that_do_not_wait_for_their_values_are_found: pu4_2of4(), "alb_processing_unit.v",
         "assign mask_read_ready  = row_valid && row_ready" => "assign mask_read_ready  = row_valid";
     an_accelerator_that_takes_compressed_weights_by_columns_is_found: design("accelerator4"), "alb_processing_unit.v",
-        "assign no_columns = 1'b0" => "assign no_columns = 1'b1";
+        "assign no_columns    = 1'b0" => "assign no_columns    = 1'b1";
 }
 
 #[test]
