@@ -269,7 +269,7 @@ fn compare(test: &str, files: &[&str]) {
     for file in files {
         let parameter = format!("parameter {} = \"", file.to_uppercase().replace('.', "_"));
         let (from, to) = (format!("{parameter}\""), format!("{parameter}{}\"", folder.join(file).display()));
-        subject = subject.mutate("alb_memory8.v", &from, &to).unwrap();
+        subject = subject.mutate("alb_pu8_memories.v", &from, &to).unwrap();
     }
     let library = subject.build().unwrap();
     let seed = Seed::from_env().unwrap();

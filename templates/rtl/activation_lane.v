@@ -16,7 +16,7 @@ module @{ shell.name }@ (
     localparam DIGITS     = @{ digits }@;
     localparam SPAN_W     = VALUE_W + 32;  // a magnitude, the bit below its point, and 31 places to move by
 
-@{ shell.declare("value_q segment middle slope") }@
+@{ shell.declare(nets.as_str()) }@
 
     // First stage. For GELU, bits are taken as they differ from the sign: those of a magnitude less one,
     // which the bit below the point makes up for when it rounds. All else passes with a shift of nothing.

@@ -137,7 +137,7 @@ activations! {
 static GELU: LazyLock<[u16; 65]> = LazyLock::new(|| tables::lack_to_relu(Activation::Gelu.facts().real));
 static GELU_ERF: LazyLock<[u16; 65]> = LazyLock::new(|| tables::lack_to_relu(Activation::GeluErf.facts().real));
 
-/// `max(x, 0)` less a table of |x| with straight lines between its entries (`arithmetic.md`), which is zero
+/// `max(x, 0)` less a table of |x| with straight lines between its entries (`docs/arithmetic.md`), which is zero
 /// from 4 on.
 fn less(table: &[u16; 65], x: i64) -> i64 {
     let a = x.unsigned_abs();

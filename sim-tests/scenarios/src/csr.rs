@@ -5,7 +5,7 @@ use crate::{Error, Result};
 use alberti_cost::configuration;
 use alberti_golden::csr::{Csr, Inputs, Outputs, Response};
 use alberti_harness::{Bits, Rng, Seed};
-use alberti_rtl::registers::{self, Access};
+use alberti_rtl::registers::{self, Access, INTERRUPT};
 use std::collections::BTreeSet;
 
 /// How likely a request is offered and a response taken in a cycle: always, often, seldom.
@@ -118,8 +118,12 @@ impl Traffic<'_> {
             inputs.ar = Some(address(map, rng));
         }
         (inputs.b_ready, inputs.r_ready) = (rng.chance(take), rng.chance(take));
+        // An event in the cycle of the write that clears it is met often, and then seldom another that would hide it.
+        let cause = map.registers.iter().find(|register| register.name == INTERRUPT[0]).map(|register| register.offset);
+        let clearing = inputs.w.is_some() && inputs.aw.map(|address| address & !3) == cause;
+        let event = if clearing { 0.5 } else { 0.03 };
         let input = |rng: &mut Rng, field: &registers::Field| match field.access {
-            Access::WriteOneToClear => u32::from(rng.chance(0.1)),
+            Access::WriteOneToClear => u32::from(rng.chance(event)),
             _ => rng.bits(field.bits) as u32,
         };
         let fields =

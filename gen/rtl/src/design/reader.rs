@@ -315,7 +315,7 @@ impl<'a> Section<'a> {
 
     fn wrong_type<T>(&self, key: &str, node: &Node, wanted: &str, help: String) -> Option<T> {
         let message = format!("`{key}` must be {wanted}, it is {}", describe(&node.value));
-        self.report.push(&self.path_of(key), Code::WrongType, message, help);
+        self.push(key, Code::WrongType, message, help);
         None
     }
 

@@ -82,8 +82,13 @@ impl Plan {
     pub fn new(arguments: &Trained, folder: &Path, design: &Design) -> Result<Self> {
         let model = Model::load(folder)?;
         let blocks = configuration::processing_unit(design)?.sparsity;
+        let layers = arguments.layers.names(&model);
+        // A layer that the model lacks is told before any work is done.
+        for layer in &layers {
+            model.checkpoint.linear(layer)?;
+        }
         Ok(Self {
-            layers: arguments.layers.names(&model),
+            layers,
             model,
             sentence: arguments.layers.sentence().to_owned(),
             pruning: arguments.prune.unwrap_or_else(|| blocks.map_or(Pruning::Unstructured(0.5), Pruning::Block)),

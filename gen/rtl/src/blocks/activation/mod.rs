@@ -51,6 +51,8 @@ struct LaneBody<'a> {
     is_number: String,
     /// The functions that have a table, when there are several.
     lines: Vec<Line>,
+    /// The nets that the template's own text uses.
+    nets: String,
 }
 
 /// A function whose table is one of several.
@@ -221,7 +223,10 @@ fn lane(library: &mut Library, set: ActivationSet) -> Arc<Module> {
         let code = set.code(function)?;
         Some(Line { word: function.word(), code: format!("{bits}'d{code}") })
     };
-    let lines = if several { lines.iter().filter_map(|&(function, _)| line(function)).collect() } else { Vec::new() };
+    let lines: Vec<Line> =
+        if several { lines.iter().filter_map(|&(function, _)| line(function)).collect() } else { Vec::new() };
+    let own = lines.iter().map(|Line { word, .. }| format!(" {word}_middle {word}_slope"));
+    let nets = "value_q function_q segment middle slope".to_owned() + &own.collect::<String>();
     library.add(assembly.finish(), |shell| {
         LaneBody {
             shell,
@@ -237,6 +242,7 @@ fn lane(library: &mut Library, set: ActivationSet) -> Arc<Module> {
             offset: format!("{PRODUCT_W}'h{:x}", booth_offset()),
             is_number: is_number(set),
             lines,
+            nets,
         }
         .render()
     })
