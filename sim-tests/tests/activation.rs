@@ -33,6 +33,8 @@ equals_its_golden! { "activation":
     holds_for_sixteen_lanes => design("pu16");
     holds_for_relu_alone => relu();
     holds_for_both_forms_of_gelu => with("[gelu, gelu_erf]");
+    holds_for_a_table_beside_a_function_that_ends => with("[gelu, relu6]");
+    holds_for_two_tables_beside_a_function_that_ends => with("[gelu, gelu_erf, relu6]");
     holds_for_the_widest_sums => variant("pu4", &[("accumulator_bits: 35", "accumulator_bits: 48")]);
     holds_for_the_narrowest_sums =>
         variant("pu8_q3_5", &[
@@ -78,6 +80,14 @@ finds! { "activation":
         "gelu_q ? activation_shift_i : scale_q" => "activation_shift_i";
     a_row_end_that_comes_a_cycle_early_is_found: design("pu4"), "alb_activation.v",
         "activated_last_o  = last_q[STAGES-1]" => "activated_last_o  = last_q[0]";
+    an_end_of_another_place_is_found: with("relu6"), "alb_activation_lane.v",
+        "MOST = 23'd6144" => "MOST = 23'd6145";
+    an_end_that_a_sum_out_of_range_passes_is_found: with("relu6"), "alb_activation_lane.v",
+        "ends_q && (over || value_q" => "ends_q && (value_q";
+    an_end_of_all_functions_of_numbers_is_found: with("[gelu, relu6]"), "alb_activation_lane.v",
+        "ends = ends_q && " => "ends = gelu_q && ";
+    a_table_that_a_function_without_one_looks_up_is_found: with("[gelu, relu6]"), "alb_activation_lane.v",
+        "covered = tabled_q && " => "covered = gelu_q && ";
     a_relu_of_the_sign_of_another_column_is_found: relu(), "alb_activation.v",
         "function_i && sum_i[j*ACC_W+ACC_W-1]" => "function_i && sum_i[ACC_W-1]";
     a_relu_that_is_always_applied_is_found: relu(), "alb_activation.v",

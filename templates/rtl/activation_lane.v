@@ -8,17 +8,22 @@ module @{ shell.name }@ (
     localparam SHIFT_W    = @{ shift_w }@;
     localparam FUNCTION_W = @{ function_w }@;
     localparam VALUE_W    = @{ value_w }@;  // bits of a magnitude
+<%- if has_table %>
     localparam TABLE_W    = @{ table_w }@;  // ... of one that the table covers
     localparam FRACTION_W = @{ fraction_w }@;  // bits of its lines below their point
     localparam MIDDLE_W   = @{ middle_w }@;
     localparam SLOPE_W    = @{ slope_w }@;
     localparam PRODUCT_W  = TABLE_W + FRACTION_W + 1;
     localparam DIGITS     = @{ digits }@;
+<%- endif %>
+<%- if let Some(end) = end %>
+    localparam [VALUE_W-1:0] MOST = @{ value_w }@'d@{ end.most }@;  // where a function ends, in Q.10
+<%- endif %>
     localparam SPAN_W     = VALUE_W + 32;  // a magnitude, the bit below its point, and 31 places to move by
 
-@{ shell.declare("value_q segment middle slope") }@
+@{ shell.declare(nets) }@
 
-    // First stage. For GELU, bits are taken as they differ from the sign: those of a magnitude less one,
+    // First stage. For a function of numbers, bits are taken as they differ from the sign: those of a magnitude less one,
     // which the bit below the point makes up for when it rounds. All else passes with a shift of nothing.
     wire                 gelu  = @{ is_number }@;
     wire                 sign  = sum_i[ACC_W-1];
@@ -61,6 +66,12 @@ module @{ shell.name }@ (
     // Held between rows: in a job of P passes there is one in P cycles.
     reg                     gelu_q;
     reg                     zero_q;
+<%- if is_tabled.is_some() %>
+    reg                     tabled_q;
+<%- endif %>
+<%- if end.is_some() %>
+    reg                     ends_q;
+<%- endif %>
     reg                     lost_q;
     reg [ACC_W-VALUE_W-1:0] high_q;
     reg [SHIFT_W-1:0]       scale_q;
@@ -68,6 +79,12 @@ module @{ shell.name }@ (
         if (valid_i) begin
             gelu_q            <= gelu;
             zero_q            <= sign && function_i != {FUNCTION_W{1'b0}};
+<%- if let Some(is_tabled) = is_tabled %>
+            tabled_q          <= @{ is_tabled }@;
+<%- endif %>
+<%- if let Some(end) = end %>
+            ends_q            <= @{ end.is_it }@;
+<%- endif %>
             {lost_q, value_q} <= move(bits, flip, shift);
             high_q            <= sum_i[ACC_W-1:VALUE_W];
             scale_q           <= scale_i;
@@ -77,6 +94,10 @@ module @{ shell.name }@ (
         end
     end
     wire over = gelu_q && lost_q;
+<%- if end.is_some() %>
+    wire ends = ends_q && (over || value_q > MOST);
+<%- endif %>
+<%- if has_table %>
 
     // Second stage: to the magnitude, or to zero, what the table's line says. Booth: the place in the
     // segment, from its middle, in digits of -2 to 2, each of which makes a row of the slope. A row is a
@@ -112,8 +133,13 @@ module @{ shell.name }@ (
 <%- endif %>
 
     wire [2*DIGITS-1:0]  place = {!value_q[2*DIGITS-1], value_q[2*DIGITS-2:0]};
-    wire                 covered = gelu_q && !over && value_q[VALUE_W-1:TABLE_W] == {(VALUE_W-TABLE_W){1'b0}};
-    wire [VALUE_W-1:0]   base    = (value_q | {VALUE_W{over}}) & {VALUE_W{!zero_q}};
+    wire                 covered = <% if is_tabled.is_some() %>tabled_q<% else %>gelu_q<% endif %> && !over && value_q[VALUE_W-1:TABLE_W] == {(VALUE_W-TABLE_W){1'b0}};
+<%- else %>
+
+    // Second stage: the magnitude, its end, or zero.
+<%- endif %>
+    wire [VALUE_W-1:0]   base    = <% if end.is_some() %>(ends ? MOST : value_q | {VALUE_W{over}})<% else %>(value_q | {VALUE_W{over}})<% endif %> & {VALUE_W{!zero_q}};
+<%- if has_table %>
     wire [MIDDLE_W-1:0]  centre  = middle & {MIDDLE_W{covered}};
     wire [PRODUCT_W-1:0] raised  = {1'b0, base[TABLE_W-1:0], {FRACTION_W{1'b0}}}
                                  + {{(PRODUCT_W-MIDDLE_W-2*DIGITS+1){centre[MIDDLE_W-1]}}, centre,
@@ -121,19 +147,30 @@ module @{ shell.name }@ (
     /* verilator lint_off UNUSEDSIGNAL */
     wire [PRODUCT_W-1:0] total   = raised + multiply(slope & {SLOPE_W{covered}}, place);  // rounding cuts off
     /* verilator lint_on UNUSEDSIGNAL */
+<%- endif %>
 
     reg [ACC_W-1:0]   sum_q;
+<%- if has_table %>
     reg               below_q;
+<%- endif %>
     reg [SHIFT_W-1:0] scale_after_q;
     always @(posedge clk_i) begin
+<%- if has_table %>
         sum_q         <= {high_q & {(ACC_W-VALUE_W){!zero_q && !gelu_q}}, base[VALUE_W-1:TABLE_W],
                           total[FRACTION_W +: TABLE_W]};
         below_q       <= total[PRODUCT_W-1];
+<%- else %>
+        sum_q         <= {high_q & {(ACC_W-VALUE_W){!zero_q && !gelu_q}}, base};
+<%- endif %>
         scale_after_q <= gelu_q ? activation_shift_i : scale_q;
     end
 
+<%- if has_table %>
     // Below zero the upper bits follow the lower ones: late, so beyond the register.
     assign activated_o       = sum_q | {{(ACC_W-TABLE_W){below_q}}, {TABLE_W{1'b0}}};
+<%- else %>
+    assign activated_o       = sum_q;
+<%- endif %>
     assign activated_scale_o = scale_after_q;
 
 endmodule

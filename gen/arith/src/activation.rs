@@ -44,6 +44,8 @@ pub struct Facts {
     pub places: f64,
     /// Its table, of what it lacks to ReLU at |x| = j/16, Q.12; `None` where it needs none.
     pub lack: Option<fn() -> &'static [u16; 65]>,
+    /// The greatest number that it gives, in Q.10; `None` where it follows x for ever.
+    pub most: Option<i64>,
     /// The function in integers: of a sum, or of a number in Q14.10.
     pub number: fn(i64) -> i64,
     /// The real function.
@@ -87,6 +89,7 @@ activations! {
         other_form: None,
         places: 0.0,
         lack: None,
+        most: None,
         number: |x| x,
         real: |x| x,
     };
@@ -101,6 +104,7 @@ activations! {
         other_form: None,
         places: 0.0,
         lack: None,
+        most: None,
         number: |x| x.max(0),
         real: |x| x.max(0.0),
     };
@@ -115,6 +119,7 @@ activations! {
         other_form: Some(Activation::GeluErf),
         places: 0.764,
         lack: Some(|| &GELU),
+        most: None,
         number: |x| less(&GELU, x),
         real: |x| x / 2.0 * (1.0 + (FRAC_2_PI.sqrt() * (x + 0.044_715 * x * x * x)).tanh()),
     };
@@ -129,10 +134,29 @@ activations! {
         other_form: Some(Activation::Gelu),
         places: 0.768,
         lack: Some(|| &GELU_ERF),
+        most: None,
         number: |x| less(&GELU_ERF, x),
         real: |x| x / 2.0 * (1.0 + tables::erf(x * FRAC_1_SQRT_2)),
     };
+    /// `min(max(x, 0), 6)`.
+    Relu6 = Facts {
+        word: "relu6",
+        name: "ReLU6",
+        form: "",
+        checkpoint_names: &["relu6"],
+        domain: Domain::Numbers,
+        latency: 2,
+        other_form: None,
+        places: 0.0,
+        lack: None,
+        most: Some(SIX),
+        number: |x| x.clamp(0, SIX),
+        real: |x| x.clamp(0.0, 6.0),
+    };
 }
+
+/// In Q.10.
+const SIX: i64 = 6 << NUMBER_FRACTION_BITS;
 
 static GELU: LazyLock<[u16; 65]> = LazyLock::new(|| tables::lack_to_relu(Activation::Gelu.facts().real));
 static GELU_ERF: LazyLock<[u16; 65]> = LazyLock::new(|| tables::lack_to_relu(Activation::GeluErf.facts().real));

@@ -113,6 +113,23 @@ fn tables_lead_to_relu() {
     }
 }
 
+#[test]
+fn a_function_that_ends_gives_no_more_than_is_said_of_it() {
+    for &function in Activation::ALL {
+        let (end, most) = (function.number(ALL.end - 1), function.facts().most);
+        assert_eq!(ALL.map(|x| function.number(x)).max(), Some(most.unwrap_or(ALL.end - 1)), "{function}");
+        assert_eq!(end, most.unwrap_or(ALL.end - 1), "{function}");
+        assert!(most.is_none() || function.domain() == Domain::Numbers, "{function}: sums have no scale to end at");
+    }
+}
+
+#[test]
+fn relu6_follows_its_number_from_zero_to_six() {
+    for (x, y) in [(-1 << 23, 0), (-1, 0), (0, 0), (1, 1), (6143, 6143), (6144, 6144), (6145, 6144), (1 << 22, 6144)] {
+        assert_eq!(Activation::Relu6.number(x), y, "{x}");
+    }
+}
+
 /// The largest error of AF<8,3> codes in units of their last mantissa bit, and how far codes lie from the
 /// right ones.
 fn error_of_codes(function: Activation, bias: i32) -> (f64, i32) {

@@ -37,6 +37,14 @@ fn gelu_saturates_at_24_bits_before_it_looks_up() {
 }
 
 #[test]
+fn relu6_ends_at_six_in_places_of_q10_whatever_the_scale_of_sums() {
+    // 5.5, 6.5, −1 and 8192 and more, at scales 10, 17, 8 and 0.
+    let sums = [5632, 13 << 16, -256, 1 << 30];
+    let answer = row(Activation::Relu6, 32, &sums, &[0, 7, -2, -10], 4).expect("a row");
+    assert_eq!(answer, ActivatedRow { sums: vec![5632, 6144, 0, 6144], shifts: vec![4; 4] });
+}
+
+#[test]
 fn followed_by_the_requantiser_it_is_the_function_of_the_real_value() {
     let mut random = Random(31);
     for &function in Activation::ALL {

@@ -33,7 +33,7 @@ pub fn real_activation(function: Activation, x: f64) -> f64 {
     match function {
         Activation::Gelu => x / 2.0 * (1.0 + ((2.0 / PI).sqrt() * (x + 0.044_715 * x * x * x)).tanh()),
         Activation::GeluErf => x / 2.0 * (1.0 + erf(x * FRAC_1_SQRT_2)),
-        Activation::Identity | Activation::Relu => function.real(x),
+        Activation::Identity | Activation::Relu | Activation::Relu6 => function.real(x),
     }
 }
 

@@ -37,6 +37,8 @@ struct Body<'a> {
 #[template(path = "rtl/activation_lane.v")]
 struct LaneBody<'a> {
     shell: &'a Shell,
+    /// The nets that its text uses, of any variant.
+    nets: String,
     acc_w: u32,
     shift_w: u32,
     function_w: u32,
@@ -49,8 +51,21 @@ struct LaneBody<'a> {
     offset: String,
     /// Whether a row's function is one of numbers.
     is_number: String,
+    /// Whether any function has a table.
+    has_table: bool,
+    /// Whether a row's function has one, where not all of numbers have.
+    is_tabled: Option<String>,
     /// The functions that have a table, when there are several.
     lines: Vec<Line>,
+    /// Where a function ends that does.
+    end: Option<End>,
+}
+
+/// A function that ends at a greatest number.
+struct End {
+    /// Whether a row's function is this one.
+    is_it: String,
+    most: i64,
 }
 
 /// A function whose table is one of several.
@@ -82,13 +97,18 @@ fn codes(set: ActivationSet) -> String {
     all.join(", ")
 }
 
-/// Verilog that says whether `function_i` is one of numbers: those stand after the functions of sums.
-fn is_number(set: ActivationSet) -> String {
-    let (bits, first) = (set.code_bits(), set.of_domain(Domain::Sums).count());
-    if 1 << (bits - 1) == first {
-        return format!("function_i[{}]", bits - 1);
+/// Verilog that says whether `function_i` is one of those wanted. Codes past the last function mean the last.
+fn is_wanted(set: ActivationSet, wanted: impl Fn(Activation) -> bool) -> String {
+    let bits = set.code_bits();
+    let means = |code: u32| set.at(code.min(set.count() - 1)).is_some_and(&wanted);
+    let codes: Vec<_> = (0..1u32 << bits).filter(|&code| means(code)).collect();
+    match codes[..] {
+        [first, ..] if codes.len() as u32 == (1 << bits) - first && first == 1 << (bits - 1) => {
+            format!("function_i[{}]", bits - 1)
+        }
+        [first, ..] if codes.len() as u32 == (1 << bits) - first => format!("function_i >= {bits}'d{first}"),
+        _ => codes.iter().map(|code| format!("function_i == {bits}'d{code}")).collect::<Vec<_>>().join(" || "),
     }
-    format!("function_i >= {bits}'d{first}")
 }
 
 /// The activation of the processing unit. `None` where the design has none.
@@ -190,12 +210,14 @@ fn lane(library: &mut Library, set: ActivationSet) -> Arc<Module> {
             .plain_output("activated", acc_w, Payload::Sums)
             .plain_output("activated_scale", SHIFT_W, bits),
     ];
-    let several = lines.len() > 1;
+    let (has_table, several) = (!lines.is_empty(), lines.len() > 1);
     let mut assembly = Assembly::new(module);
     assembly.register("value_q", NUMBER_BITS - 1, ["valid_i", "sum_i", "scale_i", "function_i"]);
-    assembly.derived("segment", TABLE_W - 2 * DIGITS, ["value_q"]);
-    assembly.net("middle", MIDDLE_W);
-    assembly.net("slope", SLOPE_W);
+    if has_table {
+        assembly.derived("segment", TABLE_W - 2 * DIGITS, ["value_q"]);
+        assembly.net("middle", MIDDLE_W);
+        assembly.net("slope", SLOPE_W);
+    }
     if several {
         assembly.register("function_q", set.code_bits(), ["valid_i", "function_i"]);
     }
@@ -214,7 +236,11 @@ fn lane(library: &mut Library, set: ActivationSet) -> Arc<Module> {
         assembly.fields((&table, "in"), &[("segment", "segment")]);
         assembly.fields((&table, "out"), &[("middle", &middle), ("slope", &slope)]);
     }
-    let line = vec!["middle".to_owned(), "slope".to_owned()];
+    let mut nets = "value_q segment middle slope function_q".to_owned();
+    for (function, _) in &lines {
+        nets += &format!(" {function}_middle {function}_slope");
+    }
+    let line = if has_table { vec!["middle".to_owned(), "slope".to_owned()] } else { Vec::new() };
     assembly.registers(assembly.own("activated").driven(), [assembly.own("sum").read(), line].concat());
     let bits = set.code_bits();
     let line = |function: Activation| {
@@ -222,9 +248,14 @@ fn lane(library: &mut Library, set: ActivationSet) -> Arc<Module> {
         Some(Line { word: function.word(), code: format!("{bits}'d{code}") })
     };
     let lines = if several { lines.iter().filter_map(|&(function, _)| line(function)).collect() } else { Vec::new() };
+    let all_tabled = set.of_domain(Domain::Numbers).all(|function| function.facts().lack.is_some());
+    let mut ends = set.iter().filter_map(|function| Some((function, function.facts().most?)));
+    let end = ends.next().map(|(function, most)| End { is_it: is_wanted(set, |of| of == function), most });
+    assert!(ends.next().is_none(), "a lane ends one function");
     library.add(assembly.finish(), |shell| {
         LaneBody {
             shell,
+            nets,
             acc_w,
             shift_w: SHIFT_W,
             function_w: bits,
@@ -235,8 +266,11 @@ fn lane(library: &mut Library, set: ActivationSet) -> Arc<Module> {
             slope_w: SLOPE_W,
             digits: DIGITS,
             offset: format!("{PRODUCT_W}'h{:x}", booth_offset()),
-            is_number: is_number(set),
+            is_number: is_wanted(set, |function| function.domain() == Domain::Numbers),
+            has_table,
+            is_tabled: (has_table && !all_tabled).then(|| is_wanted(set, |function| function.facts().lack.is_some())),
             lines,
+            end,
         }
         .render()
     })
