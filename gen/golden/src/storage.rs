@@ -102,7 +102,7 @@ impl RecordLayout {
     ///
     /// # Errors
     /// When n is not 2 to 64, a record has no items, it has more than n and offsets (which would not reach
-    /// them), or n is no multiple of a block's weights.
+    /// them), or n is not a multiple of a block's weights.
     pub fn new(
         n: usize,
         capacity: usize,
