@@ -5,7 +5,7 @@
 //! code[m][j] = requantize(f(sum[m][j], scale[j]))
 //! ```
 //!
-//! where f is a function of [`activation`](crate::activation).
+//! where f is a function of [`activation`].
 
 use crate::{Error, Result, activation, check, requantize};
 use alberti_arith::{Activation, Format, wrap};

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! where f is the job's function, which may change the shift as well as the sum
-//! ([`activation`](crate::activation)).
+//! ([`activation`]).
 //!
 //! Each pass takes n weight items (lane 0 first), then one activation vector per row. Item p of a tile by
 //! columns brings the weights of place p of all lanes. In a block-sparse design a block tile covers 2n
