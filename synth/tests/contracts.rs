@@ -270,7 +270,7 @@ const WITHOUT: [(&str, &str); 8] = [
 
 #[test]
 fn every_block_has_a_contract_or_a_reason_to_have_none() {
-    for block in &BLOCKS {
+    for block in BLOCKS {
         let proved = PROVED.iter().any(|blocks| blocks.contains(&block.name));
         let excused = WITHOUT.iter().any(|(name, _)| *name == block.name);
         assert!(proved || excused, "{}: no contract is proved of it", block.name);

@@ -43,7 +43,7 @@ fn every_part_is_clean(design: &Design) {
 const LINE: usize = 120;
 
 fn every_block_is_clean(design: &Design) {
-    for block in &BLOCKS {
+    for block in BLOCKS {
         is_clean(design, block);
     }
 }

@@ -81,7 +81,7 @@ impl Selection {
     /// When one was named that the design has no use for.
     pub fn blocks(&self, design: &Design) -> Result<Vec<(&'static Block, Netlist)>> {
         let (technology, mut chosen) = (self.macros.load()?, Vec::new());
-        for block in &BLOCKS {
+        for block in BLOCKS {
             let named = self.blocks.contains(&block.name);
             if !named && !self.blocks.is_empty() {
                 continue;

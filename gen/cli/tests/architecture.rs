@@ -141,7 +141,7 @@ fn every_block_has_all_that_belongs_to_its_room() {
         .expect("there are baselines")
         .map(|entry| fs::read_to_string(entry.expect("it can be listed").path()).expect("it is text"))
         .collect();
-    for block in &BLOCKS {
+    for block in BLOCKS {
         let name = block.name;
         for path in [
             format!("gen/rtl/src/blocks/{name}/mod.rs"),

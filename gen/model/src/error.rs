@@ -1,11 +1,15 @@
 //! What can be wrong with a checkpoint, a sentence or a layer, and what to do about it.
 
-use alberti_diagnostic::Code;
-use std::path::PathBuf;
+use alberti_diagnostic::{Code, Diagnostic};
+use std::{borrow::Cow, path::PathBuf};
 
 /// A problem with a model, with the code that `alberti explain` knows it by.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
+    /// A problem whose code, message and help stand where it is found. New problems are of this kind, unless a
+    /// caller has to tell them from others.
+    #[error("{}", .0.message)]
+    Diagnosed(Box<Diagnostic>),
     /// AE0701: a file of the model's folder cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Unreadable {
@@ -172,70 +176,77 @@ impl From<alberti_golden::Error> for ModelError {
     }
 }
 
+impl From<Diagnostic> for ModelError {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self::Diagnosed(Box::new(diagnostic))
+    }
+}
+
 impl ModelError {
     /// The diagnostic's code.
     #[must_use]
-    pub const fn code(&self) -> Code {
-        match self {
-            Self::Unreadable { .. } => Code::ModelUnreadable,
-            Self::Config { .. } => Code::ModelConfig,
-            Self::Damaged { .. } => Code::ModelDamaged,
-            Self::Tensors { .. } => Code::ModelTensors,
-            Self::Sentence(_) => Code::SentenceUnusable,
-            Self::UnknownLayer { .. } => Code::UnknownLayer,
-            Self::Sparsity(_) => Code::SparsityUnusable,
-            Self::BiasRange { .. } => Code::BiasRange,
-            Self::Overflow { .. } => Code::LayerOverflow,
-            Self::ShiftRange { .. } => Code::ShiftRange,
-            Self::Shape(_) => Code::ShapeMismatch,
-            Self::Capacity { .. } => Code::CapacityOfLayer,
-            Self::Accelerator { .. } => Code::AcceleratorTooSmall,
-            Self::NormRange { .. } => Code::NormRange,
-            Self::Task { .. } => Code::TaskUnusable,
-            Self::Data { .. } => Code::DataUnusable,
-            Self::Engine(_) => Code::SimulationDiffers,
-            Self::Recipe { .. } => Code::RecipeUnusable,
-        }
+    pub fn code(&self) -> Code {
+        self.explained().0
     }
 
     /// What to do instead.
     #[must_use]
     pub fn help(&self) -> String {
-        match self {
-            Self::Unreadable { .. } => {
-                "a model is a folder with model.safetensors, config.json and tokenizer.json; `make model` fetches one"
-                    .into()
+        self.explained().1.into()
+    }
+
+    /// Code and help of each problem.
+    fn explained(&self) -> (Code, Cow<'_, str>) {
+        let (code, help) = match self {
+            Self::Diagnosed(diagnostic) => return (diagnostic.code, diagnostic.help.as_str().into()),
+            Self::Overflow { needed, .. } => {
+                return (Code::LayerOverflow, format!("set accumulator_bits to {needed}").into());
             }
-            Self::Config { .. } => "give the config.json that the checkpoint was published with".into(),
-            Self::Damaged { .. } => "fetch the file again; `make model` fetches the demo's".into(),
-            Self::Tensors { .. } => {
-                "the checkpoint must hold a BERT or an ALBERT encoder of config.json's shape, in f32, f16 or bf16".into()
+            Self::Capacity { memory, needed, .. } => {
+                return (Code::CapacityOfLayer, format!("set memories.{memory}.values to {needed} or more").into());
             }
-            Self::Sentence(_) => "give a shorter text, or a tokenizer.json that belongs to the checkpoint".into(),
-            Self::UnknownLayer { .. } => "name one of the layers above".into(),
-            Self::Sparsity(_) => {
-                "give a share between 0 and 1, or blocks that the design's datapath.sparsity has".into()
+            Self::Unreadable { .. } => (
+                Code::ModelUnreadable,
+                "a model is a folder with model.safetensors, config.json and tokenizer.json; `make model` fetches one",
+            ),
+            Self::Config { .. } => (Code::ModelConfig, "give the config.json that the checkpoint was published with"),
+            Self::Damaged { .. } => (Code::ModelDamaged, "fetch the file again; `make model` fetches the demo's"),
+            Self::Tensors { .. } => (
+                Code::ModelTensors,
+                "the checkpoint must hold a BERT or an ALBERT encoder of config.json's shape, in f32, f16 or bf16",
+            ),
+            Self::Sentence(_) => {
+                (Code::SentenceUnusable, "give a shorter text, or a tokenizer.json that belongs to the checkpoint")
             }
-            Self::BiasRange { .. } => "a format with fewer fraction bits leaves the bias more room".into(),
-            Self::Overflow { needed, .. } => format!("set accumulator_bits to {needed}"),
-            Self::ShiftRange { .. } => "the layer's values lie too far from 1; rescale the checkpoint".into(),
-            Self::Shape(_) => "check that matrix, layer and design belong together".into(),
-            Self::Capacity { memory, needed, .. } => format!("set memories.{memory}.values to {needed} or more"),
-            Self::Accelerator { .. } => {
-                "enlarge what is named, prune the weights (--prune), or give shorter sentences".into()
+            Self::UnknownLayer { .. } => (Code::UnknownLayer, "name one of the layers above"),
+            Self::Sparsity(_) => (
+                Code::SparsityUnusable,
+                "give a share between 0 and 1, or blocks that the design's datapath.sparsity has",
+            ),
+            Self::BiasRange { .. } => (Code::BiasRange, "a format with fewer fraction bits leaves the bias more room"),
+            Self::ShiftRange { .. } => {
+                (Code::ShiftRange, "the layer's values lie too far from 1; rescale the checkpoint")
             }
-            Self::Data { .. } => {
-                "give GLUE's .tsv, or a .csv, whose labels are those of the task's head_config.json".into()
-            }
-            Self::Task { .. } => {
-                "give a folder of AdapterHub's for this model, with Houlsby's adapters; `alberti explain AE0717` lists what is read".into()
-            }
-            Self::Engine(_) => String::new(),
-            Self::Recipe { .. } => "write what is named as docs/compression.md has it".into(),
-            Self::NormRange { .. } => {
-                "divide all gains and offsets of the last layer norm by a power of two: the answer is as much smaller"
-                    .into()
-            }
-        }
+            Self::Shape(_) => (Code::ShapeMismatch, "check that matrix, layer and design belong together"),
+            Self::Accelerator { .. } => (
+                Code::AcceleratorTooSmall,
+                "enlarge what is named, prune the weights (--prune), or give shorter sentences",
+            ),
+            Self::NormRange { .. } => (
+                Code::NormRange,
+                "divide all gains and offsets of the last layer norm by a power of two: the answer is as much smaller",
+            ),
+            Self::Task { .. } => (
+                Code::TaskUnusable,
+                "give a folder of AdapterHub's for this model, with Houlsby's adapters; `alberti explain AE0717` lists what is read",
+            ),
+            Self::Data { .. } => (
+                Code::DataUnusable,
+                "give GLUE's .tsv, or a .csv, whose labels are those of the task's head_config.json",
+            ),
+            Self::Engine(_) => (Code::SimulationDiffers, ""),
+            Self::Recipe { .. } => (Code::RecipeUnusable, "write what is named as docs/compression.md has it"),
+        };
+        (code, help.into())
     }
 }

@@ -9,7 +9,7 @@ const EXAMPLES: [&str; 4] = ["pu16", "pu16_8of16", "pu8_memories", "accelerator4
 #[test]
 fn every_block_has_the_datasheet_that_it_generates() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    for block in &BLOCKS {
+    for block in BLOCKS {
         let text = EXAMPLES
             .iter()
             .find_map(|name| {

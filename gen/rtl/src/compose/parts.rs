@@ -131,7 +131,7 @@ fn unknown_block(instance: &Instance, design: &Design) -> Diagnostic {
         list(memories.iter().map(String::as_str))
     );
     let help = match nearest(&instance.block, names()) {
-        Some(name) => format!("did you mean `{name}`? {}{}", all[..1].to_uppercase(), &all[1..]),
+        Some(name) => format!("did you mean `{name}`?"),
         None => all,
     };
     Diagnostic::new(Code::UnknownBlock, message, help).at(instance.place.clone())
