@@ -12,8 +12,12 @@ MODEL    := build/models/minilm
 PROFILE  := $(if $(CI),ci,default)
 ALBERTI  := target/release/alberti
 NEXT     := cargo nextest run --workspace --profile $(PROFILE)
+PYTHON   := build/python
 SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 COSIM    := $(ALBERTI) sim designs/$(D).yaml --block $(B) $(if $(SEED),--seed $(SEED))
+
+# Python with slang first: what runs below finds it there.
+export PATH := $(CURDIR)/$(PYTHON)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup model build demo test quick test-full deny lint cosim wave synth bench layer fuzz targets bless room docs clean
@@ -23,7 +27,7 @@ help: ## what there is
 	@echo
 	@echo 'D=$(D) is the design (designs/$$D.yaml), B=$(B) the block, SEED= the seed of a simulation.'
 
-setup: ## install what is missing: Debian packages, cargo-nextest
+setup: ## install what is missing: Debian packages, cargo-nextest, slang
 	@missing=$$(while read -r package; do \
 	    dpkg-query -W -f='$${Status}\n' $$package 2>/dev/null | grep -q 'ok installed' || echo $$package; \
 	  done < packages.txt); \
@@ -31,6 +35,8 @@ setup: ## install what is missing: Debian packages, cargo-nextest
 	    $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
 	fi
 	@cargo nextest --version >/dev/null 2>&1 || cargo install --locked cargo-nextest@$(NEXTEST)
+	@$(PYTHON)/bin/python3 -c 'import pyslang' 2>/dev/null || { \
+	    python3 -m venv --clear $(PYTHON) && $(PYTHON)/bin/python3 -m pip install -q --require-hashes -r synth/slang.txt; }
 
 model: $(MODEL)/model.safetensors ## fetch the trained encoder into the cache
 
@@ -66,7 +72,7 @@ deny: ## licences and duplicates of the crates that are used; installs cargo-den
 	@cargo deny --version >/dev/null 2>&1 || cargo install --locked cargo-deny@$(DENY)
 	cargo deny --offline check licenses bans sources
 
-lint: build ## Verilator, yosys and Icarus on every design
+lint: build ## Verilator, yosys, Icarus and slang on every design
 	@for design in designs/*.yaml; do $(ALBERTI) lint $$design; done
 
 cosim: build ## one block against its golden: B=vmac D=pu4 SEED=1

@@ -11,7 +11,7 @@ use alberti_harness::{
 };
 use alberti_isa::{BYTES, Fault};
 use alberti_rtl::{
-    Design,
+    Design, Prefix,
     blocks::Block,
     elaborate,
     emit::Package,
@@ -41,7 +41,8 @@ fn counters(design: &Design) -> Vec<&'static str> {
 /// instead.
 fn driver(design: &Design, changes: &[(&str, &str)]) -> Result<Driver> {
     let netlist = elaborate(design).unwrap_or_else(|problems| panic!("{problems}"));
-    let mut package = Package::new(design, &netlist).expect("a package");
+    let mut package =
+        Package::new(&Prefix::new("alberti").expect("a prefix"), design, &netlist, &[]).expect("a package");
     let source = package.files.get_mut("driver/alberti.c").expect("a driver");
     let mut text = String::from_utf8(source.clone()).expect("text");
     for (from, to) in changes {

@@ -1,4 +1,4 @@
-//! Area, timing, proof and lint of Verilog: yosys, OpenSTA, a solver and two more readers, driven and cached.
+//! Area, timing, proof and lint of Verilog: yosys, OpenSTA, a solver and more readers, driven and cached.
 
 mod baseline;
 mod cache;
@@ -20,7 +20,7 @@ pub use elaborate::Source;
 pub use error::{Error, Result};
 pub use formal::{FormalJob, FormalResult, prove};
 pub use liberty::Library;
-pub use lint::{LintMessage, lint};
+pub use lint::{LintMessage, lint, slang_version};
 pub use recipe::Recipe;
 pub use synthesis::{Area, Boundaries, MemoryReport, SynthJob, SynthReport, UnitReport, synthesise};
 pub use technology::Technology;

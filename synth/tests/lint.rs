@@ -1,10 +1,13 @@
 //! What each reader complains of.
 
-use alberti_synth::{Source, lint};
+use alberti_synth::{LintMessage, Source, lint, slang_version};
+
+fn messages(text: &str) -> Vec<LintMessage> {
+    lint(&[Source::new("rtl/m.v", text)], "m").expect("the readers")
+}
 
 fn tools(text: &str) -> Vec<String> {
-    let messages = lint(&[Source::new("rtl/m.v", text)], "m").expect("three readers");
-    let mut tools: Vec<String> = messages.into_iter().map(|message| message.tool).collect();
+    let mut tools: Vec<String> = messages(text).into_iter().map(|message| message.tool).collect();
     tools.dedup();
     tools
 }
@@ -14,13 +17,13 @@ fn a_clean_module_has_no_message() {
     let text = "module m (input wire clk_i, input wire [3:0] a_i, output reg [3:0] y_q);\n  integer k;\n  reg [3:0] y_d;\n  \
                 always @* for (k = 0; k < 4; k = k + 1) y_d[k] = a_i[3 - k];\n  \
                 always @(posedge clk_i) y_q <= y_d;\nendmodule\n";
-    assert_eq!(lint(&[Source::new("m.v", text)], "m").expect("three readers"), []);
+    assert_eq!(messages(text), []);
 }
 
 #[test]
 fn a_width_that_does_not_fit_is_named_with_its_line() {
-    let text = "module m (input wire [3:0] a_i, output wire [2:0] y_o);\n  assign y_o = a_i;\nendmodule\n";
-    let messages = lint(&[Source::new("rtl/m.v", text)], "m").expect("three readers");
+    let messages =
+        messages("module m (input wire [3:0] a_i, output wire [2:0] y_o);\n  assign y_o = a_i;\nendmodule\n");
     assert!(messages.iter().any(|m| m.tool == "verilator" && m.text.contains("WIDTH: m.v:2")), "{messages:?}");
 }
 
@@ -32,5 +35,24 @@ fn an_undriven_wire_is_found_by_yosys() {
 
 #[test]
 fn a_syntax_error_is_found_by_all() {
-    assert_eq!(tools("module m (output wire y_o);\n  assign y_o = ;\nendmodule\n"), ["verilator", "yosys", "iverilog"]);
+    let mut all = vec!["verilator", "yosys", "iverilog"];
+    all.extend(slang_version().map(|_| "slang"));
+    assert_eq!(tools("module m (output wire y_o);\n  assign y_o = ;\nendmodule\n"), all);
+}
+
+/// `make test` installs slang; a run by hand may be without it.
+#[test]
+fn slang_is_there_where_the_regression_runs() {
+    if slang_version().is_none() {
+        assert!(std::env::var_os("CI").is_none(), "slang is not installed: run `make setup`");
+        eprintln!("slang is not installed, so nothing was read with it; `make test` installs it");
+    }
+}
+
+#[test]
+fn slang_finds_a_register_that_is_used_before_its_declaration() {
+    let text = "module m (input wire clk_i, output reg y_o);\n  always @(posedge clk_i) y_o <= y_q;\n  reg y_q;\n  \
+                always @(posedge clk_i) y_q <= !y_o;\nendmodule\n";
+    let found = messages(text).iter().any(|m| m.tool == "slang" && m.text.contains("used before its declaration"));
+    assert_eq!(found, slang_version().is_some());
 }

@@ -19,12 +19,12 @@ fn is_clean(design: &Design, block: &Block) {
 }
 
 fn netlist_is_clean(design: &Design, netlist: &Netlist) {
-    let messages = lint(&common::sources_of(netlist), netlist.top()).expect("three readers");
+    let messages = lint(&common::sources_of(netlist), netlist.top()).expect("the readers");
     let texts: Vec<String> = messages.iter().map(|message| format!("{}: {}", message.tool, message.text)).collect();
     assert!(texts.is_empty(), "{} of {}:\n{}", netlist.top(), design.name, texts.join("\n"));
 }
 
-/// The parts of an accelerator: for the three readers, and for the checks of netlists that whole designs go
+/// The parts of an accelerator: for the readers, and for the checks of netlists that whole designs go
 /// through.
 fn every_part_is_clean(design: &Design) {
     for (name, _) in PARTS {

@@ -14,22 +14,22 @@ static void alberti_write(uintptr_t base, uint32_t offset, uint32_t value)
 }
 #endif
 
-static uint32_t get(const struct alberti *accelerator, uint32_t offset)
+static uint32_t get(const struct alberti_handle *accelerator, uint32_t offset)
 {
     return alberti_read(accelerator->base, offset);
 }
 
-static void put(const struct alberti *accelerator, uint32_t offset, uint32_t value)
+static void put(const struct alberti_handle *accelerator, uint32_t offset, uint32_t value)
 {
     alberti_write(accelerator->base, offset, value);
 }
 
-static uint32_t is_busy(const struct alberti *accelerator)
+static uint32_t is_busy(const struct alberti_handle *accelerator)
 {
     return (get(accelerator, ALB_STATUS_OFFSET) & ALB_STATUS_BUSY_MASK) >> ALB_STATUS_BUSY_SHIFT;
 }
 
-enum alberti_result alberti_probe(struct alberti *accelerator, uintptr_t base)
+enum alberti_result alberti_probe(struct alberti_handle *accelerator, uintptr_t base)
 {
     const uint32_t major = ALB_VERSION_RESET & ALB_VERSION_MAJOR_MASK;
 
@@ -45,7 +45,7 @@ enum alberti_result alberti_probe(struct alberti *accelerator, uintptr_t base)
     return ALBERTI_OK;
 }
 
-enum alberti_result alberti_load(const struct alberti *accelerator, const struct alberti_job *job)
+enum alberti_result alberti_load(const struct alberti_handle *accelerator, const struct alberti_job *job)
 {
 <%- if address_max < u64::MAX %>
     if (job->program > ALBERTI_ADDRESS_MAX || job->data > ALBERTI_ADDRESS_MAX)
@@ -64,7 +64,7 @@ enum alberti_result alberti_load(const struct alberti *accelerator, const struct
     return ALBERTI_OK;
 }
 
-enum alberti_result alberti_start(struct alberti *accelerator)
+enum alberti_result alberti_start(struct alberti_handle *accelerator)
 {
     if (is_busy(accelerator))
         return ALBERTI_BUSY;
@@ -74,7 +74,7 @@ enum alberti_result alberti_start(struct alberti *accelerator)
     return ALBERTI_OK;
 }
 
-void alberti_status(const struct alberti *accelerator, struct alberti_status *status)
+void alberti_status(const struct alberti_handle *accelerator, struct alberti_status *status)
 {
     const uint32_t word = get(accelerator, ALB_STATUS_OFFSET);
     uint32_t causes = get(accelerator, ALB_INTERRUPT_CAUSE_OFFSET);
@@ -90,7 +90,7 @@ void alberti_status(const struct alberti *accelerator, struct alberti_status *st
     status->address = get(accelerator, ALB_ERROR_ADDRESS_OFFSET);
 }
 
-enum alberti_result alberti_wait(const struct alberti *accelerator, uint32_t reads)
+enum alberti_result alberti_wait(const struct alberti_handle *accelerator, uint32_t reads)
 {
     while (reads-- > 0)
         if (!is_busy(accelerator))
@@ -98,22 +98,22 @@ enum alberti_result alberti_wait(const struct alberti *accelerator, uint32_t rea
     return ALBERTI_BUSY;
 }
 
-void alberti_stop(const struct alberti *accelerator)
+void alberti_stop(const struct alberti_handle *accelerator)
 {
     put(accelerator, ALB_CONTROL_OFFSET, ALB_CONTROL_SOFT_RESET_MASK);
 }
 
-void alberti_watchdog(const struct alberti *accelerator, uint32_t cycles)
+void alberti_watchdog(const struct alberti_handle *accelerator, uint32_t cycles)
 {
     put(accelerator, ALB_WATCHDOG_LIMIT_OFFSET, cycles);
 }
 
-void alberti_enable(const struct alberti *accelerator, uint32_t causes)
+void alberti_enable(const struct alberti_handle *accelerator, uint32_t causes)
 {
     put(accelerator, ALB_INTERRUPT_ENABLE_OFFSET, causes);
 }
 
-uint32_t alberti_interrupt(struct alberti *accelerator)
+uint32_t alberti_interrupt(struct alberti_handle *accelerator)
 {
     const uint32_t causes = get(accelerator, ALB_INTERRUPT_CAUSE_OFFSET);
 
@@ -123,12 +123,12 @@ uint32_t alberti_interrupt(struct alberti *accelerator)
     return causes;
 }
 
-void alberti_clear(const struct alberti *accelerator)
+void alberti_clear(const struct alberti_handle *accelerator)
 {
     put(accelerator, ALB_COUNTERS_OFFSET, ALB_COUNTERS_CLEAR_MASK);
 }
 
-void alberti_count(const struct alberti *accelerator, struct alberti_counters *counters)
+void alberti_count(const struct alberti_handle *accelerator, struct alberti_counters *counters)
 {
     put(accelerator, ALB_COUNTERS_OFFSET, ALB_COUNTERS_SNAPSHOT_MASK);
 <%- for counter in counters %>

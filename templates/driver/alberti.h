@@ -8,7 +8,7 @@
 #ifndef ALBERTI_H
 #define ALBERTI_H
 
-#include "../registers/@{ design.name }@_registers.h"
+#include "../registers/alberti_registers.h"
 #include <stdint.h>
 
 /*
@@ -44,7 +44,7 @@ enum alberti_fault {
 };
 
 /* An accelerator. */
-struct alberti {
+struct alberti_handle {
     uintptr_t base;           /* of its registers */
     volatile uint32_t causes; /* what alberti_interrupt took since the last start: ALB_INTERRUPT_CAUSE_*_MASK */
 };
@@ -76,36 +76,36 @@ struct alberti_counters {
 };
 
 /* Looks whether the accelerator is at base, and is the one that this driver was generated for. */
-enum alberti_result alberti_probe(struct alberti *accelerator, uintptr_t base);
+enum alberti_result alberti_probe(struct alberti_handle *accelerator, uintptr_t base);
 
 /* Names the program that alberti_start runs; it stays named. */
-enum alberti_result alberti_load(const struct alberti *accelerator, const struct alberti_job *job);
+enum alberti_result alberti_load(const struct alberti_handle *accelerator, const struct alberti_job *job);
 
 /* Starts the program. */
-enum alberti_result alberti_start(struct alberti *accelerator);
+enum alberti_result alberti_start(struct alberti_handle *accelerator);
 
 /* Reads how the program stands. */
-void alberti_status(const struct alberti *accelerator, struct alberti_status *status);
+void alberti_status(const struct alberti_handle *accelerator, struct alberti_status *status);
 
 /* Reads until the program has ended, so many times at most; then ALBERTI_BUSY. */
-enum alberti_result alberti_wait(const struct alberti *accelerator, uint32_t reads);
+enum alberti_result alberti_wait(const struct alberti_handle *accelerator, uint32_t reads);
 
 /* Stops the program: wait for the end, which no interrupt tells. Registers that were written stay. */
-void alberti_stop(const struct alberti *accelerator);
+void alberti_stop(const struct alberti_handle *accelerator);
 
 /* Cycles without progress after which a program is stopped; 0: never. */
-void alberti_watchdog(const struct alberti *accelerator, uint32_t cycles);
+void alberti_watchdog(const struct alberti_handle *accelerator, uint32_t cycles);
 
 /* Lets these causes interrupt, ALB_INTERRUPT_ENABLE_*_MASK, and no others. */
-void alberti_enable(const struct alberti *accelerator, uint32_t causes);
+void alberti_enable(const struct alberti_handle *accelerator, uint32_t causes);
 
 /* To be called by the interrupt's handler: takes the causes, which ends the interrupt, and returns them. */
-uint32_t alberti_interrupt(struct alberti *accelerator);
+uint32_t alberti_interrupt(struct alberti_handle *accelerator);
 
 /* Counts from zero. */
-void alberti_clear(const struct alberti *accelerator);
+void alberti_clear(const struct alberti_handle *accelerator);
 
 /* Reads all counters as they were in one cycle. */
-void alberti_count(const struct alberti *accelerator, struct alberti_counters *counters);
+void alberti_count(const struct alberti_handle *accelerator, struct alberti_counters *counters);
 
 #endif

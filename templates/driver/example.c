@@ -6,7 +6,7 @@ enum alberti_result alberti_example(uintptr_t base, const struct alberti_job *jo
 
 enum alberti_result alberti_example(uintptr_t base, const struct alberti_job *job, struct alberti_status *status)
 {
-    struct alberti accelerator;
+    struct alberti_handle accelerator;
     enum alberti_result result = alberti_probe(&accelerator, base);
 
     if (result == ALBERTI_OK)

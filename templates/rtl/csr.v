@@ -153,9 +153,36 @@ module @{ shell.name }@ (
 <%- endfor %>
         end
     end
-<% for (_, fields) in settings.iter().chain(pulses) %>
+
+    // What a program uses stays as it was when it was started, whatever is written while it runs.
+<%- for (_, fields) in program %>
+<%- for field in fields %>
+    reg @{ "{:<6}"|format(field.range) }@ @{ field.stem }@_taken_q;
+<%- endfor %>
+<%- endfor %>
+    always @(posedge clk_i or negedge rst_ni) begin
+        if (!rst_ni) begin
+<%- for (_, fields) in program %>
+<%- for field in fields %>
+            @{ field.stem }@_taken_q <= @{ field.bits }@'h@{ "{:x}"|format(field.reset) }@;
+<%- endfor %>
+<%- endfor %>
+        end else if (@{ start }@_q && !@{ busy }@_i) begin
+<%- for (_, fields) in program %>
+<%- for field in fields %>
+            @{ field.stem }@_taken_q <= @{ field.stem }@_q;
+<%- endfor %>
+<%- endfor %>
+        end
+    end
+<% for (_, fields) in shown.iter().chain(pulses) %>
 <%- for field in fields %>
     assign @{ field.stem }@_o = @{ field.stem }@_q;
+<%- endfor %>
+<%- endfor %>
+<%- for (_, fields) in program %>
+<%- for field in fields %>
+    assign @{ field.stem }@_o = @{ field.stem }@_taken_q;
 <%- endfor %>
 <%- endfor %>
     assign interrupt_o = @{ interrupts.join("\n                      || ") }@;

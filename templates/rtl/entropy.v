@@ -115,7 +115,7 @@ module @{ shell.name }@ (
     end
 
     // y = exp2n(d): the power of the fraction, then the octaves. What is no class lies 31 octaves away: its y
-    // is zero.
+    // is zero, and so is its distance, which nothing has set.
     wire                counts   = turn && timer_q[CLASS_W-1:0] <= classes_q;
     wire [SCORE_W-1:0]  distance = maximum_q - scores_q[SCORE_W-1:0];
     reg  [FACTOR_W-1:0] distance_q;
@@ -129,7 +129,7 @@ module @{ shell.name }@ (
     assign segment = distance_q[9:5];
     assign place   = distance_q[4:0];
     always @(posedge clk_i) begin
-        distance_q  <= distance[FACTOR_W-1:0];
+        distance_q  <= distance[FACTOR_W-1:0] & {FACTOR_W{counts}};
         octave_q    <= distance[14:10] | {5{!counts || distance[16:15] != 2'b00}};
         distance_q2 <= distance_q;
         octave_q2   <= octave_q;

@@ -71,6 +71,9 @@ module @{ shell.name }@ (
             || <% else %> || <% endif %><% endif %><% endfor %>);
     reg  legal_q;
 
+    reg                units_on_q;   // the reset of all units, a tree: nothing else hangs on it
+    reg                units_off_q;  // the same for what is within
+
     // Unfinished instructions of each unit, 3 at most.
     wire [UNITS-1:0]   issued;
     wire [UNITS-1:0]   finished = {
@@ -117,8 +120,6 @@ module @{ shell.name }@ (
     reg  [7:0]         iteration_q;
     reg                early_q;
     reg  [LATENCY-1:0] wait_q;
-    reg                units_on_q;   // the reset of all units, a tree: nothing else hangs on it
-    reg                units_off_q;  // the same for what is within
     reg                done_q;
     reg                issued_q;
     reg                ended_q;
@@ -217,15 +218,11 @@ module @{ shell.name }@ (
     always @(posedge clk_i) begin
         if (wait_q[LATENCY-1]) words_q <= program_data_i;
         legal_q <= legal;
-        if (fails) error_address_q <= out_of_range_i ? {{(32-ADDR_W){1'b0}}, out_of_range_row_i}
-                                    : bus_bad ? bus_fault_address_i : 32'd0;
         if (state_q == FETCH) begin
-            pc_q        <= {COUNT_W{1'b0}};
             count_q     <= program_length_i[6 +: COUNT_W];
             early_q     <= 1'b0;
             iteration_q <= 8'd0;
         end else if (state_q == ISSUE && issue) begin
-            pc_q <= is_end && again ? loop_first_q : is_halt ? pc_q : pc_q + 1'b1;
             if (is_repeat) begin
                 loop_first_q     <= pc_q + 1'b1;
                 loop_remaining_q <= repeat_count;
@@ -234,9 +231,25 @@ module @{ shell.name }@ (
                 loop_remaining_q <= loop_remaining_q - 16'd1;
                 iteration_q      <= again ? iteration_q + 8'd1 : 8'd0;
             end
-        end else if (state_q == DECIDE && decision_valid_i && decision_exit_i) begin
-            early_q      <= 1'b1;
-            exit_layer_q <= exit_layer + iteration_q;
+        end else if (state_q == DECIDE && decision_valid_i && decision_exit_i) early_q <= 1'b1;
+    end
+
+    // What software sees of the last program. A new one begins with zeros.
+    always @(posedge clk_i or negedge rst_ni) begin
+        if (!rst_ni) begin
+            pc_q            <= {COUNT_W{1'b0}};
+            error_address_q <= 32'd0;
+            exit_layer_q    <= 8'd0;
+        end else begin
+            if (state_q == IDLE && start_i) begin
+                pc_q            <= {COUNT_W{1'b0}};
+                error_address_q <= 32'd0;
+                exit_layer_q    <= 8'd0;
+            end
+            if (state_q == ISSUE && issue) pc_q <= is_end && again ? loop_first_q : is_halt ? pc_q : pc_q + 1'b1;
+            if (fails) error_address_q <= out_of_range_i ? {{(32-ADDR_W){1'b0}}, out_of_range_row_i}
+                                        : bus_bad ? bus_fault_address_i : 32'd0;
+            if (state_q == DECIDE && decision_valid_i && decision_exit_i) exit_layer_q <= exit_layer + iteration_q;
         end
     end
 

@@ -135,6 +135,13 @@ module @{ shell.name }@ (
     wire   failed            = done_valid_i && done_response_i != 2'd0;
     wire   settled           = !weight_busy_i;
 
+    // The bus may say that it is done before the last row has found its memory.
+    reg done_seen_q;
+    always @(posedge clk_i or negedge rst_ni) begin
+        if (!rst_ni) done_seen_q <= 1'b0;
+        else done_seen_q <= !idle && (done_seen_q || done_valid_i);
+    end
+
     always @(posedge clk_i or negedge rst_ni) begin
         if (!rst_ni) begin
             state_q        <= IDLE;
@@ -164,13 +171,6 @@ module @{ shell.name }@ (
                 end
             endcase
         end
-    end
-
-    // The bus may say that it is done before the last row has found its memory.
-    reg done_seen_q;
-    always @(posedge clk_i or negedge rst_ni) begin
-        if (!rst_ni) done_seen_q <= 1'b0;
-        else done_seen_q <= !idle && (done_seen_q || done_valid_i);
     end
 
     always @(posedge clk_i) begin

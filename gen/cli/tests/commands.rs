@@ -21,7 +21,7 @@ fn the_same_design_gives_the_same_bytes_wherever_it_is_written() {
     let first = contents("a");
     assert_eq!(first, contents("deeper/b"));
     assert_eq!(first, contents("a"), "an earlier package is replaced");
-    for name in ["pu4.f", "pu4.sdc", "manifest.json", "rtl/alb_vmac.v"] {
+    for name in ["pu4.f", "pu4.sdc", "manifest.json", "rtl/pu4.v", "rtl/pu4_vmac.v"] {
         assert!(first.iter().any(|(path, _)| path.to_str() == Some(name)), "{name}");
     }
     let mine = text(folder.path());
@@ -33,8 +33,8 @@ fn a_block_can_be_the_top() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("out");
     well(&["gen", PU4, "-o", text(&out), "--block", "requantize"]);
-    assert_eq!(json(&out.join("manifest.json"))["top"], "alb_requantize");
-    assert!(!out.join("rtl/alb_processing_unit.v").exists());
+    assert_eq!(json(&out.join("manifest.json"))["top"], "pu4_requantize");
+    assert!(!out.join("rtl/pu4.v").exists());
 }
 
 #[test]
@@ -42,8 +42,8 @@ fn an_accelerator_is_the_top_of_its_design_with_all_that_it_needs() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("out");
     well(&["gen", "designs/accelerator4.yaml", "-o", text(&out)]);
-    assert_eq!(json(&out.join("manifest.json"))["top"], "alb_accelerator");
-    for name in ["accelerator4.core", "Bender.yml", "driver/alberti.c", "registers/accelerator4_registers.h"] {
+    assert_eq!(json(&out.join("manifest.json"))["top"], "accelerator4");
+    for name in ["accelerator4.core", "Bender.yml", "driver/accelerator4.c", "registers/accelerator4_registers.h"] {
         assert!(out.join(name).is_file(), "{name}");
     }
     assert!(well(&["dump", "designs/accelerator4.yaml", "-s", "netlist"]).starts_with("alb_accelerator\n"));
@@ -253,8 +253,8 @@ fn a_memory_that_no_macro_serves_is_left_out_unless_its_technology_was_named() {
     assert_eq!(left.code, 0, "{}", left.err);
     assert!(left.err.contains("warning[AE0511]: a memory is left out: no macro of nvsim22 serves"), "{}", left.err);
     let said = json(&out.join("manifest.json"));
-    assert_eq!(said["top"], "alb_processing_unit");
-    assert!(!out.join("rtl/alb_rram_weight.v").exists());
+    assert_eq!(said["top"], "tiny");
+    assert!(!out.join("rtl/tiny_rram_weight.v").exists());
     let named = ran(&["--technology", "technology/memories/nvsim22.yaml"]);
     assert_eq!(named.code, 1, "{}", named.err);
     assert!(named.err.contains("error[AE0509]"), "{}", named.err);

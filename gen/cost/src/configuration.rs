@@ -20,7 +20,7 @@ use alberti_rtl::{
     blocks::dma::open_bursts,
     design::{self, Axi, Coding, Placing, ValueMemory},
     memory::Demand,
-    registers::{self, Access, INTERRUPT, SNAPSHOT},
+    registers::{self, Access, BUSY, INTERRUPT, SNAPSHOT, START},
 };
 use std::fmt;
 
@@ -196,15 +196,20 @@ pub fn axi(design: &Design) -> Result<Axi> {
 /// When the map lacks the interrupt's registers or the snapshot.
 pub fn registers(map: &registers::Map) -> Result<csr::Csr> {
     let missing = |name: &str| Error::NoRegister { name: name.into() };
-    let places = map.registers.iter().enumerate();
-    let mut places =
-        places.flat_map(|(number, register)| (0..register.fields.len()).map(move |at| (register, number, at)));
-    let snapshot = places.find(|(register, _, at)| register.stem(&register.fields[*at]) == SNAPSHOT);
-    let (_, number, at) = snapshot.ok_or_else(|| missing(SNAPSHOT))?;
+    let place = |stem: &str| {
+        let places = map.registers.iter().enumerate();
+        let mut places =
+            places.flat_map(|(number, register)| (0..register.fields.len()).map(move |at| (register, number, at)));
+        let found = places.find(|(register, _, at)| register.stem(&register.fields[*at]) == stem);
+        found.map(|(_, number, at)| (number, at)).ok_or_else(|| missing(stem))
+    };
+    let (number, at) = place(SNAPSHOT)?;
+    let (start, busy) = (place(START)?, place(BUSY)?);
     let kind = |access: Access| match access {
         Access::Constant => csr::Kind::Constant,
         Access::Status => csr::Kind::Status,
         Access::ReadWrite => csr::Kind::Setting,
+        Access::Program => csr::Kind::Taken { start, busy },
         Access::WriteOneToClear => csr::Kind::Cause,
         Access::Pulse => csr::Kind::Command,
         Access::Snapshot => csr::Kind::Sampled(number, at),

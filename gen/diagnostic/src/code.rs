@@ -214,6 +214,7 @@ codes! {
     LintMessages = "AE0809", Error, Input, External, "a tool reports a warning about the Verilog";
     InputUnreadable = "AE0810", Error, Environment, External, "a file cannot be read";
     ArgumentsUnfit = "AE0811", Error, Usage, External, "the arguments do not fit together";
+    ReaderMissing = "AE0812", Warning, Environment, External, "a reader of the Verilog is not installed";
 }
 
 impl Code {

@@ -14,6 +14,14 @@ pub enum Kind {
     Status,
     /// Holds what is written.
     Setting,
+    /// Holds what is written. Its port shows what it held in the last cycle in which the command was high and
+    /// the status was not.
+    Taken {
+        /// The command's place, register and field.
+        start: (usize, usize),
+        /// The status' place.
+        busy: (usize, usize),
+    },
     /// A bit that an input sets and a written one clears; set wins.
     Cause,
     /// A bit that is high in the cycle after a one is written. Reads as zero.
@@ -89,7 +97,7 @@ pub struct Outputs {
     pub b: Option<Response>,
     /// The response to a read, and its data.
     pub r: Option<(Response, u32)>,
-    /// What every field holds, by register.
+    /// What the port of every field shows, by register.
     pub fields: Vec<Vec<u32>>,
     /// The interrupt.
     pub interrupt: bool,
@@ -100,6 +108,8 @@ pub struct Outputs {
 pub struct Csr {
     map: Map,
     values: Vec<Vec<u32>>,
+    /// What the ports of the fields show.
+    shown: Vec<Vec<u32>>,
     aw: Option<u32>,
     w: Option<(u32, u8)>,
     b: Option<Response>,
@@ -126,19 +136,26 @@ impl Csr {
                     return Err(fail("two fields overlap"));
                 }
                 taken |= bits;
-                if let Kind::Sampled(register, at) = field.kind {
-                    let by = map.registers.get(register).and_then(|register| register.fields.get(at));
-                    if by.is_none_or(|command| command.kind != Kind::Command) {
-                        return Err(fail("no command samples its field"));
-                    }
+                let is = |(register, at): (usize, usize), kind| {
+                    let field = map.registers.get(register).and_then(|register: &Register| register.fields.get(at));
+                    field.is_some_and(|field| field.kind == kind)
+                };
+                let valid = match field.kind {
+                    Kind::Sampled(register, at) => is((register, at), Kind::Command),
+                    Kind::Taken { start, busy } => is(start, Kind::Command) && is(busy, Kind::Status),
+                    _ => true,
+                };
+                if !valid {
+                    return Err(fail("no command samples its field"));
                 }
             }
         }
         if map.interrupt.iter().any(|&number| number >= map.registers.len()) {
             return Err(Error::new("the interrupt is of registers that are not there"));
         }
-        let values = map.registers.iter().map(|r| r.fields.iter().map(|field| field.reset).collect()).collect();
-        Ok(Self { map, values, aw: None, w: None, b: None, ar: None, r: None })
+        let values: Vec<Vec<u32>> =
+            map.registers.iter().map(|r| r.fields.iter().map(|field| field.reset).collect()).collect();
+        Ok(Self { map, shown: values.clone(), values, aw: None, w: None, b: None, ar: None, r: None })
     }
 
     /// Everything as after power-on: what was asked for is forgotten.
@@ -146,6 +163,7 @@ impl Csr {
         for (register, values) in self.map.registers.iter().zip(&mut self.values) {
             *values = register.fields.iter().map(|field| field.reset).collect();
         }
+        self.shown.clone_from(&self.values);
         (self.aw, self.w, self.b, self.ar, self.r) = (None, None, None, None, None);
     }
 
@@ -157,7 +175,7 @@ impl Csr {
             ready: [self.aw.is_none(), self.w.is_none(), self.ar.is_none()],
             b: self.b,
             r: self.r,
-            fields: self.values.clone(),
+            fields: self.shown.clone(),
             interrupt: cause & enable != 0,
         }
     }
@@ -215,15 +233,24 @@ impl Csr {
                 let all = ones(field).unwrap_or(0);
                 let (mask, data, input) =
                     (mask >> field.low & all, data >> field.low & all, inputs.fields[number][at] & all);
+                let holds = |(register, at): (usize, usize)| before.values[register][at] != 0;
                 let value = &mut self.values[number][at];
                 *value = match field.kind {
                     Kind::Constant => field.reset,
                     Kind::Status => input,
-                    Kind::Setting => *value & !mask | data,
+                    Kind::Setting | Kind::Taken { .. } => *value & !mask | data,
                     Kind::Cause => *value & !data | input,
                     Kind::Command => data,
-                    Kind::Sampled(register, by) if before.values[register][by] != 0 => input,
+                    Kind::Sampled(register, by) if holds((register, by)) => input,
                     Kind::Sampled(..) => *value,
+                };
+                let shown = &mut self.shown[number][at];
+                *shown = match field.kind {
+                    Kind::Taken { start, busy } if holds(start) && inputs.fields[busy.0][busy.1] == 0 => {
+                        before.values[number][at]
+                    }
+                    Kind::Taken { .. } => *shown,
+                    _ => self.values[number][at],
                 };
             }
         }
@@ -253,7 +280,9 @@ impl Csr {
 
     fn takes_writes(&self, number: usize) -> bool {
         let fields = &self.map.registers[number].fields;
-        fields.iter().any(|field| matches!(field.kind, Kind::Setting | Kind::Cause | Kind::Command))
+        fields
+            .iter()
+            .any(|field| matches!(field.kind, Kind::Setting | Kind::Taken { .. } | Kind::Cause | Kind::Command))
     }
 }
 

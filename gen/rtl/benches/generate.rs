@@ -5,7 +5,7 @@
 
 #![allow(clippy::print_stdout)]
 
-use alberti_rtl::{Design, elaborate, emit::Package};
+use alberti_rtl::{Design, Prefix, elaborate, emit::Package};
 use std::time::{Duration, Instant};
 
 /// Runs of each design; the fastest counts.
@@ -28,6 +28,6 @@ fn generate(name: &str, text: &str) -> (Duration, usize, usize) {
     let start = Instant::now();
     let design = Design::parse(name, text).expect("the design is valid");
     let netlist = elaborate(&design).expect("the design elaborates");
-    let package = Package::new(&design, &netlist).expect("the package renders");
+    let package = Package::new(&Prefix::of_design(&design), &design, &netlist, &[]).expect("the package renders");
     (start.elapsed(), netlist.order().len(), package.files.values().map(Vec::len).sum())
 }

@@ -11,7 +11,9 @@ pub mod emit;
 pub mod leaves;
 pub mod memory;
 pub mod netlist;
+pub mod prefix;
 pub mod registers;
 
 pub use design::Design;
 pub use elaborate::{BuiltMemory, elaborate, elaborate_with, memories};
+pub use prefix::Prefix;

@@ -2,7 +2,7 @@
 //! committed page.
 
 use alberti_rtl::{
-    Design,
+    Design, Prefix,
     blocks::Block,
     elaborate,
     emit::Package,
@@ -105,7 +105,8 @@ fn what_a_design_lacks_has_no_register() {
     assert_eq!(Map::of(&without), None);
     // Nor has a package whose top lacks the block, whatever its design has.
     let without = variant("pu4", &[]);
-    let package = Package::new(&without, &elaborate(&without).expect("valid")).expect("a package");
+    let package = Package::new(&Prefix::of_design(&without), &without, &elaborate(&without).expect("valid"), &[])
+        .expect("a package");
     assert!(!package.files.keys().any(|path| path.contains("registers")), "{:?}", package.files.keys());
 }
 
@@ -139,8 +140,9 @@ fn an_accelerator_says_which_design_it_is() {
 fn a_package_has_the_map_in_every_form() {
     let design = variant("pu16", &[]);
     let registers = Block::named("csr").and_then(|block| block.netlist(&design)).expect("registers");
-    let package = Package::new(&design, &registers).expect("a package");
-    for (path, text) in map(&design).files(&design) {
+    let prefix = Prefix::of_block(&design, "csr");
+    let package = Package::new(&prefix, &design, &registers, &[]).expect("a package");
+    for (path, text) in map(&design).files(&prefix, &design) {
         assert_eq!(package.files.get(&path).map(Vec::as_slice), Some(text.as_bytes()), "{path}");
     }
 }
@@ -239,7 +241,7 @@ fn system_rdl_has_every_register_and_field_at_its_place() {
                     let properties = match field.access {
                         Access::Constant => "sw = r; hw = r;",
                         Access::Status | Access::Snapshot => "sw = r; hw = w;",
-                        Access::ReadWrite => "sw = rw; hw = r;",
+                        Access::ReadWrite | Access::Program => "sw = rw; hw = r;",
                         Access::WriteOneToClear => "sw = rw; onwrite = woclr; hw = r; hwset;",
                         Access::Pulse => "sw = w; singlepulse; hw = r;",
                     };

@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::ffi::Loaded;
 use crate::model::Model;
 use crate::ports::{PortSpec, Probe};
+use crate::recording::Recordings;
 use crate::shim;
 use crate::toolchain::{Toolchain, run};
 
@@ -31,6 +32,7 @@ pub struct Build {
     lint: bool,
     directory: Option<PathBuf>,
     traces: Option<PathBuf>,
+    recordings: Option<Recordings>,
     toolchain: Option<Toolchain>,
 }
 
@@ -48,6 +50,7 @@ impl Build {
             lint: true,
             directory: None,
             traces: None,
+            recordings: None,
             toolchain: None,
         }
     }
@@ -75,6 +78,13 @@ impl Build {
     pub fn traces(mut self, folder: impl Into<PathBuf>) -> Self {
         self.traces = Some(folder.into());
         self.waveform(true)
+    }
+
+    /// Lets every testbench of this design record its first `events` evaluations into this folder, for
+    /// [`Replay`](crate::Replay).
+    pub fn recordings(mut self, folder: impl Into<PathBuf>, events: u64) -> Self {
+        self.recordings = Some(Recordings { folder: folder.into(), events });
+        self
     }
 
     /// Whether a lint warning is an error, as by default. A synthesised netlist is not written to be linted.
@@ -125,7 +135,14 @@ impl Build {
             self.verilate(&toolchain, &directory, &boundary, &flags)?;
             entry.link(&directory, &runtime, &interface)
         })?;
-        Ok(Library { top: self.top.clone(), ports, traces: self.traces.clone(), loaded: Loaded::open(&path)? })
+        Ok(Library {
+            top: self.top.clone(),
+            ports,
+            of_design: self.ports.len(),
+            traces: self.traces.clone(),
+            recordings: self.recordings.clone(),
+            loaded: Loaded::open(&path)?,
+        })
     }
 
     fn check(&self) -> Result<()> {
@@ -197,7 +214,10 @@ impl Build {
 pub struct Library {
     top: String,
     ports: Vec<PortSpec>,
+    /// How many of them are not probes.
+    of_design: usize,
     traces: Option<PathBuf>,
+    recordings: Option<Recordings>,
     loaded: Loaded,
 }
 
@@ -222,9 +242,12 @@ impl Library {
     pub fn model_of(&self, name: &str, seed: u64) -> Result<Model> {
         let mut model = self.model(seed)?;
         let folder = self.traces.clone().or_else(|| std::env::var_os(WAVEFORM_VARIABLE).map(PathBuf::from));
+        let file: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
         if let Some(folder) = folder {
-            let file: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-            model.open_waveform(&folder.join(file + ".vcd"))?;
+            model.open_waveform(&folder.join(format!("{file}.vcd")))?;
+        }
+        if let Some(Recordings { folder, events }) = &self.recordings {
+            model.record(&folder.join(format!("{file}.events")), self.of_design, *events)?;
         }
         Ok(model)
     }

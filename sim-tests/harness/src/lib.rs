@@ -5,6 +5,7 @@
 //! | [`build`] | Verilog to a cached, loaded library, by Verilator and a C++ compiler |
 //! | [`ports`] | what a design shows: its ports, and nets inside of it |
 //! | [`model`] | one instance of it: ports, cycles, waveform |
+//! | [`replay`] | what Verilator was given and gave, repeated by Icarus in four states |
 //! | [`bits`] | values of any width, and packed vectors |
 //! | [`stall`] | when a stream pauses |
 //! | [`stream`] | drivers and monitors of ready/valid streams |
@@ -26,6 +27,8 @@ mod ffi;
 pub mod memory;
 pub mod model;
 pub mod ports;
+mod recording;
+pub mod replay;
 pub mod rows;
 pub mod scoreboard;
 mod shim;
@@ -41,6 +44,7 @@ pub use error::{Error, Result};
 pub use memory::BankedMemory;
 pub use model::{Model, Port};
 pub use ports::{Direction, PortSpec, Probe};
+pub use replay::{Replay, Replayed, Rule};
 pub use rows::RowMemory;
 pub use scoreboard::Scoreboard;
 pub use stall::Stall;

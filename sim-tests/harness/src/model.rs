@@ -14,6 +14,7 @@ use crate::bits::{Bits, field, fits, mask, set_field, words_of};
 use crate::error::{Error, Result};
 use crate::ffi::{Instance, Loaded};
 use crate::ports::{Direction, PortSpec};
+use crate::recording::Recording;
 use alberti_random::Rng;
 
 /// Length of a clock cycle in a waveform, in nanoseconds.
@@ -33,6 +34,7 @@ pub struct Model {
     cycle: u64,
     /// The earliest time that the waveform has no value for yet, if one is open.
     waveform: Option<u64>,
+    recording: Option<Recording>,
 }
 
 impl Model {
@@ -48,6 +50,7 @@ impl Model {
             reset: None,
             cycle: 0,
             waveform: None,
+            recording: None,
         };
         model.fail_if_stopped()?;
         (model.clock, model.reset) = (model.port("clk_i").ok(), model.port("rst_ni").ok());
@@ -305,6 +308,13 @@ impl Model {
         if opened { Ok(()) } else { Err(Error::usage(&self.top, what())) }
     }
 
+    /// Records its first `ports` from now on.
+    pub(crate) fn record(&mut self, path: &Path, ports: usize, events: u64) -> Result<()> {
+        let widths = (0..ports).map(|port| self.instance.width(port)).collect();
+        self.recording = Some(Recording::new(path, widths, events)?);
+        Ok(())
+    }
+
     fn dump(&mut self, time: u64) {
         if let Some(free) = self.waveform {
             // A second `settle` in one cycle shows a nanosecond later.
@@ -318,7 +328,10 @@ impl Model {
         if let Some(clock) = self.clock {
             self.instance.set(clock.0, u64::from(high));
         }
-        if self.instance.eval() { Ok(()) } else { self.fail_if_stopped() }
+        if !self.instance.eval() {
+            return self.fail_if_stopped();
+        }
+        self.recording.as_mut().map_or(Ok(()), |recording| recording.add(&self.instance))
     }
 
     #[cold]

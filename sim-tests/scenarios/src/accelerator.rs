@@ -1,6 +1,7 @@
 //! `accelerator` against the interpreter: whole programs, from external memory to external memory.
 
 pub mod bench;
+mod disturbed;
 pub mod driver;
 mod faults;
 mod lockstep;
@@ -38,7 +39,8 @@ const TRAFFIC: [Traffic; 2] = [
 ///
 /// # Errors
 /// When the build fails, an instruction writes other rows than the interpreter's or leaves others there, a
-/// byte of external memory differs, or a program ends otherwise than the interpreter says.
+/// byte of external memory differs, a program follows what is written while it runs, or ends otherwise than
+/// the interpreter says.
 pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
     let config = configuration::accelerator(subject.design)?;
     let library = subject.clone().with_probes(taps::probes(subject.design, &config)?).build()?;
@@ -60,6 +62,13 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
             })?;
             outcome.add_counts(case.stored, compared);
         }
+        outcome.merge(
+            disturbed::run(&mut bench, &config, subject, &mut interpreter, &mut rng).map_err(|error| Error::Run {
+                name: format!("{name}.disturbed"),
+                seed,
+                error: Box::new(error),
+            })?,
+        );
         outcome.merge(
             faults::run(&mut bench, &config, subject, &mut interpreter, traffic, &mut rng)
                 .map_err(|error| Error::Run { name: format!("{name}.faults"), seed, error: Box::new(error) })?,

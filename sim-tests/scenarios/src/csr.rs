@@ -176,7 +176,7 @@ impl Traffic<'_> {
         bench.expect(0, "interrupt_o", outputs.interrupt.into())?;
         for (register, values) in self.map.registers.iter().zip(&outputs.fields) {
             for (field, &value) in register.fields.iter().zip(values) {
-                if matches!(field.access, Access::ReadWrite | Access::Pulse) {
+                if matches!(field.access, Access::ReadWrite | Access::Program | Access::Pulse) {
                     let port = format!("{}_o", register.stem(field));
                     bench.expect(0, &port, Bits::new(field.bits, value.into()))?;
                 }

@@ -10,6 +10,7 @@ pub mod bitmask_decoder;
 pub mod bitmask_encoder;
 pub mod block_select;
 pub mod csr;
+pub mod designs;
 pub mod dma;
 pub mod elementwise;
 pub mod engines;

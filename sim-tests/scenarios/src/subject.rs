@@ -3,13 +3,13 @@
 use crate::{Error, Result};
 use alberti_cost::configuration;
 use alberti_golden::processing_unit::MatrixUnitConfig;
-use alberti_harness::{Build, Direction, Library, PortSpec, Probe, Report, Seed, Testbench};
+use alberti_harness::{Build, Direction, Library, PortSpec, Probe, Replay, Report, Rule, Seed, Testbench};
 use alberti_rtl::{
     Design,
     blocks::Block,
-    netlist::{self, Netlist},
+    netlist::{self, Interface, Module, Netlist, Port, Role},
 };
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 /// A block of a design as text to simulate, beside the design that says what it must do.
 #[derive(Clone, Debug)]
@@ -18,10 +18,12 @@ pub struct Subject<'a> {
     pub design: &'a Design,
     top: String,
     ports: Vec<PortSpec>,
+    rules: BTreeMap<String, Rule>,
     probes: Vec<Probe>,
     sources: Vec<(String, String)>,
     lint: bool,
     traces: Option<PathBuf>,
+    recordings: Option<(PathBuf, u64)>,
     directory: Option<PathBuf>,
 }
 
@@ -75,10 +77,12 @@ impl<'a> Subject<'a> {
             design,
             top: netlist.top().into(),
             ports: ports.collect(),
+            rules: rules(netlist.top_module()),
             probes: Vec::new(),
             sources: netlist.sources(),
             lint: true,
             traces: None,
+            recordings: None,
             directory: None,
         }
     }
@@ -124,6 +128,21 @@ impl<'a> Subject<'a> {
         self
     }
 
+    /// Records the first `events` evaluations of every run into this folder, for [`Subject::replay`].
+    #[must_use]
+    pub fn with_recordings(mut self, folder: PathBuf, events: u64) -> Self {
+        self.recordings = Some((folder, events));
+        self
+    }
+
+    /// Itself in four states, for recordings that are not longer than `events` evaluations.
+    ///
+    /// # Errors
+    /// When Icarus is missing, or refuses the text.
+    pub fn replay(&self, events: u64) -> Result<Replay> {
+        Ok(Replay::new(&self.top, &self.sources, &self.ports, &self.rules, events)?)
+    }
+
     /// Keeps builds in this folder.
     #[must_use]
     pub fn in_directory(mut self, directory: PathBuf) -> Self {
@@ -143,6 +162,9 @@ impl<'a> Subject<'a> {
         if let Some(folder) = &self.traces {
             build = build.traces(folder);
         }
+        if let Some((folder, events)) = &self.recordings {
+            build = build.recordings(folder, *events);
+        }
         if let Some(directory) = &self.directory {
             build = build.directory(directory);
         }
@@ -153,6 +175,11 @@ impl<'a> Subject<'a> {
     #[must_use]
     pub fn has(&self, port: &str) -> bool {
         self.ports.iter().any(|spec| spec.name == port)
+    }
+
+    /// The names of all outputs.
+    pub fn outputs(&self) -> impl Iterator<Item = &str> {
+        self.ports.iter().filter(|spec| spec.direction == Direction::Output).map(|spec| spec.name.as_str())
     }
 
     /// Width of a port in bits.
@@ -177,6 +204,34 @@ impl<'a> Subject<'a> {
     /// When the golden model refuses what the design allows.
     pub fn config(&self) -> Result<MatrixUnitConfig> {
         Ok(configuration::processing_unit(self.design)?)
+    }
+}
+
+/// When each output of a module is known: a handshake always, what goes with it while it is offered, data
+/// without a handshake as far as they are computed from what was given.
+fn rules(module: &Module) -> BTreeMap<String, Rule> {
+    let outputs = |interface: &'_ Interface| {
+        let ports = interface.ports.iter().filter(|port| port.direction == netlist::Direction::Output);
+        ports.map(|port| (port.name.clone(), rule(interface, port))).collect::<Vec<_>>()
+    };
+    module.interfaces.iter().flat_map(outputs).collect()
+}
+
+fn rule(interface: &Interface, port: &Port) -> Rule {
+    let offers = ["valid", "ready", "enable"];
+    // A channel of AXI begins the names of its signals.
+    let channel = ["aw", "ar", "w", "b", "r"].into_iter().find(|channel| port.field.starts_with(channel)).unwrap_or("");
+    match interface.role {
+        Role::Bus if offers.iter().any(|offer| port.field.ends_with(offer)) => Rule::Always,
+        Role::Bus => Rule::While(format!("{}_{channel}valid", interface.name)),
+        Role::Clock | Role::Configuration | Role::Status => Rule::Always,
+        _ if offers.contains(&port.field.as_str()) => Rule::Always,
+        _ => {
+            let mut offers =
+                offers.iter().filter(|offer| **offer != "ready").filter_map(|offer| interface.field(offer));
+            let offer = offers.find(|offer| offer.direction == netlist::Direction::Output);
+            offer.map_or(Rule::Known, |offer| Rule::While(offer.name.clone()))
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{exit::Failure, output::Answer, table::Table};
 use alberti_diagnostic::Code;
-use alberti_synth::{Library, TOOLS, Tool};
+use alberti_synth::{Library, TOOLS, Tool, slang_version};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -19,21 +19,31 @@ struct Found {
     version: Option<String>,
     path: Option<String>,
     package: String,
+    /// Whether commands do without it: a package of PyPI.
+    optional: bool,
+}
+
+impl Found {
+    fn is_missing(&self) -> bool {
+        self.path.is_none() && !self.optional
+    }
 }
 
 /// Looks for every tool.
 pub fn run() -> Answer {
     let mut found: Vec<Found> = TOOLS.iter().map(|tool| look(tool, purpose(tool.name))).collect();
+    found.push(slang());
     found.push(compiler());
     found.push(library());
     let missing: BTreeSet<&str> =
-        found.iter().filter(|found| found.path.is_none()).map(|found| found.package.as_str()).collect();
+        found.iter().filter(|found| found.is_missing()).map(|found| found.package.as_str()).collect();
     let install = (!missing.is_empty())
         .then(|| format!("apt-get install {}", missing.iter().copied().collect::<Vec<_>>().join(" ")));
 
     let mut table = Table::new(&["tool", "for", "version"]);
     for found in &found {
         let version = match (&found.path, &found.version) {
+            (None, _) if found.optional => format!("missing, optional: python3 -m pip install {}", found.package),
             (None, _) => format!("missing: apt-get install {}", found.package),
             (Some(_), Some(version)) => version.clone(),
             (Some(path), None) => path.clone(),
@@ -49,7 +59,7 @@ pub fn run() -> Answer {
         None => answer,
         Some(command) => answer.with_failure(Failure::new(
             Code::MissingTool,
-            format!("{} of the tools are not installed", found.iter().filter(|found| found.path.is_none()).count()),
+            format!("{} of the tools are not installed", found.iter().filter(|found| found.is_missing()).count()),
             format!("to install what is missing: {command}"),
         )),
     }
@@ -76,7 +86,14 @@ fn look(tool: &Tool, purpose: &'static str) -> Found {
         version: version.filter(|version| !version.is_empty()),
         path: path.map(|path| path.display().to_string()),
         package: tool.package.into(),
+        optional: false,
     }
+}
+
+fn slang() -> Found {
+    let version = slang_version().map(str::to_owned);
+    let path = version.is_some().then(|| "python3".to_owned());
+    Found { tool: "slang".into(), purpose: "lint", version, path, package: "pyslang".into(), optional: true }
 }
 
 /// Clang builds in half of the time; either will do.
@@ -91,5 +108,12 @@ fn library() -> Found {
     let (name, package, liberty) = default
         .map_or_else(Default::default, |t| (t.name, t.package.unwrap_or_default(), t.liberty.unwrap_or_default()));
     let version = Library::open_default().ok().map(|library| format!("{} cells", library.cells.len()));
-    Found { tool: name, purpose: "synth", path: version.is_some().then_some(liberty), version, package }
+    Found {
+        tool: name,
+        purpose: "synth",
+        path: version.is_some().then_some(liberty),
+        version,
+        package,
+        optional: false,
+    }
 }

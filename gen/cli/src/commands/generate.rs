@@ -6,7 +6,7 @@ use crate::{
     source,
 };
 use alberti_diagnostic::{Code, Diagnostics};
-use alberti_rtl::emit::Package;
+use alberti_rtl::{Design, Prefix, emit::Package};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -28,6 +28,10 @@ pub struct Arguments {
     block: Option<&'static str>,
     #[command(flatten)]
     macros: source::Macros,
+    /// What all global names begin with: modules, C symbols, packages. Default: the design's name, with the
+    /// block's where one is the top
+    #[arg(long, value_name = "PREFIX")]
+    prefix: Option<String>,
     /// Leave the design's memories out
     #[arg(long, conflicts_with_all = ["block", "technology"])]
     no_memories: bool,
@@ -39,27 +43,37 @@ pub struct Arguments {
 /// The design's problems, or a folder that cannot take the package.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let design = source::load(&arguments.design)?;
+    let prefix = prefix(&design, arguments)?;
     let netlist = source::netlist(&design, arguments.block, &arguments.macros)?;
     let (memories, warnings) = match arguments.no_memories || arguments.block.is_some() {
         true => (Vec::new(), Diagnostics::new()),
         false => arguments.macros.memories(&design, &arguments.macros.load()?)?,
     };
     let memories: Vec<_> = memories.iter().map(|memory| &memory.netlist).collect();
-    let package = Package::with_memories(&design, &netlist, &memories)
+    let package = Package::new(&prefix, &design, &netlist, &memories)
         .map_err(|error| Failure::new(Code::OutputRefused, error.to_string(), "please report this with the design"))?;
     package.write(&arguments.output)?;
     let bytes: usize = package.files.values().map(Vec::len).sum();
     let text = format!(
-        "{}: top {}, {} files, {bytes} bytes in {}\n",
+        "{}: top {prefix}, {} files, {bytes} bytes in {}\n",
         design.name,
-        netlist.top(),
         package.files.len(),
         arguments.output.display()
     );
     let files: Vec<_> = package.files.keys().collect();
     let data = json!({
-        "design": design.name, "hash": design.hash, "top": netlist.top(),
+        "design": design.name, "hash": design.hash, "top": prefix.to_string(),
         "folder": arguments.output.display().to_string(), "files": files, "size_bytes": bytes,
     });
     Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_warnings(&warnings))
+}
+
+/// What the names of the package begin with.
+fn prefix(design: &Design, arguments: &Arguments) -> Result<Prefix> {
+    let Some(text) = &arguments.prefix else {
+        let block = arguments.block.map(|block| Prefix::of_block(design, block));
+        return Ok(block.unwrap_or_else(|| Prefix::of_design(design)));
+    };
+    let help = "give a letter, then letters, digits or _, all in lower case, 48 at most, and no word of Verilog";
+    Prefix::new(text).map_err(|error| Failure::usage(error.to_string(), help))
 }

@@ -7,15 +7,15 @@ use crate::{
     table::Table,
 };
 use alberti_cost::area::sources;
-use alberti_diagnostic::Code;
-use alberti_rtl::netlist::Netlist;
-use alberti_synth::LintMessage;
+use alberti_diagnostic::{Code, Diagnostic, Diagnostics};
+use alberti_synth::{LintMessage, slang_version};
 use serde::Serialize;
 use std::fmt::Write;
 
-/// Checks the Verilog with Verilator, yosys and Icarus, each with its strictest settings.
+/// Checks the Verilog with Verilator, yosys, Icarus and slang, each with its strictest settings.
 ///
-/// Checks the design's top, or the named blocks. Exit code 1 if one of the three reports a problem.
+/// Checks all that `alberti gen` writes, or the named blocks. Exit code 1 if one of the four reports a problem.
+/// Without slang (PyPI's pyslang) the other three are used, with a warning.
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -35,10 +35,17 @@ struct Linted {
 /// The design's problems, a missing tool, or one that gives up without a message.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let design = source::load(&arguments.selection.design)?;
-    let netlists: Vec<Netlist> = match arguments.selection.blocks.is_empty() {
-        true => vec![source::netlist(&design, None, &arguments.selection.macros)?],
-        false => arguments.selection.blocks(&design)?.into_iter().map(|(_, netlist)| netlist).collect(),
+    let (netlists, mut warnings) = match arguments.selection.blocks.is_empty() {
+        true => source::package(&design, &arguments.selection.macros)?,
+        false => {
+            let blocks = arguments.selection.blocks(&design)?.into_iter().map(|(_, netlist)| netlist);
+            (blocks.collect(), Diagnostics::new())
+        }
     };
+    if slang_version().is_none() {
+        let message = "slang is not installed: the Verilog is read by the other three";
+        warnings.push(Diagnostic::new(Code::ReaderMissing, message, "to install it: python3 -m pip install pyslang"));
+    }
     let bar = progress::bar(netlists.len());
     let mut linted = Vec::new();
     for netlist in &netlists {
@@ -59,7 +66,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         }
     }
     let count: usize = linted.iter().map(|linted| linted.messages.len()).sum();
-    let answer = Answer::new(text + &table.text(), &linted).with_warnings(design.warnings());
+    let answer = Answer::new(text + &table.text(), &linted).with_warnings(design.warnings()).with_warnings(&warnings);
     if count == 0 {
         return Ok(answer);
     }

@@ -1,7 +1,7 @@
 //! What other people's build systems read: a FuseSoC core file and a Bender manifest.
 
 use super::package::GENERATOR;
-use crate::design::Design;
+use crate::{design::Design, prefix::Prefix};
 use askama::Template;
 
 /// The Verilog of a package by what it is for, children first in each list.
@@ -31,31 +31,36 @@ impl Lists {
 #[derive(Template)]
 #[template(path = "package/fusesoc.core")]
 struct FuseSoc<'a> {
+    prefix: &'a Prefix,
     design: &'a Design,
     description: String,
     version: &'static str,
-    top: &'a str,
     lists: &'a Lists,
 }
 
 #[derive(Template)]
 #[template(path = "package/Bender.yml")]
 struct Bender<'a> {
+    prefix: &'a Prefix,
     design: &'a Design,
     generator: &'static str,
     lists: &'a Lists,
 }
 
-/// `NAME.core` of CAPI 2, and `Bender.yml`.
+/// `PREFIX.core` of CAPI 2, and `Bender.yml`.
 ///
 /// # Errors
 /// When the description cannot be quoted, which no text makes happen.
-pub(super) fn files(design: &Design, top: &str, lists: &Lists) -> Result<[(String, String); 2], serde_json::Error> {
+pub(super) fn files(
+    prefix: &Prefix,
+    design: &Design,
+    lists: &Lists,
+) -> Result<[(String, String); 2], serde_json::Error> {
     // A string of JSON is one of YAML.
     let description = serde_json::to_string(design.description.as_deref().unwrap_or("An Alberti design"))?;
-    let core = FuseSoc { design, description, version: env!("CARGO_PKG_VERSION"), top, lists };
-    let bender = Bender { design, generator: GENERATOR, lists };
+    let core = FuseSoc { prefix, design, description, version: env!("CARGO_PKG_VERSION"), lists };
+    let bender = Bender { prefix, design, generator: GENERATOR, lists };
     // A template can fail only by writing to a string, which cannot fail.
     let text = |of: askama::Result<String>| of.expect("templates write to strings") + "\n";
-    Ok([(format!("{}.core", design.name), text(core.render())), ("Bender.yml".into(), text(bender.render()))])
+    Ok([(format!("{prefix}.core"), text(core.render())), ("Bender.yml".into(), text(bender.render()))])
 }

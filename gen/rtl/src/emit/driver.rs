@@ -2,6 +2,7 @@
 
 use crate::{
     design::Design,
+    prefix::Prefix,
     registers::{Counter, counters},
 };
 use alberti_isa::Fault;
@@ -32,14 +33,14 @@ struct Example;
 ///
 /// # Panics
 /// Never: a template can fail only by writing to a string, which cannot fail.
-pub(super) fn files(design: &Design) -> [(String, String); 3] {
+pub(super) fn files(prefix: &Prefix, design: &Design) -> [(String, String); 3] {
     let address_bits = design.csr.map_or(32, |csr| csr.program_address_bits);
     let address_max = u64::MAX >> (64 - address_bits);
     let counters: Vec<&Counter> = counters(design).collect();
     let header = Header { design, address_max, faults: &Fault::ALL, counters: &counters };
     let source = Source { design, address_max, counters: &counters };
     let file = |name: &str, text: askama::Result<String>| {
-        (format!("driver/{name}"), text.expect("templates write to strings") + "\n")
+        (format!("driver/{prefix}{name}"), prefix.c(&text.expect("templates write to strings")) + "\n")
     };
-    [file("alberti.h", header.render()), file("alberti.c", source.render()), file("example.c", Example.render())]
+    [file(".h", header.render()), file(".c", source.render()), file("_example.c", Example.render())]
 }

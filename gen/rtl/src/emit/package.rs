@@ -8,6 +8,7 @@ use super::{
 use crate::{
     design::Design,
     netlist::{Contract, Interface, Module, ModuleKind, Netlist},
+    prefix::Prefix,
     registers::Map,
 };
 use askama::Template;
@@ -46,6 +47,8 @@ struct Manifest<'a> {
     description: &'a str,
     source: &'a str,
     hash: &'a str,
+    /// What all global names begin with.
+    prefix: String,
     top: &'a str,
     /// Modules of the design's memories, beside the top.
     memories: Vec<&'a str>,
@@ -88,23 +91,23 @@ fn file_of(module: &Module) -> String {
 }
 
 impl Package {
-    /// Renders a checked netlist to files.
+    /// Renders a checked netlist to files, with the design's memories beside it: their decode and ports in a
+    /// list of their own, and the models of their macros in another, which a foundry's wrappers replace. All
+    /// global names begin with the prefix.
     ///
     /// # Errors
     /// When the manifest cannot be written as JSON, which no netlist of ours makes happen.
-    pub fn new(design: &Design, netlist: &Netlist) -> Result<Self, serde_json::Error> {
-        Self::with_memories(design, netlist, &[])
-    }
-
-    /// The same with the design's memories beside it: their decode and ports in a list of their own, and the
-    /// models of their macros in another, which a foundry's wrappers replace.
-    ///
-    /// # Errors
-    /// As [`new`](Self::new).
-    pub fn with_memories(design: &Design, netlist: &Netlist, memories: &[&Netlist]) -> Result<Self, serde_json::Error> {
+    pub fn new(
+        prefix: &Prefix,
+        design: &Design,
+        netlist: &Netlist,
+        memories: &[&Netlist],
+    ) -> Result<Self, serde_json::Error> {
+        let memories: Vec<Netlist> = memories.iter().map(|memory| prefix.verilog(memory, netlist.top())).collect();
+        let netlist = &prefix.verilog(netlist, netlist.top());
         let mut order = netlist.order();
         let of_top = order.len();
-        for module in memories.iter().flat_map(|memory| memory.order()) {
+        for module in memories.iter().flat_map(Netlist::order) {
             if !order.iter().any(|known| known.name == module.name) {
                 order.push(module);
             }
@@ -122,15 +125,15 @@ impl Package {
         for (suffix, list) in [("", &lists.rtl), ("_memories", &lists.memories), ("_models", &lists.models)] {
             if !list.is_empty() {
                 let text = format!("// {LICENCE}\n{}\n", list.join("\n"));
-                files.insert(format!("{}{suffix}.f", design.name), text.into_bytes());
+                files.insert(format!("{prefix}{suffix}.f"), text.into_bytes());
             }
         }
 
         // A map of registers that the top does not have would be a map of nothing.
         if let Some(map) = Map::of(design).filter(|_| has(ModuleKind::Registers)) {
-            files.extend(map.files(design).map(|(path, text)| (path, text.into_bytes())));
+            files.extend(map.files(prefix, design).map(|(path, text)| (path, text.into_bytes())));
             if has(ModuleKind::Accelerator) {
-                files.extend(driver::files(design).map(|(path, text)| (path, text.into_bytes())));
+                files.extend(driver::files(prefix, design).map(|(path, text)| (path, text.into_bytes())));
             }
         }
 
@@ -146,9 +149,9 @@ impl Package {
         };
         // A template can fail only by writing to a string, which cannot fail.
         let text = constraints.render().expect("templates write to strings");
-        files.insert(format!("{}.sdc", design.name), (text + "\n").into_bytes());
+        files.insert(format!("{prefix}.sdc"), (text + "\n").into_bytes());
 
-        files.extend(cores::files(design, netlist.top(), &lists)?.map(|(path, text)| (path, text.into_bytes())));
+        files.extend(cores::files(prefix, design, &lists)?.map(|(path, text)| (path, text.into_bytes())));
 
         let mut names: Vec<_> = files.keys().map(String::as_str).chain([MANIFEST]).collect();
         names.sort_unstable();
@@ -158,6 +161,7 @@ impl Package {
             description: design.description.as_deref().unwrap_or_default(),
             source: design.file_name(),
             hash: &design.hash,
+            prefix: prefix.to_string(),
             top: netlist.top(),
             memories: memories.iter().map(|memory| memory.top()).collect(),
             models: &lists.models,

@@ -35,6 +35,21 @@ impl Netlist {
         Self { top: top.into(), modules: reached }
     }
 
+    /// The same netlist with other names of modules, and with the Verilog that follows.
+    #[must_use]
+    pub fn renamed(&self, name: impl Fn(&str) -> String, text: impl Fn(&str) -> String) -> Self {
+        let rename = |module: &Arc<Module>| {
+            let mut module = Module::clone(module);
+            module.name = name(&module.name);
+            for instance in &mut module.instances {
+                instance.module = name(&instance.module);
+            }
+            module.text = text(&module.text);
+            (module.name.clone(), Arc::new(module))
+        };
+        Self { top: name(&self.top), modules: self.modules.values().map(rename).collect() }
+    }
+
     /// Name of the top module.
     #[must_use]
     pub fn top(&self) -> &str {

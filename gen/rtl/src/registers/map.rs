@@ -1,7 +1,7 @@
 //! The table: which registers a design has, and what is in them.
 
 use super::{
-    Access::{self, Constant, Pulse, ReadWrite, Snapshot, Status, WriteOneToClear},
+    Access::{self, Constant, Program, Pulse, ReadWrite, Snapshot, Status, WriteOneToClear},
     Field, MAGIC, Register, VERSION,
     counters::Counter,
 };
@@ -112,13 +112,14 @@ fn control(design: &Design, unit: CsrUnit) -> Vec<Register> {
             offset: 0x20,
             summary: "Commands",
             fields: vec![
-                field("start", 0, 1, Pulse, "Starts the program"),
+                field("start", 0, 1, Pulse, "Starts the program; has no effect while one is running"),
                 field(
                     "soft_reset",
                     1,
                     1,
                     Pulse,
-                    "Stops the accelerator and returns it to idle; the registers keep their values",
+                    "Stops a running program; the registers keep their values. Of both bits at once, the start has effect \
+                     if no program is running, else the reset",
                 ),
             ],
         },
@@ -132,34 +133,46 @@ fn control(design: &Design, unit: CsrUnit) -> Vec<Register> {
                 field("error_code", 8, BYTE, Status, "Fault that stopped the last program; 0 if there was none"),
             ],
         },
-        whole("error_address", 0x28, 32, Status, "Address of the fault"),
+        whole(
+            "error_address",
+            0x28,
+            32,
+            Status,
+            "Address of the fault that stopped the last program; 0 if there was none",
+        ),
         whole("program_counter", 0x2c, 32, Status, "Instruction being issued, or the one at which the program stopped"),
         interrupts("interrupt_cause", 0x30, WriteOneToClear, exits, "Causes that occurred since they were cleared"),
         interrupts("interrupt_enable", 0x34, ReadWrite, exits, "Which causes raise the interrupt"),
-        whole("program_base", 0x40, 32, ReadWrite, "Byte address of the program in external memory, lower 32 bits"),
+        whole("program_base", 0x40, 32, Program, "Byte address of the program in external memory, lower 32 bits"),
     ];
     if let high @ 1.. = unit.program_address_bits - 32 {
-        all.push(whole("program_base_high", 0x44, high, ReadWrite, "Byte address of the program, upper bits"));
+        all.push(whole("program_base_high", 0x44, high, Program, "Byte address of the program, upper bits"));
     }
-    all.push(whole("program_length", 0x48, 32, ReadWrite, "Bytes of the program"));
+    all.push(whole("program_length", 0x48, 32, Program, "Bytes of the program"));
     let mut watchdog = whole(
         "watchdog_limit",
         0x4c,
         32,
-        ReadWrite,
+        Program,
         "Cycles without progress after which a program is stopped; 0 disables the watchdog",
     );
     watchdog.fields[0].reset = WATCHDOG_CYCLES;
     all.push(watchdog);
     if exits {
         let threshold = "Entropy in bits, Q6.10, below which an exit ends the program";
-        all.push(whole("entropy_threshold", 0x50, 16, ReadWrite, threshold));
-        all.push(whole("exit_layer", 0x54, BYTE, Status, "Layer after which the last program ended early"));
+        all.push(whole("entropy_threshold", 0x50, 16, Program, threshold));
+        all.push(whole(
+            "exit_layer",
+            0x54,
+            BYTE,
+            Status,
+            "Layer after which the last program ended early; 0 if it did not",
+        ));
     }
     if design.accelerator.is_some() {
-        all.push(whole("data_base", 0x58, 32, ReadWrite, "Base byte address of the data, lower 32 bits"));
+        all.push(whole("data_base", 0x58, 32, Program, "Base byte address of the data, lower 32 bits"));
         if let high @ 1.. = unit.program_address_bits - 32 {
-            all.push(whole("data_base_high", 0x5c, high, ReadWrite, "Base byte address of the data, upper bits"));
+            all.push(whole("data_base_high", 0x5c, high, Program, "Base byte address of the data, upper bits"));
         }
     }
     all

@@ -51,7 +51,7 @@ pub struct Field {
     pub bits: u32,
     /// What software and hardware do with it.
     pub access: Access,
-    /// Its value after a reset; for a status field the accelerator determines it.
+    /// Its value after a reset.
     pub reset: u32,
     /// What it means, in a line.
     pub summary: &'static str,
@@ -66,6 +66,9 @@ pub enum Access {
     Status,
     /// Software reads and writes, hardware reads.
     ReadWrite,
+    /// Software reads and writes. Hardware reads what it was at the last [`START`] while not [`BUSY`]: a program
+    /// that runs does not follow.
+    Program,
     /// A bit that hardware sets and software clears by writing a one. If both happen at once, it is set.
     WriteOneToClear,
     /// A bit that is high for one cycle at the hardware when software writes a one. Reads as zero.
@@ -77,6 +80,12 @@ pub enum Access {
 /// The pulse that takes all fields of [`Access::Snapshot`] at once.
 pub const SNAPSHOT: &str = "counters_snapshot";
 
+/// The pulse that starts a program, which takes all fields of [`Access::Program`].
+pub const START: &str = "control_start";
+
+/// The status of a program that runs: [`START`] has no effect then.
+pub const BUSY: &str = "status_busy";
+
 /// The registers whose common bits make the interrupt: cause and enable.
 pub const INTERRUPT: [&str; 2] = ["interrupt_cause", "interrupt_enable"];
 
@@ -84,7 +93,7 @@ impl Access {
     /// Whether software can change anything by a write.
     #[must_use]
     pub fn is_writable(self) -> bool {
-        matches!(self, Self::ReadWrite | Self::WriteOneToClear | Self::Pulse)
+        matches!(self, Self::ReadWrite | Self::Program | Self::WriteOneToClear | Self::Pulse)
     }
 
     /// Its word in documents.
@@ -93,6 +102,7 @@ impl Access {
         match self {
             Self::Constant | Self::Status | Self::Snapshot => "ro",
             Self::ReadWrite => "rw",
+            Self::Program => "rwp",
             Self::WriteOneToClear => "w1c",
             Self::Pulse => "w1p",
         }
@@ -126,7 +136,7 @@ impl Register {
         self.fields.iter().any(|field| field.access.is_writable())
     }
 
-    /// What it reads as after a reset, of an accelerator whose status is zero.
+    /// What it reads as after a reset.
     #[must_use]
     pub fn reset(&self) -> u32 {
         self.fields.iter().fold(0, |word, field| word | field.reset << field.low)

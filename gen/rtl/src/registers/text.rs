@@ -1,7 +1,7 @@
 //! The map for software and readers: headers, SystemRDL, a page.
 
 use super::{Access, Field, Map, Register, VERSION};
-use crate::design::Design;
+use crate::{design::Design, prefix::Prefix};
 use askama::Template;
 
 #[derive(Template)]
@@ -71,12 +71,12 @@ impl Map {
 
     /// The files of a package, by path.
     #[must_use]
-    pub fn files(&self, design: &Design) -> [(String, String); 4] {
-        let path = |extension: &str| format!("registers/{}_registers.{extension}", design.name);
+    pub fn files(&self, prefix: &Prefix, design: &Design) -> [(String, String); 4] {
+        let path = |extension: &str| format!("registers/{prefix}_registers.{extension}");
         [
-            (path("h"), self.c_header(design)),
+            (path("h"), prefix.c(&self.c_header(design))),
             (path("rs"), self.rust_module(design)),
-            (path("rdl"), self.system_rdl(design)),
+            (path("rdl"), prefix.c(&self.system_rdl(design))),
             (path("md"), self.page(design)),
         ]
     }
@@ -107,7 +107,7 @@ impl Access {
         match self {
             Self::Constant => "sw = r; hw = r;",
             Self::Status | Self::Snapshot => "sw = r; hw = w;",
-            Self::ReadWrite => "sw = rw; hw = r;",
+            Self::ReadWrite | Self::Program => "sw = rw; hw = r;",
             Self::WriteOneToClear => "sw = rw; onwrite = woclr; hw = r; hwset;",
             Self::Pulse => "sw = w; singlepulse; hw = r;",
         }

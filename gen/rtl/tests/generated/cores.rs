@@ -2,7 +2,7 @@
 //! are there.
 
 use crate::{design, designs, netlist};
-use alberti_rtl::{Design, emit::Package, memories, memory::Technology};
+use alberti_rtl::{Design, Prefix, emit::Package, memories, memory::Technology};
 use serde_yaml::Value;
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ fn package(design: &Design) -> Package {
     let technology = Technology::shipped().expect("the technology that is built in");
     let (memories, _) = memories(design, &technology);
     let memories: Vec<_> = memories.iter().map(|memory| &memory.netlist).collect();
-    Package::with_memories(design, &netlist(design), &memories).expect("a package")
+    Package::new(&Prefix::of_design(design), design, &netlist(design), &memories).expect("a package")
 }
 
 fn yaml(package: &Package, path: &str) -> Value {

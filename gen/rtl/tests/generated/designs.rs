@@ -2,7 +2,7 @@
 
 use crate::{design, designs, netlist, netlists};
 use alberti_diagnostic::Code;
-use alberti_rtl::{elaborate_with, emit::Package, memory::Technology, netlist::check};
+use alberti_rtl::{Prefix, elaborate_with, emit::Package, memory::Technology, netlist::check};
 
 #[test]
 fn every_design_and_every_block_of_it_elaborates_without_a_problem() {
@@ -17,7 +17,7 @@ fn every_design_and_every_block_of_it_elaborates_without_a_problem() {
 #[test]
 fn the_same_design_gives_the_same_bytes() {
     for design in designs() {
-        let package = || Package::new(&design, &netlist(&design)).expect("a package");
+        let package = || Package::new(&Prefix::of_design(&design), &design, &netlist(&design), &[]).expect("a package");
         assert_eq!(package(), package(), "{}", design.name);
     }
 }

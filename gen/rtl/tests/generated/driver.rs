@@ -3,11 +3,11 @@
 
 use crate::{design, netlist, root};
 use alberti_isa::Fault;
-use alberti_rtl::{Design, emit::Package};
+use alberti_rtl::{Design, Prefix, emit::Package};
 use std::{path::Path, process::Command};
 
 fn package(design: &Design) -> Package {
-    Package::new(design, &netlist(design)).expect("a package")
+    Package::new(&Prefix::new("alberti").expect("a prefix"), design, &netlist(design), &[]).expect("a package")
 }
 
 /// The accelerator with other addresses, and without what can be left out.
@@ -35,7 +35,7 @@ fn it_compiles_without_a_warning_with_either_way_to_reach_registers() {
         let out = folder.path().join("out");
         package(&design).write(&out).expect("written");
         for access in ["-UALBERTI_ACCESS", "-DALBERTI_ACCESS"] {
-            for file in ["alberti", "example"] {
+            for file in ["alberti", "alberti_example"] {
                 let flags = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O2", "-ffreestanding", access];
                 let (source, object) = (format!("driver/{file}.c"), format!("{file}.o"));
                 let ran =
@@ -54,22 +54,22 @@ const MEMORY: &str = r#"
 int main(void)
 {
     static uint32_t registers[64];
-    struct alberti accelerator;
+    struct alberti_handle accelerator;
 
     if (alberti_probe(&accelerator, (uintptr_t)registers) != ALBERTI_NO_ACCELERATOR)
         return 1;
-    registers[ALB_MAGIC_OFFSET / 4] = ALB_MAGIC_RESET;
+    registers[ALBERTI_MAGIC_OFFSET / 4] = ALBERTI_MAGIC_RESET;
     if (alberti_probe(&accelerator, (uintptr_t)registers) != ALBERTI_OTHER_VERSION)
         return 2;
-    registers[ALB_VERSION_OFFSET / 4] = ALB_VERSION_RESET;
+    registers[ALBERTI_VERSION_OFFSET / 4] = ALBERTI_VERSION_RESET;
     if (alberti_probe(&accelerator, (uintptr_t)registers) != ALBERTI_OTHER_DESIGN)
         return 3;
-    registers[ALB_HASH_LOW_OFFSET / 4] = ALB_HASH_LOW_RESET;
-    registers[ALB_HASH_HIGH_OFFSET / 4] = ALB_HASH_HIGH_RESET;
+    registers[ALBERTI_HASH_LOW_OFFSET / 4] = ALBERTI_HASH_LOW_RESET;
+    registers[ALBERTI_HASH_HIGH_OFFSET / 4] = ALBERTI_HASH_HIGH_RESET;
     if (alberti_probe(&accelerator, (uintptr_t)registers) != ALBERTI_OK)
         return 4;
     alberti_watchdog(&accelerator, 99);
-    return registers[ALB_WATCHDOG_LIMIT_OFFSET / 4] == 99 ? 0 : 5;
+    return registers[ALBERTI_WATCHDOG_LIMIT_OFFSET / 4] == 99 ? 0 : 5;
 }
 "#;
 

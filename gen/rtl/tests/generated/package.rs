@@ -1,12 +1,15 @@
 //! Packages on disk: whole, ours alone, or not at all.
 
 use crate::{design, netlist};
-use alberti_rtl::emit::{MANIFEST, Package, WriteError};
+use alberti_rtl::{
+    Prefix,
+    emit::{MANIFEST, Package, WriteError},
+};
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 fn package(name: &str) -> Package {
     let design = design(name);
-    Package::new(&design, &netlist(&design)).expect("a package")
+    Package::new(&Prefix::of_design(&design), &design, &netlist(&design), &[]).expect("a package")
 }
 
 /// Every file below a folder, with its bytes.
@@ -43,9 +46,9 @@ fn the_manifest_lists_the_files_and_the_file_list_has_children_first() {
     let manifest: serde_json::Value = serde_json::from_slice(&package.files[MANIFEST]).expect("JSON");
     let listed: Vec<&str> = manifest["files"].as_array().expect("a list").iter().filter_map(|f| f.as_str()).collect();
     assert_eq!(listed, package.files.keys().map(String::as_str).collect::<Vec<_>>());
-    assert_eq!(manifest["top"], "alb_codec");
+    assert_eq!(manifest["top"], "codec");
     let list = String::from_utf8(package.files["codec.f"].clone()).expect("text");
-    assert_eq!(list.lines().last(), Some("rtl/alb_codec.v"));
+    assert_eq!(list.lines().last(), Some("rtl/codec.v"));
     let verilog = package.files.keys().filter(|name| name.ends_with(".v")).count();
     assert_eq!(list.lines().filter(|line| !line.starts_with("//")).count(), verilog);
 }

@@ -45,6 +45,16 @@ pub struct Bench {
     map: Map,
     config: AcceleratorConfig,
     taps: Option<Taps>,
+    disturbance: Option<Disturbance>,
+}
+
+/// What software does right after the next start.
+#[derive(Clone, Copy)]
+enum Disturbance {
+    /// Writes a value to an address, again and again.
+    Writes(u64, u32),
+    /// Starts once more.
+    Starts,
 }
 
 impl Bench {
@@ -61,7 +71,7 @@ impl Bench {
         let bus = bench.axi("m_axi", bytes, rules, traffic)?;
         let config = configuration::accelerator(design)?;
         let taps = Taps::new(design, &config, library, bench.model())?;
-        let mut bench = Self { bench, bus, map, config, taps };
+        let mut bench = Self { bench, bus, map, config, taps, disturbance: None };
         for port in ["awvalid", "wvalid", "arvalid", "bready", "rready", "awprot", "arprot"] {
             bench.set(port, 0)?;
         }
@@ -129,13 +139,42 @@ impl Bench {
     /// # Errors
     /// When it answers with an error.
     pub fn write_at(&mut self, address: u64, value: u32) -> Result<()> {
-        for (port, value) in
-            [("awaddr", address), ("awvalid", 1), ("wdata", value.into()), ("wstrb", 15), ("wvalid", 1), ("bready", 1)]
-        {
-            self.set(port, value)?;
-        }
+        self.offer(address, value)?;
         self.handshake(&[("awvalid", "awready"), ("wvalid", "wready")])?;
         self.answer("b", "resp", address).map(drop)
+    }
+
+    /// Offers a write, and takes its response.
+    fn offer(&mut self, address: u64, value: u32) -> Result<()> {
+        let signals =
+            [("awaddr", address), ("awvalid", 1), ("wdata", value.into()), ("wstrb", 15), ("wvalid", 1), ("bready", 1)];
+        signals.into_iter().try_for_each(|(port, value)| self.set(port, value))
+    }
+
+    /// Has a register written again and again while the next program runs.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn disturb(&mut self, register: &str, value: u32) -> Result<()> {
+        self.disturbance = Some(Disturbance::Writes(self.offset(register)?, value));
+        Ok(())
+    }
+
+    /// Has the next program started a second time while it runs.
+    pub fn start_again(&mut self) {
+        self.disturbance = Some(Disturbance::Starts);
+    }
+
+    /// Ends a disturbance: what is offered is taken, and all responses.
+    fn calm(&mut self) -> Result<()> {
+        if self.disturbance.take().is_some_and(|of| matches!(of, Disturbance::Writes(..))) {
+            self.handshake(&[("awvalid", "awready"), ("wvalid", "wready")])?;
+            for _ in 0..8 {
+                self.bench.step()?;
+            }
+            self.set("bready", 0)?;
+        }
+        Ok(())
     }
 
     /// Reads the register at an offset.
@@ -253,7 +292,12 @@ impl Bench {
         }
         self.write("interrupt_cause", 7)?;
         self.write("interrupt_enable", 7)?;
-        self.write("control", 1)
+        self.write("control", 1)?;
+        match self.disturbance {
+            Some(Disturbance::Writes(address, value)) => self.offer(address, value),
+            Some(Disturbance::Starts) => self.write("control", 1),
+            None => Ok(()),
+        }
     }
 
     /// Waits for the interrupt of a program that was started; gives the cycles from then on.
@@ -295,6 +339,7 @@ impl Bench {
             (Some(_), End::Halted | End::Exited { .. }) => self.run_watched(registers, steps)?.0,
             _ => self.run(registers)?,
         };
+        self.calm()?;
         self.settle(IDLE_LOOKS)?;
         self.write("counters", SNAPSHOT)?;
         let (status, cause) = (self.read("status")?, self.read("interrupt_cause")?);
@@ -311,13 +356,17 @@ impl Bench {
             );
             return Err(Error::differs("accelerator", what));
         }
-        if let End::Exited { layer } = end {
-            let got = self.read("exit_layer")?;
-            if got != layer {
-                return Err(Error::differs("accelerator", format!("exit after layer {got}, expected {layer}")));
-            }
+        // An earlier program's layer and fault are forgotten.
+        let layer = if let End::Exited { layer } = end { layer } else { 0 };
+        let got = self.read("exit_layer")?;
+        if got != layer {
+            return Err(Error::differs("accelerator", format!("exit after layer {got}, expected {layer}")));
         }
         if error_code(end) == 0 {
+            let address = self.read("error_address")?;
+            if address != 0 {
+                return Err(Error::differs("accelerator", format!("error_address is {address:#x} without a fault")));
+            }
             self.same_memory(after)?;
         }
         self.count(end, counters)?;

@@ -23,7 +23,7 @@ pub const ADDRESS: u32 = 5;
 /// `enum alberti_result`, of a program that was stopped.
 pub const FAULT: u32 = 6;
 
-/// `struct alberti`.
+/// `struct alberti_handle`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Handle {
@@ -116,7 +116,7 @@ unsafe extern "C" fn write(base: usize, offset: u32, value: u32) {
 }
 
 impl Driver {
-    /// Compiles the driver and the example of a package, `counters` of which the accelerator has, and loads
+    /// Compiles the driver and the example of a package of the prefix `alberti`, `counters` of which the accelerator has, and loads
     /// them.
     ///
     /// # Errors
@@ -140,7 +140,7 @@ impl Driver {
         let flags = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O2", "-DALBERTI_ACCESS"];
         let mut command = Command::new("cc");
         command.current_dir(folder.path()).args(flags).args(["-shared", "-fPIC", "-o", "driver.so"]);
-        run(command.args(["access.c", "driver/alberti.c", "driver/example.c"]), "the driver")?;
+        run(command.args(["access.c", "driver/alberti.c", "driver/alberti_example.c"]), "the driver")?;
         Self::open(&folder.path().join("driver.so"), counters)
     }
 

@@ -8,7 +8,7 @@ use crate::{
         Direction::{Input, Output},
         Interface, Module, ModuleKind, Payload, Role,
     },
-    registers::{Access, Field, INTERRUPT, Map, Register, SNAPSHOT},
+    registers::{Access, BUSY, Field, INTERRUPT, Map, Register, SNAPSHOT, START},
 };
 use askama::Template;
 use std::sync::Arc;
@@ -26,12 +26,18 @@ struct Body<'a> {
     /// Registers that take writes.
     writable: Vec<&'a str>,
     settings: Fields<'a>,
+    /// Of these, those that hardware sees at once.
+    shown: Fields<'a>,
+    /// And those that a program takes when it starts.
+    program: Fields<'a>,
     events: Fields<'a>,
     pulses: Fields<'a>,
     counters: Fields<'a>,
     /// Cause and enable of each, as a term.
     interrupts: Vec<String>,
     snapshot: &'static str,
+    start: &'static str,
+    busy: &'static str,
 }
 
 /// Fields of one access, by the name of their register.
@@ -56,7 +62,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     module.kind = ModuleKind::Registers;
     module.contract = Contract {
         latency: "2 cycles from an address, and data of a write, to the response; a field shows at its port with the \
-                  response to the write"
+                  response to the write, one of a program a cycle after the start"
             .into(),
         interval: "a read and a write every two cycles".into(),
         numbers: "words of 32 bits, little-endian bytes; a byte whose strobe is low stays as it is".into(),
@@ -75,12 +81,16 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
             map: &map,
             reads: map.registers.iter().map(|register| (register.name, read(register))).collect(),
             writable: map.registers.iter().filter(|register| register.is_writable()).map(|r| r.name).collect(),
-            settings: held(&map, Access::ReadWrite),
-            events: held(&map, Access::WriteOneToClear),
-            pulses: held(&map, Access::Pulse),
-            counters: held(&map, Access::Snapshot),
+            settings: settings(&map),
+            shown: held(&map, &[Access::ReadWrite]),
+            program: held(&map, &[Access::Program]),
+            events: held(&map, &[Access::WriteOneToClear]),
+            pulses: held(&map, &[Access::Pulse]),
+            counters: held(&map, &[Access::Snapshot]),
             interrupts: interrupts(&map),
             snapshot: SNAPSHOT,
+            start: START,
+            busy: BUSY,
         }
         .render()
     };
@@ -115,6 +125,7 @@ fn bus(address_w: u32) -> Interface {
 fn field_interfaces(map: &Map) -> Vec<Interface> {
     let groups = [
         ("settings", Role::Output, "What software has set", Access::ReadWrite),
+        ("program", Role::Output, "What software had set when the program was started", Access::Program),
         ("commands", Role::Output, "Commands of software, one cycle each", Access::Pulse),
         ("state", Role::Status, "State that software reads", Access::Status),
         ("events", Role::Status, "Events that set a cause of interrupt", Access::WriteOneToClear),
@@ -133,10 +144,15 @@ fn field_interfaces(map: &Map) -> Vec<Interface> {
     groups.into_iter().map(group).chain([interrupt]).collect()
 }
 
-/// The fields of one access.
-fn held(map: &Map, access: Access) -> Fields<'_> {
+/// All fields that hold what software writes.
+fn settings(map: &Map) -> Fields<'_> {
+    held(map, &[Access::ReadWrite, Access::Program])
+}
+
+/// The fields of these accesses.
+fn held<'a>(map: &'a Map, accesses: &[Access]) -> Fields<'a> {
     let of = |register: &Register| -> Vec<Held> {
-        let fields = register.fields.iter().filter(|field| field.access == access);
+        let fields = register.fields.iter().filter(|field| accesses.contains(&field.access));
         fields.map(|field| Held::new(register, field)).collect()
     };
     map.registers
