@@ -35,11 +35,11 @@ module @{ shell.name }@ (
                             : <% endif %><% endfor %>;
 
     // Weights that are programmed, a word at a time.
-    assign unlocked      = 1'b0;
 <%- if programmed().is_empty() %>
     assign weights_busy  = 1'b0;
     assign weights_error = 1'b0;
 <%- else %>
+    assign unlocked      = 1'b0;
     assign weights_busy  = <% for [busy, _, _] in programmed() %>@{ busy }@<% if !loop.last %> || <% endif %><% endfor %>;
     assign weights_error = <% for [_, done, error] in programmed() %>(@{ done }@ && @{ error }@ != 3'd0)<% if !loop.last %>
                                 || <% endif %><% endfor %>;

@@ -131,6 +131,12 @@ module @{ shell.name }@ (
     assign job_activation_shift = job_activation_shift_q;
 <%- endif %>
     assign job_wide_shift = job_wide_shift_q;
+<%- if function_w < 2 %>
+    wire unused_function = ^gemm_function_i[1:@{ function_w }@];  // no more functions than these
+<%- endif %>
+<%- if activation_shift_w == 0 %>
+    wire unused_activation_shift = ^gemm_activation_shift_i;  // no function takes numbers
+<%- endif %>
     wire [N-1:0] unused_bits;  // of parameters: a column's last
     genvar c;
     generate

@@ -12,7 +12,7 @@ module @{ shell.name }@ (
     localparam TERM_W    = 25;
 <%- endif %>
     localparam DOT_W     = @{ dot_w }@;
-<%- if pipeline == 3 %>
+<%- if pipeline == 3 && kept == "SUM_W" %>
     localparam SUM_W     = @{ sum_w }@;
 <%- endif %>
     localparam ACC_W     = @{ acc_w }@;
@@ -203,8 +203,8 @@ module @{ shell.name }@ (
     end
 <%- if pipeline == 3 %>
 
-    reg [SUM_W-1:0] dot_q;
-    always @(posedge clk_i) dot_q <= dot[SUM_W-1:0];
+    reg [@{ kept }@-1:0] dot_q;
+    always @(posedge clk_i) dot_q <= dot[@{ kept }@-1:0];
 <%- endif %>
 
     wire [ACC_W-1:0] total = addend_i + @{ dot_extended }@ - OFFSET;

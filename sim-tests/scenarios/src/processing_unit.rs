@@ -35,6 +35,24 @@ fn shapes(n: usize, rows: usize, reduction: usize) -> Vec<(usize, usize, usize)>
     shapes
 }
 
+/// A shape made smaller until the design's memories hold its operands and results, whole vectors each.
+fn fitted((mut rows, mut reduction, mut columns): (usize, usize, usize), subject: &Subject) -> (usize, usize, usize) {
+    let (n, memories) = (subject.design.datapath.n as usize, &subject.design.memories);
+    let over = |across: usize, along: usize, values: u32| across * along.next_multiple_of(n) > values as usize;
+    loop {
+        let halved = if over(columns, reduction, memories.weight.values) {
+            if columns > 1 { &mut columns } else { &mut reduction }
+        } else if over(rows, reduction, memories.activation.values) {
+            if rows > 1 { &mut rows } else { &mut reduction }
+        } else if over(rows, columns, memories.result.values) {
+            if rows > 1 { &mut rows } else { &mut columns }
+        } else {
+            return (rows, reduction, columns);
+        };
+        *halved = halved.div_ceil(2);
+    }
+}
+
 /// Runs random matrix multiplies of many shapes and densities under all stall patterns.
 ///
 /// # Errors
@@ -47,6 +65,7 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     for (pattern, stalls) in Stall::SWEEP.into_iter().enumerate() {
         for (index, &shape) in shapes.iter().enumerate() {
+            let shape = fitted(shape, subject);
             let name = format!("processing_unit.{}.{index}.{pattern}", subject.design.name);
             let mut rng = seed.rng(&name);
             let gemm = random_gemm(&config, shape, &mut rng);

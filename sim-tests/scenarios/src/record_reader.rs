@@ -66,16 +66,24 @@ struct Stored {
 }
 
 impl Stored {
-    /// Records of 1 to n masks one after the other, from the beginning or up to the end of the memory, in
-    /// which each bit flips at a rate; the last of the memory is fetched too.
+    /// Records of 1 to n masks one after the other, 12 or as many as there is room for, from the beginning or up
+    /// to the end of the memory, in which each bit flips at a rate; the last of the memory is fetched too.
     fn new(subject: &Subject, rate: f64, rng: &mut Rng) -> Result<Self> {
         let n = subject.design.datapath.n as usize;
         let sparsity = subject.config()?.sparsity;
         let layout = configuration::records(subject.design)?;
         let words = 1usize << subject.width("word_address_o");
         let mut data = Image::new(words, layout.word_bits())?;
-        let sizes: Vec<usize> = (0..12).map(|_| 1 + rng.below(n as u64) as usize).collect();
-        let total: usize = sizes.iter().map(|masks| masks + 1).sum();
+        let (mut sizes, mut total) = (Vec::new(), 0);
+        for _ in 0..12 {
+            // A pointer goes with the masks.
+            let room = words - total;
+            if room > 1 {
+                let masks = 1 + rng.below(n.min(room - 1) as u64) as usize;
+                sizes.push(masks);
+                total += masks + 1;
+            }
+        }
         let mut word = *rng.pick(&[0, words - total]);
         let first = word;
         let mut records = Vec::new();

@@ -430,7 +430,9 @@ impl Top {
         let programmed: Vec<&[String; 3]> = self.weights.iter().filter_map(|of| of.programmed.as_ref()).collect();
         a.combinational([weights.net("busy")], programmed.iter().map(|[busy, ..]| busy));
         a.combinational([weights.net("error")], programmed.iter().flat_map(|[_, done, error]| [done, error]));
-        a.constants(&[("unlocked", 1)]);
+        if !programmed.is_empty() {
+            a.constants(&[("unlocked", 1)]);
+        }
         let forget = self.weights.iter().map(|of| of.written).chain(["sequencer_fetch_valid"]);
         a.derived("forget", 1, forget.collect::<Vec<_>>());
         a.wire("matrix", "forget_i", "forget");

@@ -32,6 +32,8 @@ struct Body<'a> {
     /// Whether bits of the sum's word go unused.
     wide: bool,
     part: &'static str,
+    /// Bits of the sum that its register keeps.
+    kept: &'static str,
     dot_extended: String,
 }
 
@@ -101,10 +103,14 @@ fn sum_registered(g: &Geometry) -> bool {
     g.pipeline == 3
 }
 
+/// Bits of the sum that reach the accumulator.
+fn kept(g: &Geometry) -> (&'static str, u32) {
+    if g.acc_w < sum_w(g) { ("ACC_W", g.acc_w) } else { ("SUM_W", sum_w(g)) }
+}
+
 /// The sum of all terms at the accumulator's width.
 fn dot_extended(g: &Geometry) -> String {
-    let (name, symbol, width) =
-        if sum_registered(g) { ("dot_q", "SUM_W", sum_w(g)) } else { ("dot", "DOT_W", dot_w(g)) };
+    let (name, (symbol, width)) = if sum_registered(g) { ("dot_q", kept(g)) } else { ("dot", ("DOT_W", dot_w(g))) };
     match g.acc_w.cmp(&width) {
         Ordering::Greater => format!("{{{{(ACC_W-{symbol}){{1'b0}}}}, {name}}}"),
         Ordering::Equal => name.to_owned(),
@@ -190,6 +196,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
             columns: g.accelerator,
             levels: g.sparsity.map(levels).unwrap_or_default(),
             wide: sum_registered(&g) || g.acc_w < dot_w(&g),
+            kept: kept(&g).0,
             dot_extended: dot_extended(&g),
         }
         .render()
