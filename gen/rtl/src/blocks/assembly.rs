@@ -271,14 +271,14 @@ impl Assembly {
 
     /// Gives the module an interface of a part.
     pub fn export(&mut self, end: End) {
-        let interface = self.interface(end);
+        let interface = self.interface(end).elsewhere();
         self.module.interfaces.push(interface);
         self.attach(end, end.1);
     }
 
     /// Gives the module an interface of a part under another name.
     pub fn export_as(&mut self, end: End, name: &str, summary: &str) {
-        let interface = self.interface(end).renamed(name, summary);
+        let interface = self.interface(end).elsewhere().renamed(name, summary);
         self.module.interfaces.push(interface);
         self.attach(end, name);
     }

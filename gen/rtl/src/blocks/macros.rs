@@ -123,19 +123,21 @@ pub(crate) fn elaborate(
     for port in &ports {
         let mut interface = Interface::new(port.name, Role::Memory, &format!("Port {}", port.name))
             .input("enable", 1, Payload::Bits)
-            .input("address", address_w, Payload::Bits);
+            .input("address", address_w, Payload::Bits)
+            .of("$clog2(WORDS)");
         if port.writes {
             if port.reads {
                 interface = interface.input("write", 1, Payload::Bits);
             }
             let stem = format!("{}_data", port.name);
-            interface = interface.port(&stem, Direction::Input, hard_macro.bits, Payload::Bits);
+            interface = interface.port(&stem, Direction::Input, hard_macro.bits, Payload::Bits).of("WIDTH");
             if masks > 0 {
-                interface = interface.input("mask", masks, Payload::Bits);
+                interface =
+                    interface.input("mask", masks, Payload::Bits).of(format!("WIDTH/{}", hard_macro.write_enable_bits));
             }
         }
         if port.reads {
-            interface = interface.output("data", hard_macro.bits, Payload::Bits);
+            interface = interface.output("data", hard_macro.bits, Payload::Bits).of("WIDTH");
         }
         let is_input = |port: &&crate::netlist::Port| port.direction == Direction::Input;
         inputs.extend(interface.ports.iter().filter(is_input).map(|port| port.name.clone()));

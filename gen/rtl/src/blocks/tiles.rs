@@ -506,19 +506,19 @@ fn outside(label: &str, memory: &TiledMemory<'_>, resets: bool, all: bool) -> Mo
     };
     let port = |name: &str, summary: &str| {
         let port = Interface::new(name, Role::Memory, summary).input("enable", 1, Payload::Bits);
-        port.input("address", addr_w, Payload::Bits)
+        port.input("address", addr_w, Payload::Bits).of("ADDR_W")
     };
     let mut read = port("read", "Read port");
     if all {
         read = read.input("all", 1, Payload::Bits);
     }
-    let mut write = port("write", "Write port").input("data", width, Payload::Bits);
+    let mut write = port("write", "Write port").input("data", width, Payload::Bits).of("WIDTH");
     if masked(memory) {
-        write = write.input("lanes", lanes(memory), Payload::Bits);
+        write = write.input("lanes", lanes(memory), Payload::Bits).of(format!("WIDTH/{}", width / lanes(memory)));
     }
     module.interfaces = vec![
         if resets { Interface::clock() } else { Interface::clock_only() },
-        read.output("data", width, Payload::Bits),
+        read.output("data", width, Payload::Bits).of("WIDTH"),
         write,
     ];
     module

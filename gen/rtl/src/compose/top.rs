@@ -65,7 +65,7 @@ pub(super) fn build(parts: &Parts<'_>, joined: &Joined, library: &Library<'_>, p
         }
     }
     for &end in &joined.exports {
-        let (label, interface) = (parts.label(end), parts.interface(end));
+        let (label, interface) = (parts.label(end), parts.interface(end).clone().elsewhere());
         let prefixed = |port: &Port| Port { name: format!("{label}_{}", port.name), ..port.clone() };
         let exported = Interface {
             name: format!("{label}_{}", interface.name),

@@ -30,7 +30,7 @@ impl Shell {
         Self {
             header: header(design, module),
             name: module.name.clone(),
-            ports: ports(module),
+            ports: ports(module, &child),
             declarations: Declarations::new(module),
             instances: module
                 .instances
@@ -181,27 +181,57 @@ fn wrapped(text: &mut String, first: &str, next: &str, value: &str) {
 /// `[127:0] `-style range of a width, empty for a single bit.
 #[must_use]
 pub fn range(width: u32) -> String {
-    if width == 1 { String::new() } else { format!("[{}:0]", width - 1) }
+    if width == 1 { String::new() } else { vector(width) }
 }
 
-fn ports(module: &Module) -> String {
-    let widest = module.ports().map(|port| range(port.width).len()).max().unwrap_or(0);
-    let count = module.ports().count();
+fn vector(width: u32) -> String {
+    format!("[{}:0]", width - 1)
+}
+
+/// Finds a module that is placed in another.
+type Children<'a, 'm> = &'a dyn Fn(&str) -> Option<&'m Module>;
+
+/// What the width of a port is called: by the module itself, or by the part that the port goes to or comes
+/// from as it is.
+fn width_name(module: &Module, port: &Port, child: Children<'_, '_>) -> Option<String> {
+    let by_part = |instance: &Instance| {
+        let part = child(&instance.module)?;
+        let is_joined = |expr: &Expr| matches!(expr, Expr::Whole(net) if *net == port.name);
+        let mut inner = instance.connections.iter().filter(|(_, expr)| is_joined(expr)).map(|(inner, _)| inner);
+        let name = inner.find_map(|inner| width_name(part, part.port(inner)?, child))?;
+        Some(match name.split_once(" of ") {
+            None => format!("{name} of {}", instance.name),
+            Some((symbol, path)) => format!("{symbol} of {}.{path}", instance.name),
+        })
+    };
+    let passed_on = || if port.width == 1 { None } else { module.instances.iter().find_map(by_part) };
+    port.symbol.clone().or_else(passed_on)
+}
+
+fn ports(module: &Module, child: Children<'_, '_>) -> String {
+    // A width that has a name is one of a vector, which parts can be selected of, even if it is 1.
+    let range = |port: &Port| if port.symbol.is_some() { vector(port.width) } else { range(port.width) };
+    let widest = module.ports().map(|port| range(port).len()).max().unwrap_or(0);
+    let last = listed(module).len().saturating_sub(1);
     // What an always block assigns is declared as a variable.
     let output = if module.kind == ModuleKind::Leaf { "output reg " } else { "output wire" };
-    let mut text = String::new();
-    let mut written = 0;
-    for interface in by_role(module) {
-        let _ = writeln!(text, "    // {}", interface.summary);
-        for Port { name, direction, width, .. } in &interface.ports {
-            let direction = if *direction == Direction::Input { "input  wire" } else { output };
-            written += 1;
-            let comma = if written == count { "" } else { "," };
-            let _ = writeln!(text, "    {direction} {:<widest$} {name}{comma}", range(*width));
-        }
-    }
-    text.truncate(text.trim_end().len());
-    text
+    let line = |(number, port): (usize, &Port)| {
+        let direction = if port.direction == Direction::Input { "input  wire" } else { output };
+        let comma = if number == last { "" } else { "," };
+        let line = format!("    {direction} {:<widest$} {}{comma}", range(port), port.name);
+        (line, width_name(module, port, child))
+    };
+    let lines: Vec<_> = listed(module).into_iter().enumerate().map(line).collect();
+    let column = lines.iter().filter(|(_, name)| name.is_some()).map(|(line, _)| line.len()).max().unwrap_or(0);
+    let mut lines = lines.into_iter().map(|(line, name)| match name {
+        Some(name) => format!("{line:<column$}  // {name}"),
+        None => line,
+    });
+    let groups = by_role(module).into_iter().flat_map(|interface| {
+        let summary = format!("    // {}", interface.summary);
+        [summary].into_iter().chain(lines.by_ref().take(interface.ports.len())).collect::<Vec<_>>()
+    });
+    groups.collect::<Vec<_>>().join("\n")
 }
 
 /// The interfaces in the order of a port list.

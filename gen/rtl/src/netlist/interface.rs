@@ -76,6 +76,9 @@ pub struct Port {
     pub width: u32,
     /// What it carries.
     pub payload: Payload,
+    /// What its width is called in the module's own text: an expression of its localparams.
+    #[serde(skip)]
+    pub symbol: Option<String>,
 }
 
 impl Port {
@@ -100,7 +103,7 @@ impl Port {
     pub fn named(name: &str, direction: Direction, width: u32) -> Self {
         let payload = Payload::Bits;
         let field = name.strip_suffix(Self::suffix(direction, payload)).unwrap_or(name).to_owned();
-        Self { name: name.to_owned(), field, direction, width, payload }
+        Self { name: name.to_owned(), field, direction, width, payload, symbol: None }
     }
 }
 
@@ -194,7 +197,7 @@ impl Interface {
     pub fn port(mut self, stem: &str, direction: Direction, width: u32, payload: Payload) -> Self {
         let name = format!("{stem}{}", Port::suffix(direction, payload));
         let field = stem.strip_prefix(&format!("{}_", self.name)).unwrap_or(stem).to_owned();
-        self.ports.push(Port { name, field, direction, width, payload });
+        self.ports.push(Port { name, field, direction, width, payload, symbol: None });
         self
     }
 
@@ -228,7 +231,40 @@ impl Interface {
     #[must_use]
     pub fn signal(mut self, signal: &str, direction: Direction, width: u32) -> Self {
         let name = format!("{}_{signal}", self.name);
-        self.ports.push(Port { name, field: signal.to_owned(), direction, width, payload: Payload::Bits });
+        let (field, payload) = (signal.to_owned(), Payload::Bits);
+        self.ports.push(Port { name, field, direction, width, payload, symbol: None });
+        self
+    }
+
+    /// Names the width of the port that was added last, by the localparams of the module that has it.
+    #[must_use]
+    pub fn of(mut self, symbol: impl Into<String>) -> Self {
+        if let Some(port) = self.ports.last_mut() {
+            port.symbol = Some(symbol.into());
+        }
+        self
+    }
+
+    /// Names the widths of fields, as [`of`](Self::of) does: pairs of field and symbol.
+    ///
+    /// # Panics
+    /// When there is no such field.
+    #[must_use]
+    pub fn widths(mut self, symbols: &[(&str, &str)]) -> Self {
+        for (field, symbol) in symbols {
+            let port = self.ports.iter_mut().find(|port| port.field == *field);
+            let port = port.unwrap_or_else(|| panic!("{} has {field}", self.name));
+            port.symbol = Some((*symbol).to_owned());
+        }
+        self
+    }
+
+    /// The same interface for another module, which has other localparams: without the names of widths.
+    #[must_use]
+    pub fn elsewhere(mut self) -> Self {
+        for port in &mut self.ports {
+            port.symbol = None;
+        }
         self
     }
 

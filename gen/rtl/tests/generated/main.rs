@@ -7,6 +7,7 @@ mod driver;
 mod feed_through;
 mod package;
 mod style;
+mod widths;
 
 use alberti_rtl::{Design, blocks::BLOCKS, elaborate, netlist::Netlist};
 use std::path::{Path, PathBuf};

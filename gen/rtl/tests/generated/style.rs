@@ -110,7 +110,7 @@ fn ports_are_declared_in_the_header_with_direction_and_suffix() {
     for ((design, name), module) in modules() {
         let (_, body) = module.text.split_once(&format!("\nmodule {name} (\n")).expect("a module");
         let (ports, body) = body.split_once("\n);\n").expect("a port list");
-        let declared = ports.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let declared = ports.lines().map(|line| code(line).trim_end()).filter(|line| !line.is_empty());
         let mut count = 0;
         for line in declared {
             let words: Vec<&str> = line.trim_end_matches(',').split_whitespace().collect();

@@ -36,13 +36,13 @@ pub fn count_w(levels: u32) -> u32 {
 /// Commands of an address generator of so many levels.
 pub fn commands(levels: u32) -> Interface {
     let summary = "Where addresses begin; how often and how far each level steps, the innermost first";
-    let stream = Interface::sink("command", summary).input("base", ADDRESS_W, Payload::Bits);
+    let stream = Interface::sink("command", summary).input("base", ADDRESS_W, Payload::Bits).of("ADDR_W");
     (0..levels).fold(stream, |stream, level| {
-        stream.input(&format!("count{level}"), count_w(levels), Payload::Bits).input(
-            &format!("step{level}"),
-            ADDRESS_W,
-            Payload::Bits,
-        )
+        stream
+            .input(&format!("count{level}"), count_w(levels), Payload::Bits)
+            .of("COUNT_W")
+            .input(&format!("step{level}"), ADDRESS_W, Payload::Bits)
+            .of("ADDR_W")
     })
 }
 
@@ -83,6 +83,7 @@ pub fn elaborate(library: &mut Library, levels: u32) -> Arc<Module> {
         commands(levels),
         Interface::source("address", "Rows; end: the last of an innermost run, last: of all")
             .output("row", ADDRESS_W, Payload::Bits)
+            .of("ADDR_W")
             .output("end", 1, Payload::Bits)
             .output("last", 1, Payload::Bits),
     ];

@@ -110,11 +110,15 @@ fn assembly(clients: &Clients, demand: &Demand, latency: u32) -> Assembly {
         numbers: String::new(),
     };
     let (width, payload, bits) = (demand.bits, demand.payload, Payload::Bits);
-    let reads = clients.reads.iter().map(|name| reads(name, "Reads", width, payload).flipped());
-    let writes = clients.writes.iter().map(|name| writes(name, "Writes", width, payload).flipped());
+    let reads =
+        clients.reads.iter().map(|name| reads(name, "Reads", width, payload).flipped().widths(&[("data", "WIDTH")]));
+    let writes =
+        clients.writes.iter().map(|name| writes(name, "Writes", width, payload).flipped().widths(&[("data", "WIDTH")]));
     let events = Interface::new("events", Role::Status, "Banks that were read, and written, a cycle ago")
         .plain_output("read", demand.banks, bits)
-        .plain_output("written", demand.banks, bits);
+        .of("BANKS")
+        .plain_output("written", demand.banks, bits)
+        .of("BANKS");
     let own = [out_of_range("A row past the end was asked for"), events];
     let parameters = [("width", width), ("banks", demand.banks), ("words", demand.words as u32), ("latency", latency)];
     let interfaces = [Interface::clock()].into_iter().chain(reads).chain(writes).chain(own).collect();

@@ -73,14 +73,22 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     };
     module.set_parameters(&[("n", n), ("lanes", lanes)]);
     let codes = Payload::Codes(Format::AF8_3);
-    module.interfaces = vec![Interface::clock(), operations(design, "elementwise")];
+    module.interfaces = vec![Interface::clock(), operations(design, "elementwise").elsewhere()];
     for operand in OPERANDS {
         let [code, wide] = ["code", "wide"].map(|kind| format!("{operand}_{kind}"));
-        module.interfaces.push(reads(&code, &format!("Operand {operand}: activation memory"), n * CODE_W, codes));
-        module.interfaces.push(reads(&wide, &format!("Operand {operand}: wide memory"), row_w, bits));
+        module.interfaces.push(
+            reads(&code, &format!("Operand {operand}: activation memory"), n * CODE_W, codes)
+                .elsewhere()
+                .widths(&[("data", "N*CODE_W")]),
+        );
+        module.interfaces.push(
+            reads(&wide, &format!("Operand {operand}: wide memory"), row_w, bits)
+                .elsewhere()
+                .widths(&[("data", "N*NUMBER_W")]),
+        );
     }
     module.interfaces.extend([
-        writes("wide_write", "Results: wide memory", row_w, bits),
+        writes("wide_write", "Results: wide memory", row_w, bits).elsewhere().widths(&[("data", "N*NUMBER_W")]),
         Interface::new("done", Role::Status, "The last row of an instruction leaves").plain_output("done", 1, bits),
     ]);
     let mut a = Assembly::new(module);

@@ -58,7 +58,8 @@ pub fn elaborate(library: &mut Library, banks: u32) -> Arc<Module> {
     let inputs = Interface::new("events", Role::Input, "What happens, a bit each").plain_input("clear", 1, bits);
     let inputs = events(banks).fold(inputs, |all, (name, most)| all.plain_input(name, most, bits));
     let counts = Interface::new("counts", Role::Status, "Events since clear");
-    let counts = events(banks).fold(counts, |all, (name, _)| all.plain_output(&format!("{name}_count"), COUNT_W, bits));
+    let counts = events(banks)
+        .fold(counts, |all, (name, _)| all.plain_output(&format!("{name}_count"), COUNT_W, bits).of("COUNT_W"));
     let module = Module::new("event_counters", None, "counts what happens in the accelerator", "accelerator");
     let mut a = Assembly::of(module, contract, &[("banks", banks)], vec![Interface::clock(), inputs, counts]);
     a.registers(a.own("counts").driven(), a.own("events").read());

@@ -108,23 +108,28 @@ impl Parts {
         let (n, code, bits) = (g.n, Payload::Codes(g.operand), Payload::Bits);
         let mut counts = Interface::new("counts", Role::Status, "Events since clear").plain_input("clear", 1, bits);
         for part in [&self.unit, &self.records] {
-            let outputs = part.interface("counts")?.ports.iter().filter(|port| port.direction == Direction::Output);
-            counts.ports.extend(outputs.cloned());
+            let ports = part.interface("counts")?.clone().elsewhere().ports;
+            counts.ports.extend(ports.into_iter().filter(|port| port.direction == Direction::Output));
         }
-        let odd = self.blocks.as_ref().map(|_| reads("odd", "Vectors of odd passes", g.vector_w(), code));
-        let first =
-            [Interface::clock(), operations(library.design(), "gemm"), reads("stream", "Vectors", g.vector_w(), code)];
+        let codes = [("data", "N*CODE_W")];
+        let odd =
+            self.blocks.as_ref().map(|_| reads("odd", "Vectors of odd passes", g.vector_w(), code).widths(&codes));
+        let first = [
+            Interface::clock(),
+            operations(library.design(), "gemm"),
+            reads("stream", "Vectors", g.vector_w(), code).widths(&codes),
+        ];
         let rest = [
-            reads("row", "Weights from the activation memory", g.vector_w(), code),
-            reads("column", "Parameters of columns", n * PARAMETER_W, bits),
+            reads("row", "Weights from the activation memory", g.vector_w(), code).widths(&codes),
+            reads("column", "Parameters of columns", n * PARAMETER_W, bits).widths(&[("data", "N*COLUMN_W")]),
             reads("list", "Addresses of records", 32, bits),
-            self.records.interface("word")?.clone().renamed("weight_word", "Mask memory"),
-            self.decoder.interface("value")?.clone().renamed("weight_value", "Weight values"),
-            writes("code_write", "Results as codes", g.vector_w(), code),
+            self.records.interface("word")?.clone().elsewhere().renamed("weight_word", "Mask memory"),
+            self.decoder.interface("value")?.clone().elsewhere().renamed("weight_value", "Weight values"),
+            writes("code_write", "Results as codes", g.vector_w(), code).widths(&codes),
             writes("wide_write", "Results as numbers", n * NUMBER_W, bits),
             Interface::new("done", Role::Status, "An instruction has ended").plain_output("done", 1, bits),
             out_of_range("A record past the end of the masks"),
-            self.decoder.interface("forget")?.clone(),
+            self.decoder.interface("forget")?.clone().elsewhere(),
             counts,
         ];
         Some(first.into_iter().chain(odd).chain(rest).collect())

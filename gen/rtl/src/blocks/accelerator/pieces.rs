@@ -44,9 +44,11 @@ pub fn split(library: &mut Library, label: &str, pieces: u32, width: u32, payloa
         Interface::clock(),
         Interface::sink("row", "Rows; end: the last of a run, of which the pieces up to tail_i are given")
             .input("data", width * pieces, payload)
+            .of(format!("{pieces}*WIDTH"))
             .input("end", 1, Payload::Bits)
-            .plain_input("tail", piece_w(pieces), Payload::Bits),
-        Interface::source("piece", "Pieces; last: of a run").output("data", width, payload).output(
+            .plain_input("tail", piece_w(pieces), Payload::Bits)
+            .of("PIECE_W"),
+        Interface::source("piece", "Pieces; last: of a run").output("data", width, payload).of("WIDTH").output(
             "last",
             1,
             Payload::Bits,
@@ -69,8 +71,9 @@ pub fn join(library: &mut Library, label: &str, pieces: u32, width: u32, payload
         Interface::clock(),
         Interface::sink("piece", "Pieces, the lowest first; last: of a run, whose last row is filled with zeros")
             .input("data", width, payload)
+            .of("WIDTH")
             .input("last", 1, Payload::Bits),
-        Interface::source("row", "Rows").output("data", width * pieces, payload),
+        Interface::source("row", "Rows").output("data", width * pieces, payload).of("PIECES*WIDTH"),
     ];
     module.registers(
         &["row_valid_o", "row_data_o"],

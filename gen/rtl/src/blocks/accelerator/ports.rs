@@ -47,7 +47,10 @@ pub fn is_sequencers(kind: &str, field: &str) -> bool {
 pub fn operations(design: &Design, name: &str) -> Interface {
     let stream = Interface::sink(name, &format!("Instructions: {name}"));
     let fields = fields(design, kind(name)).filter(|field| !is_sequencers(name, field.name));
-    fields.fold(stream, |stream, field| stream.input(field.name, field.bits, Payload::Bits))
+    fields.fold(stream, |stream, field| {
+        let stream = stream.input(field.name, field.bits, Payload::Bits);
+        if field.bits == ADDRESS_W { stream.of("ADDR_W") } else { stream }
+    })
 }
 
 /// Reads of a shared memory: a row comes a fixed time after its address was taken.
@@ -56,6 +59,7 @@ pub fn reads(name: &str, summary: &str, width: u32, payload: Payload) -> Interfa
         .output("valid", 1, Payload::Bits)
         .input("ready", 1, Payload::Bits)
         .output("address", ADDRESS_W, Payload::Bits)
+        .of("ADDR_W")
         .input("data", width, payload)
 }
 
@@ -65,11 +69,12 @@ pub fn writes(name: &str, summary: &str, width: u32, payload: Payload) -> Interf
         .output("valid", 1, Payload::Bits)
         .input("ready", 1, Payload::Bits)
         .output("address", ADDRESS_W, Payload::Bits)
+        .of("ADDR_W")
         .output("data", width, payload)
 }
 
 /// Reports of rows past the end of a memory.
 pub fn out_of_range(summary: &str) -> Interface {
     let whether = Interface::new("out_of_range", Role::Status, summary).plain_output("out_of_range", 1, Payload::Bits);
-    whether.output("row", ADDRESS_W, Payload::Bits)
+    whether.output("row", ADDRESS_W, Payload::Bits).of("ADDR_W")
 }

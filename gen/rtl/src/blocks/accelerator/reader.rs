@@ -40,10 +40,11 @@ pub fn ahead(library: &mut Library, label: &str, levels: u32, width: u32, payloa
     module.set_parameters(&[("width", width), ("levels", levels), ("latency", latency)]);
     module.interfaces = vec![
         Interface::clock(),
-        address_generator::commands(levels),
-        reads("memory", "The memory that rows are read from", width, payload),
+        address_generator::commands(levels).elsewhere(),
+        reads("memory", "The memory that rows are read from", width, payload).elsewhere().widths(&[("data", "WIDTH")]),
         Interface::source("row", "Rows; end: the last of an innermost run, last: of all")
             .output("data", width, payload)
+            .of("WIDTH")
             .output("end", 1, Payload::Bits)
             .output("last", 1, Payload::Bits),
     ];

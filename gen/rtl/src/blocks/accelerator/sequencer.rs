@@ -198,7 +198,7 @@ fn interfaces(design: &Design) -> Vec<Interface> {
             .plain_input("soft_reset", 1, bits)
             .plain_input("program_length", 32, bits)
             .plain_input("watchdog_limit", 32, bits),
-        Interface::source("fetch", "The program: so many instructions").output("rows", ADDRESS_W, bits),
+        Interface::source("fetch", "The program: so many instructions").output("rows", ADDRESS_W, bits).of("ADDR_W"),
         reads("program", "Program memory", 8 * BYTES as u32, bits),
         Interface::sink("decision", "Whether the program ends early").input("exit", 1, bits),
     ];

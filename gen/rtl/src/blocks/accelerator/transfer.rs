@@ -75,11 +75,13 @@ fn memories(library: &Library, beat_w: u32) -> Vec<Memory> {
 impl Memory {
     /// The ports that its rows are written through, and read, if it is stored.
     fn interfaces(&self) -> impl Iterator<Item = Interface> {
+        let width = if self.pad == 0 { "ROW_W".to_owned() } else { format!("ROW_W-{}", self.pad) };
+        let named = |interface: Interface| interface.widths(&[("data", &width)]);
         let written = writes(&self.port("write"), &format!("Rows to {}", self.name), self.bits, Payload::Bits);
         let read = self
             .stored
             .then(|| reads(&self.port("read"), &format!("Rows from {}", self.name), self.bits, Payload::Bits));
-        [written].into_iter().chain(read)
+        [written].into_iter().chain(read).map(named).collect::<Vec<_>>().into_iter()
     }
 
     fn port(&self, way: &str) -> String {
@@ -132,17 +134,26 @@ fn interfaces(axi: Axi, [load, store]: [Interface; 2]) -> Vec<Interface> {
         Interface::clock(),
         Interface::new("bases", Role::Configuration, "What external addresses count from")
             .plain_input("program_base", address_w, bits)
-            .plain_input("data_base", address_w, bits),
-        Interface::sink("fetch", "The program: so many instructions").input("rows", ADDRESS_W, bits),
+            .of("BUS_W")
+            .plain_input("data_base", address_w, bits)
+            .of("BUS_W"),
+        Interface::sink("fetch", "The program: so many instructions").input("rows", ADDRESS_W, bits).of("ADDR_W"),
         load,
         store,
         Interface::source("command", "What the bus is to do")
             .output("write", 1, bits)
             .output("address", address_w, bits)
+            .of("BUS_W")
             .output("bytes", 32, bits),
-        Interface::sink("read", "Beats from external memory").input("data", beat_w, bits).input("last", 1, bits),
-        Interface::source("write", "Beats to external memory").output("data", beat_w, bits),
-        Interface::sink("done", "How a command has ended").input("response", 2, bits).input("address", address_w, bits),
+        Interface::sink("read", "Beats from external memory")
+            .input("data", beat_w, bits)
+            .of("BEAT_W")
+            .input("last", 1, bits),
+        Interface::source("write", "Beats to external memory").output("data", beat_w, bits).of("BEAT_W"),
+        Interface::sink("done", "How a command has ended")
+            .input("response", 2, bits)
+            .input("address", address_w, bits)
+            .of("BUS_W"),
     ]
 }
 

@@ -37,14 +37,14 @@ pub fn elaborate(
     module.set_parameters(&[("width", width), ("pieces", pieces), ("levels", levels)]);
     module.interfaces = vec![
         Interface::clock(),
-        address_generator::commands(levels).input("keep", 1, Payload::Bits),
+        address_generator::commands(levels).elsewhere().input("keep", 1, Payload::Bits),
         Interface::sink(
             "piece",
             "Pieces of the rows of a command that is kept, else of nothing; last: of a run of rows",
         )
         .input("data", width, payload)
         .input("last", 1, Payload::Bits),
-        writes("memory", "The memory that rows are written to", row_w, payload),
+        writes("memory", "The memory that rows are written to", row_w, payload).elsewhere(),
         Interface::new("done", Role::Status, "The last row of a command leaves").plain_output("done", 1, Payload::Bits),
     ];
     let mut a = Assembly::new(module);

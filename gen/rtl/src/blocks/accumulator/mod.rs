@@ -32,6 +32,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
     let source = "datapath.accumulator_rows";
     let beside_w = g.beside_w();
     let scale_w = g.scales_w() + beside_w;
+    let scale = if beside_w == 0 { "N*SHIFT_W" } else { "N*SHIFT_W+JOB_W" };
     let memory = sram::elaborate(library, Some("accumulator"), source, g.rows, g.sums_w(), Payload::Sums);
     let mut module = Module::new(
         "accumulator",
@@ -58,6 +59,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
         )
         .input("valid", 1, Payload::Bits)
         .input("row", g.row_w(), Payload::Bits)
+        .of("ROW_W")
         .input("first", 1, Payload::Bits)
         .input("last", 1, Payload::Bits)
         .input("start", 1, Payload::Bits)
@@ -71,17 +73,20 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
             },
         )
         .input("bias", g.n * g.bias_w, Payload::Bits)
+        .of("N*BIAS_W")
         .input("scale", scale_w, Payload::Bits)
+        .of(scale)
         .output("taken", 1, Payload::Bits),
-        Interface::new("sum", Role::Input, "Sums from the array").plain_input("sum", g.sums_w(), Payload::Sums),
-        Interface::new("addend", Role::Output, "What the array adds to").plain_output(
-            "addend",
-            g.sums_w(),
-            Payload::Sums,
-        ),
+        Interface::new("sum", Role::Input, "Sums from the array")
+            .plain_input("sum", g.sums_w(), Payload::Sums)
+            .of("N*ACC_W"),
+        Interface::new("addend", Role::Output, "What the array adds to")
+            .plain_output("addend", g.sums_w(), Payload::Sums)
+            .of("N*ACC_W"),
         Interface::new("final", Role::Output, "The array's sums are final: with their shift, and the end of a segment")
             .output("valid", 1, Payload::Bits)
             .output("scale", scale_w, Payload::Bits)
+            .of(scale)
             .output("last", 1, Payload::Bits),
     ];
     let mut unit = Assembly::new(module);

@@ -121,13 +121,16 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     let bits = Payload::Bits;
     let after = if lane.is_some() { ", and the shift after it" } else { "" };
     let about = format!("A row of sums, each column's shift; {}{after}", codes(set));
+    let columns = |of: &str| format!("{}*{of}", g.n);
     let mut sums = Interface::new("sum", Role::Input, &about)
         .input("valid", 1, bits)
         .plain_input("sum", g.sums_w(), Payload::Sums)
+        .of(columns("ACC_W"))
         .plain_input("scale", g.scales_w(), bits)
+        .of(columns("SHIFT_W"))
         .plain_input("function", g.function_w(), bits);
     if lane.is_some() {
-        sums = sums.plain_input("activation_shift", g.activation_shift_w(), bits);
+        sums = sums.plain_input("activation_shift", g.activation_shift_w(), bits).of("SHIFT_W");
     }
     module.interfaces = vec![
         Interface::clock(),
@@ -135,7 +138,9 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         Interface::new("activated", Role::Output, "What the function makes of them, with each column's shift")
             .output("valid", 1, bits)
             .plain_output("activated", g.sums_w(), Payload::Sums)
+            .of(columns("ACC_W"))
             .plain_output("activated_scale", g.scales_w(), bits)
+            .of(columns("SHIFT_W"))
             .output("last", 1, bits),
     ];
     module.registers(&["activated_valid_o", "activated_last_o"], &["clk_i", "rst_ni", "sum_valid_i", "sum_last_i"]);
@@ -185,12 +190,18 @@ fn lane(library: &mut Library, set: ActivationSet) -> Arc<Module> {
         Interface::new("sum", Role::Input, &about)
             .plain_input("valid", 1, bits)
             .plain_input("sum", acc_w, Payload::Sums)
+            .of("ACC_W")
             .plain_input("scale", SHIFT_W, bits)
+            .of("SHIFT_W")
             .plain_input("function", set.code_bits(), bits)
-            .plain_input("activation_shift", SHIFT_W, bits),
+            .of("FUNCTION_W")
+            .plain_input("activation_shift", SHIFT_W, bits)
+            .of("SHIFT_W"),
         Interface::new("activated", Role::Output, "Result and its shift")
             .plain_output("activated", acc_w, Payload::Sums)
-            .plain_output("activated_scale", SHIFT_W, bits),
+            .of("ACC_W")
+            .plain_output("activated_scale", SHIFT_W, bits)
+            .of("SHIFT_W"),
     ];
     let several = lines.len() > 1;
     let mut assembly = Assembly::new(module);

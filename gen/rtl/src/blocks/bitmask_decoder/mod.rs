@@ -74,21 +74,24 @@ fn build(library: &mut Library, label: &str, source: &str, memory: ValueMemory, 
         Interface::clock(),
         Interface::sink("base", "Where a segment's values begin, one for each segment")
             .input("row", row_w, Payload::Bits)
-            .input("lane", g.lane_w(), Payload::Bits),
-        Interface::sink("mask", "Masks; last ends a segment").input("data", g.n, Payload::Mask).input(
+            .of("ROW_W")
+            .input("lane", g.lane_w(), Payload::Bits)
+            .of("LANE_W"),
+        Interface::sink("mask", "Masks; last ends a segment").input("data", g.n, Payload::Mask).of("N").input(
             "last",
             1,
             Payload::Bits,
         ),
-        Interface::source("vector", "Vectors, one for each mask").output("data", g.vector_w(), codes).output(
-            "last",
-            1,
-            Payload::Bits,
-        ),
+        Interface::source("vector", "Vectors, one for each mask")
+            .output("data", g.vector_w(), codes)
+            .of("N*OP_W")
+            .output("last", 1, Payload::Bits),
         Interface::new("value", Role::Memory, "Rows of n values: value v lies in lane v mod n of row v div n")
             .output("enable", 1, Payload::Bits)
             .output("address", row_w, Payload::Bits)
-            .input("data", g.vector_w(), codes),
+            .of("ROW_W")
+            .input("data", g.vector_w(), codes)
+            .of("N*OP_W"),
     ];
     if forgets {
         module.interfaces.push(

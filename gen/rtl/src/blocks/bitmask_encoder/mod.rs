@@ -46,17 +46,14 @@ pub fn elaborate(library: &mut Library, label: Option<&str>, source: &str, memor
     let codes = Payload::Codes(g.result);
     module.interfaces = vec![
         Interface::clock(),
-        Interface::sink("base", "The row where a segment's values begin, one for each segment").input(
-            "row",
-            row_w,
-            Payload::Bits,
-        ),
-        Interface::sink("vector", "Vectors; last ends a segment").input("data", g.n * code_w, codes).input(
-            "last",
-            1,
-            Payload::Bits,
-        ),
-        Interface::source("mask", "Masks, one for each vector").output("data", g.n, Payload::Mask).output(
+        Interface::sink("base", "The row where a segment's values begin, one for each segment")
+            .input("row", row_w, Payload::Bits)
+            .of("ROW_W"),
+        Interface::sink("vector", "Vectors; last ends a segment")
+            .input("data", g.n * code_w, codes)
+            .of("N*CODE_W")
+            .input("last", 1, Payload::Bits),
+        Interface::source("mask", "Masks, one for each vector").output("data", g.n, Payload::Mask).of("N").output(
             "last",
             1,
             Payload::Bits,
@@ -64,7 +61,9 @@ pub fn elaborate(library: &mut Library, label: Option<&str>, source: &str, memor
         Interface::new("value", Role::Memory, "Rows of n values: value v lies in lane v mod n of row v div n")
             .output("enable", 1, Payload::Bits)
             .output("address", row_w, Payload::Bits)
-            .output("data", g.n * code_w, codes),
+            .of("ROW_W")
+            .output("data", g.n * code_w, codes)
+            .of("N*CODE_W"),
     ];
     module.registers(
         &["mask_valid_o", "mask_data_o", "mask_last_o", "value_enable_o", "value_address_o", "value_data_o"],

@@ -41,14 +41,14 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     module.set_parameters(&[("n", g.n), ("nonzeros", nonzeros), ("block", block), ("select_w", g.select_w())]);
     let blocks = g.n / nonzeros;
     module.interfaces = vec![
-        Interface::new("mask", Role::Input, "Masks, the block of the lowest inputs lowest").plain_input(
-            "mask",
-            g.weight_mask_w(),
-            Payload::Mask,
-        ),
+        Interface::new("mask", Role::Input, "Masks, the block of the lowest inputs lowest")
+            .plain_input("mask", g.weight_mask_w(), Payload::Mask)
+            .of("BLOCKS*BLOCK"),
         Interface::new("select", Role::Output, "One choice a multiplier; one error a block")
             .port("select", Direction::Output, g.n * g.select_w(), Payload::Bits)
-            .port("error", Direction::Output, blocks, Payload::Bits),
+            .of("BLOCKS*NONZEROS*SELECT_W")
+            .port("error", Direction::Output, blocks, Payload::Bits)
+            .of("BLOCKS"),
     ];
     module.combinational(&["select_o", "error_o"], &["mask_i"]);
     Some(library.add(module, |shell| Body { shell, n: g.n, sparsity, select_w: g.select_w() }.render()))

@@ -119,19 +119,24 @@ fn interfaces(addr_w: u32, data_w: u32) -> Vec<Interface> {
         Interface::sink("command", "Commands: direction, byte address, number of bytes")
             .input("write", 1, Payload::Bits)
             .input("address", addr_w, Payload::Bits)
+            .of("ADDR_W")
             .input("bytes", 32, Payload::Bits),
-        Interface::sink("write", "Beats of a command that writes").input("data", data_w, Payload::Bits),
+        Interface::sink("write", "Beats of a command that writes").input("data", data_w, Payload::Bits).of("DATA_W"),
         Interface::source("read", "Beats of a command that reads; last only of one that was read whole")
             .output("data", data_w, Payload::Bits)
+            .of("DATA_W")
             .output("last", 1, Payload::Bits),
         Interface::source("done", "One item a command: its response, and the address of the first burst that failed")
             .output("response", 2, Payload::Bits)
-            .output("address", addr_w, Payload::Bits),
+            .output("address", addr_w, Payload::Bits)
+            .of("ADDR_W"),
         Interface::new("status", Role::Status, "Whether a command is under way; bytes moved")
             .plain_output("busy", 1, Payload::Bits)
             .plain_input("clear", 1, Payload::Bits)
             .plain_output("read_count", COUNT_W, Payload::Bits)
-            .plain_output("written_count", COUNT_W, Payload::Bits),
+            .of("COUNT_W")
+            .plain_output("written_count", COUNT_W, Payload::Bits)
+            .of("COUNT_W"),
     ]
 }
 
@@ -143,6 +148,7 @@ fn bus(addr_w: u32, data_w: u32) -> Interface {
             .signal(&name("valid"), Output, 1)
             .signal(&name("ready"), Input, 1)
             .signal(&name("addr"), Output, addr_w)
+            .of("ADDR_W")
             .signal(&name("len"), Output, 8)
             .signal(&name("size"), Output, 3)
             .signal(&name("burst"), Output, 2)
@@ -153,7 +159,9 @@ fn bus(addr_w: u32, data_w: u32) -> Interface {
         .signal("wvalid", Output, 1)
         .signal("wready", Input, 1)
         .signal("wdata", Output, data_w)
+        .of("DATA_W")
         .signal("wstrb", Output, data_w / 8)
+        .of("BYTES")
         .signal("wlast", Output, 1)
         .signal("bvalid", Input, 1)
         .signal("bready", Output, 1)
@@ -162,6 +170,7 @@ fn bus(addr_w: u32, data_w: u32) -> Interface {
         .signal("rvalid", Input, 1)
         .signal("rready", Output, 1)
         .signal("rdata", Input, data_w)
+        .of("DATA_W")
         .signal("rresp", Input, 2)
         .signal("rlast", Input, 1)
 }

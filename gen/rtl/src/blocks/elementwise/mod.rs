@@ -77,18 +77,22 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         .input("a_float", 1, Payload::Bits)
         .input("b_float", 1, Payload::Bits)
         .input("a_shift", SHIFT_W, Payload::Bits)
+        .of("SHIFT_W")
         .input("b_shift", SHIFT_W, Payload::Bits)
-        .input("gain", VALUE_W, Payload::Bits),
-        Interface::sink("a", "First operand; last ends a segment").input("data", width, Payload::Bits).input(
-            "last",
-            1,
-            Payload::Bits,
-        ),
+        .of("SHIFT_W")
+        .input("gain", VALUE_W, Payload::Bits)
+        .of("VALUE_W"),
+        Interface::sink("a", "First operand; last ends a segment")
+            .input("data", width, Payload::Bits)
+            .of("N*VALUE_W")
+            .input("last", 1, Payload::Bits),
         Interface::sink("b", "Second operand, left alone by scale; its last must be that of a")
             .input("data", width, Payload::Bits)
+            .of("N*VALUE_W")
             .input("last", 1, Payload::Bits),
         Interface::source("sum", "Sums or products, one vector for each of a")
             .output("data", width, Payload::Bits)
+            .of("N*VALUE_W")
             .output("last", 1, Payload::Bits),
         Interface::new(
             "count",
@@ -96,7 +100,8 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
             "Vectors at which a and b disagree on the end of the segment, since clear",
         )
         .plain_input("clear", 1, Payload::Bits)
-        .plain_output("length_error_count", COUNT_W, Payload::Bits),
+        .plain_output("length_error_count", COUNT_W, Payload::Bits)
+        .of("COUNT_W"),
     ];
     let mut assembly = Assembly::new(module);
     assembly.place_row("lane", &lane, "lane", n);
@@ -163,16 +168,23 @@ fn lane(library: &mut Library) -> Arc<Module> {
         Interface::new("enable", Role::Input, "Moves all stages").plain_input("enable", 1, bits),
         Interface::new("operands", Role::Input, "Operands; whether they are AF<8,3> codes")
             .plain_input("a", VALUE_W, bits)
+            .of("VALUE_W")
             .plain_input("b", VALUE_W, bits)
+            .of("VALUE_W")
             .plain_input("a_float", 1, bits)
             .plain_input("b_float", 1, bits),
         Interface::new("job", Role::Input, "Digits of the gain; how far product and second operand move")
             .plain_input("one", DIGITS, bits)
+            .of("DIGITS")
             .plain_input("two", DIGITS, bits)
+            .of("DIGITS")
             .plain_input("negative", DIGITS, bits)
+            .of("DIGITS")
             .plain_input("a_distance", DISTANCE_W, bits)
-            .plain_input("b_distance", DISTANCE_W, bits),
-        Interface::new("sum", Role::Output, "Sum").plain_output("sum", VALUE_W, bits),
+            .of("DISTANCE_W")
+            .plain_input("b_distance", DISTANCE_W, bits)
+            .of("DISTANCE_W"),
+        Interface::new("sum", Role::Output, "Sum").plain_output("sum", VALUE_W, bits).of("VALUE_W"),
     ];
     let reads: Vec<String> = module.names(crate::netlist::Direction::Input).map(str::to_owned).collect();
     module.registers(&["sum_o"], &reads.iter().map(String::as_str).collect::<Vec<_>>());

@@ -64,24 +64,29 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
                 .into(),
     };
     module.set_parameters(&[("n", g.n), ("classes_max", unit.classes_max), ("sum_w", sum_w)]);
-    module.interfaces =
-        vec![
-            Interface::clock(),
-            Interface::sink("row", "Rows: classes minus 1, and the entropy below which to exit")
-                .input("classes", class_w, Payload::Bits)
-                .input("threshold", THRESHOLD_W, Payload::Bits),
-            Interface::sink("logit", "Logits of a row; last ends it")
-                .input("data", g.n * LOGIT_W, Payload::Bits)
-                .input("last", 1, Payload::Bits),
-            Interface::source("decision", "Whether to exit, and the entropy: log + weighted / sum")
-                .output("exit", 1, Payload::Bits)
-                .output("sum", sum_w, Payload::Bits)
-                .output("weighted", weighted_w, Payload::Bits)
-                .output("log", log_w, Payload::Bits),
-            Interface::new("counts", Role::Status, "Since clear: vectors whose last contradicts the row's classes")
-                .plain_input("clear", 1, Payload::Bits)
-                .plain_output("length_error_count", COUNT_W, Payload::Bits),
-        ];
+    module.interfaces = vec![
+        Interface::clock(),
+        Interface::sink("row", "Rows: classes minus 1, and the entropy below which to exit")
+            .input("classes", class_w, Payload::Bits)
+            .of("CLASS_W")
+            .input("threshold", THRESHOLD_W, Payload::Bits),
+        Interface::sink("logit", "Logits of a row; last ends it")
+            .input("data", g.n * LOGIT_W, Payload::Bits)
+            .of(format!("{}*LOGIT_W", g.n))
+            .input("last", 1, Payload::Bits),
+        Interface::source("decision", "Whether to exit, and the entropy: log + weighted / sum")
+            .output("exit", 1, Payload::Bits)
+            .output("sum", sum_w, Payload::Bits)
+            .of("SUM_W")
+            .output("weighted", weighted_w, Payload::Bits)
+            .of("WEIGHTED_W")
+            .output("log", log_w, Payload::Bits)
+            .of("LOG_W"),
+        Interface::new("counts", Role::Status, "Since clear: vectors whose last contradicts the row's classes")
+            .plain_input("clear", 1, Payload::Bits)
+            .plain_output("length_error_count", COUNT_W, Payload::Bits)
+            .of("COUNT_W"),
+    ];
     let mut assembly = Assembly::new(module);
     assembly.place("segment", &leaf::elaborate(library, &*leaves::exp2_segment(), source));
     assembly.place("power", &leaf::elaborate(library, &*leaves::exp2_interpolate(), source));

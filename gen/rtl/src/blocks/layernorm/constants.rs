@@ -32,9 +32,9 @@ pub fn elaborate(library: &mut Library, w: Widths) -> Arc<Module> {
         .plain_input("load", 1, Payload::Bits)
         .plain_input("front", 1, Payload::Bits);
     let mut held = Interface::new("held", Role::Output, "The same, held");
-    for (name, width) in w.constants() {
-        taken = taken.plain_input(name, width, Payload::Bits);
-        held = held.plain_output(name, width, Payload::Bits);
+    for (name, symbol, width) in w.constants() {
+        taken = taken.plain_input(name, width, Payload::Bits).of(symbol);
+        held = held.plain_output(name, width, Payload::Bits).of(symbol);
         module.registers(&[&format!("{name}_o")], &["clk_i", "load_i", "front_i", &format!("{name}_i")]);
     }
     module.interfaces = vec![Interface::clock_only(), taken, held];

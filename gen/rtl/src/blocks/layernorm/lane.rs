@@ -88,7 +88,9 @@ fn outside(w: Widths, saturates: bool) -> Module {
         Interface::clock_only(),
         Interface::new("sums", Role::Input, "First pass: a value, offset by half its range; its square a cycle later")
             .plain_input("value", VALUE_W, bits)
-            .plain_output("square", 2 * VALUE_W, bits),
+            .of("VALUE_W")
+            .plain_output("square", 2 * VALUE_W, bits)
+            .of("SQUARE_W"),
         Interface::new(
             "row",
             Role::Input,
@@ -96,10 +98,15 @@ fn outside(w: Widths, saturates: bool) -> Module {
         )
         .plain_input("front", 1, bits)
         .plain_input("raw", VALUE_W, bits)
+        .of("VALUE_W")
         .plain_input("factor", w.factor(), bits)
+        .of("FACTOR_W")
         .plain_input("triple", w.triple(), bits)
+        .of("TRIPLE_W")
         .plain_input("offset", w.term(), bits)
-        .plain_input("distance", HIGH_W, bits),
+        .of("TERM_W")
+        .plain_input("distance", HIGH_W, bits)
+        .of("HIGH_W"),
         Interface::new(
             "channel",
             Role::Input,
@@ -107,12 +114,17 @@ fn outside(w: Widths, saturates: bool) -> Module {
         )
         .plain_input("back", 1, bits)
         .plain_input("gamma", VALUE_W, bits)
+        .of("VALUE_W")
         .plain_input("beta", VALUE_W, bits)
+        .of("VALUE_W")
         .plain_input("channel", CHANNEL_W, bits)
+        .of("CHANNEL_W")
         .plain_input("used", 1, bits)
-        .plain_input("bias", SHIFT_W, bits),
+        .plain_input("bias", SHIFT_W, bits)
+        .of("SHIFT_W"),
         Interface::new("norm", Role::Output, "Normalised, and as a code")
             .plain_output("wide", VALUE_W, bits)
+            .of("VALUE_W")
             .plain_output("code", CODE_W, Payload::Codes(Format::AF8_3)),
     ];
     module

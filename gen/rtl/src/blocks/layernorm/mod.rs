@@ -92,9 +92,14 @@ impl Widths {
         self.variance().max(self.term())
     }
 
-    /// What is found once a row.
-    fn constants(self) -> [(&'static str, u32); 4] {
-        [("factor", self.factor()), ("triple", self.triple()), ("offset", self.term()), ("distance", HIGH_W)]
+    /// What is found once a row: name, what its width is called, width.
+    fn constants(self) -> [(&'static str, &'static str, u32); 4] {
+        [
+            ("factor", "FACTOR_W", self.factor()),
+            ("triple", "TRIPLE_W", self.triple()),
+            ("offset", "TERM_W", self.term()),
+            ("distance", "HIGH_W", HIGH_W),
+        ]
     }
 
     fn steps(self) -> u32 {
@@ -249,25 +254,38 @@ fn interfaces(n: u32, row_buffer: bool, w: Widths) -> Vec<Interface> {
             "Rows, each twice: the first pass of a row comes before the second of the row before; last ends a pass",
         )
     };
-    let row = Interface::sink("row", rows).input("length", w.length_w, bits).input("exponent_bias", SHIFT_W, bits);
+    let row = Interface::sink("row", rows)
+        .input("length", w.length_w, bits)
+        .of("LENGTH_W")
+        .input("exponent_bias", SHIFT_W, bits)
+        .of("SHIFT_W");
     vec![
         Interface::clock(),
         if row_buffer { row } else { row.input("last", 1, bits) },
-        Interface::sink("residual", vectors).input("data", n * VALUE_W, residuals()).input("last", 1, bits),
+        Interface::sink("residual", vectors)
+            .input("data", n * VALUE_W, residuals())
+            .of("N*VALUE_W")
+            .input("last", 1, bits),
         Interface::sink(
             "parameter",
             "Gamma in Q2.14, beta in Q6.10 and the shift of each channel, one item a vector of the norm",
         )
         .input("gamma", n * VALUE_W, bits)
+        .of("N*VALUE_W")
         .input("beta", n * VALUE_W, bits)
-        .input("shift", n * CHANNEL_W, bits),
+        .of("N*VALUE_W")
+        .input("shift", n * CHANNEL_W, bits)
+        .of("N*CHANNEL_W"),
         Interface::source("norm", "Normalised rows in Q6.10, and their codes, divided by 2^shift")
             .output("wide", n * VALUE_W, bits)
+            .of("N*VALUE_W")
             .output("code", n * CODE_W, Payload::Codes(Format::AF8_3))
+            .of("N*CODE_W")
             .output("last", 1, bits),
         Interface::new("count", Role::Status, "Vectors whose last is not where the row's length says, since clear")
             .plain_input("clear", 1, bits)
-            .plain_output("length_error_count", COUNT_W, bits),
+            .plain_output("length_error_count", COUNT_W, bits)
+            .of("COUNT_W"),
     ]
 }
 
@@ -324,9 +342,9 @@ fn constants_of_rows(unit: &mut Assembly, w: Widths) {
     unit.fields(("scale", "scale"), &[("done", "done"), ("taken", "hand_over")]);
     unit.fields(("constants", "scale"), &[("load", "hand_over"), ("front", "front")]);
     unit.join_as(("scale", "scale"), ("constants", "scale"), "scale");
-    let widths = [("factor", "FACTOR_W"), ("triple", "TRIPLE_W"), ("offset", "TERM_W"), ("distance", "HIGH_W")];
+    let widths = w.constants().map(|(field, symbol, _)| (field, symbol));
     let held = unit.lanes(("constants", "held"), "group", &widths);
-    for ((field, width), (_, symbol)) in w.constants().into_iter().zip(widths) {
+    for (field, symbol, width) in w.constants() {
         let lanes = unit.count("lane");
         unit.derived(field, lanes * width, [held.net(field)]);
         unit.slices(("lane", "row"), &[(field, field, symbol)]);

@@ -84,13 +84,17 @@ fn outside(w: Widths) -> Module {
     )
     .plain_input("start", 1, bits)
     .plain_input("channels", w.channels(), bits)
+    .of("CHANNELS_W")
     .plain_input("sum", w.sum(), bits)
-    .plain_input("squares", w.squares(), bits);
+    .of("SUM_W")
+    .plain_input("squares", w.squares(), bits)
+    .of("SQUARES_W");
     let scale =
         Interface::new("scale", Role::Output, "N*R, three times N*R, half - R*S1, and the distance; held until taken")
             .plain_output("done", 1, bits)
             .plain_input("taken", 1, bits);
-    let scale = w.constants().into_iter().fold(scale, |scale, (name, width)| scale.plain_output(name, width, bits));
+    let scale = w.constants().into_iter().fold(scale, |scale, (name, _, width)| scale.plain_output(name, width, bits));
+    let scale = scale.widths(&[("factor", "FACTOR_W"), ("triple", "FACTOR_W+2"), ("offset", "TERM_W")]);
     module.interfaces = vec![Interface::clock(), sums, scale];
     module
 }

@@ -70,18 +70,23 @@ pub fn jobs(g: &Geometry, wide: bool) -> Interface {
     };
     let mut job = Interface::sink("job", summary)
         .input("rows", g.row_w(), Payload::Bits)
+        .of("ROW_W")
         .input("passes", g.pass_w(), Payload::Bits)
+        .of("PASS_W")
         .input("close", 1, Payload::Bits)
         .input("bias", g.n * g.bias_w, Payload::Bits)
         .input("scale", g.scales_w(), Payload::Bits);
+    if g.function_w() + g.wide_shift_w() != 0 {
+        job = job.of("SCALES_W");
+    }
     if g.function_w() != 0 {
-        job = job.input("function", g.function_w(), Payload::Bits);
+        job = job.input("function", g.function_w(), Payload::Bits).of("FUNC_W");
     }
     if g.activation_shift_w() != 0 {
-        job = job.input("activation_shift", g.activation_shift_w(), Payload::Bits);
+        job = job.input("activation_shift", g.activation_shift_w(), Payload::Bits).of("ACTIVATION_SHIFT_W");
     }
     if wide {
-        job = job.input("wide_shift", g.wide_shift_w(), Payload::Bits);
+        job = job.input("wide_shift", g.wide_shift_w(), Payload::Bits).of("WIDE_SHIFT_W");
     }
     job
 }
@@ -92,12 +97,13 @@ pub fn counts(g: &Geometry) -> Interface {
     let summary = "Events since clear: vectors, vectors of zeros, weight rows with a wrong mask";
     let mut counts = Interface::new("counts", Role::Status, summary)
         .plain_input("clear", 1, Payload::Bits)
-        .plain_output("vector_count", COUNT_W, Payload::Bits);
+        .plain_output("vector_count", COUNT_W, Payload::Bits)
+        .of("COUNT_W");
     if g.zero_skip {
-        counts = counts.plain_output("held_count", COUNT_W, Payload::Bits);
+        counts = counts.plain_output("held_count", COUNT_W, Payload::Bits).of("COUNT_W");
     }
     if g.sparsity.is_some() {
-        counts = counts.plain_output("mask_error_count", COUNT_W, Payload::Bits);
+        counts = counts.plain_output("mask_error_count", COUNT_W, Payload::Bits).of("COUNT_W");
     }
     counts
 }
@@ -110,25 +116,28 @@ fn interfaces(g: &Geometry) -> Vec<Interface> {
     if let Some(sparsity) = g.sparsity {
         weight.summary =
             "Weights, a lane an item, n a tile; of a block tile the choices, and which masks were wrong".into();
-        weight = weight.input("block", 1, Payload::Bits).input("select", g.n * g.select_w(), Payload::Bits).input(
-            "error",
-            g.n / sparsity.nonzeros,
-            Payload::Bits,
-        );
+        weight = weight
+            .input("block", 1, Payload::Bits)
+            .input("select", g.n * g.select_w(), Payload::Bits)
+            .of("N*SELECT_W")
+            .input("error", g.n / sparsity.nonzeros, Payload::Bits)
+            .of("N/NONZEROS");
     }
-    let mut result = Interface::source("result", "Rows of results").output("code", g.n * g.result.bits(), code);
+    let mut result =
+        Interface::source("result", "Rows of results").output("code", g.n * g.result.bits(), code).of("N*CODE_W");
     if g.accelerator {
         weight.summary.push_str(match g.sparsity {
             None => "; with a tile's first item: whether it comes by columns",
             Some(_) => "; whether by columns",
         });
         weight = weight.input("columns", 1, Payload::Bits);
-        result = result.output("wide", g.wides_w(), Payload::Bits);
+        result = result.output("wide", g.wides_w(), Payload::Bits).of("WIDES_W");
     }
     let mut interfaces = vec![Interface::clock(), jobs(g, g.accelerator), weight];
     interfaces.extend(slots(g).iter().map(|slot| {
         let stream = Interface::sink(slot, "Activations, pass by pass, row by row").one_of("activation");
-        stream.input("data", g.vector_w(), operand)
+        let stream = stream.input("data", g.vector_w(), operand);
+        if g.sparsity.is_some() { stream.of("N*OP_W") } else { stream }
     }));
     interfaces.extend([result.output("last", 1, Payload::Bits), counts(g)]);
     interfaces

@@ -114,7 +114,7 @@ fn interfaces(design: &Design, g: &Geometry) -> Vec<Interface> {
         Payload::Mask,
     );
     if g.sparsity.is_some() {
-        weight = weight.input("block", 1, Payload::Bits);
+        weight = weight.widths(&[("data", "2*N")]).input("block", 1, Payload::Bits);
     }
     let mut interfaces = vec![
         Interface::clock(),
@@ -124,7 +124,7 @@ fn interfaces(design: &Design, g: &Geometry) -> Vec<Interface> {
             result_row_w,
             Payload::Bits,
         ),
-        matrix_unit::jobs(g, false),
+        matrix_unit::jobs(g, false).elsewhere(),
         weight.input("last", 1, Payload::Bits),
         Interface::source("result", "Result masks, row by row").output("data", g.n, Payload::Mask).output(
             "last",
@@ -133,7 +133,7 @@ fn interfaces(design: &Design, g: &Geometry) -> Vec<Interface> {
         ),
         values("weight_value", weight_row_w, "Weight values").input("data", g.vector_w(), operand),
         values("result_value", result_row_w, "Result values").output("data", g.n * g.result.bits(), code),
-        matrix_unit::counts(g),
+        matrix_unit::counts(g).elsewhere(),
     ];
     for slot in matrix_unit::slots(g) {
         interfaces.push(base(&format!("{slot}_base"), activation_row_w));

@@ -59,8 +59,9 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         numbers: format!("words of {word_w} bits: a pointer, then masks with the place of their values"),
     };
     module.set_parameters(&[("n", g.n), ("words", masks.words), ("latency", latency)]);
-    let mut weight =
-        Interface::source("weight", "Masks; last ends a segment").output("data", g.weight_mask_w(), Payload::Mask);
+    let mut weight = Interface::source("weight", "Masks; last ends a segment")
+        .output("data", g.weight_mask_w(), Payload::Mask)
+        .of("MASK_W");
     if block {
         weight = weight.output("block", 1, Payload::Bits);
     }
@@ -70,27 +71,34 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         "Since clear: masks out of place; words corrected, words with two errors",
     )
     .plain_input("clear", 1, Payload::Bits)
-    .plain_output("misplaced_count", COUNT_W, Payload::Bits);
+    .plain_output("misplaced_count", COUNT_W, Payload::Bits)
+    .of("COUNT_W");
     if code.is_some() {
-        counts = counts.plain_output("corrected_count", COUNT_W, Payload::Bits).plain_output(
-            "detected_count",
-            COUNT_W,
-            Payload::Bits,
-        );
+        counts = counts
+            .plain_output("corrected_count", COUNT_W, Payload::Bits)
+            .of("COUNT_W")
+            .plain_output("detected_count", COUNT_W, Payload::Bits)
+            .of("COUNT_W");
     }
     module.interfaces = vec![
         Interface::clock(),
         Interface::sink("record", "Records: the word of the pointer, masks minus 1")
             .input("address", addr_w, Payload::Bits)
-            .input("masks", g.lane_w(), Payload::Bits),
+            .of("ADDR_W")
+            .input("masks", g.lane_w(), Payload::Bits)
+            .of("LANE_W"),
         weight.output("last", 1, Payload::Bits),
         Interface::source("base", "Where a segment's values begin, one for each segment")
             .output("row", row_w, Payload::Bits)
-            .output("lane", g.lane_w(), Payload::Bits),
+            .of("ROW_W")
+            .output("lane", g.lane_w(), Payload::Bits)
+            .of("LANE_W"),
         Interface::new("word", Role::Memory, "Mask memory")
             .output("enable", 1, Payload::Bits)
             .output("address", addr_w, Payload::Bits)
-            .input("data", stored_w, Payload::Bits),
+            .of("ADDR_W")
+            .input("data", stored_w, Payload::Bits)
+            .of("STORED_W"),
         counts,
     ];
     let mut assembly = Assembly::new(module);

@@ -109,17 +109,18 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
     let mut sums = Interface::new("sum", Role::Input, "A row of sums, and each column's shift")
         .input("valid", 1, Payload::Bits)
         .plain_input("sum", g.sums_w(), Payload::Sums)
-        .plain_input("scale", g.n * SHIFT_W, Payload::Bits);
-    let mut codes = Interface::new("code", Role::Output, "Its codes").output("valid", 1, Payload::Bits).plain_output(
-        "code",
-        g.n * code_w,
-        Payload::Codes(g.result),
-    );
+        .of("N*ACC_W")
+        .plain_input("scale", g.n * SHIFT_W, Payload::Bits)
+        .of("N*SHIFT_W");
+    let mut codes = Interface::new("code", Role::Output, "Its codes")
+        .output("valid", 1, Payload::Bits)
+        .plain_output("code", g.n * code_w, Payload::Codes(g.result))
+        .of("N*CODE_W");
     if g.accelerator {
         sums.summary = "A row of sums, each column's shift, and what that of the wide results is more".into();
-        sums = sums.plain_input("wide_shift", g.wide_shift_w(), Payload::Bits);
+        sums = sums.plain_input("wide_shift", g.wide_shift_w(), Payload::Bits).of("SHIFT_W");
         codes.summary = "Its codes, and its numbers of 16 bits".into();
-        codes = codes.plain_output("wide", g.wides_w(), Payload::Bits);
+        codes = codes.plain_output("wide", g.wides_w(), Payload::Bits).of("N*WIDE_W");
     }
     module.interfaces =
         vec![Interface::clock(), sums.input("last", 1, Payload::Bits), codes.output("last", 1, Payload::Bits)];

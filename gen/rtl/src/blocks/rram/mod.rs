@@ -168,15 +168,15 @@ fn outside(label: &str, memory: &TiledMemory<'_>) -> Module {
     module.interfaces = vec![
         Interface::clock(),
         Interface::new("lock", Role::Configuration, "Lock: words stay as they are").plain_input("lock", 1, bits),
-        Interface::sink("program", "Words to be programmed").input("address", addr_w, bits).input(
-            "data",
-            width,
-            demand.payload,
-        ),
+        Interface::sink("program", "Words to be programmed")
+            .input("address", addr_w, bits)
+            .input("data", width, demand.payload)
+            .of("WIDTH"),
         Interface::new("read", Role::Memory, "Read port")
             .input("enable", 1, bits)
             .input("address", addr_w, bits)
-            .output("data", width, demand.payload),
+            .output("data", width, demand.payload)
+            .of("WIDTH"),
         Interface::new(
             "status",
             Role::Status,
@@ -185,6 +185,7 @@ fn outside(label: &str, memory: &TiledMemory<'_>) -> Module {
         .plain_output("read_error", 1, bits)
         .plain_output("program_done", 1, bits)
         .plain_output("program_error", 3, bits)
+        .of("$clog2(DIFFERS+1)")
         .plain_output("busy", 1, bits),
     ];
     module
@@ -246,9 +247,12 @@ fn wear(library: &mut Library, label: &str, key: &str, blocks: u64, width: u32) 
         Interface::clock_only(),
         Interface::new("counter", Role::Memory, "A counter, read and written")
             .plain_input("address", clog2(blocks), Payload::Bits)
+            .of("$clog2(BLOCKS)")
             .port("read_data", Direction::Output, width, Payload::Bits)
+            .of("WIDTH")
             .plain_input("write_enable", 1, Payload::Bits)
-            .plain_input("write_data", width, Payload::Bits),
+            .plain_input("write_data", width, Payload::Bits)
+            .of("WIDTH"),
     ];
     module.combinational(&["read_data_o"], &["address_i"]);
     module.registers(&[], &["clk_i", "write_enable_i", "write_data_i"]);

@@ -38,9 +38,12 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     };
     module.set_parameters(&[("data_w", data_w)]);
     module.interfaces = vec![
-        Interface::new("word", Role::Input, "Word as it was stored").plain_input("word", word_w, Payload::Bits),
+        Interface::new("word", Role::Input, "Word as it was stored")
+            .plain_input("word", word_w, Payload::Bits)
+            .of("DATA_W+CHECK_W+1"),
         Interface::new("data", Role::Output, "Data; whether an error was corrected, whether one could not be")
             .plain_output("data", data_w, Payload::Bits)
+            .of("DATA_W")
             .port("corrected", Direction::Output, 1, Payload::Bits)
             .port("detected", Direction::Output, 1, Payload::Bits),
     ];

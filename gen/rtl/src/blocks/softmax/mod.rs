@@ -215,22 +215,30 @@ fn outside(unit: SoftmaxUnit, widths: Widths) -> Module {
             "Scores of each row twice, for its sum before the row before it is sent for its shares; last ends each";
         (Interface::sink("row", &row), sent)
     };
-    let row = row.input("length", widths.length, Payload::Bits).input("count", widths.length + 1, Payload::Bits);
+    let row = row
+        .input("length", widths.length, Payload::Bits)
+        .of("LENGTH_W")
+        .input("count", widths.length + 1, Payload::Bits)
+        .of("VALID_W");
     module.interfaces = vec![
         Interface::clock(),
         if unit.row_buffer { row } else { row.input("last", 1, Payload::Bits) },
-        Interface::sink("score", sent).input("data", n * SCORE_W, Payload::Bits).input("last", 1, Payload::Bits),
-        Interface::sink("mask", "Attention span, one vector for each vector of codes").input(
-            "data",
-            n * MASK_W,
+        Interface::sink("score", sent).input("data", n * SCORE_W, Payload::Bits).of("N*SCORE_W").input(
+            "last",
+            1,
             Payload::Bits,
         ),
+        Interface::sink("mask", "Attention span, one vector for each vector of codes")
+            .input("data", n * MASK_W, Payload::Bits)
+            .of("N*MASK_W"),
         Interface::source("code", "Probabilities; last ends a row")
             .output("data", n * CODE_W, Payload::Codes(Format::AF8_3))
+            .of("N*CODE_W")
             .output("last", 1, Payload::Bits),
         Interface::new("counts", Role::Status, "Since clear: vectors whose last contradicts the row's length")
             .plain_input("clear", 1, Payload::Bits)
-            .plain_output("length_error_count", COUNT_W, Payload::Bits),
+            .plain_output("length_error_count", COUNT_W, Payload::Bits)
+            .of("COUNT_W"),
     ];
     module
 }

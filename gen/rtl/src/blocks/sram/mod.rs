@@ -53,11 +53,15 @@ pub fn elaborate(
         Interface::new("read", Role::Memory, "Read port")
             .input("enable", 1, Payload::Bits)
             .input("address", address_w, Payload::Bits)
-            .port("read_data", Direction::Output, width, payload),
+            .of("$clog2(WORDS)")
+            .port("read_data", Direction::Output, width, payload)
+            .of("WIDTH"),
         Interface::new("write", Role::Memory, "Write port")
             .input("enable", 1, Payload::Bits)
             .input("address", address_w, Payload::Bits)
-            .input("data", width, payload),
+            .of("$clog2(WORDS)")
+            .input("data", width, payload)
+            .of("WIDTH"),
     ];
     module.registers(
         &["read_data_o"],

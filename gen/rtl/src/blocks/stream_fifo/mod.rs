@@ -39,8 +39,8 @@ pub fn elaborate(
     module.set_parameters(&[("width", width), ("depth", depth)]);
     module.interfaces = vec![
         Interface::clock(),
-        Interface::sink("in", "What goes in").input("data", width, payload),
-        Interface::source("out", "What comes out, in the same order").output("data", width, payload),
+        Interface::sink("in", "What goes in").input("data", width, payload).of("WIDTH"),
+        Interface::source("out", "What comes out, in the same order").output("data", width, payload).of("WIDTH"),
     ];
     module.registers(
         &["in_ready_o", "out_valid_o", "out_data_o"],

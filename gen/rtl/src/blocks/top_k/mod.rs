@@ -50,21 +50,24 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         numbers: "values of 16 bits in two's complement, unchanged; of equals the lower position comes first".into(),
     };
     module.set_parameters(&[("n", g.n), ("length_max", unit.length_max), ("k", unit.k)]);
-    module.interfaces =
-        vec![
-            Interface::clock(),
-            Interface::sink("row", "Rows: elements minus 1").input("length", position_w, Payload::Bits),
-            Interface::sink("value", "Values of a row; last ends it")
-                .input("data", g.n * VALUE_W, Payload::Bits)
-                .input("last", 1, Payload::Bits),
-            Interface::source("entry", "The largest of a row, in descending order; last ends them")
-                .output("value", VALUE_W, Payload::Bits)
-                .output("position", position_w, Payload::Bits)
-                .output("last", 1, Payload::Bits),
-            Interface::new("counts", Role::Status, "Since clear: vectors whose last contradicts the row's length")
-                .plain_input("clear", 1, Payload::Bits)
-                .plain_output("length_error_count", COUNT_W, Payload::Bits),
-        ];
+    module.interfaces = vec![
+        Interface::clock(),
+        Interface::sink("row", "Rows: elements minus 1").input("length", position_w, Payload::Bits).of("POS_W"),
+        Interface::sink("value", "Values of a row; last ends it")
+            .input("data", g.n * VALUE_W, Payload::Bits)
+            .of(format!("{}*VALUE_W", g.n))
+            .input("last", 1, Payload::Bits),
+        Interface::source("entry", "The largest of a row, in descending order; last ends them")
+            .output("value", VALUE_W, Payload::Bits)
+            .of("VALUE_W")
+            .output("position", position_w, Payload::Bits)
+            .of("POS_W")
+            .output("last", 1, Payload::Bits),
+        Interface::new("counts", Role::Status, "Since clear: vectors whose last contradicts the row's length")
+            .plain_input("clear", 1, Payload::Bits)
+            .plain_output("length_error_count", COUNT_W, Payload::Bits)
+            .of("COUNT_W"),
+    ];
     module.registers(
         &[
             "row_ready_o",

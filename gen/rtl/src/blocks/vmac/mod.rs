@@ -148,20 +148,19 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
     module.set_parameters(&[("n", g.n), ("acc_w", g.acc_w), ("pipeline", g.pipeline)]);
     let mut load = Interface::new("load", Role::Input, "Weights of the next tile; swap makes them those that multiply")
         .plain_input("load", 1, Payload::Bits)
-        .input("weight", g.vector_w(), codes);
+        .input("weight", g.vector_w(), codes)
+        .of("N*OP_W");
     if g.sparsity.is_some() {
-        load = load.input("select", g.n * g.select_w(), Payload::Bits);
+        load = load.input("select", g.n * g.select_w(), Payload::Bits).of("N*SELECT_W");
     }
     if g.accelerator {
         load.summary =
             "Weights of the next tile, all of the lane's or one place's; swap makes them those that multiply".into();
-        load = load.input("place", g.n, Payload::Bits).input("code", g.op_w(), codes);
+        load = load.input("place", g.n, Payload::Bits).of("N").input("code", g.op_w(), codes).of("OP_W");
     }
-    let activation = Interface::new("activation", Role::Input, "Activations").plain_input(
-        "activation",
-        g.n * g.slots() * operand_w,
-        codes,
-    );
+    let activation = Interface::new("activation", Role::Input, "Activations")
+        .plain_input("activation", g.n * g.slots() * operand_w, codes)
+        .of(if g.sparsity.is_some() { "N*BLOCK/NONZEROS*OP_W" } else { "N*OPERAND_W" });
     let mut addend = Interface::new("addend", Role::Input, "What is added to");
     if g.zero_skip {
         addend = addend.plain_input("skip", 1, Payload::Bits);
@@ -171,8 +170,10 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
         Interface::clock_only(),
         load.plain_input("swap", 1, Payload::Bits),
         activation,
-        addend.plain_input("addend", g.acc_w, Payload::Sums),
-        Interface::new("sum", Role::Output, "Addend and dot product").plain_output("sum", g.acc_w, Payload::Sums),
+        addend.plain_input("addend", g.acc_w, Payload::Sums).of("ACC_W"),
+        Interface::new("sum", Role::Output, "Addend and dot product")
+            .plain_output("sum", g.acc_w, Payload::Sums)
+            .of("ACC_W"),
     ];
     let inputs: Vec<_> = module.names(crate::netlist::Direction::Input).map(str::to_owned).collect();
     module.registers(&["sum_o"], &inputs.iter().map(String::as_str).collect::<Vec<_>>());

@@ -56,7 +56,9 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
     let mut load = Interface::new("load", Role::Input, "One lane's weights for the next tile")
         .input("valid", 1, Payload::Bits)
         .input("lane", g.lane_w(), Payload::Bits)
-        .input("weight", g.vector_w(), codes);
+        .of("LANE_W")
+        .input("weight", g.vector_w(), codes)
+        .of("N*OP_W");
     if g.sparsity.is_some() {
         load = load.input("select", g.n * g.select_w(), Payload::Bits);
     }
@@ -73,6 +75,7 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
     )
     .input("valid", 1, Payload::Bits)
     .input("data", g.choice_w(), codes)
+    .of("CHOICES*OP_W")
     .plain_input("swap", 1, Payload::Bits);
     if g.zero_skip {
         vector = vector.plain_output("held", 1, Payload::Bits);
@@ -82,12 +85,12 @@ pub fn elaborate(library: &mut Library) -> Arc<Module> {
         if g.zero_skip { Interface::clock() } else { Interface::clock_only() },
         load,
         vector,
-        Interface::new("addend", Role::Input, "What the row's sums are added to").plain_input(
-            "addend",
-            g.sums_w(),
-            Payload::Sums,
-        ),
-        Interface::new("sum", Role::Output, "The row's sums").plain_output("sum", g.sums_w(), Payload::Sums),
+        Interface::new("addend", Role::Input, "What the row's sums are added to")
+            .plain_input("addend", g.sums_w(), Payload::Sums)
+            .of("N*ACC_W"),
+        Interface::new("sum", Role::Output, "The row's sums")
+            .plain_output("sum", g.sums_w(), Payload::Sums)
+            .of("N*ACC_W"),
     ];
     let mut unit = Assembly::new(module);
     unit.place_row("vmac", &lane, "lane", g.n);
