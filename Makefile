@@ -5,6 +5,7 @@ D        ?= pu16
 B        ?= processing_unit
 SEED     ?=
 MINUTES  ?= 5
+FAULTS   ?= 220
 OUT      ?= build/$(D)
 NEXTEST  := 0.9.143
 DENY     := 0.20.2
@@ -20,7 +21,7 @@ COSIM    := $(ALBERTI) sim designs/$(D).yaml --block $(B) $(if $(SEED),--seed $(
 export PATH := $(CURDIR)/$(PYTHON)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup model build demo test quick test-full deny lint cosim wave synth bench layer fuzz targets bless room docs clean
+.PHONY: help setup model build demo test quick test-full deny lint cosim wave synth bench layer fuzz mutate targets bless room docs clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -94,6 +95,10 @@ fuzz: ## changed files for every reader, MINUTES= each; SEED= gives a run back
 	cargo test -q -p alberti --test readers --no-run
 	ulimit -v 8000000; ALBERTI_FUZZ_MINUTES=$(MINUTES) $(if $(SEED),ALBERTI_SEED=$(SEED)) \
 	    cargo test -q -p alberti --test readers -- --nocapture --test-threads 2
+
+mutate: ## random faults in the Verilog of all blocks, FAULTS= of them; SEED= gives a run back
+	ALBERTI_MUTATIONS=$(FAULTS) $(if $(SEED),ALBERTI_SEED=$(SEED)) \
+	    cargo test -q -p alberti-sim-tests --test mutate -- --ignored --nocapture
 
 layer: ## ALBERT-base in Verilog: the array's cycles in a layer at n = 4, 8, 16 and 32
 	cargo test -q -p alberti --test albert -- --ignored --nocapture cycles_of_a_layer

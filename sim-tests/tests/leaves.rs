@@ -3,9 +3,11 @@
 
 #![allow(clippy::unwrap_used)]
 
-use alberti_arith::{Format, requantize, wrap};
+use alberti_arith::{Activation, Format, exp2n, log2u, requantize, rsqrt, wrap};
 use alberti_harness::{Build, Model, Port, PortSpec, Rng, Seed};
-use alberti_rtl::leaves::{self, Leaf};
+use alberti_rtl::leaves::{
+    self, Exp2Interpolate, Exp2Segment, Leaf, Log2Octave, RsqrtInterpolate, RsqrtNormalise, RsqrtSegment,
+};
 
 /// A leaf's Verilog, simulated; ports in the order of the leaf's own.
 struct Simulated {
@@ -111,6 +113,59 @@ fn shift_and_round_in_verilog_are_requantize() {
             let codes = [to8.evaluate(&parts)[0] as u16, to16.evaluate(&parts)[0] as u16];
             let expected = [Format::Q3_5, Format::Q3_13].map(|format| requantize(format, sum, shift));
             assert_eq!(codes, expected, "sum {sum} of {bits} bits, shift {shift}, seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn powers_in_verilog_are_exp2n_at_every_fraction() {
+    let (mut segment, mut interpolate) = (Simulated::new(&Exp2Segment::new()), Simulated::new(&Exp2Interpolate::new()));
+    for fraction in 0..1024 {
+        let [base, step] = segment.evaluate(&[fraction >> 5])[..] else { panic!("two outputs") };
+        let power = interpolate.evaluate(&[base, step, fraction & 31]);
+        assert_eq!(power, [u64::from(exp2n(fraction as u32))], "fraction {fraction}");
+    }
+}
+
+#[test]
+fn logarithms_in_verilog_are_log2u_at_every_mantissa() {
+    let mut octave = Simulated::new(&Log2Octave::new());
+    for mantissa in 0..4096u64 {
+        assert_eq!(octave.evaluate(&[mantissa]), [(log2u(4096 + mantissa) + 3 * 1024) as u64], "mantissa {mantissa}");
+    }
+}
+
+/// Every mantissa, and every pair of bits that a number can begin with.
+#[test]
+fn roots_in_verilog_are_rsqrt_at_every_mantissa() {
+    let mut normalise = Simulated::new(&RsqrtNormalise::new());
+    let (mut segment, mut interpolate) =
+        (Simulated::new(&RsqrtSegment::new()), Simulated::new(&RsqrtInterpolate::new()));
+    let mut check = |v: u64| {
+        let [pair, mantissa] = normalise.evaluate(&[v])[..] else { panic!("two outputs") };
+        let [base, step] = segment.evaluate(&[mantissa >> 9])[..] else { panic!("two outputs") };
+        let root = interpolate.evaluate(&[base, step, mantissa & 511])[0];
+        assert_eq!((root as u16, pair as i32 - 7), rsqrt(v), "{v}");
+    };
+    (1..1 << 16).for_each(&mut check);
+    for p in 16..56 {
+        let power = 1u64 << p;
+        [power - 1, power, power + 1, power / 2 * 3 - 1, power / 2 * 3].into_iter().for_each(&mut check);
+    }
+}
+
+#[test]
+fn lines_in_verilog_are_what_each_function_lacks_at_every_magnitude() {
+    for &function in Activation::ALL {
+        let Some(leaf) = leaves::activation_line(function) else { continue };
+        let mut line = Simulated::new(&*leaf);
+        for magnitude in 0..4096u64 {
+            let parts = line.evaluate(&[magnitude >> 6]);
+            let (middle, slope) = (wrap(parts[0] as i64, 12), wrap(parts[1] as i64, 9));
+            let taken = 32 * middle + 31 + slope * ((magnitude & 63) as i64 - 32);
+            for x in [magnitude as i64, -(magnitude as i64)] {
+                assert_eq!((256 * x.max(0) + taken) >> 8, function.number(x), "{function} of {x}");
+            }
         }
     }
 }

@@ -20,6 +20,7 @@ pub mod layernorm;
 mod length_errors;
 mod lockstep;
 pub mod matrix_unit;
+pub mod mutations;
 pub mod processing_unit;
 pub mod record_reader;
 pub mod requantize;

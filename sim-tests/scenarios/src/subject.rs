@@ -95,6 +95,12 @@ impl<'a> Subject<'a> {
         self
     }
 
+    /// Its Verilog: name and text of each file.
+    #[must_use]
+    pub fn sources(&self) -> &[(String, String)] {
+        &self.sources
+    }
+
     /// Replaces `from` by `to` in one file: a fault that a scenario has to find.
     ///
     /// # Errors
