@@ -191,9 +191,12 @@ fn vector(width: u32) -> String {
 /// Finds a module that is placed in another.
 type Children<'a, 'm> = &'a dyn Fn(&str) -> Option<&'m Module>;
 
-/// What the width of a port is called: by the module itself, or by the part that the port goes to or comes
+/// What the range of a port is called: by the module itself, or by the part that the port goes to or comes
 /// from as it is.
 fn width_name(module: &Module, port: &Port, child: Children<'_, '_>) -> Option<String> {
+    if port.width == 1 {
+        return None;
+    }
     let by_part = |instance: &Instance| {
         let part = child(&instance.module)?;
         let is_joined = |expr: &Expr| matches!(expr, Expr::Whole(net) if *net == port.name);
@@ -204,8 +207,7 @@ fn width_name(module: &Module, port: &Port, child: Children<'_, '_>) -> Option<S
             Some((symbol, path)) => format!("{symbol} of {}.{path}", instance.name),
         })
     };
-    let passed_on = || if port.width == 1 { None } else { module.instances.iter().find_map(by_part) };
-    port.symbol.clone().or_else(passed_on)
+    port.symbol.clone().or_else(|| module.instances.iter().find_map(by_part))
 }
 
 fn ports(module: &Module, child: Children<'_, '_>) -> String {

@@ -112,8 +112,8 @@ fn expressions_have_their_values() {
     }
 }
 
-/// Whether a port is wired to parts that name no width either, or in slices to a row of them, or own logic
-/// makes a net of a part of it, or it of such a net, and of none else of that width.
+/// Whether a port is passed on to a part or from one: the port itself, whole or in slices, or a net of its
+/// width that own logic makes of it or makes it of.
 fn passed_on(module: &Module, port: &Port) -> bool {
     let reaches_part = |name: &str| {
         module.instances.iter().flat_map(|instance| instance.connections.values()).any(|expr| match expr {
@@ -150,7 +150,7 @@ fn needs_none(module: &Module, interface: &Interface, port: &Port) -> bool {
         || KINDS.iter().any(|kind| kind.name == interface.name)
         || port.width == 8 * BYTES as u32
         // A bit for each bank, which are spelled out one by one.
-        || interface.name == "events" && module.parameters.get("banks") == Some(&port.width.into())
+        || module.parameters.get("banks") == Some(&port.width.into())
 }
 
 /// The comment of a port in the port list.

@@ -76,12 +76,11 @@ impl Memory {
     /// The ports that its rows are written through, and read, if it is stored.
     fn interfaces(&self) -> impl Iterator<Item = Interface> {
         let width = if self.pad == 0 { "ROW_W".to_owned() } else { format!("ROW_W-{}", self.pad) };
-        let named = |interface: Interface| interface.widths(&[("data", &width)]);
         let written = writes(&self.port("write"), &format!("Rows to {}", self.name), self.bits, Payload::Bits);
         let read = self
             .stored
             .then(|| reads(&self.port("read"), &format!("Rows from {}", self.name), self.bits, Payload::Bits));
-        [written].into_iter().chain(read).map(named).collect::<Vec<_>>().into_iter()
+        [written].into_iter().chain(read).map(move |interface| interface.widths(&[("data", &width)]))
     }
 
     fn port(&self, way: &str) -> String {
