@@ -195,7 +195,7 @@ type Children<'a, 'm> = &'a dyn Fn(&str) -> Option<&'m Module>;
 /// from as it is.
 fn width_name(module: &Module, port: &Port, child: Children<'_, '_>) -> Option<String> {
     if port.width == 1 {
-        return None;
+        return port.symbol.clone();
     }
     let by_part = |instance: &Instance| {
         let part = child(&instance.module)?;
