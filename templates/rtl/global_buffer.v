@@ -17,6 +17,10 @@ module @{ shell.name }@ (
     localparam LATENCY = @{ latency }@;
 <%- endif %>
     localparam [ADDR_W-1:0] ROWS = @{ addr_w }@'d@{ rows }@;
+<%- if !results.is_empty() %>
+    localparam NUMBER_W = @{ number_w }@;
+    localparam NUMBERS  = WIDTH / NUMBER_W;
+<%- endif %>
 
 @{ shell.declare("bank_read bank_write all_lanes") }@
 
@@ -102,6 +106,10 @@ module @{ shell.name }@ (
     // The row, a register after the memory.
     reg [WIDTH-1:0] row_q;
     always @(posedge clk_i) row_q <= bank_read_data;
+<%- for stage in pads %>
+    reg [WIDTH-1:0] row@{ stage }@_q;
+    always @(posedge clk_i) row@{ stage }@_q <= <% if loop.first %>row_q<% else %>row@{ stage - 1 }@_q<% endif %>;
+<%- endfor %>
 <%- for name in reads %>
     assign @{ name }@_data_o = @{ answer }@;
 <%- endfor %>
@@ -122,10 +130,6 @@ module @{ shell.name }@ (
     assign @{ name }@_data_o = @{ name }@_row_q;
 <%- endfor %>
 <%- endif %>
-<%- for stage in pads %>
-    reg [WIDTH-1:0] row@{ stage }@_q;
-    always @(posedge clk_i) row@{ stage }@_q <= <% if loop.first %>row_q<% else %>row@{ stage - 1 }@_q<% endif %>;
-<%- endfor %>
 
     // A row past the end is answered by whatever there is, and reported.
     reg              out_of_range;
@@ -165,6 +169,21 @@ module @{ shell.name }@ (
             written_q <= write_grant & write_free;
         end
     end
+<%- if !results.is_empty() %>
+
+    // Numbers at an end of their range, of the writers that compute them.
+    reg [NUMBERS-1:0] saturated_q;
+    wire              of_unit = |(write_ready & @{ writes.len() }@'b@{ results }@);
+    always @(posedge clk_i or negedge rst_ni) begin : saturation
+        integer k;
+        if (!rst_ni) saturated_q <= {NUMBERS{1'b0}};
+        else
+            for (k = 0; k < NUMBERS; k = k + 1)
+                saturated_q[k] <= of_unit
+                    && written_data[k*NUMBER_W +: NUMBER_W-1] == {(NUMBER_W-1){!written_data[k*NUMBER_W+NUMBER_W-1]}};
+    end
+    assign saturated_o        = saturated_q;
+<%- endif %>
     assign read_o             = read_q;
     assign written_o          = written_q;
     assign out_of_range_o     = out_of_range_q;

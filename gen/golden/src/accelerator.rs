@@ -75,6 +75,8 @@ pub struct Counters {
     pub bytes_read: u64,
     /// Bytes written to external memory.
     pub bytes_written: u64,
+    /// Results of 16 bits at an end of their range, where they saturate.
+    pub saturated: u64,
     /// Rows of each memory.
     rows: [Accesses; Memory::ALL.len()],
 }

@@ -248,8 +248,7 @@ impl Execution<'_> {
                 |(&sum, &shift): (&i64, &i32)| saturate(rhu(sum, (shift + gemm.wide_shift).clamp(-64, 63)), 16) as i16;
             let numbers: Vec<i16> = row.sums.iter().zip(&row.shifts).map(number).collect();
             let at = address(gemm.wide_base, steps);
-            self.accelerator.memories.write_numbers(self.order, at, &numbers)?;
-            self.wrote(RowAddress { memory: Memory::Wide, row: at });
+            self.put_numbers(at, &numbers)?;
         }
         Ok(())
     }

@@ -133,7 +133,10 @@ impl Execution<'_> {
         Ok(())
     }
 
-    fn put_numbers(&mut self, at: u32, numbers: &[i16]) -> Work {
+    /// Writes numbers that were computed: those at an end of their range are counted.
+    pub(super) fn put_numbers(&mut self, at: u32, numbers: &[i16]) -> Work {
+        let at_end = |number: &&i16| [i16::MIN, i16::MAX].contains(*number);
+        self.counters.saturated += numbers.iter().filter(at_end).count() as u64;
         self.accelerator.memories.write_numbers(self.order, at, numbers)?;
         self.wrote(RowAddress { memory: Memory::Wide, row: at });
         Ok(())

@@ -55,6 +55,8 @@ pub(crate) enum Event {
     Read(Memory),
     /// A row is written.
     Written(Memory),
+    /// A unit's result of 16 bits lies at an end of its range.
+    Saturated,
 }
 
 impl Counted {
@@ -129,4 +131,5 @@ const COUNTERS: &[Counter] = counters! {
     "masks_read" 0xec Of(Event::Read(Memory::WeightMasks)), "Words read from the memory of weight masks";
     "masks_written" 0xf0 Of(Event::Written(Memory::WeightMasks)),
         "Words written to the memory of weight masks; RRAM is programmed";
+    "saturated" 0xf4 Of(Event::Saturated), "Results of 16 bits at an end of their range, where they saturate";
 };

@@ -420,6 +420,7 @@ impl Bench {
                     ("count_misplaced", counters.misplaced),
                     ("count_axi_read", counters.bytes_read),
                     ("count_axi_written", counters.bytes_written),
+                    ("count_saturated", counters.saturated),
                 ];
                 // A design may lack what these count.
                 let some = [("count_held", counters.held), ("count_mask_errors", counters.mask_errors)];

@@ -122,6 +122,7 @@ impl Rtl {
         counters.mask_errors = count("count_mask_errors")?;
         counters.bytes_read = count("count_axi_read")?;
         counters.bytes_written = count("count_axi_written")?;
+        counters.saturated = count("count_saturated")?;
         Ok(Run { outcome: Outcome { end, counters }, cycles })
     }
 }

@@ -101,6 +101,7 @@ pub fn answer(design: &Design, text: &Text) -> Result<Value> {
             "mask_errors": counters.mask_errors,
             "bytes_read": counters.bytes_read,
             "bytes_written": counters.bytes_written,
+            "saturated": counters.saturated,
         },
     }))
 }

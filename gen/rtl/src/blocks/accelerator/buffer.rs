@@ -2,7 +2,7 @@
 
 use super::{
     memories::LocalMemory,
-    ports::{ADDRESS_W, out_of_range, reads, writes},
+    ports::{ADDRESS_W, NUMBER_W, out_of_range, reads, writes},
 };
 use crate::{
     blocks::{Assembly, Bundle, Library, geometry::clog2},
@@ -28,6 +28,9 @@ struct Body<'a> {
     reads: Vec<&'static str>,
     writes: Vec<&'static str>,
     pads: Vec<u32>,
+    /// For each writer, the lowest last, whether its numbers may have saturated; empty where none's are.
+    results: String,
+    number_w: u32,
     answer: String,
     /// Where a bank's number begins in an address, and where the row within it, each after what it is added
     /// to.
@@ -57,6 +60,8 @@ pub struct Clients {
     pub reads: Vec<&'static str>,
     /// Writers.
     pub writes: Vec<&'static str>,
+    /// Writers of numbers that may have saturated, which are counted.
+    pub results: Vec<&'static str>,
 }
 
 /// The buffer of a memory with its readers and writers; `None` when no macro serves it.
@@ -75,6 +80,9 @@ pub fn elaborate(library: &mut Library, clients: &Clients) -> Option<Arc<Module>
     let (bank_at, word_at) = if interleaved { ("0", "+BANK_W") } else { ("WORD_W", "") };
     let stages = latency - memory_latency - 1;
     let (reads, writes) = (clients.reads.clone(), clients.writes.clone());
+    let counted = |name: &&str| if clients.results.contains(name) { '1' } else { '0' };
+    let results =
+        if clients.results.is_empty() { String::new() } else { writes.iter().rev().map(counted).collect::<String>() };
     Some(library.add(a.finish(), |shell| {
         Body {
             shell,
@@ -91,6 +99,8 @@ pub fn elaborate(library: &mut Library, clients: &Clients) -> Option<Arc<Module>
             bank_at,
             word_at,
             pads: (1..=stages).collect(),
+            results,
+            number_w: NUMBER_W,
             answer: if stages == 0 { "row_q".into() } else { format!("row{stages}_q") },
         }
         .render()
@@ -119,6 +129,11 @@ fn assembly(clients: &Clients, demand: &Demand, latency: u32) -> Assembly {
         .of("BANKS")
         .plain_output("written", demand.banks, bits)
         .of("BANKS");
+    let numbers = demand.bits / NUMBER_W;
+    let events = match !clients.results.is_empty() {
+        true => events.plain_output("saturated", numbers, bits).of("NUMBERS"),
+        false => events,
+    };
     let own = [out_of_range("A row past the end was asked for"), events];
     let parameters = [("width", width), ("banks", demand.banks), ("words", demand.words as u32), ("latency", latency)];
     let interfaces = [Interface::clock()].into_iter().chain(reads).chain(writes).chain(own).collect();
@@ -153,5 +168,6 @@ fn logic(a: &mut Assembly, clients: &Clients) {
     a.combinational(all(&readers, "ready"), requests.clone());
     a.combinational(all(&writers, "ready"), [requests.clone(), vec!["bank_write_ready".into()]].concat());
     a.registers(all(&readers, "data"), ["bank_read_data"]);
-    a.registers([a.own("out_of_range").driven(), a.own("events").driven()].concat(), requests);
+    let data = if clients.results.is_empty() { Vec::new() } else { all(&writers, "data") };
+    a.registers([a.own("out_of_range").driven(), a.own("events").driven()].concat(), [requests, data].concat());
 }

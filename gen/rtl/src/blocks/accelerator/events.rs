@@ -36,12 +36,13 @@ impl Input {
 }
 
 /// Each event, and how often it happens in a cycle at most: in each bank of the activation memory a row is
-/// read, and one written.
-fn events(banks: u32) -> impl Iterator<Item = (&'static str, u32)> {
+/// read, and one written; each of n results saturates.
+fn events(n: u32, banks: u32) -> impl Iterator<Item = (&'static str, u32)> {
     registers::events().map(move |(counter, event)| match event {
         registers::Event::Read(Memory::Activation) | registers::Event::Written(Memory::Activation) => {
             (counter.name, banks)
         }
+        registers::Event::Saturated => (counter.name, n),
         _ => (counter.name, 1),
     })
 }
@@ -49,6 +50,7 @@ fn events(banks: u32) -> impl Iterator<Item = (&'static str, u32)> {
 /// The counters of an accelerator whose activation memory has so many banks: a row of each in a cycle. They
 /// outlive programs.
 pub fn elaborate(library: &mut Library, banks: u32) -> Arc<Module> {
+    let n = library.design().datapath.n;
     let bits = Payload::Bits;
     let contract = Contract {
         latency: "2 cycles from an event to its counter".into(),
@@ -56,13 +58,13 @@ pub fn elaborate(library: &mut Library, banks: u32) -> Arc<Module> {
         numbers: format!("{COUNT_W} bits, which wrap"),
     };
     let inputs = Interface::new("events", Role::Input, "What happens, a bit each").plain_input("clear", 1, bits);
-    let inputs = events(banks).fold(inputs, |all, (name, most)| all.plain_input(name, most, bits));
+    let inputs = events(n, banks).fold(inputs, |all, (name, most)| all.plain_input(name, most, bits));
     let counts = Interface::new("counts", Role::Status, "Events since clear");
-    let counts = events(banks)
+    let counts = events(n, banks)
         .fold(counts, |all, (name, _)| all.plain_output(&format!("{name}_count"), COUNT_W, bits).of("COUNT_W"));
     let module = Module::new("event_counters", None, "counts what happens in the accelerator", "accelerator");
-    let mut a = Assembly::of(module, contract, &[("banks", banks)], vec![Interface::clock(), inputs, counts]);
+    let mut a = Assembly::of(module, contract, &[("n", n), ("banks", banks)], vec![Interface::clock(), inputs, counts]);
     a.registers(a.own("counts").driven(), a.own("events").read());
-    let events = events(banks).map(|(name, most)| Input::of(name, most)).collect();
+    let events = events(n, banks).map(|(name, most)| Input::of(name, most)).collect();
     library.add(a.finish(), |shell| Body { shell, count_w: COUNT_W, events }.render())
 }

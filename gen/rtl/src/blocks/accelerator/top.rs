@@ -75,6 +75,14 @@ struct Shared {
 struct Client(&'static str, &'static str, &'static str);
 
 /// Who comes first waits for nobody: units that are slow beside the array, then the array.
+impl Shared {
+    /// The writers of numbers that a unit has computed: rows of external memory are what they are.
+    fn results(&self) -> impl Iterator<Item = &'static str> {
+        let numbers = matches!(self.memory, LocalMemory::Named(Memory::Wide));
+        self.writes.iter().filter(move |client| numbers && client.1 != "transfer").map(|client| client.0)
+    }
+}
+
 const SHARED: [Shared; 5] = [
     Shared {
         memory: LocalMemory::Named(Memory::Activation),
@@ -259,6 +267,7 @@ impl Top {
                 memory: shared.memory,
                 reads: reads.iter().map(|client| client.0).collect(),
                 writes: shared.writes.iter().map(|client| client.0).collect(),
+                results: shared.results().collect(),
             };
             let name = shared.memory.buffer();
             self.a.place(&name, &buffer::elaborate(library, &clients)?);
@@ -396,6 +405,7 @@ impl Top {
                     Some(weights) => weights.written.into(),
                     None => a.expose(&LocalMemory::Named(memory).buffer(), "written_o"),
                 },
+                Event::Saturated => a.expose(&LocalMemory::Named(Memory::Wide).buffer(), "saturated_o"),
             };
             a.wire("event_counters", &format!("{}_i", counter.name), &net);
         }
