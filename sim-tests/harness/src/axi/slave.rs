@@ -66,6 +66,8 @@ pub struct Axi {
     pub bytes: Bytes,
     /// Addresses at which it fails, with the response: 2 or 3. A burst that fails writes nothing.
     pub faults: Vec<(RangeInclusive<u64>, u8)>,
+    /// Breaks the protocol: the last beat of a burst that is read is not announced, and every other is.
+    pub wrong_last: bool,
     /// Every burst in the order in which it was begun.
     pub begun: Vec<Begun>,
     /// Beats read.
@@ -103,6 +105,7 @@ impl Axi {
         Ok(Axi {
             bytes,
             faults: Vec::new(),
+            wrong_last: false,
             begun: Vec::new(),
             read_beats: 0,
             strobed_bytes: 0,
@@ -172,7 +175,7 @@ impl Axi {
             self.reads.front().filter(|open| open.taken.is_some_and(|taken| taken + self.traffic.latency <= now));
         let beat = beat.map(|open| {
             let address = open.begun.address + u64::from(open.moved * self.beat_bytes);
-            (address, self.response(address), open.moved + 1 == open.begun.beats)
+            (address, self.response(address), (open.moved + 1 == open.begun.beats) != self.wrong_last)
         });
         let (bytes, size) = (&self.bytes, self.beat_bytes);
         self.r.drive(model, rng, |rng| {

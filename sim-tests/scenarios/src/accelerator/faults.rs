@@ -123,6 +123,13 @@ pub(super) fn run(
             right(bench, interpreter, rng, "a reset")?;
         }
     }
+    patient(bench, config, subject, interpreter, traffic, rng)?;
+    right(bench, interpreter, rng, "a bus that stalled, without a watchdog")?;
+    for _ in 0..3 {
+        cut_short(bench, config, subject, interpreter, rng)?;
+        let case = Case::random(config, subject, interpreter, true, rng)?;
+        bench.compare(&case).map_err(|error| Error::differs("after weights that were cut short", error.to_string()))?;
+    }
     // A bus that takes nothing and gives nothing, until it does again.
     let case = Case::random(config, subject, &mut interpreter.clone(), false, rng)?;
     *bench.memory() = case.before.clone();
@@ -143,6 +150,67 @@ pub(super) fn run(
     bench.settle(2000)?;
     right(bench, interpreter, rng, "a bus that stalled")?;
     Ok(outcome)
+}
+
+/// A bus that stands still for longer than any watchdog, where there is none: the program waits, and ends as it
+/// should.
+fn patient(
+    bench: &mut Bench,
+    config: &AcceleratorConfig,
+    subject: &Subject,
+    interpreter: &mut Interpreter,
+    traffic: Traffic,
+    rng: &mut Rng,
+) -> Result<()> {
+    let case = Case::random(config, subject, interpreter, false, rng)?;
+    *bench.memory() = case.before.clone();
+    bench.write("watchdog_limit", 0)?;
+    bench.start(&case.registers)?;
+    let (testbench, bus) = bench.testbench();
+    for _ in 0..200 + rng.below(500) {
+        testbench.step()?;
+    }
+    let stuck = Stall::Random(1.0);
+    testbench.bus_mut(bus).behave(Traffic { taken: stuck, given: stuck, ..traffic });
+    for _ in 0..2 * WATCHDOG {
+        testbench.step()?;
+    }
+    let status = bench.read("status")?;
+    if status & 1 == 1 && status >> 8 != 0 {
+        return Err(Error::differs("no watchdog", format!("status {status:#x} of a program that waits")));
+    }
+    let (testbench, bus) = bench.testbench();
+    testbench.bus_mut(bus).behave(traffic);
+    if status & 1 == 1 {
+        bench.wait()?;
+    }
+    bench.settle(2000)?;
+    bench.same_memory(&case.after)?;
+    bench.write("watchdog_limit", WATCHDOG)
+}
+
+/// A program that loads weights, stopped by software or by a reset while a word of them may be programmed.
+fn cut_short(
+    bench: &mut Bench,
+    config: &AcceleratorConfig,
+    subject: &Subject,
+    interpreter: &Interpreter,
+    rng: &mut Rng,
+) -> Result<()> {
+    let case = Case::random(config, subject, &mut interpreter.clone(), true, rng)?;
+    *bench.memory() = case.before.clone();
+    bench.start(&case.registers)?;
+    let (testbench, _) = bench.testbench();
+    for _ in 0..200 + rng.below(4000) {
+        testbench.step()?;
+    }
+    if rng.chance(0.5) {
+        bench.write("control", 2)?;
+        return bench.settle(2000);
+    }
+    let (testbench, _) = bench.testbench();
+    testbench.reset(3)?;
+    bench.write("watchdog_limit", WATCHDOG)
 }
 
 /// The codes of functions that the array lacks and an instruction can name.
