@@ -202,6 +202,7 @@ codes! {
     TaskUnusable = "AE0717", Error, Input, External, "a task cannot be used";
     DataUnusable = "AE0718", Error, Input, External, "labelled sentences do not fit the task";
     RecipeUnusable = "AE0720", Error, Input, External, "the compression recipe cannot be used";
+    SentenceEmpty = "AE0721", Error, Input, External, "the sentence has no words";
 
     MissingTool = "AE0801", Error, Environment, External, "a tool is not installed";
     ToolFailed = "AE0802", Error, Environment, External, "a tool failed";

@@ -3,6 +3,7 @@
 mod synthetic;
 
 use crate::{Checkpoint, ModelError};
+use alberti_diagnostic::{Code, Diagnostic};
 use alberti_golden::encoder::Sequence;
 use serde::de::IgnoredAny;
 use std::{fmt::Display, panic::catch_unwind, path::Path};
@@ -84,7 +85,7 @@ impl Tokenizer {
     /// A sentence, or a pair, between and with the special tokens, checked against the checkpoint.
     ///
     /// # Errors
-    /// AE0705 when it is too long, or its ids or types are none of the checkpoint's.
+    /// AE0721 when it has no words, AE0705 when it is too long or has ids or types that the checkpoint lacks.
     pub fn tokens(&self, sentence: &str, second: Option<&str>, checkpoint: &Checkpoint) -> Result<Tokens, ModelError> {
         let tokens = self.whole(sentence, second)?;
         check((&tokens).into(), checkpoint)?;
@@ -94,7 +95,7 @@ impl Tokenizer {
     /// As much of a sentence, or a pair, as the checkpoint has positions for.
     ///
     /// # Errors
-    /// AE0705 when ids or types are none of the checkpoint's.
+    /// AE0721 when it has no words, AE0705 when ids or types are none of the checkpoint's.
     pub fn beginning(
         &self,
         sentence: &str,
@@ -108,6 +109,10 @@ impl Tokenizer {
     }
 
     fn whole(&self, sentence: &str, second: Option<&str>) -> Result<Tokens, ModelError> {
+        if sentence.trim().is_empty() {
+            let message = "the sentence has no words";
+            return Err(Diagnostic::new(Code::SentenceEmpty, message, "give a text of one word or more").into());
+        }
         let encoding = match second {
             Some(second) => self.0.encode((sentence, second), true),
             None => self.0.encode(sentence, true),

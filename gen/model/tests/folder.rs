@@ -260,6 +260,16 @@ fn a_synthetic_tokenizer_cuts_english_into_words_from_all_over_its_vocabulary() 
 }
 
 #[test]
+fn a_sentence_without_words_is_refused() {
+    let tokenizer = Tokenizer::synthetic(50).expect("a tokenizer");
+    for text in ["", " \t\n"] {
+        let error = tokenizer.encode(text, &small().backbone).expect_err("no words");
+        assert_eq!((error.code().as_str(), error.to_string().as_str()), ("AE0721", "the sentence has no words"));
+        assert_eq!(error.help(), "give a text of one word or more");
+    }
+}
+
+#[test]
 fn shapes_that_cannot_be_drawn_name_all_that_is_wrong() {
     assert!(Shape::small(32).problems().is_empty());
     assert!(Shape::albert_base().problems().is_empty());
