@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{command, files, json, text, well};
+use common::{command, files, json, root, text, well};
 use std::{fs, io::Read, process::Stdio};
 
 const PU4: &str = "designs/pu4.yaml";
@@ -77,10 +77,12 @@ fn every_command_has_its_help() {
     let list = help.split("Commands:").nth(1).expect("a list of commands");
     let commands: Vec<&str> = list.lines().skip(1).map_while(|line| line.split_whitespace().next()).collect();
     assert!(commands.len() >= 10, "{commands:?}");
+    let page = fs::read_to_string(root().join("docs/commands.md")).expect("a page");
     for command in commands.into_iter().filter(|&command| command != "help") {
         let help = well(&[command, "--help"]);
         assert!(help.contains("Usage: alberti ") && help.len() > 300, "{command}:\n{help}");
         assert!(help.lines().all(|line| line.chars().count() <= 110), "{command} is too wide:\n{help}");
+        assert!(page.contains(&format!("    alberti {command}")), "docs/commands.md does not list {command}");
     }
 }
 
