@@ -40,7 +40,7 @@ macro_rules! descriptions {
     };
 }
 
-const KNOWN: &[(&str, &str)] = &descriptions!["osu018", "sky130hd", "asap7", "sg13g2"];
+const KNOWN: &[(&str, &str)] = &descriptions!["osu018", "sky130hd", "asap7", "sg13g2", "osu035"];
 
 impl Technology {
     /// Read a description; `place` is the file's name in messages.
