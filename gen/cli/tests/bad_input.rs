@@ -124,6 +124,12 @@ fn arguments_that_mean_nothing_are_refused() {
     fails(&["accuracy", PU4], 2, "--model <DIR>");
     fails(&["accuracy", PU4, "--model", "nowhere"], 3, "error[AE0701]: cannot read nowhere/config.json");
     fails(&["accuracy", PU4, "--model", "designs"], 3, "help: a model is a folder with model.safetensors");
+    fails(&["number", "float", "--code", "1"], 2, "`float` is no number format");
+    fails(&["number", "q3.5"], 2, "--code <CODE>");
+    fails(&["number", "q3.5", "--code", "0x1ff"], 2, "the code 0x1ff is wider than the 8 bits of q3.5");
+    fails(&["number", "q3.5", "--code", "0o7"], 2, "a code is an integer of at most 16 bits");
+    fails(&["number", "q3.5", "--value", "inf"], 2, "no real number");
+    fails(&["number", "q3.5", "--value", "1", "--scale", "129"], 2, "129 is not in -128..=128");
     fails(&["run", ACCELERATOR4], 2, "--model <DIR>");
     fails(&["run", PU4, "--model", "x"], 2, "error[AE0806]: the design pu4 has no accelerator");
     fails(&["run", ACCELERATOR4, "--model", "nowhere"], 3, "error[AE0701]: cannot read nowhere/config.json");

@@ -150,6 +150,24 @@ fn every_block_answers_its_own_example() {
 }
 
 #[test]
+fn codes_and_numbers_of_a_format_can_be_followed_by_hand() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("numbers.json");
+    let said = well(&["number", "q3.5", "-c", "0xff", "-v", "-0.3", "--scale", "-1", "--json", text(&out)]);
+    assert!(said.starts_with("q3.5 at scale -1: 8 bits, 5 of fraction\n"), "{said}");
+    // One step of q3.5 is 1/32, and half of it at scale -1: -0.3 is 19.2 steps.
+    assert_eq!(
+        json(&out)["result"]["numbers"],
+        serde_json::json!([
+            {"code": 255, "significand": -1, "value": -0.015625},
+            {"given": -0.3, "code": 237, "significand": -19, "value": -0.296875},
+        ])
+    );
+    let minus_one_and_a_half = well(&["number", "af8_3", "--code", "0b10001000"]);
+    assert!(minus_one_and_a_half.contains("  -1.5\n"), "{minus_one_and_a_half}");
+}
+
+#[test]
 fn a_golden_answer_can_be_followed_by_hand() {
     let folder = tempfile::tempdir().expect("a folder");
     let input = folder.path().join("input.json");

@@ -11,6 +11,7 @@ pub mod generate;
 pub mod golden;
 pub mod lint;
 pub mod model;
+pub mod number;
 pub mod pack;
 pub mod report;
 pub mod run;
@@ -50,6 +51,7 @@ commands! {
     Lint(lint),
     Sim(sim),
     Golden(golden),
+    Number(number),
     Model(model),
     Pack(pack),
     Run(run),
