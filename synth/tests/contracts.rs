@@ -24,6 +24,7 @@ const ENTROPY: &str = include_str!("../formal/entropy.v");
 const ACTIVATION: &str = include_str!("../formal/activation.v");
 const MEMORY: &str = include_str!("../formal/memory.v");
 const RRAM: &str = include_str!("../formal/rram.v");
+const MASK_COUNTER: &str = include_str!("../formal/mask_counter.v");
 const SECDED: &str = include_str!("../formal/secded.v");
 const RECORD_READER: &str = include_str!("../formal/record_reader.v");
 const CSR: &str = include_str!("../formal/csr.v");
@@ -138,6 +139,11 @@ fn codec(top: &'static str, n: u32, look: (u32, bool)) -> Contract {
     if top == "bitmask_encoder_holds" { contract } else { contract.with("LANE_W", if n == 2 { 1 } else { 2 }) }
 }
 
+fn mask_counter() -> Contract {
+    let dut = blocks(&common::variant("codec_counted", &[("n", "2")]), &["mask_counter"]);
+    Contract::new("mask_counter_passes", (10, false), &[HOLD, IN_ORDER, MASK_COUNTER], dut)
+}
+
 fn elementwise() -> Contract {
     let dut = blocks(&small_with(2, "elementwise: {}"), &["elementwise"]);
     Contract::new("elementwise_holds", (4, true), &[HOLD, ELEMENTWISE], dut)
@@ -233,6 +239,7 @@ holds! {
         codec("codec_contract", 3, (13, false));
     encoder_and_decoder_of_four_give_back_every_vector => ["bitmask_encoder", "bitmask_decoder"],
         codec("codec_contract", 4, (13, false));
+    counted_masks_hold_under_stall_and_stay_in_order => ["mask_counter"], mask_counter();
     elementwise_sums_hold_under_stall => ["elementwise"], elementwise();
     the_codes_of_softmax_hold_under_stall => ["softmax"],
         softmax("maximum: running"), softmax("maximum: row"), softmax("row_buffer: false");
@@ -318,6 +325,16 @@ fn a_codec_that_reads_one_row_too_low_after_a_wrap_is_refuted() {
 fn a_codec_that_keeps_the_negative_zero_is_refuted() {
     let contract = codec("codec_contract", 2, (13, false));
     contract.refutes("alb_bitmask_encoder.v", "CODE_W +: CODE_W-1] != {(CODE_W-1){1'b0}}", "CODE_W +: CODE_W] != 8'd0");
+}
+
+#[test]
+fn a_counter_whose_masks_do_not_wait_is_refuted() {
+    mask_counter().refutes("alb_mask_counter.v", "= !out_valid_q || out_ready_i;", "= 1'b1;");
+}
+
+#[test]
+fn a_counter_whose_masks_overtake_is_refuted() {
+    mask_counter().refutes("alb_mask_counter.v", "spare_valid_q ? spare_q : {", "{");
 }
 
 #[test]

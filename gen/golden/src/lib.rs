@@ -8,7 +8,7 @@
 //! | level | module |
 //! |---|---|
 //! | one lane, the array, row sums, codes | [`vmac`], [`vmac_array`], [`accumulator`], [`requantize`] |
-//! | packed values and their masks | [`packed`], [`bitmask_encoder`], [`bitmask_decoder`], [`block_select`], [`record_reader`] |
+//! | packed values and their masks | [`packed`], [`bitmask_encoder`], [`bitmask_decoder`], [`block_select`], [`record_reader`], [`mask_counter`] |
 //! | storage | [`sram`], [`rram`], [`stream_fifo`] |
 //! | how tensors lie in memories, and what faults make of them | [`storage`], [`image`], [`cells`], [`secded`] |
 //! | registers for software | [`csr`] |
@@ -41,6 +41,7 @@ mod error;
 pub mod gemm;
 pub mod image;
 pub mod layernorm;
+pub mod mask_counter;
 pub mod matrix_unit;
 pub mod packed;
 pub mod processing_unit;

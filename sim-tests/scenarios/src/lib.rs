@@ -18,6 +18,7 @@ mod error;
 pub mod layernorm;
 mod length_errors;
 mod lockstep;
+pub mod mask_counter;
 pub mod matrix_unit;
 pub mod processing_unit;
 pub mod record_reader;
@@ -51,6 +52,7 @@ pub const SCENARIOS: &[(&str, Scenario)] = &[
     ("block_select", block_select::run),
     ("bitmask_decoder", bitmask_decoder::run),
     ("bitmask_encoder", bitmask_encoder::run),
+    ("mask_counter", mask_counter::run),
     ("secded", secded::run),
     ("record_reader", record_reader::run),
     ("vmac", vmac::run),

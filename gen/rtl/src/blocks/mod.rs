@@ -16,6 +16,7 @@ pub mod layernorm;
 pub mod leaf;
 mod library;
 pub mod macros;
+pub mod mask_counter;
 pub mod matrix_unit;
 pub mod processing_unit;
 pub mod record_reader;
@@ -84,6 +85,7 @@ pub const BLOCKS: &[Block] = &[
         let memory = library.design().memories.result;
         Some(bitmask_encoder::elaborate(library, None, "memories.result", memory))
     }),
+    block!(mask_counter, "masks that pass and their set bits, counted", mask_counter::elaborate),
     block!(secded, "words that correct one error and detect two", secded::elaborate),
     block!(record_reader, "records of masks, fetched at random", record_reader::elaborate),
     block!(vmac, "vector MAC, one lane of the array", |library| Some(vmac::elaborate(library))),

@@ -3,6 +3,7 @@
 mod array;
 mod codec;
 mod external;
+mod mask_counter;
 mod matrix;
 mod memory;
 mod number;
@@ -66,6 +67,7 @@ Fields by block, n being the design's; those in brackets can be left out:
   bitmask_encoder  vectors: rows of n codes, [row]                       -> masks, packed, next_row
   bitmask_decoder  masks: of n bits, packed: codes, [base: {row, lane}], [scale]
                                                                          -> vectors, values, next
+  mask_counter     masks: of n bits                                      -> mask_count, ones_count, density
   sram             cycles: {[read: address], [write: {address, word}]}   -> words
   rram             words: hexadecimal                                    -> memory, levels as stored
   secded           words: hexadecimal, with check bits                   -> data, findings
@@ -107,6 +109,7 @@ fn pair(block: &str) -> Option<Pair> {
         "block_select" => (codec::block_select_example, codec::block_select),
         "bitmask_encoder" => (codec::encoder_example, codec::encoder),
         "bitmask_decoder" => (codec::decoder_example, codec::decoder),
+        "mask_counter" => (mask_counter::example, mask_counter::answer),
         "sram" => (storage::sram_example, storage::sram),
         "rram" => (memory::rram_example, memory::rram),
         "secded" => (memory::secded_example, memory::secded),
