@@ -111,7 +111,7 @@ bless: setup model ## rewrite committed snapshots, baselines, datasheets
 
 room: build ## all that belongs to one block: its files, lint, co-simulation, area
 	@ls -d gen/rtl/src/blocks/$(B)/* gen/golden/src/$(B).rs templates/rtl/$(B).v sim-tests/scenarios/src/$(B).rs \
-	    sim-tests/tests/$(B).rs docs/blocks/$(B).md
+	    sim-tests/tests/$(B).rs synth/baselines/*/$(B).json docs/blocks/$(B).md
 	$(ALBERTI) lint designs/$(D).yaml --block $(B)
 	$(COSIM)
 	$(ALBERTI) synth designs/$(D).yaml --block $(B) --timing

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -63,7 +63,8 @@ impl Default for Tolerance {
     }
 }
 
-/// Accepted figures of blocks on one library by one recipe: a file of `baselines/`.
+/// Accepted figures of blocks on one library by one recipe: `<library>-<recipe>.json`, and beside it a folder
+/// of the same name with a file for each block.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Baseline {
@@ -76,12 +77,53 @@ pub struct Baseline {
     /// How far they may move.
     pub tolerance: Tolerance,
     /// The figures, by `<design>.<block>`.
+    #[serde(skip)]
     pub blocks: BTreeMap<String, Figures>,
+}
+
+/// The figures of a block, by design: a file of its own.
+type Figured = BTreeMap<String, Figures>;
+
+/// Design and block of a key.
+fn parts(key: &str) -> (&str, &str) {
+    key.split_once('.').unwrap_or((key, ""))
 }
 
 /// The design of a key.
 fn design(key: &str) -> &str {
-    key.split_once('.').map_or(key, |(design, _)| design)
+    parts(key).0
+}
+
+fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T> {
+    serde_json::from_str(&cache::read(path)?)
+        .map_err(|error| Error::Damaged { path: path.to_path_buf(), message: error.to_string() })
+}
+
+/// Writes a file in one move.
+fn replace(path: &Path, content: &impl Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(content)
+        .map_err(|error| Error::invalid(path.display().to_string(), error.to_string()))?;
+    // Beside its place, so that the move is one of a name; unlike a temporary file it is readable by all.
+    let draft = path.with_extension("json.draft");
+    cache::write(&draft, text + "\n")?;
+    std::fs::rename(&draft, path).map_err(Error::io(path))
+}
+
+/// The files of blocks beside a baseline, by block.
+fn files(baseline: &Path) -> Result<BTreeMap<String, PathBuf>> {
+    let folder = baseline.with_extension("");
+    if !folder.is_dir() {
+        return Ok(BTreeMap::new());
+    }
+    let mut files = BTreeMap::new();
+    for entry in std::fs::read_dir(&folder).map_err(Error::io(&folder))? {
+        let path = entry.map_err(Error::io(&folder))?.path();
+        let stem = path.file_stem().filter(|_| path.extension().is_some_and(|extension| extension == "json"));
+        if let Some(block) = stem.and_then(|stem| stem.to_str()) {
+            files.insert(block.to_owned(), path.clone());
+        }
+    }
+    Ok(files)
 }
 
 /// A figure that has left its tolerance, a block that has come or gone.
@@ -131,9 +173,13 @@ impl Baseline {
 
     /// Read a baseline.
     pub fn load(path: &Path) -> Result<Self> {
-        let text = cache::read(path)?;
-        serde_json::from_str(&text)
-            .map_err(|error| Error::Damaged { path: path.to_path_buf(), message: error.to_string() })
+        let mut baseline: Self = read(path)?;
+        for (block, file) in files(path)? {
+            let figured: Figured = read(&file)?;
+            let keyed = figured.into_iter().map(|(design, figures)| (format!("{design}.{block}"), figures));
+            baseline.blocks.extend(keyed);
+        }
+        Ok(baseline)
     }
 
     /// Take over what was measured; with `whole`, what these designs no longer have goes.
@@ -157,14 +203,22 @@ impl Baseline {
         self.blocks.keys().map(|key| design(key).to_owned()).collect()
     }
 
-    /// Accept: write the baseline, blocks in the order of their names, in one move.
+    /// Accept: write the baseline and a file for each block; those of blocks that are gone go.
     pub fn bless(&self, path: &Path) -> Result<()> {
-        let text = serde_json::to_string_pretty(self)
-            .map_err(|error| Error::invalid(path.display().to_string(), error.to_string()))?;
-        // Beside its place, so that the move is one of a name; unlike a temporary file it is readable by all.
-        let draft = path.with_extension("json.draft");
-        cache::write(&draft, text + "\n")?;
-        std::fs::rename(&draft, path).map_err(Error::io(path))
+        let mut blocks: BTreeMap<&str, Figured> = BTreeMap::new();
+        for (key, figures) in &self.blocks {
+            let (design, block) = parts(key);
+            blocks.entry(block).or_default().insert(design.to_owned(), figures.clone());
+        }
+        let folder = path.with_extension("");
+        std::fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
+        for (block, figured) in &blocks {
+            replace(&folder.join(format!("{block}.json")), figured)?;
+        }
+        for (_, file) in files(path)?.into_iter().filter(|(block, _)| !blocks.contains_key(block.as_str())) {
+            std::fs::remove_file(&file).map_err(Error::io(&file))?;
+        }
+        replace(path, self)
     }
 
     /// Every figure of `measured` that left this baseline's tolerance, better or worse; blocks that came or
@@ -223,7 +277,7 @@ mod tests {
             memory_bits: 0,
             fmax_mhz: Some(500.0),
         };
-        baseline.blocks.insert("vmac".into(), figures);
+        baseline.blocks.insert("pu4.vmac".into(), figures);
         baseline
     }
 
@@ -232,7 +286,7 @@ mod tests {
         assert!(baseline(1000.0, 8).compare(&baseline(1039.0, 8)).is_empty());
         let differences = baseline(1000.0, 8).compare(&baseline(1100.0, 8));
         let text: Vec<String> = differences.iter().map(ToString::to_string).collect();
-        assert_eq!(text, ["vmac: area_um2 was 1000, is 1100 (+10.0 %, at most 4 %)"]);
+        assert_eq!(text, ["pu4.vmac: area_um2 was 1000, is 1100 (+10.0 %, at most 4 %)"]);
     }
 
     #[test]
@@ -243,8 +297,8 @@ mod tests {
     #[test]
     fn a_block_that_comes_or_goes_is_a_difference() {
         let (full, empty) = (baseline(1000.0, 8), Baseline::new("osu018", "area", "yosys"));
-        assert_eq!(full.compare(&empty)[0].to_string(), "vmac: area_um2 was 1000, is gone");
-        assert_eq!(empty.compare(&full)[0].to_string(), "vmac: area_um2 is 1000, has no baseline");
+        assert_eq!(full.compare(&empty)[0].to_string(), "pu4.vmac: area_um2 was 1000, is gone");
+        assert_eq!(empty.compare(&full)[0].to_string(), "pu4.vmac: area_um2 is 1000, has no baseline");
     }
 
     #[test]
@@ -264,11 +318,15 @@ mod tests {
     }
 
     #[test]
-    fn a_blessed_file_is_read_back_the_same() {
+    fn a_blessed_baseline_is_read_back_the_same_and_keeps_no_file_of_a_block_that_is_gone() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join(baseline(1.0, 1).file_name());
-        baseline(1000.0, 8).bless(&path).expect("a file");
-        assert_eq!(Baseline::load(&path).expect("a baseline"), baseline(1000.0, 8));
-        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1);
+        let mut other = baseline(1000.0, 8);
+        other.blocks = other.blocks.into_values().map(|figures| ("pu4.accumulator".to_owned(), figures)).collect();
+        for accepted in [other, baseline(1000.0, 8)] {
+            accepted.bless(&path).expect("files");
+            assert_eq!(Baseline::load(&path).expect("a baseline"), accepted);
+        }
+        assert_eq!(files(&path).expect("a folder").into_keys().collect::<Vec<_>>(), ["vmac"]);
     }
 }

@@ -33,12 +33,14 @@ pub struct Technology {
     pub recipes: BTreeMap<String, String>,
 }
 
-const KNOWN: [(&str, &str); 4] = [
-    ("technology/osu018.yaml", include_str!("../../technology/osu018.yaml")),
-    ("technology/sky130hd.yaml", include_str!("../../technology/sky130hd.yaml")),
-    ("technology/asap7.yaml", include_str!("../../technology/asap7.yaml")),
-    ("technology/sg13g2.yaml", include_str!("../../technology/sg13g2.yaml")),
-];
+/// The descriptions of some names, with the files that they are in.
+macro_rules! descriptions {
+    ($($name:literal),*) => {
+        [$((concat!("technology/", $name, ".yaml"), include_str!(concat!("../../technology/", $name, ".yaml")))),*]
+    };
+}
+
+const KNOWN: &[(&str, &str)] = &descriptions!["osu018", "sky130hd", "asap7", "sg13g2"];
 
 impl Technology {
     /// Read a description; `place` is the file's name in messages.
@@ -79,6 +81,7 @@ pub fn matches(pattern: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn a_star_stands_for_any_run() {
@@ -87,9 +90,11 @@ mod tests {
     }
 
     #[test]
-    fn every_description_that_comes_with_the_crate_can_be_read() {
-        let names: Vec<String> =
-            Technology::known().expect("descriptions").into_iter().map(|technology| technology.name).collect();
-        assert_eq!(names, ["osu018", "sky130hd", "asap7", "sg13g2"]);
+    fn every_description_of_the_folder_comes_along_and_is_named_after_its_file() {
+        let named: BTreeSet<String> =
+            Technology::known().expect("they can be read").into_iter().map(|technology| technology.name).collect();
+        let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../technology")).expect("it is there");
+        let files = folder.map(|entry| entry.expect("it can be listed").file_name().into_string().expect("a name"));
+        assert_eq!(named, files.filter_map(|file| file.strip_suffix(".yaml").map(str::to_owned)).collect());
     }
 }

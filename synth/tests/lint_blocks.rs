@@ -84,6 +84,15 @@ fn every_block_of_an_accelerator_with_blocks_is_clean_by_itself() {
 }
 
 #[test]
+fn every_block_of_no_design_above_is_clean_by_itself() {
+    let above = ["pu4", "accelerator4", "pu16_8of16"].map(common::design);
+    for block in BLOCKS.iter().filter(|block| above.iter().all(|design| block.netlist(design).is_none())) {
+        let design = common::designs().find(|design| block.netlist(design).is_some());
+        is_clean(&design.unwrap_or_else(|| panic!("no design has the block {}", block.name)), block);
+    }
+}
+
+#[test]
 fn pu16_is_clean_at_every_depth() {
     the_unit_is_clean_at_every_depth("pu16");
 }

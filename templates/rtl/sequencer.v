@@ -132,7 +132,7 @@ module @{ shell.name }@ (
     wire               size_bad  = program_length_i == 32'd0 || program_length_i > BYTES
                                 || program_length_i[5:0] != 6'd0;
     wire               past_end  = pc_q == count_q;
-    wire               sequenced = is_repeat || is_end || is_halt;
+    wire               sequenced = <% for name in sequenced %>is_@{ name }@<% if !loop.last %> || <% endif %><% endfor %>;
     wire               issue     = (|issued) || (ready_to_issue && sequenced) || (exit_valid_o && exit_ready_i);
     wire               bad_loop  = ready_to_issue && ((is_repeat && loop_q) || (is_end && !loop_q));
     wire               again     = loop_remaining_q != 16'd1;

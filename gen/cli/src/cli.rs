@@ -1,10 +1,7 @@
 //! The arguments.
 
-use crate::commands::{
-    accuracy, check, doctor, dump, eval, explain, faults, generate, golden, lint, model, pack, report, run, sim, sweep,
-    synth,
-};
-use clap::{Parser, Subcommand};
+use crate::commands::Command;
+use clap::Parser;
 use std::path::PathBuf;
 
 /// From a YAML design to verified Verilog with its costs.
@@ -19,52 +16,6 @@ pub struct Cli {
     pub json: Option<PathBuf>,
     #[command(subcommand)]
     pub command: Command,
-}
-
-#[derive(Subcommand)]
-pub enum Command {
-    Doctor(doctor::Arguments),
-    Check(check::Arguments),
-    Explain(explain::Arguments),
-    Gen(generate::Arguments),
-    Lint(lint::Arguments),
-    Sim(sim::Arguments),
-    Golden(golden::Arguments),
-    Model(model::Arguments),
-    Pack(pack::Arguments),
-    Run(run::Arguments),
-    Eval(eval::Arguments),
-    Accuracy(accuracy::Arguments),
-    Faults(faults::Arguments),
-    Sweep(sweep::Arguments),
-    Synth(synth::Arguments),
-    Dump(dump::Arguments),
-    Report(report::Arguments),
-}
-
-impl Command {
-    /// The word that was typed.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Doctor(_) => "doctor",
-            Self::Check(_) => "check",
-            Self::Explain(_) => "explain",
-            Self::Gen(_) => "gen",
-            Self::Lint(_) => "lint",
-            Self::Sim(_) => "sim",
-            Self::Golden(_) => "golden",
-            Self::Model(_) => "model",
-            Self::Pack(_) => "pack",
-            Self::Run(_) => "run",
-            Self::Eval(_) => "eval",
-            Self::Accuracy(_) => "accuracy",
-            Self::Faults(_) => "faults",
-            Self::Sweep(_) => "sweep",
-            Self::Synth(_) => "synth",
-            Self::Dump(_) => "dump",
-            Self::Report(_) => "report",
-        }
-    }
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ mod progress;
 mod source;
 mod table;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -32,9 +32,10 @@ fn main() -> ExitCode {
         ));
     }));
     let run = || {
-        let cli = cli::Cli::parse();
-        let outcome = commands::run(&cli.command);
-        output::deliver(cli.command.name(), outcome, cli.json.as_deref())
+        let matches = cli::Cli::command().get_matches();
+        let cli = cli::Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        let outcome = cli.command.run();
+        output::deliver(matches.subcommand_name().unwrap_or_default(), outcome, cli.json.as_deref())
     };
     std::panic::catch_unwind(run).unwrap_or(exit::INTERNAL).into()
 }

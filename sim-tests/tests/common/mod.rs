@@ -14,6 +14,18 @@ pub fn design(name: &str) -> Design {
     variant(name, &[])
 }
 
+/// All designs of `designs/`, in the order of their names.
+pub fn designs() -> impl Iterator<Item = Design> {
+    let entries = std::fs::read_dir(format!("{}/../designs", env!("CARGO_MANIFEST_DIR"))).expect("the folder");
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| {
+            entry.expect("it can be listed").file_name().to_str()?.strip_suffix(".yaml").map(Into::into)
+        })
+        .collect();
+    names.sort_unstable();
+    names.into_iter().map(|name| design(&name))
+}
+
 /// A design of `designs/` with changes: text that stands there once, and what stands there instead.
 pub fn variant(name: &str, changes: &[(&str, &str)]) -> Design {
     let path = format!("{}/../designs/{name}.yaml", env!("CARGO_MANIFEST_DIR"));

@@ -19,6 +19,18 @@ pub fn design(name: &str) -> Design {
     variant(name, &[])
 }
 
+/// All designs of `designs/`, in the order of their names.
+pub fn designs() -> impl Iterator<Item = Design> {
+    let entries = std::fs::read_dir(format!("{}/../designs", env!("CARGO_MANIFEST_DIR"))).expect("the folder");
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| {
+            entry.expect("it can be listed").file_name().to_str()?.strip_suffix(".yaml").map(Into::into)
+        })
+        .collect();
+    names.sort_unstable();
+    names.into_iter().map(|name| design(&name))
+}
+
 /// A design without its special function units, some of which go with AdaptivFloat alone, and with lines of
 /// its datapath set: `("pipeline", "3")`; a key that is not there is added.
 pub fn variant(name: &str, changes: &[(&str, &str)]) -> Design {

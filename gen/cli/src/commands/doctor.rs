@@ -1,6 +1,10 @@
 //! `alberti doctor`.
 
-use crate::{exit::Failure, output::Answer, table::Table};
+use crate::{
+    exit::{Failure, Result},
+    output::Answer,
+    table::Table,
+};
 use alberti_diagnostic::Code;
 use alberti_synth::{Library, TOOLS, Tool, slang_version};
 use serde::Serialize;
@@ -30,7 +34,10 @@ impl Found {
 }
 
 /// Looks for every tool.
-pub fn run() -> Answer {
+///
+/// # Errors
+/// None: a missing tool is a failure within the answer, which lists the others.
+pub fn run(_: &Arguments) -> Result<Answer> {
     let mut found: Vec<Found> = TOOLS.iter().map(|tool| look(tool, purpose(tool.name))).collect();
     found.push(slang());
     found.push(compiler());
@@ -55,14 +62,14 @@ pub fn run() -> Answer {
         text += "\nEverything is there.\n";
     }
     let answer = Answer::new(text, &serde_json::json!({"tools": found, "install": install}));
-    match install {
+    Ok(match install {
         None => answer,
         Some(command) => answer.with_failure(Failure::new(
             Code::MissingTool,
             format!("{} of the tools are not installed", found.iter().filter(|found| found.is_missing()).count()),
             format!("to install what is missing: {command}"),
         )),
-    }
+    })
 }
 
 fn purpose(tool: &str) -> &'static str {

@@ -1,6 +1,6 @@
 //! `alberti explain`.
 
-use crate::{output::Answer, table::Table};
+use crate::{exit::Result, output::Answer, table::Table};
 use alberti_diagnostic::Code;
 use serde_json::{Value, json};
 
@@ -13,17 +13,18 @@ pub struct Arguments {
 }
 
 /// The page of a code, or the titles of all.
-pub fn run(arguments: &Arguments) -> Answer {
+///
+/// # Errors
+/// None.
+pub fn run(arguments: &Arguments) -> Result<Answer> {
     let data =
         |code: Code| json!({"code": code, "title": code.title(), "severity": code.severity(), "page": code.page()});
-    match arguments.code {
-        Some(code) => Answer::new(code.page(), &data(code)),
-        None => {
-            let mut table = Table::new(&["code", "severity", "title"]);
-            for code in Code::all() {
-                table.row(vec![code.to_string(), code.severity().to_string(), code.title().into()]);
-            }
-            Answer::new(table.text(), &Code::all().map(data).collect::<Vec<Value>>())
-        }
+    if let Some(code) = arguments.code {
+        return Ok(Answer::new(code.page(), &data(code)));
     }
+    let mut table = Table::new(&["code", "severity", "title"]);
+    for code in Code::all() {
+        table.row(vec![code.to_string(), code.severity().to_string(), code.title().into()]);
+    }
+    Ok(Answer::new(table.text(), &Code::all().map(data).collect::<Vec<Value>>()))
 }

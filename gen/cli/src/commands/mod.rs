@@ -18,30 +18,46 @@ pub mod sim;
 pub mod sweep;
 pub mod synth;
 
-use crate::{cli::Command, exit::Result, output::Answer};
+use crate::{exit::Result, output::Answer};
 
-/// Runs a command.
-///
-/// # Errors
-/// When it could not do its work, or what it checked does not hold.
-pub fn run(command: &Command) -> Result<Answer> {
-    match command {
-        Command::Doctor(_) => Ok(doctor::run()),
-        Command::Check(arguments) => check::run(arguments),
-        Command::Explain(arguments) => Ok(explain::run(arguments)),
-        Command::Gen(arguments) => generate::run(arguments),
-        Command::Lint(arguments) => lint::run(arguments),
-        Command::Sim(arguments) => sim::run(arguments),
-        Command::Golden(arguments) => golden::run(arguments),
-        Command::Model(arguments) => model::run(arguments),
-        Command::Pack(arguments) => pack::run(arguments),
-        Command::Run(arguments) => run::run(arguments),
-        Command::Eval(arguments) => eval::run(arguments),
-        Command::Accuracy(arguments) => accuracy::run(arguments),
-        Command::Faults(arguments) => faults::run(arguments),
-        Command::Sweep(arguments) => sweep::run(arguments),
-        Command::Synth(arguments) => synth::run(arguments),
-        Command::Dump(arguments) => dump::run(arguments),
-        Command::Report(arguments) => report::run(arguments),
-    }
+/// Each command by its variant and its module. The word that is typed is the variant's, in small letters.
+macro_rules! commands {
+    ($($command:ident($module:ident),)*) => {
+        #[derive(clap::Subcommand)]
+        pub enum Command {
+            $($command($module::Arguments)),*
+        }
+
+        impl Command {
+            /// Runs a command.
+            ///
+            /// # Errors
+            /// When it could not do its work, or what it checked does not hold.
+            pub fn run(&self) -> Result<Answer> {
+                match self {
+                    $(Self::$command(arguments) => $module::run(arguments)),*
+                }
+            }
+        }
+    };
+}
+
+commands! {
+    Doctor(doctor),
+    Check(check),
+    Explain(explain),
+    Gen(generate),
+    Lint(lint),
+    Sim(sim),
+    Golden(golden),
+    Model(model),
+    Pack(pack),
+    Run(run),
+    Eval(eval),
+    Accuracy(accuracy),
+    Faults(faults),
+    Sweep(sweep),
+    Synth(synth),
+    Dump(dump),
+    Report(report),
 }

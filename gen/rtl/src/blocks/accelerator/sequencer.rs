@@ -22,6 +22,8 @@ struct Body<'a> {
     faults: Vec<(String, u8)>,
     kinds: Vec<Kind>,
     units: Vec<Unit>,
+    /// Kinds that no other part executes.
+    sequenced: Vec<&'static str>,
 }
 
 /// A kind of instruction as the template writes it.
@@ -148,6 +150,10 @@ fn units() -> Vec<Unit> {
     alberti_isa::Unit::ALL.into_iter().map(|unit| Unit { name: unit.name(), kinds: kinds(unit) }).collect()
 }
 
+fn sequenced() -> Vec<&'static str> {
+    KINDS.iter().filter(|kind| issued().all(|other| other.opcode != kind.opcode)).map(|kind| kind.name).collect()
+}
+
 /// The sequencer; `None` in a design without an accelerator.
 pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     let design = library.design();
@@ -183,6 +189,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
             faults: FAULTS.map(|fault| (format!("FAULT_{}", fault.name().to_uppercase()), fault.code())).to_vec(),
             kinds: kinds(design),
             units: units(),
+            sequenced: sequenced(),
         }
         .render()
     }))

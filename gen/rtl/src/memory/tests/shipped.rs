@@ -22,8 +22,11 @@ fn memories() -> Vec<(String, Technology)> {
 fn every_technology_that_comes_along_can_be_read_and_is_named_after_its_file() {
     let all = memories();
     assert!(all.len() >= 5);
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/memories.md")).expect("a page");
     for (file, technology) in &all {
         assert_eq!(file, &technology.name);
+        let listed = page.lines().any(|line| line.starts_with("| `") && line.contains(&format!("`{file}`")));
+        assert!(listed, "docs/memories.md does not list {file}");
         for source in technology.sources.keys() {
             let cited = |cell: &Cell| [&cell.endurance_source, &cell.level_source].contains(&&Some(source.clone()));
             let used = technology.macros.iter().any(|of| &of.source == source) || technology.cells.values().any(cited);
