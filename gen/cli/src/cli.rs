@@ -1,8 +1,8 @@
 //! The arguments.
 
 use crate::commands::{
-    accuracy, check, doctor, dump, eval, explain, faults, generate, golden, lint, model, pack, report, run, sim, sweep,
-    synth,
+    accuracy, cache, check, doctor, dump, eval, explain, faults, generate, golden, lint, model, pack, report, run, sim,
+    sweep, synth,
 };
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -40,6 +40,7 @@ pub enum Command {
     Synth(synth::Arguments),
     Dump(dump::Arguments),
     Report(report::Arguments),
+    Cache(cache::Arguments),
 }
 
 impl Command {
@@ -63,6 +64,7 @@ impl Command {
             Self::Synth(_) => "synth",
             Self::Dump(_) => "dump",
             Self::Report(_) => "report",
+            Self::Cache(_) => "cache",
         }
     }
 }

@@ -23,7 +23,7 @@ mod source;
 mod table;
 
 use clap::Parser;
-use std::process::ExitCode;
+use std::{io::Write, process::ExitCode};
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
@@ -32,9 +32,27 @@ fn main() -> ExitCode {
         ));
     }));
     let run = || {
-        let cli = cli::Cli::parse();
-        let outcome = commands::run(&cli.command);
-        output::deliver(cli.command.name(), outcome, cli.json.as_deref())
+        let cli = match cli::Cli::try_parse() {
+            Ok(cli) => cli,
+            Err(said) => return explain_usage(&said),
+        };
+        let (outcome, json) = match output::File::at_any(cli.json.as_deref()) {
+            Ok(json) => (commands::run(&cli.command), json),
+            Err(failure) => (Err(failure), None),
+        };
+        output::deliver(cli.command.name(), outcome, json.as_ref())
     };
     std::panic::catch_unwind(run).unwrap_or(exit::INTERNAL).into()
+}
+
+/// Prints help, version or what is wrong with the arguments; the exit code.
+fn explain_usage(said: &clap::Error) -> u8 {
+    let printed = said.print().and_then(|()| std::io::stdout().flush());
+    match output::printed(printed) {
+        Err(failure) if !said.use_stderr() => {
+            output::complain(&failure.problems.to_string());
+            failure.problems.exit_code()
+        }
+        _ => u8::try_from(said.exit_code()).unwrap_or(exit::INTERNAL),
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     exit::{Failure, Result},
-    output::Answer,
+    output::{self, Answer},
     source,
 };
 use alberti_diagnostic::{Code, Diagnostics};
@@ -39,6 +39,7 @@ pub struct Arguments {
 /// The design's problems, or a folder that cannot take the package.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let design = source::load(&arguments.design)?;
+    let folder = output::Folder::at(&arguments.output)?;
     let netlist = source::netlist(&design, arguments.block, &arguments.macros)?;
     let (memories, warnings) = match arguments.no_memories || arguments.block.is_some() {
         true => (Vec::new(), Diagnostics::new()),
@@ -47,7 +48,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let memories: Vec<_> = memories.iter().map(|memory| &memory.netlist).collect();
     let package = Package::with_memories(&design, &netlist, &memories)
         .map_err(|error| Failure::new(Code::OutputRefused, error.to_string(), "please report this with the design"))?;
-    package.write(&arguments.output)?;
+    let replaced = folder.write(&package.files)?;
     let bytes: usize = package.files.values().map(Vec::len).sum();
     let text = format!(
         "{}: top {}, {} files, {bytes} bytes in {}\n",
@@ -61,5 +62,5 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         "design": design.name, "hash": design.hash, "top": netlist.top(),
         "folder": arguments.output.display().to_string(), "files": files, "size_bytes": bytes,
     });
-    Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_warnings(&warnings))
+    Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_warnings(&warnings).with_warnings(&replaced))
 }

@@ -1,6 +1,7 @@
 //! One file a command: arguments in, an answer out.
 
 pub mod accuracy;
+pub mod cache;
 pub mod check;
 pub mod doctor;
 pub mod dump;
@@ -43,5 +44,6 @@ pub fn run(command: &Command) -> Result<Answer> {
         Command::Synth(arguments) => synth::run(arguments),
         Command::Dump(arguments) => dump::run(arguments),
         Command::Report(arguments) => report::run(arguments),
+        Command::Cache(arguments) => cache::run(arguments),
     }
 }
