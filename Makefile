@@ -15,6 +15,9 @@ NEXT     := cargo nextest run --workspace --profile $(PROFILE)
 SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 COSIM    := $(ALBERTI) sim designs/$(D).yaml --block $(B) $(if $(SEED),--seed $(SEED))
 
+# Results that commands keep are in the project's own folder; cargo has the same in .cargo/config.toml.
+export ALBERTI_CACHE ?= $(CURDIR)/build
+
 .DEFAULT_GOAL := help
 .PHONY: help setup model build demo test quick test-full deny lint cosim wave synth bench layer fuzz targets bless room docs clean
 

@@ -152,13 +152,3 @@ pub fn netlist(design: &Design, block: Option<&str>, macros: &Macros) -> Result<
     let library = Library::with_technology(design, &technology);
     Block::named(name).and_then(|block| block.netlist_in(library)).ok_or_else(|| absent(design, name))
 }
-
-/// Where simulations are built and kept.
-pub fn builds() -> PathBuf {
-    if let Some(folder) = std::env::var_os("ALBERTI_BUILD_DIR") {
-        return folder.into();
-    }
-    let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-    let root = here.ancestors().find(|folder| folder.join("Cargo.lock").is_file()).unwrap_or(&here);
-    root.join("build/verilator")
-}
