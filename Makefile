@@ -19,6 +19,8 @@ COSIM    := $(ALBERTI) sim designs/$(D).yaml --block $(B) $(if $(SEED),--seed $(
 
 # Python with slang first: what runs below finds it there.
 export PATH := $(CURDIR)/$(PYTHON)/bin:$(PATH)
+# Results that commands keep are in the project's own folder; cargo has the same in .cargo/config.toml.
+export ALBERTI_CACHE ?= $(CURDIR)/build
 
 .DEFAULT_GOAL := help
 .PHONY: help setup model build demo test quick test-full deny lint cosim wave synth bench layer fuzz mutate targets bless room docs clean

@@ -22,7 +22,8 @@ fn gates(design: &Design, block: &Block) -> Vec<(String, String)> {
     let library = Library::open_default().expect("the package qflow-tech-osu018");
     let recipe = Recipe::named("area", &library).expect("a recipe");
     let job = SynthJob::new(netlist.top(), &sources, &library, &recipe, 2000.0);
-    let report = synthesise(&Cache::open(), &job).unwrap_or_else(|error| panic!("{}: {error}", block.name));
+    let report =
+        synthesise(&Cache::open().expect("a cache"), &job).unwrap_or_else(|error| panic!("{}: {error}", block.name));
     // An instance with parameters has a module of its own, `<name>__1`: those of macros name images, and none
     // is loaded here.
     let memories = report.memories.iter().map(|memory| {

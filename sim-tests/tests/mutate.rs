@@ -39,8 +39,12 @@ fn attempt(block: &'static Block, designs: &[Design], number: usize, seed: Seed)
     let (design, netlist) = rng.pick(&fitting);
     // Of a block that holds others, only what is its own; theirs are tried with them.
     let is_other = |name: &str| name != block.name && Block::named(name).is_some();
-    let own: Vec<_> =
-        netlist.order().iter().filter(|module| !is_other(&module.block)).map(|module| format!("{}.v", module.name)).collect();
+    let own: Vec<_> = netlist
+        .order()
+        .iter()
+        .filter(|module| !is_other(&module.block))
+        .map(|module| format!("{}.v", module.name))
+        .collect();
     let folder = tempfile::tempdir().expect("a temporary folder");
     let subject = Subject::new(design, netlist).in_directory(folder.path().to_owned());
     for _ in 0..8 {
@@ -57,9 +61,11 @@ fn attempt(block: &'static Block, designs: &[Design], number: usize, seed: Seed)
 #[test]
 #[ignore = "minutes: `make mutate` runs it, `make test-full` with fewer faults"]
 fn random_faults_are_found() {
-    let count = std::env::var("ALBERTI_MUTATIONS").map_or(FEW, |text| text.parse().expect("ALBERTI_MUTATIONS: a number"));
+    let count =
+        std::env::var("ALBERTI_MUTATIONS").map_or(FEW, |text| text.parse().expect("ALBERTI_MUTATIONS: a number"));
     let seed = Seed::from_env().expect("ALBERTI_SEED holds a number");
-    let designs = [common::design("pu4"), common::design("accelerator4"), common::accelerator4_2of4(), common::pu4_2of4()];
+    let designs =
+        [common::design("pu4"), common::design("accelerator4"), common::accelerator4_2of4(), common::pu4_2of4()];
     let (next, all) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
@@ -85,7 +91,10 @@ fn random_faults_are_found() {
         println!("{block:<18} {found:>4} of {:>4}", found + survived);
     }
     for Tried { block, mutation, .. } in all.iter().filter(|tried| tried.verdict == Verdict::Survived) {
-        println!("survived in {block}, {}:{}:\n    {}\n    {}", mutation.file, mutation.line, mutation.before, mutation.after);
+        println!(
+            "survived in {block}, {}:{}:\n    {}\n    {}",
+            mutation.file, mutation.line, mutation.before, mutation.after
+        );
     }
     let found: usize = blocks.values().map(|[_, found]| found).sum();
     println!("{found} of {} faults found, {:.1} %, seed {seed}", all.len(), 100.0 * found as f64 / all.len() as f64);

@@ -63,7 +63,8 @@ fn accelerator(change: (&str, &str)) -> Design {
         ("program: {instructions: 64}", "program: {instructions: 1}"),
         ("index: {words: 256}", "index: {words: 1}"),
     ];
-    let changes: Vec<_> = small.into_iter().map(|(from, to)| if from == change.0 { change } else { (from, to) }).collect();
+    let changes: Vec<_> =
+        small.into_iter().map(|(from, to)| if from == change.0 { change } else { (from, to) }).collect();
     common::variant("accelerator4", &changes)
 }
 
@@ -83,8 +84,7 @@ fn an_accelerator_of_the_smallest_memories_is_clean() {
 
 #[test]
 fn banks_of_two_words_are_clean() {
-    let banks =
-        [("activation: {values: 32768", "activation: {values: 128"), ("banks: 2", "banks: 16")];
+    let banks = [("activation: {values: 32768", "activation: {values: 128"), ("banks: 2", "banks: 16")];
     let netlist = alberti_rtl::elaborate(&common::variant("accelerator4", &banks));
     is_clean(&netlist.unwrap_or_else(|problems| panic!("{problems}")), "banks of two words");
 }

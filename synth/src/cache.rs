@@ -1,57 +1,40 @@
-//! Results kept by content: a folder per key, made once, under a lock, and moved into place when complete.
+//! Results of the tools, kept by their content.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use fs4::fs_std::FileExt;
+use alberti_files::cache::{self, CacheError};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 
-/// A folder of folders, `<root>/<kind>/<key>/`. Two processes that want one entry make it once.
+/// Results of all kinds.
 #[derive(Debug, Clone)]
-pub struct Cache {
-    root: PathBuf,
-}
+pub struct Cache(cache::Cache);
 
 impl Cache {
-    /// `$ALBERTI_BUILD_DIR/synth`, or `build/synth` at the root of the workspace around the current folder.
-    pub fn open() -> Self {
-        let build = std::env::var_os("ALBERTI_BUILD_DIR").map(PathBuf::from).unwrap_or_else(|| {
-            let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-            let root = here.ancestors().find(|folder| folder.join("Cargo.lock").is_file()).unwrap_or(&here);
-            root.join("build")
-        });
-        Cache { root: build.join("synth") }
+    /// `synth` in the folder of all caches.
+    ///
+    /// # Errors
+    /// When no place for it is known.
+    pub fn open() -> Result<Self> {
+        Ok(Cache(cache::Cache::of("synth")?))
     }
 
     /// A cache in a folder of the caller's own.
     pub fn at(root: impl Into<PathBuf>) -> Self {
-        Cache { root: root.into() }
+        Cache(cache::Cache::at(root))
     }
 
     /// The folder of `key`, made by `make` (which fills the folder it is given) if it is not there yet.
-    ///
-    /// Nothing half made is ever seen: `make` works in a temporary folder. An error of `make` leaves no
-    /// entry.
     pub fn get(&self, kind: &str, key: &str, make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
-        let folder = self.root.join(kind);
-        let entry = folder.join(key);
-        if entry.is_dir() {
-            return Ok(entry);
-        }
-        fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
-        let lock_path = folder.join(format!("{key}.lock"));
-        let lock = File::create(&lock_path).map_err(Error::io(&lock_path))?;
-        FileExt::lock_exclusive(&lock).map_err(Error::io(&lock_path))?;
-        if entry.is_dir() {
-            return Ok(entry);
-        }
-        let work = tempfile::Builder::new().prefix("making-").tempdir_in(&folder).map_err(Error::io(&folder))?;
-        make(work.path())?;
-        let made = work.keep();
-        fs::rename(&made, &entry).map_err(Error::io(&entry))?;
-        Ok(entry)
+        self.0.get(&format!("{kind}-{key}"), make)
+    }
+}
+
+impl From<CacheError> for Error {
+    fn from(CacheError { path, source }: CacheError) -> Self {
+        Error::Io { path, source }
     }
 }
 
@@ -82,25 +65,6 @@ pub(crate) fn read(path: &Path) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_entry_is_made_once_and_a_failed_one_never_appears() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let cache = Cache::at(folder.path());
-        let failed = cache.get("unit", "k", |_| Err(Error::invalid("k", "no")));
-        assert!(failed.is_err());
-        let mut made = 0;
-        for _ in 0..2 {
-            let entry = cache
-                .get("unit", "k", |work| {
-                    made += 1;
-                    write(&work.join("a"), "text")
-                })
-                .expect("an entry");
-            assert_eq!(read(&entry.join("a")).expect("a file"), "text");
-        }
-        assert_eq!(made, 1);
-    }
 
     #[test]
     fn the_hash_sees_where_one_part_ends() {

@@ -407,7 +407,7 @@ impl<'a> Cut<'a> {
             if liberty.contains(char::is_whitespace) {
                 return Err(Error::invalid(
                     liberty,
-                    "yosys reads no path with blanks: set ALBERTI_BUILD_DIR to one without",
+                    "yosys reads no path with blanks: set ALBERTI_CACHE to one without",
                 ));
             }
             put("unit.il", &text)?;

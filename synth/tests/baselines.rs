@@ -14,8 +14,9 @@ fn measure(design: &Design, block: &Block, library: &Library, recipe: &Recipe) -
     let (top, sources) = common::sources(design, block)?;
     let period_ps = 1e6 / design.clock.frequency_mhz;
     let job = SynthJob::new(&top, &sources, library, recipe, period_ps);
-    let report = synthesise(&Cache::open(), &job).unwrap_or_else(|error| panic!("{}: {error}", block.name));
-    let timing = time(&Cache::open(), &report, library, &report.top, 0.0);
+    let report =
+        synthesise(&Cache::open().expect("a cache"), &job).unwrap_or_else(|error| panic!("{}: {error}", block.name));
+    let timing = time(&Cache::open().expect("a cache"), &report, library, &report.top, 0.0);
     let timing = timing.unwrap_or_else(|error| panic!("{}: {error}", block.name));
     Some((Figures::new(&report, &timing), report.tools))
 }

@@ -99,7 +99,7 @@ impl Contract {
     fn prove(&self) -> FormalResult {
         let (depth, induction) = (self.depth, self.induction);
         let job = FormalJob { top: self.top, sources: &self.sources, depth, induction };
-        prove(&Cache::open(), &job).expect("a result")
+        prove(&Cache::open().expect("a cache"), &job).expect("a result")
     }
 
     /// Of blocks whose modules must be among the sources.

@@ -15,7 +15,7 @@ fn run(design: &Design, block: &str, library: &Library, recipe: &str, period_ps:
     let (top, sources) = common::sources(design, block).expect("the design has this block");
     let recipe = Recipe::named(recipe, library).expect("a recipe");
     let job = SynthJob::new(&top, &sources, library, &recipe, period_ps);
-    synthesise(&Cache::open(), &job).expect("a synthesis")
+    synthesise(&Cache::open().expect("a cache"), &job).expect("a synthesis")
 }
 
 /// The same lane with operands of eight fixed-point bits, explicit Baugh-Wooley rows: what AdaptivFloat
@@ -88,7 +88,8 @@ fn the_processing_unit_is_fast() {
             let design = common::variant("pu16", &[("pipeline", pipeline)]);
             let report = run(&design, "processing_unit", &library, "speed", 800.0);
             for unit in &report.units {
-                let timing = time(&Cache::open(), &report, &library, &unit.module, 0.0).expect("a timing");
+                let timing =
+                    time(&Cache::open().expect("a cache"), &report, &library, &unit.module, 0.0).expect("a timing");
                 let group = |path: &Option<alberti_synth::Path>| path.as_ref().map_or(0.0, |path| path.delay_ps);
                 println!(
                     "{} pipeline {pipeline} {:40} {:8.0} NAND2; ps: between registers {:6.0}, in {:6.0}, out {:6.0}, through {:6.0}",
@@ -123,7 +124,7 @@ fn no_special_function_unit_is_slower_than_the_array() {
         let design = common::design("pu16");
         let period = |block: &str| {
             let report = run(&design, block, &library, "speed", 800.0);
-            let timing = time(&Cache::open(), &report, &library, &report.top, 0.0).expect("a timing");
+            let timing = time(&Cache::open().expect("a cache"), &report, &library, &report.top, 0.0).expect("a timing");
             let period = timing.min_period_ps.expect("a block with registers");
             println!("{} {block:12} {period:6.0} ps", library.technology.name);
             period

@@ -3,16 +3,19 @@
 
 use alberti_cost::configuration;
 use alberti_diagnostic::{Code, Diagnostic, Diagnostics, Location};
+use alberti_files::{WriteError, cache::CacheError};
 use alberti_model::{
     ModelError,
     faults::{CampaignError, JournalError},
 };
 use alberti_random::NoSeed;
-use alberti_rtl::emit::WriteError;
 use std::path::Path;
 
 /// The exit code of a fault of our own, as of any program in Rust that panics.
 pub const INTERNAL: u8 = 101;
+
+/// What is said of results that cannot be kept.
+const CACHE_HELP: &str = "results are kept in ~/.cache/alberti, or in the folder that ALBERTI_CACHE names: it needs room and your permission to write";
 
 /// Why a command gave no answer, or what it checked does not hold.
 #[derive(Debug)]
@@ -68,10 +71,12 @@ impl From<Diagnostics> for Failure {
 impl From<WriteError> for Failure {
     fn from(error: WriteError) -> Self {
         let help = match &error {
-            WriteError::Foreign { .. } | WriteError::NotAFolder(_) => {
+            WriteError::Foreign { .. } | WriteError::NotAFolder(_) | WriteError::LinkToNothing(_) => {
                 "nothing was changed; an earlier package is replaced"
             }
-            WriteError::Stranded { .. } => "the earlier package is complete, in the folder that is named; move it back",
+            WriteError::Stranded { .. } => {
+                "run the command again once the folder can be written: it ends what was begun"
+            }
             WriteError::Io { .. } => "name a folder that you may write to, on a disk with room; nothing was changed",
         };
         Self::new(Code::OutputRefused, error.to_string(), help)
@@ -116,6 +121,12 @@ impl From<CampaignError> for Failure {
     }
 }
 
+impl From<CacheError> for Failure {
+    fn from(CacheError { path, source }: CacheError) -> Self {
+        Self::new(Code::OutputRefused, format!("`{}` cannot be used: {source}", path.display()), CACHE_HELP)
+    }
+}
+
 impl From<NoSeed> for Failure {
     fn from(error: NoSeed) -> Self {
         Self::usage(error.to_string(), "unset the variable, or give it such a number")
@@ -155,13 +166,9 @@ impl From<alberti_scenarios::Error> for Failure {
             Some(Error::MissingTool { tool, install }) => missing_tool(tool, install),
             Some(Error::NoSeed(error)) => error.clone().into(),
             Some(Error::Tool { .. } | Error::Load { .. }) => tool_failed(message),
-            Some(Error::Io { path, .. }) => Diagnostic::new(
-                Code::OutputRefused,
-                message,
-                "builds are kept in build/; ALBERTI_BUILD_DIR names another folder for them",
-            )
-            .at(Location::file(path.display().to_string()))
-            .into(),
+            Some(Error::Io { path, .. }) => Diagnostic::new(Code::OutputRefused, message, CACHE_HELP)
+                .at(Location::file(path.display().to_string()))
+                .into(),
             _ if error.is_difference() => Self::new(
                 Code::SimulationDiffers,
                 message,
@@ -188,11 +195,7 @@ impl From<alberti_synth::Error> for Failure {
                 Self::input(error.to_string(), "take the file from version control, or make it again")
             }
             Error::Unreadable { path, source } => Self::unreadable(path, source),
-            Error::Io { .. } => Self::new(
-                Code::OutputRefused,
-                error.to_string(),
-                "results are kept in build/, or in the folder that ALBERTI_BUILD_DIR names: it needs room and your permission to write",
-            ),
+            Error::Io { .. } => Self::new(Code::OutputRefused, error.to_string(), CACHE_HELP),
         }
     }
 }

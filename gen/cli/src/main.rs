@@ -23,7 +23,7 @@ mod source;
 mod table;
 
 use clap::{CommandFactory, FromArgMatches};
-use std::process::ExitCode;
+use std::{io::Write, process::ExitCode};
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
@@ -32,10 +32,31 @@ fn main() -> ExitCode {
         ));
     }));
     let run = || {
-        let matches = cli::Cli::command().get_matches();
-        let cli = cli::Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-        let outcome = cli.command.run();
-        output::deliver(matches.subcommand_name().unwrap_or_default(), outcome, cli.json.as_deref())
+        let matches = match cli::Cli::command().try_get_matches() {
+            Ok(matches) => matches,
+            Err(said) => return explain_usage(&said),
+        };
+        let cli = match cli::Cli::from_arg_matches(&matches) {
+            Ok(cli) => cli,
+            Err(said) => return explain_usage(&said),
+        };
+        let (outcome, json) = match output::File::at_any(cli.json.as_deref()) {
+            Ok(json) => (cli.command.run(), json),
+            Err(failure) => (Err(failure), None),
+        };
+        output::deliver(matches.subcommand_name().unwrap_or_default(), outcome, json.as_ref())
     };
     std::panic::catch_unwind(run).unwrap_or(exit::INTERNAL).into()
+}
+
+/// Prints help, version or what is wrong with the arguments; the exit code.
+fn explain_usage(said: &clap::Error) -> u8 {
+    let printed = said.print().and_then(|()| std::io::stdout().flush());
+    match output::printed(printed) {
+        Err(failure) if !said.use_stderr() => {
+            output::complain(&failure.problems.to_string());
+            failure.problems.exit_code()
+        }
+        _ => u8::try_from(said.exit_code()).unwrap_or(exit::INTERNAL),
+    }
 }

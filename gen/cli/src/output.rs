@@ -1,12 +1,13 @@
 //! What a command says: text to the terminal, JSON to a file, and the exit code.
 
 use crate::exit::{Failure, Result};
-use alberti_diagnostic::Diagnostics;
+use alberti_diagnostic::{Code, Diagnostic, Diagnostics};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::{
+    collections::BTreeMap,
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// The answer of a command.
@@ -39,33 +40,53 @@ impl Answer {
         self.problems.extend(failure.problems);
         self
     }
+
+    /// Writes a part of the answer to a file; the rest is not lost where it cannot be written after all.
+    pub fn with_file(self, file: &File, bytes: &[u8]) -> Self {
+        match file.write(bytes) {
+            Ok(()) => self,
+            Err(failure) => self.with_failure(failure),
+        }
+    }
 }
 
 /// Prints and writes what a command answered; the exit code.
-pub fn deliver(command: &str, outcome: Result<Answer>, json: Option<&Path>) -> u8 {
-    let (text, data, problems) = match outcome {
+pub fn deliver(command: &str, outcome: Result<Answer>, json: Option<&File>) -> u8 {
+    let (text, data, mut problems) = match outcome {
         Ok(answer) => (answer.text, answer.data, answer.problems),
         Err(Failure { problems }) => (String::new(), Value::Null, problems),
     };
-    let mut code = problems.exit_code();
     if !problems.is_empty() {
         complain(&problems.to_string());
     }
-    print(&text);
-    if let Some(path) = json {
-        let content = json!({"command": command, "exit_code": code, "diagnostics": problems, "result": data});
-        if let Err(failure) = write(path, format!("{content:#}\n").as_bytes()) {
+    let late = |problems: &mut Diagnostics, outcome: Result<()>| {
+        if let Err(failure) = outcome {
             complain(&failure.problems.to_string());
-            code = code.max(failure.problems.exit_code());
+            problems.extend(failure.problems);
         }
+    };
+    late(&mut problems, print(&text));
+    if let Some(file) = json {
+        let code = problems.exit_code();
+        let content = json!({"command": command, "exit_code": code, "diagnostics": problems, "result": data});
+        late(&mut problems, file.write(format!("{content:#}\n").as_bytes()));
     }
-    code
+    problems.exit_code()
 }
 
-/// Text to standard output. A reader that has gone, such as `head`, wants no more of it.
-fn print(text: &str) {
+/// Text to standard output. A reader that has gone, such as `head`, wants no more of it; any other fault has
+/// lost the answer.
+fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    printed(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+/// What became of a text for standard output.
+pub fn printed(outcome: io::Result<()>) -> Result<()> {
+    outcome.or_else(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(Failure::output(Path::new("standard output"), &error)),
+    })
 }
 
 /// Text to standard error.
@@ -74,20 +95,75 @@ pub fn complain(text: &str) {
     let _ = writeln!(out, "{}", text.trim_end());
 }
 
-/// Writes a file whole or not at all.
-pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let fail = |error| Failure::output(path, &error);
-    // A device or a pipe is no file to be replaced.
-    if path.exists() && !path.is_file() && !path.is_dir() {
-        return std::fs::write(path, bytes).map_err(fail);
+/// A file for an answer, looked at before there is one.
+pub struct File {
+    path: PathBuf,
+    file: alberti_files::File,
+}
+
+impl File {
+    /// A file that can be written.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub fn at(path: &Path) -> Result<Self> {
+        let file = alberti_files::File::at(path).map_err(|error| Failure::output(path, &error))?;
+        Ok(Self { path: path.into(), file })
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut draft = tempfile::Builder::new();
-    // Readable by whom the user's mask allows, as any other file.
-    #[cfg(unix)]
-    draft.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = draft.prefix(".alberti-").tempfile_in(folder).map_err(fail)?;
-    file.write_all(bytes).and_then(|()| file.flush()).map_err(fail)?;
-    file.persist(path).map_err(|error| fail(error.error))?;
-    Ok(())
+
+    /// The same for an argument that may be left out.
+    ///
+    /// # Errors
+    /// As [`Self::at`].
+    pub fn at_any(path: Option<&Path>) -> Result<Option<Self>> {
+        path.map(Self::at).transpose()
+    }
+
+    /// Writes it whole or not at all.
+    ///
+    /// # Errors
+    /// When it cannot be written after all.
+    pub fn write(&self, bytes: &[u8]) -> Result<()> {
+        self.file.write(bytes).map_err(|error| Failure::output(&self.path, &error))
+    }
+}
+
+/// A folder for a package, looked at before there is one.
+pub struct Folder {
+    path: PathBuf,
+    folder: alberti_files::Folder,
+}
+
+impl Folder {
+    /// A folder that a package can be written to.
+    ///
+    /// # Errors
+    /// When none can.
+    pub fn at(path: &Path) -> Result<Self> {
+        Ok(Self { path: path.into(), folder: alberti_files::Folder::at(path)? })
+    }
+
+    /// Writes the files whole or not at all; a warning where an earlier package could not be replaced in one
+    /// step.
+    ///
+    /// # Errors
+    /// When they cannot be written after all.
+    pub fn write(&self, files: &BTreeMap<String, Vec<u8>>) -> Result<Diagnostics> {
+        let Some(reason) = self.folder.write(files)? else { return Ok(Diagnostics::new()) };
+        let message = format!(
+            "`{}` was replaced file by file, since {reason}: who read it meanwhile may have found files of both packages",
+            self.path.display()
+        );
+        let help = "name a folder below it, which is replaced in one step";
+        Ok(Diagnostic::new(Code::ReplacedInPlace, message, help).into())
+    }
+}
+
+/// Makes a folder for files of a tool's, before the work that they are of.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn room(path: &Path) -> Result<()> {
+    let made = std::fs::create_dir_all(path).and_then(|()| alberti_files::writable(path));
+    made.map_err(|error| Failure::output(path, &error))
 }

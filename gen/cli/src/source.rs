@@ -165,13 +165,3 @@ pub fn package(design: &Design, macros: &Macros) -> Result<(Vec<Netlist>, Diagno
         memories.into_iter().map(|memory| memory.netlist).filter(|memory| top.module(memory.top()).is_none());
     Ok((std::iter::once(top.clone()).chain(memories).collect(), warnings))
 }
-
-/// Where simulations are built and kept.
-pub fn builds() -> PathBuf {
-    if let Some(folder) = std::env::var_os("ALBERTI_BUILD_DIR") {
-        return folder.into();
-    }
-    let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
-    let root = here.ancestors().find(|folder| folder.join("Cargo.lock").is_file()).unwrap_or(&here);
-    root.join("build/verilator")
-}

@@ -9,16 +9,17 @@ use std::{
 
 /// Crate folder, and the crates of ours that it may depend on. Goldens and generators never see each other: a
 /// fault that both shared would be invisible.
-const MAY_DEPEND: [(&str, &[&str]); 13] = [
+const MAY_DEPEND: [(&str, &[&str]); 14] = [
     ("gen/arith", &[]),
     ("gen/isa", &[]),
     ("gen/diagnostic", &[]),
     ("gen/random", &[]),
+    ("gen/files", &[]),
     ("gen/golden", &["alberti-arith", "alberti-isa"]),
-    ("gen/rtl", &["alberti-arith", "alberti-diagnostic", "alberti-isa"]),
+    ("gen/rtl", &["alberti-arith", "alberti-diagnostic", "alberti-files", "alberti-isa"]),
     ("gen/model", &["alberti-arith", "alberti-diagnostic", "alberti-golden", "alberti-isa"]),
     ("gen/cost", &["alberti-diagnostic", "alberti-golden", "alberti-model", "alberti-rtl", "alberti-synth"]),
-    ("sim-tests/harness", &["alberti-random"]),
+    ("sim-tests/harness", &["alberti-files", "alberti-random"]),
     (
         "sim-tests/scenarios",
         &[
@@ -32,13 +33,14 @@ const MAY_DEPEND: [(&str, &[&str]); 13] = [
         ],
     ),
     ("sim-tests", &[]),
-    ("synth", &[]),
+    ("synth", &["alberti-files"]),
     (
         "gen/cli",
         &[
             "alberti-arith",
             "alberti-cost",
             "alberti-diagnostic",
+            "alberti-files",
             "alberti-golden",
             "alberti-harness",
             "alberti-isa",

@@ -168,7 +168,7 @@ fn what_cannot_be_measured_says_why() {
     for (content, parts) in [
         ("text\tlabel\nYes.\t1\n", ["its header is `text`, `label`", "sentence1 and sentence2"]),
         ("sentence\tlabel\nYes.\tgood\nNo.\t3\n", ["line 2: `good` is no label", "line 3: `3` is no label"]),
-        ("sentence\tlabel\nYes.\n", ["line 2: it has fewer values", "AE0718"]),
+        ("sentence\tlabel\nYes.\n", ["line 2: it has 1 values, the header has 2", "AE0718"]),
         ("sentence\tlabel\n", ["it has no examples", "AE0718"]),
         (&long, ["example 1: ", "the encoder takes 1 to 64"]),
     ] {

@@ -128,7 +128,7 @@ impl Synthesis {
             None => Library::open_default()?,
         };
         let recipe = Recipe::named(recipe, &library)?;
-        Ok(Self { recipe, library, cache: Cache::open(), frequency_mhz, timing, memory_access_ps: 0.0 })
+        Ok(Self { recipe, library, cache: Cache::open()?, frequency_mhz, timing, memory_access_ps: 0.0 })
     }
 
     /// What a block of a design costs.

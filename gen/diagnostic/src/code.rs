@@ -201,6 +201,7 @@ codes! {
     NormRange = "AE0714", Error, Input, External, "a layer norm's parameter does not fit its port";
     TaskUnusable = "AE0717", Error, Input, External, "a task cannot be used";
     DataUnusable = "AE0718", Error, Input, External, "labelled sentences do not fit the task";
+    CheckpointPartUnused = "AE0719", Warning, Input, External, "a part of the checkpoint is not used";
     RecipeUnusable = "AE0720", Error, Input, External, "the compression recipe cannot be used";
 
     MissingTool = "AE0801", Error, Environment, External, "a tool is not installed";
@@ -214,7 +215,8 @@ codes! {
     LintMessages = "AE0809", Error, Input, External, "a tool reports a warning about the Verilog";
     InputUnreadable = "AE0810", Error, Environment, External, "a file cannot be read";
     ArgumentsUnfit = "AE0811", Error, Usage, External, "the arguments do not fit together";
-    ReaderMissing = "AE0812", Warning, Environment, External, "a reader of the Verilog is not installed";
+    ReplacedInPlace = "AE0812", Warning, Environment, External, "the output folder could not be replaced in one step";
+    ReaderMissing = "AE0813", Warning, Environment, External, "a reader of the Verilog is not installed";
 }
 
 impl Code {

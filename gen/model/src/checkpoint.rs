@@ -15,7 +15,8 @@ use crate::{
     Matrix, ModelError,
     prune::{Pruning, prune},
 };
-use std::path::Path;
+use alberti_diagnostic::{Code, Diagnostic, Diagnostics};
+use std::{collections::BTreeSet, path::Path};
 
 /// A linear layer `y = x·Wᵀ + b`.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,25 +88,42 @@ pub struct Checkpoint {
     pub projection: Option<Linear>,
     /// Its distinct layers: layer i of [`ModelConfig::num_hidden_layers`] is number i modulo these.
     pub layers: Vec<Layer>,
+    /// Modules of its file that are no part of the encoder, such as a classifier.
+    pub beside: BTreeSet<String>,
 }
 
 impl Checkpoint {
     /// Reads a model's folder. Tensor names are those of Hugging Face's BERT or ALBERT, with any prefix
-    /// before `embeddings.`; f16 and bf16 are widened. Tensors beside the encoder's, such as a pooler's, are
-    /// left alone.
+    /// before `embeddings.`; f16 and bf16 are widened. Modules beside the encoder, such as a classifier, are
+    /// left alone and named.
     ///
     /// # Errors
-    /// AE0701 to AE0704; the last names every tensor that is missing, misshapen, of another type or not
-    /// finite.
+    /// AE0701 to AE0704; the last names every tensor of the encoder that is missing, not known, misshapen, of
+    /// another type or not finite.
     pub fn load(folder: &Path) -> Result<Self, ModelError> {
         let config = ModelConfig::load(&folder.join("config.json"))?;
         let path = folder.join("model.safetensors");
         let bytes = std::fs::read(&path).map_err(|source| ModelError::Unreadable { path: path.clone(), source })?;
         let mut tensors = Tensors::parse(&path, &bytes)?;
         tensors.strip_prefix_of(names::WORDS);
-        let checkpoint = Self::build(config, &mut tensors);
-        tensors.finish()?;
+        let (model, groups) = (config.model_type, config.groups());
+        let mut checkpoint = Self::build(config, &mut tensors);
+        checkpoint.beside = tensors.finish_encoder(model, groups)?;
         Ok(checkpoint)
+    }
+
+    /// A warning that names the modules of its file that nothing runs. What training an encoder leaves, such
+    /// as a pooler, is not told.
+    #[must_use]
+    pub fn warnings(&self) -> Diagnostics {
+        let of_training = |module: &&String| !module.split('.').any(|part| names::OF_TRAINING.contains(&part));
+        let modules: Vec<_> = self.beside.iter().filter(of_training).map(|module| format!("`{module}`")).collect();
+        if modules.is_empty() {
+            return Diagnostics::new();
+        }
+        let message = format!("the checkpoint's {} is not used: answers are the encoder's", modules.join(", "));
+        let help = "a classifier runs as part of a task: --task, docs/tasks.md";
+        Diagnostic::new(Code::CheckpointPartUnused, message, help).into()
     }
 
     /// Takes every tensor; where one is unusable, zeros stand in for it until `tensors` reports them all.
@@ -132,7 +150,7 @@ impl Checkpoint {
             true => groups,
             false => distinct.into_iter().map(|group| groups[group].clone()).collect(),
         };
-        Self { config, embeddings, projection, layers }
+        Self { config, embeddings, projection, layers, beside: BTreeSet::new() }
     }
 
     /// The layer of a depth from 0 on, which is one of the distinct ones.

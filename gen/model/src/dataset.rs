@@ -52,10 +52,16 @@ pub fn read(path: &Path, task: &Task) -> Result<Vec<Example>, ModelError> {
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(if tabs { b'\t' } else { b',' })
         .quoting(!tabs)
-        .flexible(true)
         .from_reader(text.as_slice());
-    let header = reader.headers().map_err(|error| refused(vec![error.to_string()]))?.clone();
-    let column = |name: &str| header.iter().position(|given| given.trim_start_matches('\u{feff}').trim() == name);
+    let header = reader.headers().map_err(|error| refused(vec![error.to_string()]))?;
+    let header: Vec<String> = header.iter().map(|name| name.trim_start_matches('\u{feff}').trim().to_owned()).collect();
+    if let Some(twice) = (1..).zip(&header).find(|&(next, name)| !name.is_empty() && header[next..].contains(name)) {
+        return Err(refused(vec![format!("line 1: there are two columns `{}`", twice.1)]));
+    }
+    if let Some(problem) = (!tabs).then(|| misquoted(&text)).flatten() {
+        return Err(refused(vec![problem]));
+    }
+    let column = |name: &str| header.iter().position(|given| given == name);
     let texts = TEXTS.iter().find_map(|names| names.iter().map(|name| column(name)).collect::<Option<Vec<usize>>>());
     let label = LABELS.iter().find_map(|name| column(name));
     let (Some(texts), Some(label)) = (texts, label) else {
@@ -69,14 +75,14 @@ pub fn read(path: &Path, task: &Task) -> Result<Vec<Example>, ModelError> {
     let (mut examples, mut problems) = (Vec::new(), Vec::new());
     for (number, record) in reader.records().enumerate() {
         // Values in quotes may go over several lines.
-        let line =
-            record.as_ref().ok().and_then(csv::StringRecord::position).map_or(number as u64 + 2, csv::Position::line);
-        let example = record.map_err(|error| error.to_string()).and_then(|record| {
-            let value = |column: usize| record.get(column).map(str::trim).ok_or("it has fewer values than the header");
+        let position = record.as_ref().map_or_else(csv::Error::position, csv::StringRecord::position);
+        let line = position.map_or(number as u64 + 2, csv::Position::line);
+        let example = record.map_err(|error| unequal(&error)).and_then(|record| {
+            let value = |column: usize| record.get(column).unwrap_or_default().trim();
             Ok(Example {
-                first: value(texts[0])?.to_owned(),
-                second: texts.get(1).map(|&second| value(second)).transpose()?.map(str::to_owned),
-                truth: truth(task, value(label)?)?,
+                first: value(texts[0]).to_owned(),
+                second: texts.get(1).map(|&second| value(second).to_owned()),
+                truth: truth(task, value(label))?,
             })
         });
         match example {
@@ -94,6 +100,40 @@ pub fn read(path: &Path, task: &Task) -> Result<Vec<Example>, ModelError> {
     problems.truncate(LISTED);
     problems.extend((more > 0).then(|| format!("and {more} lines more")));
     Err(refused(problems))
+}
+
+/// What is wrong with a record.
+fn unequal(error: &csv::Error) -> String {
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            format!("it has {len} values, the header has {expected_len}")
+        }
+        csv::ErrorKind::Utf8 { .. } => "it is not UTF-8".into(),
+        _ => error.to_string(),
+    }
+}
+
+/// The first quotation mark between commas that leaves open where its value ends, with its line. The reader
+/// would take what follows, and with a mark that is never closed the rest of the file, as a part of the value.
+fn misquoted(text: &[u8]) -> Option<String> {
+    let (mut line, mut opened, mut at) = (1, 1, 0);
+    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
+    let ends = |byte: Option<&u8>| matches!(byte, None | Some(b',' | b'\n' | b'\r'));
+    let (mut quoted, mut start) = (false, true);
+    while let Some(byte) = text.get(at) {
+        line += usize::from(*byte == b'\n');
+        let next = text.get(at + 1);
+        match (byte, quoted) {
+            (b'"', true) if next == Some(&b'"') => at += 1,
+            (b'"', true) if !ends(next) => return Some(format!("line {line}: text after a closing quotation mark")),
+            (b'"', true) => quoted = false,
+            (b'"', false) if start => (quoted, opened) = (true, line),
+            _ => {}
+        }
+        start = !quoted && matches!(byte, b',' | b'\n' | b'\r');
+        at += 1;
+    }
+    quoted.then(|| format!("line {opened}: a quotation mark that is never closed"))
 }
 
 fn truth(task: &Task, text: &str) -> Result<Truth, String> {
@@ -146,6 +186,33 @@ mod tests {
         assert_eq!(read_text("dev.tsv", text, &["LABEL_0"]).expect("examples"), expected);
         let error = read_text("dev.tsv", &text.replace("3.8", "high"), &["LABEL_0"]).expect_err("a word");
         assert!(error.to_string().contains("line 2: `high` is no number"), "{error}");
+    }
+
+    #[test]
+    fn rows_that_could_be_read_as_something_else_are_refused_with_their_lines() {
+        let (labels, head) = (["bad", "good"], "sentence,idx,label\n");
+        for (name, text, problem) in [
+            ("dev.csv", "Yes.,0,good\nNo.,good\n", "line 3: it has 2 values, the header has 3"),
+            ("dev.csv", "One, two,0,good\n", "line 2: it has 4 values, the header has 3"),
+            ("dev.csv", "Yes.,0,good\n\"No.,0,bad\nWell.,0,good\n", "line 3: a quotation mark that is never closed"),
+            ("dev.csv", "\"Yes\" he said,0,good\n", "line 2: text after a closing quotation mark"),
+            ("dev.csv", "\"One\n\"\"two\"\"\",0,good\nNo.,bad\n", "line 4: it has 2 values, the header has 3"),
+            ("dev.tsv", "Yes.\t0\tgood\nNo.\tbad\n", "line 3: it has 2 values, the header has 3"),
+            ("dev.tsv", "Yes.\t0\tgood\tgood\n", "line 2: it has 4 values, the header has 3"),
+        ] {
+            let head = if name == "dev.tsv" { head.replace(',', "\t") } else { head.to_owned() };
+            let message = read_text(name, &(head + text), &labels).expect_err("no such rows").to_string();
+            assert!(message.contains(problem), "{message}");
+        }
+        for text in ["label,sentence,label\ngood,Yes.,bad\n", "sentence,label, sentence\nYes.,good,No.\n"] {
+            let message = read_text("dev.csv", text, &labels).expect_err("two columns").to_string();
+            assert!(message.contains("line 1: there are two columns `"), "{message}");
+        }
+        // Columns without a name, as data frames write their indices, are nobody's.
+        assert_eq!(read_text("dev.csv", ",,sentence,label\n0,0,Yes.,good\n", &labels).expect("examples").len(), 1);
+        // A mark within a value is text.
+        let inch = read_text("dev.csv", "sentence,label\n5\" wide,good\n", &labels).expect("examples");
+        assert_eq!(inch, [example("5\" wide", None, Truth::Class(1))]);
     }
 
     #[test]

@@ -354,3 +354,59 @@ fn ids_that_do_not_fit_the_checkpoint_are_refused() {
         assert_eq!(forward(&checkpoint, &ids).map(|_| ()).map_err(|e| e.code().as_str()), Err("AE0705"));
     }
 }
+
+/// A tensor of the encoder that nothing takes would be another encoder's.
+#[test]
+fn a_tensor_of_the_encoder_that_is_not_known_is_refused_by_its_name() {
+    let layer = "encoder.layer.0";
+    for name in [
+        format!("{layer}.attention.self.query.lora_A.default.weight"),
+        format!("{layer}.output.adapters.sst2.adapter_down.0.weight"),
+        format!("{layer}.attention.self.adaptive_span.current_val"),
+        "encoder.highway.0.classifier.weight".into(),
+        "embeddings.span_mask".into(),
+        "span_masks".into(),
+    ] {
+        for prefix in ["", "bert."] {
+            let mut all = tensors(prefix);
+            all.insert(format!("{prefix}{name}"), Tensor::new(&[4]));
+            let (code, message) = failure(&all, CONFIG);
+            assert_eq!(code, "AE0704", "{message}");
+            assert!(message.contains(&format!("{prefix}{name}: it is not known what")), "{message}");
+        }
+    }
+    let mut deeper = tensors("bert.");
+    for (name, _) in tensors("bert.").into_iter().filter(|(name, _)| name.contains("layer.0.")) {
+        deeper.insert(name.replace("layer.0", "layer.3"), Tensor::new(&[4]));
+    }
+    let (code, message) = failure(&deeper, CONFIG);
+    assert_eq!(code, "AE0704", "{message}");
+    assert!(message.contains("bert.encoder.layer.3: 16 tensors; num_hidden_layers is 1"), "{message}");
+    let (_, message) = failure(&albert(2), ALBERT);
+    assert!(message.contains("albert_layer_groups.1.albert_layers.0: 16 tensors; num_hidden_groups is 1"), "{message}");
+}
+
+#[test]
+fn what_stands_beside_the_encoder_is_named_unless_training_it_left_it() {
+    let warned = |name: &str, prefix: &str| {
+        let mut all = tensors(prefix);
+        all.insert(name.to_owned(), Tensor::new(&[4]));
+        load(&all, CONFIG).expect("an encoder").warnings().to_string()
+    };
+    for (name, prefix) in [
+        ("classifier.weight", ""),
+        ("classifier.weight", "bert."),
+        ("qa_outputs.bias", "bert."),
+        ("span_masks.weight", "bert."),
+    ] {
+        let said = warned(name, prefix);
+        let module = name.split('.').next().expect("a name");
+        assert!(said.contains("warning[AE0719]") && said.contains(&format!("`{module}`")), "{name}: {said}");
+    }
+    for name in ["pooler.dense.weight", "cls.predictions.bias", "embeddings.position_ids"] {
+        assert_eq!(warned(name, ""), "", "{name}");
+    }
+    for name in ["bert.pooler.dense.weight", "cls.seq_relationship.bias", "bert.embeddings.position_ids"] {
+        assert_eq!(warned(name, "bert."), "", "{name}");
+    }
+}

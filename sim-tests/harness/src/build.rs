@@ -1,13 +1,12 @@
 //! Verilog to a loaded library, cached by content.
 //!
 //! One directory of the cache is one design with its options; its name ends in the hash of everything that
-//! the result depends on. Builds of the same design wait for each other on a lock file, in this process and
-//! in others; a finished library is moved into place in one step, and found without a lock from then on.
+//! the result depends on. Builds of the same design wait for each other, in this process and in others.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use fs4::fs_std::FileExt;
+use alberti_files::cache::Cache;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
@@ -20,6 +19,9 @@ use crate::toolchain::{Toolchain, run};
 
 /// The variable that names a directory for waveforms, one `<test>.vcd` each.
 pub(crate) const WAVEFORM_VARIABLE: &str = "ALBERTI_WAVEFORM";
+
+/// The file of an entry that is loaded.
+const LIBRARY: &str = "model.so";
 
 /// A build to be made: a top module, its sources and all of its ports.
 #[derive(Clone, Debug)]
@@ -93,7 +95,7 @@ impl Build {
         self
     }
 
-    /// The cache directory. By default `$ALBERTI_BUILD_DIR`, or else `build/verilator` of the workspace.
+    /// The cache directory. By default `verilator` in the folder of all caches.
     pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
         self.directory = Some(directory.into());
         self
@@ -117,9 +119,10 @@ impl Build {
             Some(toolchain) => toolchain.clone(),
             None => Toolchain::find()?,
         };
-        let cache = self.directory.clone().unwrap_or_else(default_directory);
-        fs::create_dir_all(&cache).map_err(|e| Error::io("create", &cache, e))?;
-        let cache = cache.canonicalize().map_err(|e| Error::io("find", &cache, e))?;
+        let cache = match &self.directory {
+            Some(directory) => Cache::at(std::path::absolute(directory).map_err(|e| Error::io("find", directory, e))?),
+            None => Cache::of("verilator")?,
+        };
         let entry = Entry { top: &self.top, toolchain: &toolchain, fingerprint: toolchain.fingerprint()? };
 
         let ports: Vec<PortSpec> =
@@ -129,11 +132,10 @@ impl Build {
         let flags = self.verilator_flags();
         let key = self.sources.iter().flat_map(|(name, text)| [name.as_str(), text.as_str()]);
         let key = key.chain([boundary.as_str(), interface.as_str()]).chain(flags.iter().copied());
-        let directory = cache.join(format!("{}-{}", self.top, entry.hash(key)));
-        let path = entry.once(&directory, "model.so", || {
+        let path = cache.get(&format!("{}-{}", self.top, entry.hash(key)), |directory| {
             let runtime = entry.runtime(&cache)?;
-            self.verilate(&toolchain, &directory, &boundary, &flags)?;
-            entry.link(&directory, &runtime, &interface)
+            self.verilate(&toolchain, directory, &boundary, &flags)?;
+            entry.link(directory, &runtime, &interface)
         })?;
         Ok(Library {
             top: self.top.clone(),
@@ -141,7 +143,7 @@ impl Build {
             of_design: self.ports.len(),
             traces: self.traces.clone(),
             recordings: self.recordings.clone(),
-            loaded: Loaded::open(&path)?,
+            loaded: Loaded::open(&path.join(LIBRARY))?,
         })
     }
 
@@ -190,11 +192,6 @@ impl Build {
     /// Writes the sources and runs Verilator on them: `source/` to `generated/`.
     fn verilate(&self, toolchain: &Toolchain, directory: &Path, boundary: &str, flags: &[&str]) -> Result<()> {
         let source = directory.join("source");
-        for stale in [&source, &directory.join("generated")] {
-            if stale.exists() {
-                fs::remove_dir_all(stale).map_err(|e| Error::io("remove", stale, e))?;
-            }
-        }
         fs::create_dir_all(&source).map_err(|e| Error::io("create", &source, e))?;
         write(&directory.join("boundary.v"), boundary)?;
         let mut command = toolchain.verilator();
@@ -281,49 +278,29 @@ impl Entry<'_> {
         hasher.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// The file `name` of `directory`, made by `make` if it is not there: by one process at a time, and
-    /// wholly.
-    fn once(&self, directory: &Path, name: &str, make: impl FnOnce() -> Result<PathBuf>) -> Result<PathBuf> {
-        let path = directory.join(name);
-        if path.exists() {
-            return Ok(path);
-        }
-        fs::create_dir_all(directory).map_err(|e| Error::io("create", directory, e))?;
-        let lock = directory.join("lock");
-        let file = File::create(&lock).map_err(|e| Error::io("create", &lock, e))?;
-        file.lock_exclusive().map_err(|e| Error::io("lock", &lock, e))?;
-        if !path.exists() {
-            let made = make()?;
-            fs::rename(&made, &path).map_err(|e| Error::io("write", &path, e))?;
-        }
-        Ok(path)
-    }
-
     /// Verilator's own code, compiled once for all designs, beside the precompiled header of all of them.
-    fn runtime(&self, cache: &Path) -> Result<PathBuf> {
+    fn runtime(&self, cache: &Cache) -> Result<PathBuf> {
         // A precompiled header holds its own path.
-        let directory = cache.join(format!("runtime-{}", self.hash([&*cache.to_string_lossy()])));
-        self.once(&directory, "ready", || {
+        let key = format!("runtime-{}", self.hash([&*cache.folder().to_string_lossy()]));
+        cache.get(&key, |directory| {
             let root = run(self.toolchain.verilator().args(["--getenv", "VERILATOR_ROOT"]), "its own runtime")?;
             let include = Path::new(root.trim()).join("include");
             write(&directory.join("include"), &include.to_string_lossy())?;
             write(&directory.join("prelude.h"), shim::PRELUDE)?;
             let header = if self.toolchain.is_clang() { "prelude.h.pch" } else { "prelude.h.gch" };
-            let mut command = self.compiler(&directory, &include);
+            let mut command = self.compiler(directory, &include);
             run(command.args(["-x", "c++-header", "prelude.h", "-o", header]), "its own runtime")?;
             for name in ["verilated", "verilated_threads", "verilated_vcd_c"] {
-                let mut command = self.compiler(&directory, &include);
+                let mut command = self.compiler(directory, &include);
                 command.args(["-include", "prelude.h", "-c"]).arg(include.join(format!("{name}.cpp")));
                 run(command.arg("-o").arg(format!("{name}.o")), "its own runtime")?;
             }
-            write(&directory.join("made"), "")?;
-            Ok(directory.join("made"))
-        })?;
-        Ok(directory)
+            Ok(())
+        })
     }
 
     /// Compiles what Verilator generated, in one unit, and links it with the runtime.
-    fn link(&self, directory: &Path, runtime: &Path, interface: &str) -> Result<PathBuf> {
+    fn link(&self, directory: &Path, runtime: &Path, interface: &str) -> Result<()> {
         let generated = directory.join("generated");
         let listing = fs::read_dir(&generated).map_err(|e| Error::io("read", &generated, e))?;
         let names = listing.flatten().filter_map(|file| file.file_name().into_string().ok());
@@ -344,13 +321,12 @@ impl Entry<'_> {
             command.arg("-fno-gnu-unique");
         }
         command.args(["verilated.o", "verilated_threads.o", "verilated_vcd_c.o"].map(|name| runtime.join(name)));
-        run(command.args(["-latomic", "-o", "model.so"]), self.top)?;
+        run(command.args(["-latomic", "-o", LIBRARY]), self.top)?;
 
-        let made = directory.join("made.so");
-        fs::rename(generated.join("model.so"), &made).map_err(|e| Error::io("move", &made, e))?;
+        let made = directory.join(LIBRARY);
+        fs::rename(generated.join(LIBRARY), &made).map_err(|e| Error::io("move", &made, e))?;
         // The generated code is ten times the size of the rest.
-        fs::remove_dir_all(&generated).map_err(|e| Error::io("remove", &generated, e))?;
-        Ok(made)
+        fs::remove_dir_all(&generated).map_err(|e| Error::io("remove", &generated, e))
     }
 
     fn compiler(&self, directory: &Path, include: &Path) -> std::process::Command {
@@ -369,11 +345,4 @@ impl Entry<'_> {
 
 fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).map_err(|e| Error::io("write", path, e))
-}
-
-fn default_directory() -> PathBuf {
-    match std::env::var_os("ALBERTI_BUILD_DIR") {
-        Some(directory) => directory.into(),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../build/verilator"),
-    }
 }

@@ -203,3 +203,9 @@ impl std::error::Error for Error {
         }
     }
 }
+
+impl From<alberti_files::cache::CacheError> for Error {
+    fn from(error: alberti_files::cache::CacheError) -> Self {
+        Error::io("use the cache", &error.path, error.source)
+    }
+}

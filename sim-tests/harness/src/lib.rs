@@ -16,8 +16,8 @@
 //! | [`testbench`] | all of them around one model, a cycle at a time |
 //!
 //! Two environment variables steer a run: `ALBERTI_SEED` gives back the seed that a failure names, and
-//! `ALBERTI_WAVEFORM=<directory>` writes one VCD file per test. A third, `ALBERTI_BUILD_DIR`, moves the build
-//! cache.
+//! `ALBERTI_WAVEFORM=<directory>` writes one VCD file per test. Builds are kept in the
+//! folder of all caches (`alberti_files::cache::folder`).
 
 pub mod axi;
 pub mod bits;

@@ -70,7 +70,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     );
     let data =
         serde_json::json!({"design": design.name, "hash": design.hash, "seed": accuracy::SEED, "accuracy": report});
-    Ok(Answer::new(text, &data).with_warnings(design.warnings()))
+    Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_warnings(&model.checkpoint.warnings()))
 }
 
 /// The tables that have rows, each after an empty line.

@@ -115,6 +115,7 @@ fn stage(arguments: &Arguments) -> Result<(String, Value, Diagnostics)> {
         _ => {}
     }
     let design = source::load(path)?;
+    let mut warnings = design.warnings().clone();
     let (text, data) = match arguments.stage {
         Stage::Design => {
             let data = value(&design);
@@ -125,7 +126,8 @@ fn stage(arguments: &Arguments) -> Result<(String, Value, Diagnostics)> {
             (text, value(&all))
         }
         Stage::Program => {
-            let (text, all) = program::dump(&design, &arguments.program)?;
+            let (text, all, unused) = program::dump(&design, &arguments.program)?;
+            warnings.extend(unused.iter().cloned());
             (text, value(&all))
         }
         Stage::Partition => {
@@ -145,7 +147,7 @@ fn stage(arguments: &Arguments) -> Result<(String, Value, Diagnostics)> {
             }
         }
     };
-    Ok((text, data, design.warnings().clone()))
+    Ok((text, data, warnings))
 }
 
 fn spec(path: &std::path::Path) -> Result<Value> {

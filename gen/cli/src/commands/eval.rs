@@ -1,6 +1,6 @@
 //! `alberti eval`.
 
-use super::run::nats;
+use super::run::{nats, refuse_without_off_ramp};
 use crate::{
     encoder::{EncoderArguments, Prunings},
     exit::{Failure, Result},
@@ -13,7 +13,7 @@ use alberti_model::{
     evaluation::{Evaluation, Measures, Point, Scores},
     glue::{Classification, Regression},
 };
-use std::path::PathBuf;
+use std::{num::NonZeroUsize, path::PathBuf};
 
 /// Measures how well a task answers labelled sentences, in the accelerator's integers.
 ///
@@ -35,7 +35,7 @@ pub struct Arguments {
     data: PathBuf,
     /// Use only the first COUNT sentences
     #[arg(long, value_name = "COUNT")]
-    limit: Option<usize>,
+    limit: Option<NonZeroUsize>,
     #[command(flatten)]
     prunings: Prunings,
     /// Entropy threshold of the histogram of exits; 0 never ends a sentence early
@@ -68,8 +68,9 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         let message = format!("{}: the task has no classifier: there is nothing to measure", arguments.task.display());
         return Err(Failure::usage(message, "give a task with head_config.json and model_head.safetensors"));
     }
+    refuse_without_off_ramp(&encoder, arguments.threshold > 0.0 || arguments.thresholds.is_some())?;
     let mut examples = dataset::read(&arguments.data, task)?;
-    examples.truncate(arguments.limit.unwrap_or(usize::MAX).max(1));
+    examples.truncate(arguments.limit.map_or(usize::MAX, NonZeroUsize::get));
     let bar = progress::bar(examples.len());
     let evaluation =
         Evaluation::run(&encoder, config, (&arguments.data, &examples), arguments.compare, &|| bar.inc(1))?;
@@ -105,7 +106,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         "pruning": {"weights": arguments.prunings.prune.to_string(), "embeddings": arguments.prunings.prune_embeddings.to_string()},
         "measures": point, "exit_layers": exit_layers, "curve": curve,
     });
-    Ok(Answer::new(text, &data).with_warnings(design.warnings()))
+    Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_warnings(&encoder.model.backbone.warnings()))
 }
 
 /// A row for each point; `first` says what is measured.

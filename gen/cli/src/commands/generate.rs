@@ -2,7 +2,7 @@
 
 use crate::{
     exit::{Failure, Result},
-    output::Answer,
+    output::{self, Answer},
     source,
 };
 use alberti_diagnostic::{Code, Diagnostics};
@@ -44,6 +44,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let design = source::load(&arguments.design)?;
     let prefix = prefix(&design, arguments)?;
+    let folder = output::Folder::at(&arguments.output)?;
     let netlist = source::netlist(&design, arguments.block, &arguments.macros)?;
     let (memories, warnings) = match arguments.no_memories || arguments.block.is_some() {
         true => (Vec::new(), Diagnostics::new()),
@@ -52,7 +53,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let memories: Vec<_> = memories.iter().map(|memory| &memory.netlist).collect();
     let package = Package::new(&prefix, &design, &netlist, &memories)
         .map_err(|error| Failure::new(Code::OutputRefused, error.to_string(), "please report this with the design"))?;
-    package.write(&arguments.output)?;
+    let replaced = folder.write(&package.files)?;
     let bytes: usize = package.files.values().map(Vec::len).sum();
     let text = format!(
         "{}: top {prefix}, {} files, {bytes} bytes in {}\n",
@@ -65,7 +66,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         "design": design.name, "hash": design.hash, "top": prefix.to_string(),
         "folder": arguments.output.display().to_string(), "files": files, "size_bytes": bytes,
     });
-    Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_warnings(&warnings))
+    Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_warnings(&warnings).with_warnings(&replaced))
 }
 
 /// What the names of the package begin with.

@@ -1,6 +1,7 @@
 //! One file a command: arguments in, an answer out.
 
 pub mod accuracy;
+pub mod cache;
 pub mod check;
 pub mod doctor;
 pub mod dump;
@@ -60,4 +61,5 @@ commands! {
     Synth(synth),
     Dump(dump),
     Report(report),
+    Cache(cache),
 }

@@ -2,15 +2,15 @@
 
 use crate::{
     exit::{Failure, Result},
-    output::Answer,
+    output::{self, Answer},
     table::{Table, count},
 };
 use alberti_arith::Activation;
+use alberti_files::MANIFEST;
 use alberti_model::{
     adapted::{Shape, Span, TaskShape, folder, synthetic},
     sentence::Tokenizer,
 };
-use alberti_rtl::emit::{MANIFEST, Package};
 use clap::{
     ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
@@ -171,6 +171,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         let help = "`alberti model --help` lists what can be set";
         return Err(Failure::usage(format!("no such model can be drawn: {}", problems.join("; ")), help));
     }
+    let folder = output::Folder::at(&arguments.output)?;
     let seed = arguments.seed;
     let model = synthetic(&shape, seed);
     let tokenizer = Tokenizer::synthetic(shape.words)?;
@@ -187,7 +188,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     });
     files.insert(MANIFEST.into(), format!("{manifest:#}\n").into_bytes());
     let sizes: Vec<(String, u64)> = files.iter().map(|(name, bytes)| (name.clone(), bytes.len() as u64)).collect();
-    Package { files }.write(&arguments.output)?;
+    let replaced = folder.write(&files)?;
     let mut table = Table::new(&["file", "bytes"]);
     sizes.iter().for_each(|(name, bytes)| table.row(vec![name.clone(), count(*bytes)]));
     let config = &model.backbone.config;
@@ -207,5 +208,6 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     Ok(Answer::new(
         text,
         &json!({"seed": seed, "model_type": config.model_type.name(), "tasks": tasks, "files_bytes": files}),
-    ))
+    )
+    .with_warnings(&replaced))
 }

@@ -3,15 +3,16 @@
 use crate::{
     encoder::{EncoderArguments, Sentences, Tasks},
     exit::Result,
-    output::Answer,
+    output::{self, Answer},
     progress,
     table::{Table, count, decimals},
 };
+use alberti_diagnostic::Diagnostics;
+use alberti_files::MANIFEST;
 use alberti_model::{
     Ranges, TextEncoder,
     pack::{Footprint, Packed, Part, Recipe, Step, Tensor, images, steps},
 };
-use alberti_rtl::emit::{MANIFEST, Package};
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -58,6 +59,7 @@ Tensors:
 /// the model, a folder that cannot take the images.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let (design, config) = arguments.encoder.accelerator()?;
+    let folder = arguments.output.as_deref().map(output::Folder::at).transpose()?;
     let recipe = arguments.recipe.as_deref().map_or_else(|| Ok(Recipe::default()), Recipe::load)?;
     let encoder = TextEncoder::load(&arguments.encoder.model, &arguments.tasks.tasks)?;
     let read = encoder.all_tokens(&arguments.sentences.texts(&[])?)?;
@@ -76,9 +78,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     };
     let files = with_manifest(&design.name, &design.hash, &recipe, files);
     let sizes: Vec<_> = files.iter().map(|(name, bytes)| (name.clone(), bytes.len())).collect();
-    if let Some(folder) = &arguments.output {
-        Package { files }.write(folder)?;
-    }
+    let replaced = folder.map_or_else(|| Ok(Diagnostics::new()), |folder| folder.write(&files))?;
     let text = format!(
         "{}: embeddings {}, encoder {}; {} sentences\n\n{}\n{}\n{}\n{}{}",
         design.name,
@@ -97,7 +97,8 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         "files": sizes.iter().map(|(name, bytes)| serde_json::json!({"file": name, "size_bytes": bytes})).collect::<Vec<_>>(),
         "folder": arguments.output.as_ref().map(|folder| folder.display().to_string()),
     });
-    Ok(Answer::new(text, &data).with_warnings(design.warnings()))
+    let warnings = encoder.model.backbone.warnings();
+    Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_warnings(&warnings).with_warnings(&replaced))
 }
 
 /// The files with a manifest that names them all.

@@ -129,11 +129,13 @@ impl Page<'_> {
 /// The design's problems, a simulation that differs, a page that cannot be written.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let design = source::load(&arguments.design)?;
+    let path = arguments.output.clone().unwrap_or_else(|| PathBuf::from(format!("{}.html", design.name)));
+    let file = output::File::at(&path)?;
     let netlist = source::netlist(&design, None, &arguments.macros)?;
     let selection =
         Selection { design: arguments.design.clone(), blocks: Vec::new(), macros: arguments.macros.clone() };
     let technology = arguments.macros.load()?;
-    let (made, warnings) = selection.memories(&design, &technology)?;
+    let (made, mut warnings) = selection.memories(&design, &technology)?;
     let seed = source::seed(None)?;
 
     let synthesis = Synthesis::new(arguments.liberty.as_deref(), &arguments.recipe, None, true);
@@ -159,6 +161,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         None => None,
         Some(folder) => {
             let plan = model::Plan::new(&model::Trained::default(), folder, &design)?;
+            warnings.extend(plan.warnings().iter().cloned());
             let layers = model::simulate(&plan, &design, seed, None).map(|layers| (plan.pruning.to_string(), layers));
             Some(Measured::or_gap(layers)?)
         }
@@ -177,12 +180,11 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         layers,
         design: &design,
     };
-    let path = arguments.output.clone().unwrap_or_else(|| PathBuf::from(format!("{}.html", design.name)));
     // A template can fail only by writing to a string, which cannot fail.
     let html = page.render().expect("templates write to strings");
-    output::write(&path, html.as_bytes())?;
     let data = data(&page, &path.display().to_string());
-    Ok(Answer::new(format!("{}\n", path.display()), &data).with_warnings(design.warnings()).with_warnings(&warnings))
+    let answer = Answer::new(format!("{}\n", path.display()), &data).with_file(&file, html.as_bytes());
+    Ok(answer.with_warnings(design.warnings()).with_warnings(&warnings))
 }
 
 fn data(page: &Page, path: &str) -> Value {

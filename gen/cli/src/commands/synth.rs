@@ -2,7 +2,7 @@
 
 use crate::{
     exit::{Failure, Result},
-    output::Answer,
+    output::{self, Answer},
     progress, source,
     table::{Table, count, decimals},
 };
@@ -95,8 +95,14 @@ pub fn macros(memory: &MemoryCost) -> String {
 /// The designs' problems, a missing tool, a library that cannot be used.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let design = source::load(&arguments.selection.design)?;
-    let other = arguments.against.as_deref().map(source::load).transpose()?;
     let timing = arguments.timing || arguments.check || arguments.bless;
+    if arguments.memory_access > 0.0 && !timing {
+        return Err(Failure::usage("--memory-access is a part of paths, which are not timed", "add --timing"));
+    }
+    if arguments.bless {
+        output::room(&arguments.baselines)?;
+    }
+    let other = arguments.against.as_deref().map(source::load).transpose()?;
     let mut synthesis = Synthesis::new(arguments.liberty.as_deref(), &arguments.recipe, arguments.frequency, timing)?;
     synthesis.memory_access_ps = arguments.memory_access;
     let number = arguments.selection.logic(&design)?.len();
@@ -249,7 +255,6 @@ fn compare(
     let whole = arguments.selection.blocks.is_empty();
     if arguments.bless {
         accepted.accept(measured, whole);
-        std::fs::create_dir_all(&arguments.baselines).map_err(|error| Failure::output(&arguments.baselines, &error))?;
         accepted.bless(&path)?;
         answer.text += &format!("\nAccepted in {}\n", path.display());
         return Ok(());

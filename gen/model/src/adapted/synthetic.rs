@@ -12,6 +12,7 @@ use crate::{
     faults::Draws,
 };
 use alberti_arith::Activation;
+use std::collections::BTreeSet;
 
 /// What the tasks of a synthetic encoder have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,7 +198,7 @@ pub fn synthetic(shape: &Shape, seed: u64) -> Adapted {
     let tasks = (shape.tasks.iter().zip(1..))
         .map(|(task, stream)| Numbers(Draws::new(seed, stream)).task(shape, task, stream, distinct))
         .collect();
-    let backbone = Checkpoint { config, embeddings, projection, layers };
+    let backbone = Checkpoint { config, embeddings, projection, layers, beside: BTreeSet::new() };
     Adapted { backbone, tasks }
 }
 

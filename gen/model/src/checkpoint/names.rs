@@ -18,12 +18,37 @@ pub(crate) const DOWN: &str = "adapter_down.0";
 /// The second.
 pub(crate) const UP: &str = "adapter_up";
 
+/// What begins the names of modules that read an encoder's output, where they stand beside it.
+pub(crate) const HEADS: [&str; 6] =
+    ["pooler.", "cls.", "predictions.", "sop_classifier.", "classifier.", "qa_outputs."];
+/// Of these the ones that training the encoder leaves, which no task uses.
+pub(crate) const OF_TRAINING: [&str; 4] = ["pooler", "cls", "predictions", "sop_classifier"];
+/// Numbers in a row that older files hold.
+pub(crate) const BUFFERS: [&str; 2] = ["embeddings.position_ids", "embeddings.token_type_ids"];
+
 impl ModelType {
     /// What a layer's names begin with; ALBERT counts groups.
-    fn layer(self, group: usize) -> String {
+    pub(super) fn layer(self, group: usize) -> String {
         match self {
             Self::Bert => format!("encoder.layer.{group}"),
             Self::Albert { .. } => format!("encoder.albert_layer_groups.{group}.albert_layers.0"),
+        }
+    }
+
+    /// The layer or group that a tensor belongs to.
+    pub(super) fn group_of(self, name: &str) -> Option<usize> {
+        let start = match self {
+            Self::Bert => "encoder.layer.",
+            Self::Albert { .. } => "encoder.albert_layer_groups.",
+        };
+        name.strip_prefix(start)?.split('.').next()?.parse().ok()
+    }
+
+    /// The key of config.json that says how many there are.
+    pub(super) const fn groups_key(self) -> &'static str {
+        match self {
+            Self::Bert => "num_hidden_layers",
+            Self::Albert { .. } => "num_hidden_groups",
         }
     }
 

@@ -1,12 +1,15 @@
 //! Taking tensors out of a safetensors file, remembering everything that is wrong on the way.
 
-use super::{Linear, Norm};
+use super::{Linear, ModelType, Norm, names};
 use crate::{Matrix, ModelError};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
+
+/// What is said of a tensor that nothing took.
+const UNKNOWN: &str = "it is not known what this tensor does";
 
 /// The tensors of a file and the problems met so far.
 pub(crate) struct Tensors<'a> {
@@ -54,18 +57,46 @@ impl<'a> Tensors<'a> {
 
     /// All problems; a tensor that nothing took is one.
     pub(crate) fn finish_complete(self) -> Vec<String> {
-        let names: BTreeSet<_> = self.file.names().into_iter().map(str::to_owned).collect();
-        let left = names.difference(&self.taken).map(|name| format!("{name}: it is not known what this tensor does"));
+        let left: Vec<_> = self.left().into_iter().map(|name| format!("{name}: {UNKNOWN}")).collect();
         self.problems.into_iter().chain(left).collect()
     }
 
-    /// All problems at once, if there were any.
-    pub(crate) fn finish(self) -> Result<(), ModelError> {
+    /// All problems at once, if there were any; else the modules that are no part of the encoder, by their
+    /// whole names. A tensor of the encoder that nothing took is a problem: without it the encoder is another
+    /// one.
+    pub(crate) fn finish_encoder(mut self, model: ModelType, groups: usize) -> Result<BTreeSet<String>, ModelError> {
+        let mut beside = BTreeSet::new();
+        let mut further: BTreeMap<usize, usize> = BTreeMap::new();
+        for full in self.left() {
+            let name = full.strip_prefix(&self.prefix);
+            match name {
+                Some(name) if names::BUFFERS.contains(&name) => {}
+                Some(name) if !names::HEADS.iter().any(|head| name.starts_with(head)) => {
+                    match model.group_of(name).filter(|group| *group >= groups) {
+                        Some(group) => *further.entry(group).or_default() += 1,
+                        None => self.problems.push(format!("{full}: {UNKNOWN}")),
+                    }
+                }
+                _ => {
+                    beside.insert(full.rsplit_once('.').map_or(&*full, |(module, _)| module).to_owned());
+                }
+            }
+        }
+        for (group, count) in further {
+            let key = model.groups_key();
+            self.problems.push(format!("{}{}: {count} tensors; {key} is {groups}", self.prefix, model.layer(group)));
+        }
         if self.problems.is_empty() {
-            Ok(())
+            Ok(beside)
         } else {
             Err(ModelError::Tensors { path: self.path, problems: self.problems })
         }
+    }
+
+    /// The tensors that nothing took.
+    fn left(&self) -> BTreeSet<String> {
+        let names = self.file.names().into_iter();
+        names.filter(|name| !self.taken.contains(*name)).map(str::to_owned).collect()
     }
 
     /// A rows × cols tensor; empty when it cannot be used.

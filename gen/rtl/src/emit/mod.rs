@@ -4,8 +4,6 @@ mod cores;
 mod driver;
 mod package;
 mod verilog;
-mod write;
 
-pub use package::{MANIFEST, Package};
+pub use package::Package;
 pub use verilog::{Shell, range};
-pub use write::WriteError;

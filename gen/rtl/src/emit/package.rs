@@ -11,12 +11,10 @@ use crate::{
     prefix::Prefix,
     registers::Map,
 };
+use alberti_files::{Folder, MANIFEST, WriteError};
 use askama::Template;
 use serde::Serialize;
-use std::collections::BTreeMap;
-
-/// The name of the manifest in a package; a folder that holds one is a package of ours.
-pub const MANIFEST: &str = "manifest.json";
+use std::{collections::BTreeMap, path::Path};
 
 /// What made the package; a manifest begins with it.
 pub(super) const GENERATOR: &str = concat!("alberti ", env!("CARGO_PKG_VERSION"));
@@ -193,5 +191,13 @@ impl Package {
         manifest.push('\n');
         files.insert(MANIFEST.into(), manifest.into_bytes());
         Ok(Self { files })
+    }
+
+    /// Writes the package as a folder, in place of an earlier package.
+    ///
+    /// # Errors
+    /// When the folder holds other files, or the disk refuses.
+    pub fn write(&self, target: &Path) -> Result<(), WriteError> {
+        Folder::at(target)?.write(&self.files).map(drop)
     }
 }

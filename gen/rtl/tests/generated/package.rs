@@ -1,10 +1,8 @@
 //! Packages on disk: whole, ours alone, or not at all.
 
 use crate::{design, netlist};
-use alberti_rtl::{
-    Prefix,
-    emit::{MANIFEST, Package, WriteError},
-};
+use alberti_files::{MANIFEST, WriteError};
+use alberti_rtl::{Prefix, emit::Package};
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 fn package(name: &str) -> Package {

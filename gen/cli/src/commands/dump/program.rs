@@ -6,6 +6,7 @@ use crate::{
     table::{Table, count},
 };
 use alberti_cost::configuration;
+use alberti_diagnostic::Diagnostics;
 use alberti_model::{
     Ranges,
     compile::{Sentence, Use},
@@ -50,11 +51,11 @@ impl ProgramOf {
     }
 }
 
-/// The listing as text and as data.
+/// The listing as text and as data, and warnings.
 ///
 /// # Errors
 /// What keeps the model from the accelerator.
-pub fn dump(design: &Design, arguments: &ProgramOf) -> Result<(String, Listing)> {
+pub fn dump(design: &Design, arguments: &ProgramOf) -> Result<(String, Listing, Diagnostics)> {
     let config = configuration::accelerator(design)?;
     let Some(folder) = &arguments.model else {
         return Err(Failure::usage("a program is of a model", "add --model DIR"));
@@ -81,7 +82,7 @@ pub fn dump(design: &Design, arguments: &ProgramOf) -> Result<(String, Listing)>
         program: lines(&sentence.program),
         memories: map.into_iter().collect(),
     };
-    Ok((text, listing))
+    Ok((text, listing, encoder.model.backbone.warnings()))
 }
 
 fn text(sentence: &Sentence, setup: &str, map: &[(&'static str, Vec<Use>)]) -> String {

@@ -55,7 +55,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         "design": design.name, "hash": design.hash, "parameters": parameters, "trials": arguments.trials,
         "technology": errors, "points": findings,
     });
-    Ok(Answer::new(text, &data).with_warnings(design.warnings()))
+    Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_warnings(&model.checkpoint.warnings()))
 }
 
 /// What the terminal is told.

@@ -56,7 +56,7 @@ pub fn run(arguments: &Arguments, design: &Design) -> Result<Answer> {
         "task": encoder.model.tasks[0].name, "sentences": sentences.len(), "trials": arguments.trials,
         "seed": Seed(settings.seed).to_string(), "technology": errors, "points": findings,
     });
-    Ok(Answer::new(text, &data).with_warnings(design.warnings()))
+    Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_warnings(&encoder.model.backbone.warnings()))
 }
 
 fn table(findings: &[WholeFinding]) -> Table {

@@ -132,6 +132,7 @@ fn pair(block: &str) -> Option<Pair> {
 /// The design's problems, or an input that the block cannot be given.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let design = source::load(&arguments.design)?;
+    let file = output::File::at_any(arguments.output.as_deref())?;
     let absent = || {
         let message = format!("the design {} has no {}", design.name, arguments.block);
         Failure::new(
@@ -150,11 +151,8 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         _ => example(&design)?,
     };
     let text = format!("{}\n", number::lines(&data));
-    match &arguments.output {
-        Some(path) => {
-            output::write(path, text.as_bytes())?;
-            Ok(Answer::new("", &data))
-        }
+    match file {
+        Some(file) => Ok(Answer::new("", &data).with_file(&file, text.as_bytes())),
         None => Ok(Answer::new(text, &data)),
     }
 }

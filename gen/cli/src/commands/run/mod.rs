@@ -118,6 +118,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let (design, config) = arguments.encoder.accelerator()?;
     let texts = arguments.sentences.texts(&arguments.texts)?;
     let encoder = arguments.prunings.load(&arguments.encoder.model, &arguments.tasks.tasks)?;
+    refuse_without_off_ramp(&encoder, arguments.threshold > 0.0)?;
     let tokens = encoder.all_tokens(&texts)?;
     let longest = tokens.iter().map(|tokens| tokens.ids.len()).max().unwrap_or_default();
     let compiled = encoder.compile(config, longest, Ranges::Single)?;
@@ -198,7 +199,16 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         "setup_bytes": setup, "entropy_threshold_nats": nats, "summary": summary, "sentences": lines,
         "tasks": if arguments.tasks.tasks.is_empty() { &[] } else { &runs[..] },
     });
-    Ok(Answer::new(text, &data).with_warnings(design.warnings()))
+    Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_warnings(&encoder.model.backbone.warnings()))
+}
+
+/// Refuses thresholds that decide nothing, as no task has an off-ramp.
+pub fn refuse_without_off_ramp(encoder: &TextEncoder, given: bool) -> Result<()> {
+    if !given || encoder.model.tasks.iter().any(|task| task.off_ramp.is_some()) {
+        return Ok(());
+    }
+    let help = "leave the threshold out, or give a task whose model_head.safetensors has `off_ramp`";
+    Err(Failure::usage("no task has an off-ramp, which a threshold is for: every sentence passes all layers", help))
 }
 
 impl Job<'_> {

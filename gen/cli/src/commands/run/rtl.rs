@@ -1,6 +1,7 @@
 //! The accelerator in Verilog as an engine of sentences.
 
-use crate::{exit::Result, source};
+use crate::exit::Result;
+use alberti_files::cache::Cache;
 use alberti_golden::accelerator::{Flat, Registers};
 use alberti_model::{
     ModelError,
@@ -18,7 +19,7 @@ pub struct RtlEngine(Rtl);
 /// What Verilator and the compiler say.
 pub fn accelerator(design: &Design, compiled: &Compiled) -> Result<RtlEngine> {
     let (values, masks) = compiled.weights();
-    Ok(RtlEngine(Rtl::new(design, values, masks, &source::builds())?))
+    Ok(RtlEngine(Rtl::new(design, values, masks, Cache::of("verilator")?.folder())?))
 }
 
 impl Engine for RtlEngine {

@@ -74,5 +74,5 @@ pub fn simulate(
 
 /// A block to simulate, built where the other commands keep their work.
 pub fn subject<'a>(design: &'a Design, netlist: &Netlist) -> Subject<'a> {
-    Subject::new(design, netlist).in_directory(source::builds())
+    Subject::new(design, netlist)
 }

@@ -5,7 +5,7 @@ pub mod model;
 
 use crate::{
     exit::{Failure, Result},
-    output::Answer,
+    output::{self, Answer},
     source,
     table::{Table, count},
 };
@@ -44,6 +44,9 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let seed = source::seed(arguments.seed)?;
     let design = source::load(&arguments.selection.design)?;
+    if let Some(folder) = &arguments.waveform {
+        output::room(folder)?;
+    }
     if let Some(folder) = &arguments.model.model {
         if arguments.selection.blocks.iter().any(|&block| block != "processing_unit") {
             return Err(Failure::usage(

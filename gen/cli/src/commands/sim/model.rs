@@ -10,7 +10,7 @@ use crate::{
 use alberti_arith::Activation;
 use alberti_cost::configuration;
 use alberti_cost::{block_gemm_cycles, gemm_cycles};
-use alberti_diagnostic::Code;
+use alberti_diagnostic::{Code, Diagnostics};
 use alberti_golden::processing_unit;
 use alberti_harness::{Library, Seed, Stall};
 use alberti_model::{
@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 pub struct Trained {
     /// The folder of a trained BERT-style encoder: model.safetensors, config.json, tokenizer.json; `make
     /// model` fetches one
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["timing", "technology"])]
     pub model: Option<PathBuf>,
     #[command(flatten)]
     layers: Layers,
@@ -94,6 +94,11 @@ impl Plan {
             pruning: arguments.prune.unwrap_or_else(|| blocks.map_or(Pruning::Unstructured(0.5), Pruning::Block)),
         })
     }
+
+    /// What the model's file has that nothing runs.
+    pub fn warnings(&self) -> Diagnostics {
+        self.model.checkpoint.warnings()
+    }
 }
 
 /// Simulates the layers.
@@ -111,7 +116,7 @@ pub fn run(arguments: &Trained, folder: &Path, design: &Design, seed: Seed, wave
     let data = serde_json::json!({
         "design": design.name, "hash": design.hash, "sentence": plan.sentence, "pruning": plan.pruning.to_string(), "layers": layers,
     });
-    Ok(Answer::new(text, &data).with_warnings(design.warnings()))
+    Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_warnings(&plan.warnings()))
 }
 
 fn table(layers: &[LayerReport]) -> Table {

@@ -99,6 +99,7 @@ impl From<Group> for sweep::Group {
 /// The design's problems, a model or a sentence that cannot be used, choices that no integers hold.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let groups = arguments.groups()?;
+    let plot = output::File::at_any(arguments.plot.as_deref())?;
     let (design, config) = arguments.encoder.accelerator()?;
     let encoder = TextEncoder::load(&arguments.encoder.model, arguments.task.task.as_slice())?;
     let sentences = encoder.all_tokens(&arguments.sentences.texts(&[])?)?;
@@ -113,16 +114,19 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let measure = |choice| Comparison::measure(&encoder.model, choice, tokens, &config, arguments.seed, &|| bar.inc(1));
     let lines = all.iter().map(measure).collect::<Result<Vec<_>, _>>()?;
     bar.finish_and_clear();
-    if let Some(path) = &arguments.plot {
-        output::write(path, plot::svg(&design.name, &lines)?.as_bytes())?;
-    }
     let count = sentences.len();
     let text = format!("{}: {}{count} sentences\n\n{}", design.name, task_prefix(&encoder), table(&lines).text());
     let data = serde_json::json!({
         "design": design.name, "hash": design.hash, "task": encoder.model.tasks[0].name, "sentences": count,
         "seed": arguments.seed, "choices": lines,
     });
-    Ok(Answer::new(text, &data).with_warnings(design.warnings()))
+    let answer =
+        Answer::new(text, &data).with_warnings(design.warnings()).with_warnings(&encoder.model.backbone.warnings());
+    Ok(match (plot, plot::svg(&design.name, &lines)) {
+        (None, _) => answer,
+        (Some(file), Ok(svg)) => answer.with_file(&file, svg.as_bytes()),
+        (Some(_), Err(failure)) => answer.with_failure(failure),
+    })
 }
 
 impl Arguments {
