@@ -15,7 +15,7 @@ fn is_clean(netlist: &Netlist, what: &str) {
 
 /// Reads and simulates every memory of a design.
 fn hold(text: &str) {
-    let design = Design::parse("small.yaml", text).unwrap_or_else(|problems| panic!("{problems}\n{text}"));
+    let design = Design::parse("few.yaml", text).unwrap_or_else(|problems| panic!("{problems}\n{text}"));
     let technology = Technology::shipped().expect("the technology that is built in");
     let (memories, problems) = alberti_rtl::memories(&design, &technology);
     assert_eq!(problems.to_string(), "", "{text}");
@@ -31,7 +31,7 @@ fn hold(text: &str) {
 fn unit(words: u32, kind: &str) -> String {
     let values = 2 * words;
     format!(
-        "name: small\ndatapath: {{n: 2, operand: af8_3, accumulator_bits: 27, accumulator_rows: 2, reduction_max: 2}}\n\
+        "name: few\ndatapath: {{n: 2, operand: af8_3, accumulator_bits: 27, accumulator_rows: 2, reduction_max: 2}}\n\
          memories:\n  weight: {{values: {}, latency: 2{kind}, masks: {{words: {}, latency: 2, ecc: secded{kind}}}}}\n  \
          activation: {{values: {values}, latency: 2{kind}}}\n  result: {{values: {values}}}\n\
          clock: {{frequency_mhz: 100}}\n",

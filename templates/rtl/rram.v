@@ -41,11 +41,12 @@ module @{ shell.name }@ (
     // than the block counts. An entry holds the count and the last word.
     localparam BLOCK_W = @{ block_w }@;
     localparam COUNT_W = @{ count_w }@;
+    wire [BLOCK_W-1:0] place = put_address_q<% if !is_block %>[BLOCK_W-1:0]<% endif %>;
     wire [COUNT_W-1:0] count = wear_read_data[BLOCK_W +: COUNT_W];
-    wire               again = count == @{ count_w }@'d0 || put_address_q[BLOCK_W-1:0] <= wear_read_data[BLOCK_W-1:0];
+    wire               again = count == @{ count_w }@'d0 || place <= wear_read_data[BLOCK_W-1:0];
     wire               worn  = again && count == @{ count_w }@'d@{ limit }@;
     assign wear_address      = @{ block }@;
-    assign wear_write_data   = {again ? count + @{ count_w }@'d1 : count, put_address_q[BLOCK_W-1:0]};
+    assign wear_write_data   = {again ? count + @{ count_w }@'d1 : count, place};
     assign wear_write_enable = look && !locked_q && !outside && !worn;
 <%- else %>
     wire               worn  = 1'b0;  // nobody knows how often a cell can be programmed

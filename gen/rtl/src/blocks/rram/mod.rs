@@ -38,6 +38,8 @@ struct Body<'a> {
     rounds: u32,
     limit: u64,
     block_w: u32,
+    /// Whether an address numbers the words of one block.
+    is_block: bool,
     count_w: u32,
     block: String,
     outside: String,
@@ -118,6 +120,7 @@ pub fn elaborate(library: &mut Library, label: &str, memory: &TiledMemory<'_>) -
             rounds,
             limit,
             block_w,
+            is_block: addr_w == block_w,
             count_w,
             block,
             outside: if demand.words < 1 << addr_w {
