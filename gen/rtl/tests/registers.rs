@@ -234,10 +234,7 @@ fn system_rdl_has_every_register_and_field_at_its_place() {
             .iter()
             .map(|register| {
                 let fields = register.fields.iter().map(|field| {
-                    let reset = match field.access {
-                        Access::Status => String::new(),
-                        _ => format!(" = {}'h{:x}", field.bits, field.reset),
-                    };
+                    let reset = format!(" = {}'h{:x}", field.bits, field.reset);
                     let properties = match field.access {
                         Access::Constant => "sw = r; hw = r;",
                         Access::Status | Access::Snapshot => "sw = r; hw = w;",

@@ -52,7 +52,7 @@ fn a_core_file_names_all_verilog_and_targets_of_filesets_that_are_there() {
             let models = if name == "default" { "!asic ? (models)" } else { "models" };
             assert_eq!(used.iter().any(|used| used == models), has_models, "{path}: {name}");
             assert!(used.iter().all(|used| used == models || names().any(|name| name == used)), "{path}: {used:?}");
-            assert_eq!(target["toplevel"].as_str(), Some(netlist(&design).top()), "{path}");
+            assert_eq!(target["toplevel"].as_str(), Some(design.name.as_str()), "{path}");
             let options = &target["flow_options"];
             let tool = (options["tool"].as_str(), options["verilator_options"].is_sequence());
             assert_eq!(tool, if name == "default" { (None, false) } else { (Some("verilator"), true) }, "{path}");

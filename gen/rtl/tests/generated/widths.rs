@@ -149,8 +149,9 @@ fn needs_none(module: &Module, interface: &Interface, port: &Port) -> bool {
         || port.field == "response"
         || KINDS.iter().any(|kind| kind.name == interface.name)
         || port.width == 8 * BYTES as u32
-        // A bit for each bank, which are spelled out one by one.
+        // A bit for each bank, which are spelled out one by one, and for each of n results.
         || module.parameters.get("banks") == Some(&port.width.into())
+        || interface.name == "events" && module.parameters.get("n") == Some(&port.width.into())
 }
 
 /// The comment of a port in the port list.
