@@ -50,6 +50,33 @@ impl Tool {
         Ok(output.text().lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_string())
     }
 
+    /// Run the program as a filter of a file: what it prints, of which no more than `most` bytes are taken.
+    pub(crate) fn filter<const N: usize>(
+        &self,
+        arguments: [&str; N],
+        input: std::fs::File,
+        most: u64,
+        doing: &str,
+    ) -> Result<Vec<u8>> {
+        use std::io::Read;
+        use std::process::Stdio;
+        let program = self.find()?;
+        let mut command = Command::new(&program);
+        command.args(arguments).stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped()).env("LC_ALL", "C");
+        let mut child = command.spawn().map_err(Error::io(&program))?;
+        let mut printed = Vec::new();
+        if let Some(pipe) = child.stdout.take() {
+            pipe.take(most).read_to_end(&mut printed).map_err(Error::io(&program))?;
+        }
+        // With its reader gone, a program that has more to print ends.
+        let output = child.wait_with_output().map_err(Error::io(&program))?;
+        if output.status.success() || printed.len() as u64 == most {
+            return Ok(printed);
+        }
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        Err(Output { tool: *self, doing: doing.into(), success: false, stdout: String::new(), stderr }.failure())
+    }
+
     /// Run the program in `folder`; an exit code other than zero is not an error here.
     pub(crate) fn run<I>(&self, folder: &Path, arguments: I, doing: &str) -> Result<Output>
     where

@@ -19,6 +19,7 @@ use alberti_model::{
     sentence::Tokenizer,
 };
 use alberti_rtl::{Design, memory::Technology};
+use alberti_synth::Library;
 use proptest::{
     prelude::*,
     sample::Index,
@@ -61,7 +62,7 @@ enum Change {
 }
 
 /// What stands in files, and what should not.
-const WORDS: [&str; 24] = [
+const WORDS: [&str; 29] = [
     "n: ",
     "- ",
     "\n  ",
@@ -86,6 +87,11 @@ const WORDS: [&str; 24] = [
     "\u{feff}",
     "\u{0}",
     "é",
+    "(",
+    ")",
+    "/*",
+    "cell (A) {",
+    "!",
 ];
 
 const NUMBERS: [&str; 11] =
@@ -218,6 +224,34 @@ fn technologies_and_recipes() {
             drop(Technology::parse("changed.yaml", text));
         }
         drop(Recipe::parse("changed.yaml", bytes));
+    });
+}
+
+/// A library with one of everything that is read.
+const LIBRARY: &str = r#"library (small) { time_unit : "1ps"; capacitive_load_unit (1,ff); leakage_power_unit : "1pW";
+  /* a { */ lu_table_template (t) { variable_1 : input; index_1 ("1, 2"); }
+  cell (NAND) { area : 3; pin (A) { direction : input; capacitance : 2; } pin (B) { direction : input; capacitance : 1; }
+    pin (Y) { direction : output; function : "!(A B)"; timing () { values ("1, 2",       "3, 4"); } } leakage_power () { value : 2000; } }
+  cell (FA) { area : 9; pin (A, B, C) { direction : input; } pin (S) { direction : output; function : "A^B^C"; }
+    pin (K) { direction : output; function : "(A B)+(C (A+B))"; } }
+  cell (DLAT) { area : 9; latch (IQ,IQN) { data_in : "D"; } }
+  cell (BUF) { area : 2; pin (A) { direction : input; } pin (Y) { direction : output; function : "A''"; } }
+  cell (ONE) { area : 1; pin (Y) { direction : output; function : "1"; } }
+  cell (FF) { area : 20; ff (IQ,IQN) { next_state : "D"; clocked_on : "CK"; clear : "R'"; clear_preset_var1 : L; }
+    pin (D, R) { direction : input; } pin (CK) { direction : input; } pin (Q) { direction : output; function : "IQ"; } } }
+"#;
+
+#[test]
+fn libraries() {
+    let names = ["NAND", "FA", "DLAT", "BUF", "ONE", "FF"];
+    let known = Library::parse("small.lib", LIBRARY, None).expect("a library");
+    assert_eq!(names.iter().filter(|name| known.cells.contains_key(**name)).count(), 5, "{:?}", known.left_out);
+    let deep = format!("library (x) {{ {} ", "cell (A) { ".repeat(5000));
+    let long = LIBRARY.replace("!(A B)", &"!(".repeat(3000));
+    fuzz("libraries", &[LIBRARY.into(), deep.into(), long.into()], |bytes| {
+        if let Err(problem) = Library::parse("changed.lib", &String::from_utf8_lossy(bytes), None) {
+            assert!(problem.to_string().len() < 1000, "{problem}");
+        }
     });
 }
 

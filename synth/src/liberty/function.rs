@@ -19,10 +19,23 @@ pub enum Expr {
     Or(Box<Expr>, Box<Expr>),
 }
 
+/// Names and operators of a function at most: the depth of its expression is below that, and a cell of six
+/// inputs needs a tenth.
+const LONGEST: usize = 512;
+/// Bytes of a function at most.
+const LONGEST_TEXT: usize = 64 * LONGEST;
+
 impl Expr {
     /// Read a Liberty function; the error says what was not understood.
     pub fn parse(text: &str) -> Result<Expr, String> {
+        let long = || Err(format!("a function of more than {LONGEST} names and operators"));
+        if text.len() > LONGEST_TEXT {
+            return long();
+        }
         let tokens = tokens(text)?;
+        if tokens.len() > LONGEST {
+            return long();
+        }
         let mut reader = Reader { tokens: &tokens, next: 0 };
         let expr = reader.or()?;
         match reader.peek() {
@@ -207,5 +220,11 @@ mod tests {
         for text in ["", "A +", "(A", "A)", "A ? B", "A ^ ^ B"] {
             assert!(Expr::parse(text).is_err(), "{text}");
         }
+        for piece in ["!", "(", "A ", "A^", "A'", "'", "A+(", " "] {
+            let message = Expr::parse(&piece.repeat(200_000)).expect_err("it is too long");
+            assert!(message.len() < 200, "{piece}");
+        }
+        assert!(Expr::parse(&("!".repeat(LONGEST - 1) + "A")).is_ok());
+        assert!(Expr::parse(&"A'".repeat(LONGEST / 2)).is_ok());
     }
 }

@@ -1,6 +1,8 @@
 //! A standard-cell library, reduced to the cells that a mapping may use.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
 use super::function::Expr;
@@ -8,6 +10,9 @@ use super::syntax::{self, Group};
 use crate::cache::{self, Cache, hash};
 use crate::error::{Error, Result};
 use crate::technology::{Technology, matches};
+
+/// Bytes of a library's text at most, unpacked. Those with tables of currents have a few hundred MiB.
+const LARGEST: u64 = 512 << 20;
 
 /// A pin's direction; anything but an input or an output makes a cell unusable here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,18 +173,21 @@ impl Library {
     /// name.
     pub fn load(path: &Path) -> Result<Self> {
         let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        let text = if file.ends_with(".gz") {
+        let fail = |message: String| Error::Liberty { file: path.display().to_string(), line: 0, message };
+        let unreadable = |error: io::Error| fail(format!("cannot be read: {error}"));
+        let packed = File::open(path).map_err(unreadable)?;
+        let bytes = if file.ends_with(".gz") {
             let gzip = crate::tools::Tool { name: "gzip", package: "gzip", version_arguments: &["--version"] };
-            gzip.run(Path::new("."), [Path::new("-dc"), path], "unpacking a library")?.checked()?.stdout
+            gzip.filter(["-dc"], packed, LARGEST + 1, "unpacking a library")?
         } else {
-            std::fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).map_err(|error| {
-                Error::Liberty {
-                    file: path.display().to_string(),
-                    line: 0,
-                    message: format!("cannot be read: {error}"),
-                }
-            })?
+            let mut bytes = Vec::new();
+            packed.take(LARGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+            bytes
         };
+        if bytes.len() as u64 > LARGEST {
+            return Err(fail(format!("it is too large: more than {} MiB of text", LARGEST >> 20)));
+        }
+        let text = String::from_utf8(bytes).unwrap_or_else(|odd| String::from_utf8_lossy(odd.as_bytes()).into_owned());
         Self::parse(&file, &text, None)
     }
 

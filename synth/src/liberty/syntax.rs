@@ -48,14 +48,27 @@ const SKIPPED: [&str; 8] = [
     "output_current_template",
 ];
 
+/// Groups within each other at most; cells need five.
+const DEEPEST: usize = 32;
+
+/// The beginning of a text, for messages.
+fn shown(text: &str) -> String {
+    const LONGEST: usize = 40;
+    let mut shown: String = text.chars().take(LONGEST).flat_map(char::escape_default).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
 /// The one `library` group of `text`; the error holds a byte offset and what is wrong there.
 pub fn parse(text: &str) -> Result<Group, (usize, String)> {
-    let mut reader = Reader { text: text.as_bytes(), at: 0 };
+    let mut reader = Reader { text: text.as_bytes(), at: 0, depth: 0 };
     reader.blank()?;
     let start = reader.at;
     let name = reader.word()?;
     if name != "library" {
-        return Err((start, format!("a Liberty file begins with 'library (name) {{', not with '{name}'")));
+        return Err((start, format!("a Liberty file begins with 'library (name) {{', not with '{}'", shown(&name))));
     }
     match reader.statement(name, start)? {
         Statement::Group(group) => Ok(group),
@@ -72,6 +85,7 @@ enum Statement {
 struct Reader<'a> {
     text: &'a [u8],
     at: usize,
+    depth: usize,
 }
 
 type Parsed<T> = Result<T, (usize, String)>;
@@ -179,7 +193,7 @@ impl Reader<'_> {
                     _ => Ok(Statement::Attribute(name, arguments.join(","))),
                 }
             }
-            _ => self.fail(format!("'{name}' wants ':' and a value, or '('")),
+            _ => self.fail(format!("'{}' wants ':' and a value, or '('", shown(&name))),
         }
     }
 
@@ -199,6 +213,10 @@ impl Reader<'_> {
     }
 
     fn group(&mut self, name: String, arguments: Vec<String>, start: usize) -> Parsed<Group> {
+        if self.depth == DEEPEST {
+            return Err((start, format!("groups are nested too deeply: more than {DEEPEST}")));
+        }
+        self.depth += 1;
         self.at += 1;
         let mut group = Group { name, arguments, ..Group::default() };
         loop {
@@ -206,6 +224,7 @@ impl Reader<'_> {
             match self.peek() {
                 Some(b'}') => {
                     self.at += 1;
+                    self.depth -= 1;
                     group.span = start..self.at;
                     return Ok(group);
                 }
@@ -219,7 +238,7 @@ impl Reader<'_> {
                         Statement::Skipped => {}
                     }
                 }
-                None => return Err((start, format!("the group '{}' is not closed", group.name))),
+                None => return Err((start, format!("the group '{}' is not closed", shown(&group.name)))),
             }
         }
     }
@@ -271,6 +290,25 @@ mod tests {
     fn an_open_brace_names_its_group() {
         let (at, message) = parse("library (x) { cell (A) { area : 1;").expect_err("it is open");
         assert_eq!((at, message.as_str()), (14, "the group 'cell' is not closed"));
+    }
+
+    #[test]
+    fn groups_are_read_to_a_depth_and_passed_over_at_any() {
+        let nested = |name: &str, depth: usize| {
+            format!("library (x) {{ {} {} }}", format!("{name} () {{ ").repeat(depth), "}".repeat(depth))
+        };
+        assert!(parse(&nested("pin", DEEPEST - 1)).is_ok());
+        for depth in [DEEPEST, 10_000, 100_000] {
+            let (at, message) = parse(&nested("pin", depth)).expect_err("it is too deep");
+            assert!(message.contains("nested too deeply: more than 32") && at > 0, "{message}");
+        }
+        assert!(parse(&nested("timing", 100_000)).is_ok());
+    }
+
+    #[test]
+    fn a_message_shows_the_beginning_of_a_long_word() {
+        let (_, message) = parse(&"\u{1}".repeat(1_000_000)).expect_err("no library");
+        assert!(message.len() < 400, "{}", message.len());
     }
 
     #[test]

@@ -71,8 +71,7 @@ fn faces_right(parts: &Parts<'_>, connection: &Connection, link: Link, problems:
         (both, _) => {
             let what = if both { "outputs" } else { "inputs" };
             let (wrong, needed) = if both { (link.to, "inputs") } else { (link.from, "outputs") };
-            let others =
-                parts.ends().filter(|end| end.instance == wrong.instance && drives(parts.interface(*end)) != both);
+            let others = parts.ends_of(wrong.instance).filter(|end| drives(parts.interface(*end)) != both);
             let others = list(others.map(|end| parts.name(end)));
             (
                 format!("`{from}` and `{to}` are both {what}"),
@@ -91,8 +90,7 @@ fn faces_right(parts: &Parts<'_>, connection: &Connection, link: Link, problems:
 fn fits(parts: &Parts<'_>, link: Link, place: &Location, problems: &mut Diagnostics) {
     let (from, to) = (fields(parts.interface(link.from)), fields(parts.interface(link.to)));
     let (from_name, to_name) = (parts.name(link.from), parts.name(link.to));
-    let fits = |end: &End| end.instance == link.to.instance && is_match(&from, &fields(parts.interface(*end)));
-    let fitting = parts.ends().find(fits);
+    let fitting = parts.ends_of(link.to.instance).find(|end| is_match(&from, &fields(parts.interface(*end))));
     let fitting = fitting.map(|end| format!("connect it to `{}`, which fits", parts.name(end)));
     let mut report = |code, message: String, help: &str| {
         let help = fitting.clone().unwrap_or_else(|| help.to_owned());

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) fn check(parts: &Parts<'_>, joined: &Joined, problems: &mut Diagnostics) {
     let unused = unused(parts, joined);
     for (number, instance, _) in parts.placed().filter(|(number, ..)| unused.contains(number)) {
-        let results = parts.ends().filter(|end| end.instance == number && is_result(parts.interface(*end)));
+        let results = parts.ends_of(number).filter(|end| is_result(parts.interface(*end)));
         let message = format!("nothing that `{}` computes reaches a port of the top", instance.label);
         let help = format!("export or connect {}, or leave the instance out", list(results.map(|end| parts.name(end))));
         problems.push(Diagnostic::new(Code::UnusedInstance, message, help).at(instance.place.clone()));
@@ -110,7 +110,7 @@ fn fed(parts: &Parts<'_>, streams: &[Link]) -> BTreeSet<usize> {
         let before = fed.len();
         for (number, ..) in parts.placed() {
             let mut needs: BTreeMap<&str, bool> = BTreeMap::new();
-            for end in parts.ends().filter(|end| end.instance == number) {
+            for end in parts.ends_of(number) {
                 let interface = parts.interface(end);
                 if interface.role == Role::Input && interface.is_stream() {
                     let group = interface.one_of.as_ref().unwrap_or(&interface.name);

@@ -22,6 +22,7 @@ pub(super) struct Parts<'a> {
     pub design: &'a Design,
     pub composition: &'a Composition,
     modules: Vec<Option<Arc<Module>>>,
+    labels: BTreeMap<&'a str, usize>,
 }
 
 impl<'a> Parts<'a> {
@@ -46,16 +47,20 @@ impl<'a> Parts<'a> {
             module
         });
         let modules = modules.collect();
-        Self { design: library.design(), composition, modules }
+        let labels = composition.instances.iter().map(|instance| instance.label.as_str()).zip(0..).collect();
+        Self { design: library.design(), composition, modules, labels }
     }
 
     /// All interfaces that can be connected, of all instances.
     pub fn ends(&self) -> impl Iterator<Item = End> {
-        self.modules.iter().enumerate().flat_map(|(instance, module)| {
-            let interfaces = module.as_ref().map_or(&[][..], |module| &module.interfaces);
-            let joinable = interfaces.iter().enumerate().filter(|(_, interface)| interface.role != Role::Clock);
-            joinable.map(move |(interface, _)| End { instance, interface })
-        })
+        (0..self.modules.len()).flat_map(|instance| self.ends_of(instance))
+    }
+
+    /// Those of an instance.
+    pub fn ends_of(&self, instance: usize) -> impl Iterator<Item = End> {
+        let interfaces = self.modules[instance].as_ref().map_or(&[][..], |module| &module.interfaces);
+        let joinable = interfaces.iter().enumerate().filter(|(_, interface)| interface.role != Role::Clock);
+        joinable.map(move |(interface, _)| End { instance, interface })
     }
 
     /// The instances whose block there is, by number.
@@ -82,7 +87,7 @@ impl<'a> Parts<'a> {
     /// reported.
     pub fn find(&self, endpoint: &Endpoint, place: &Location, problems: &mut Diagnostics) -> Option<End> {
         let instances = &self.composition.instances;
-        let Some(instance) = instances.iter().position(|instance| instance.label == endpoint.instance) else {
+        let Some(&instance) = self.labels.get(&*endpoint.instance) else {
             problems.push(self.unknown_instance(endpoint).at(place.clone()));
             return None;
         };

@@ -121,6 +121,20 @@ impl Composition {
     }
 }
 
+/// Instances of a top at most.
+const MOST_INSTANCES: usize = 1024;
+/// Connections or exports of a top at most.
+const MOST_LISTED: usize = 8 * MOST_INSTANCES;
+
+/// Reports what is longer than any top's.
+fn too_many(report: &Report, path: &str, count: usize, most: usize) -> bool {
+    if count > most {
+        let message = format!("`{path}` has {count} elements, at most {most} are taken");
+        report.push(path, Code::OutOfRange, message, "divide the top into designs of their own");
+    }
+    count > most
+}
+
 fn read_instances(report: &Report, node: &Node, design: Option<&str>) -> Option<Vec<Instance>> {
     const PATH: &str = "instances";
     let help = "write lines of the form `label: block`, such as `decode: bitmask_decoder`";
@@ -131,6 +145,9 @@ fn read_instances(report: &Report, node: &Node, design: Option<&str>) -> Option<
     };
     if entries.is_empty() {
         report.push(PATH, Code::OutOfRange, "`instances` is empty, a top needs at least one instance", help);
+        return None;
+    }
+    if too_many(report, PATH, entries.len(), MOST_INSTANCES) {
         return None;
     }
     let mut valid = true;
@@ -195,6 +212,9 @@ fn read_list<T>(
         report.push(path, Code::WrongType, format!("`{path}` must be a list, it is {}", describe(&node.value)), help);
         return None;
     };
+    if too_many(report, path, items.len(), MOST_LISTED) {
+        return None;
+    }
     let mut valid = true;
     let mut list = Vec::new();
     for (index, item) in items.iter().enumerate() {

@@ -1,14 +1,23 @@
 //! The word that a user may have meant.
 
+/// Candidates that are looked at: who lists more has more to read than a near miss.
+const LOOKED_AT: usize = 128;
+
 /// The candidate nearest to `word`, if a slip of the fingers could lie between them: at most a third of the
-/// letters. Of equally near candidates the first.
+/// letters. Of equally near candidates the first; only the first [`LOOKED_AT`] are looked at.
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word: Vec<char> = word.chars().take(64).collect();
     candidates
         .into_iter()
-        .map(|candidate| (distance(&word, &candidate.chars().collect::<Vec<_>>()), candidate))
-        .filter(|&(distance, candidate)| distance <= 1.max(candidate.chars().count().max(word.len()) / 3))
+        .take(LOOKED_AT)
+        .filter_map(|candidate| {
+            let letters: Vec<char> = candidate.chars().collect();
+            let most = 1.max(letters.len().max(word.len()) / 3);
+            // Words that differ more in length need no closer look.
+            let distance = (letters.len().abs_diff(word.len()) <= most).then(|| distance(&word, &letters))?;
+            (distance <= most).then_some((distance, candidate))
+        })
         .min_by_key(|&(distance, _)| distance)
         .map(|(_, candidate)| candidate)
 }

@@ -11,7 +11,7 @@ use serde::{
     Serialize, Serializer,
     de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, Visitor},
 };
-use std::{cell::Cell, fmt};
+use std::{borrow::Cow, cell::Cell, fmt};
 
 /// Values and bytes of text that a tree may have once its aliases are expanded: more than any file of the
 /// largest size.
@@ -60,7 +60,7 @@ pub(crate) struct Malformed {
 impl Node {
     /// Parses one YAML document.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
-        check_characters(text)?;
+        let text = &*scannable(text)?;
         let state = State { budget: Cell::new(BUDGET), refusal: Cell::new(None) };
         match (Seed { state: &state }).deserialize(serde_yaml::Deserializer::from_str(text)) {
             Ok(mut root) => {
@@ -95,33 +95,85 @@ impl Node {
 }
 
 /// Refuses what the scanner has no place or no time for: control characters, and brackets that nest deeper
-/// than any design's, since its time grows with the square of the depth.
-fn check_characters(text: &str) -> Result<(), Malformed> {
-    let mut depth = 0usize;
-    for (line, row) in (1..).zip(text.split('\n')) {
-        for (column, c) in (1..).zip(row.chars()) {
-            let (message, help) = match c {
-                '[' | '{' if depth == DEEPEST => {
-                    ("brackets are nested too deeply".to_owned(), "close brackets that are still open")
-                }
-                '[' | '{' => {
-                    depth += 1;
-                    continue;
-                }
-                ']' | '}' => {
-                    depth = depth.saturating_sub(1);
-                    continue;
-                }
-                '\t' | '\r' | '\u{85}' => continue,
-                c if c.is_control() => {
-                    (format!("it contains the control character U+{:04X}", u32::from(c)), "remove it")
-                }
-                _ => continue,
-            };
-            return Err(Malformed { code: Code::MalformedYaml, position: Position { line, column }, message, help });
+/// than any design's, since its time grows with the square of the depth. What may be scanned is returned:
+/// brackets in comments nest nothing, so that a text that seems too deep is scanned without its comments.
+fn scannable(text: &str) -> Result<Cow<'_, str>, Malformed> {
+    let refuse =
+        |position, message: String, help| Err(Malformed { code: Code::MalformedYaml, position, message, help });
+    let unprintable = |c: char| c.is_control() && !['\n', '\t', '\r', '\u{85}'].contains(&c);
+    if let Some((position, c)) = places(text).find(|&(_, c)| unprintable(c)) {
+        return refuse(position, format!("it contains the control character U+{:04X}", u32::from(c)), "remove it");
+    }
+    if too_deep(text).is_none() {
+        return Ok(text.into());
+    }
+    let bare = without_comments(text);
+    match too_deep(&bare) {
+        None => Ok(bare.into()),
+        Some(position) => {
+            refuse(position, "brackets are nested too deeply".into(), "close brackets that are still open")
         }
     }
-    Ok(())
+}
+
+/// Every character but the ends of lines, with its place.
+fn places(text: &str) -> impl Iterator<Item = (Position, char)> {
+    let lines = (1..).zip(text.split('\n'));
+    lines.flat_map(|(line, row)| (1..).zip(row.chars()).map(move |(column, c)| (Position { line, column }, c)))
+}
+
+/// The first bracket that opens more than there may be.
+fn too_deep(text: &str) -> Option<Position> {
+    let mut depth = 0usize;
+    for (position, c) in places(text) {
+        match c {
+            '[' | '{' if depth == DEEPEST => return Some(position),
+            '[' | '{' => depth += 1,
+            ']' | '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The text with blanks for its comments, everything else in its place. A text with block scalars, whose lines
+/// may look like comments, stays as it is.
+fn without_comments(text: &str) -> String {
+    let begins_block = |line: &str| {
+        let head = line.trim_end().trim_end_matches(['-', '+']);
+        !head.trim_start().starts_with('#') && [" |", " >"].iter().any(|mark| head.ends_with(mark))
+    };
+    if text.lines().any(begins_block) {
+        return text.to_owned();
+    }
+    let mut bare = String::with_capacity(text.len());
+    let mut quote = None;
+    // The character before, and the last of the line that is not blank: a quotation mark within a word is text.
+    let (mut before, mut last) = ('\n', '\n');
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        bare.push(c);
+        match quote {
+            Some('"') if c == '\\' => bare.extend(chars.next()),
+            Some('\'') if c == '\'' && chars.peek() == Some(&'\'') => bare.extend(chars.next()),
+            Some(mark) => quote = Some(mark).filter(|&mark| c != mark),
+            None if c == '#' && (before.is_whitespace() || "[{,".contains(before)) => {
+                bare.pop();
+                bare.push(' ');
+                while chars.peek().is_some_and(|&c| c != '\n') {
+                    chars.next();
+                    bare.push(' ');
+                }
+            }
+            None if "\"'".contains(c) && "\n:,[{-?".contains(last) => quote = Some(c),
+            None => {}
+        }
+        before = c;
+        if c == '\n' || !c.is_whitespace() {
+            last = c;
+        }
+    }
+    bare
 }
 
 /// What an error of the parser says, in our words where its own are about the parser.

@@ -11,7 +11,11 @@ use super::{
     subject::Subject,
 };
 use alberti_diagnostic::{Code, Diagnostic, Diagnostics, Location, Position, quote};
-use std::{cell::RefCell, collections::BTreeSet, ops::RangeInclusive};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 
 /// Key paths of earlier versions, and what the key is called today.
 const RENAMED: [(&str, &str); 1] = [("machine", "accelerator")];
@@ -76,10 +80,11 @@ impl<'a> Section<'a> {
     }
 
     fn reject_duplicates(&self) {
-        let mut seen = BTreeSet::new();
+        let mut seen = BTreeMap::new();
         for entry in self.entries {
-            if !seen.insert(&entry.key) {
-                let first = self.entries.iter().find(|other| other.key == entry.key).map_or(0, |e| e.position.line);
+            let first = *seen.entry(&entry.key).or_insert(entry.position);
+            if first != entry.position {
+                let first = first.line;
                 self.report.push_at(
                     self.report.place(&self.path_of(&entry.key), entry.position),
                     Code::DuplicateKey,
@@ -326,15 +331,16 @@ impl<'a> Section<'a> {
 
     /// Reports the keys that no getter asked for. The last call on a section.
     pub fn finish(self) {
+        let given: BTreeSet<&str> = self.entries.iter().map(|entry| entry.key.as_str()).collect();
+        let absent: Vec<&str> = self.known.iter().copied().filter(|key| !given.contains(key)).collect();
         let mut seen = BTreeSet::new();
         for entry in self.entries {
             if self.known.contains(&entry.key.as_str()) || !seen.insert(&entry.key) {
                 continue;
             }
-            let absent = |key: &&str| !self.entries.iter().any(|entry| entry.key == *key);
             let path = self.path_of(&entry.key);
             let renamed = RENAMED.iter().find(|(old, _)| *old == path);
-            let help = match (renamed, nearest(&entry.key, self.known.iter().copied().filter(absent))) {
+            let help = match (renamed, nearest(&entry.key, absent.iter().copied())) {
                 (Some((_, new)), _) => format!("it is now called `{new}`"),
                 (None, Some(key)) => format!("did you mean `{key}`?"),
                 (None, None) if self.known.is_empty() => "this section has no keys: write {}".to_owned(),

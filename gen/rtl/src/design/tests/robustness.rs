@@ -83,6 +83,12 @@ fn files_made_to_keep_a_parser_busy_are_answered_soon() {
         ("one flow list", format!("[{}", "1,".repeat(MAX_BYTES / 2 - 1))),
         ("nested flow list", format!("{}{}", "[".repeat(15), "a,".repeat(MAX_BYTES / 2 - 40))),
         ("unknown keys", repeat("a: 1\n")),
+        ("unknown keys that differ", (0..95_000).map(|i| format!("k{i}: 1\n")).collect()),
+        ("every key twice", (0..95_000).map(|i| format!("k{}: 1\n", i / 2)).collect()),
+        ("instances", (0..40_000).fold("instances:\n".to_owned(), |t, i| t + &format!("  i{i}: vmac\n"))),
+        ("brackets after a mark of comments in quotes", format!("a: [\"x # \", {}", "[".repeat(MAX_BYTES - 20))),
+        ("brackets after a mark in quotes of two lines", format!("a: [\"x\n # \", {}", "[".repeat(MAX_BYTES - 20))),
+        ("brackets after a quotation mark in a word", format!("a: [b 'c # ', 'x', {}", "[".repeat(MAX_BYTES - 20))),
         ("a long key", format!("{}: 1", "k".repeat(MAX_BYTES - 10))),
         ("long keys", repeat(&format!("{}: 1\n", "k".repeat(180)))),
         ("an open quote", format!("a: \"{}", "x".repeat(MAX_BYTES - 10))),
@@ -109,5 +115,54 @@ fn files_made_to_keep_a_parser_busy_are_answered_soon() {
         let shown = problems.to_string();
         assert!(start.elapsed() < Duration::from_secs(30), "{name} took {:?}", start.elapsed());
         assert!(shown.len() < 400 * problems.len(), "{name}");
+    }
+}
+
+#[test]
+fn brackets_in_comments_nest_nothing() {
+    for (name, text) in good_designs() {
+        let hash = |text: &str| parse(text).map(|design| design.hash.clone()).map_err(|problems| problems.to_string());
+        let plain = hash(&text).expect("a good design");
+        let each = |comment: &str| text.lines().map(|line| format!("{line}{comment}\n")).collect::<String>();
+        for comment in ["# lanes [0, 16)", "# {it's \"half-open\" [0, 4)", "#[", "# | a [ |"] {
+            let before = format!("{comment}\n").repeat(100) + &text;
+            assert_eq!(hash(&before).as_ref(), Ok(&plain), "{name}: {comment}");
+        }
+        assert_eq!(hash(&(each(" # lanes [0, 16) of 'em") + &"# [\n".repeat(20))).as_ref(), Ok(&plain), "{name}");
+    }
+    let (_, text) =
+        good_designs().into_iter().find(|(_, text)| text.contains("description:")).expect("one is described");
+    let line = text.lines().find(|line| line.starts_with("description:")).expect("it is described");
+    for (written, meant) in
+        [("\"a # [b\\\" # c\"", "a # [b\" # c"), ("'it''s # [b'", "it's # [b"), ("it's 'a#b", "it's 'a#b")]
+    {
+        let described = text.replace(line, &format!("description: {written} # [")) + &"# lanes [0, 16)\n".repeat(40);
+        let design = parse(&described).unwrap_or_else(|problems| panic!("{problems}"));
+        assert_eq!(design.description.as_deref(), Some(meant));
+    }
+}
+
+#[test]
+fn a_top_of_many_instances_is_answered_soon() {
+    let (_, base) = good_designs().into_iter().find(|(name, _)| name.ends_with("pu4.yaml")).expect("pu4");
+    let top = |block: &str, rest: &str| {
+        let instances: String = (0..1024).map(|i| format!("  i{i}: {block}\n")).collect();
+        format!("{base}\ninstances:\n{instances}{rest}")
+    };
+    let links = |link: &dyn Fn(usize) -> String| {
+        "connections:\n".to_owned() + &(0..1023).map(|i| format!("  - {}\n", link(i))).collect::<String>()
+    };
+    for (name, text) in [
+        ("open", top("bitmask_decoder", "")),
+        ("unknown blocks", top("bitmusk_decoder", "")),
+        ("a chain from the last", top("stream_fifo", &links(&|i| format!("i{}.out -> i{i}.in", i + 1)))),
+        ("unknown instances", top("vmac", &links(&|i| format!("j{i}.sum -> k{i}.addend")))),
+        ("unknown interfaces", top("vmac", &links(&|i| format!("i{i}.sun -> i{}.addent", i + 1)))),
+        ("the wrong way", top("vmac", &links(&|i| format!("i{i}.addend -> i{}.sum", i + 1)))),
+    ] {
+        let start = Instant::now();
+        let answer = parse(&text).and_then(|design| crate::elaborate(&design));
+        assert!(start.elapsed() < Duration::from_secs(60), "{name} took {:?}", start.elapsed());
+        assert!(answer.is_ok() || answer.is_err_and(|problems| problems.has_errors()), "{name}");
     }
 }

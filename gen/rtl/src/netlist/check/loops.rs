@@ -47,11 +47,27 @@ struct Paths<'a> {
     slices: BTreeMap<&'a str, Vec<NodeIndex>>,
 }
 
+/// The width that all slices of a net have, of the nets that are sliced; `None` where they differ.
+fn slice_widths<'a>(scope: &'a Scope<'a>) -> BTreeMap<&'a str, Option<u32>> {
+    let mut widths = BTreeMap::new();
+    for (_, joint) in scope.joints() {
+        if let Expr::Lane { net, width, .. } = joint.expr {
+            let width = Some((*width).max(1));
+            let first = *widths.entry(net.as_str()).or_insert(width);
+            if first != width {
+                widths.insert(net, None);
+            }
+        }
+    }
+    widths
+}
+
 impl<'a> Paths<'a> {
     fn new(scope: &'a Scope<'a>, below: &FeedThrough) -> Self {
         let mut paths = Self { scope, graph: DiGraph::new(), slices: BTreeMap::new() };
+        let slices = slice_widths(scope);
         for (&name, signal) in &scope.signals {
-            let count = paths.slice(name).map_or(1, |slice| signal.width.div_ceil(slice));
+            let count = slices.get(name).copied().flatten().map_or(1, |slice| signal.width.div_ceil(slice));
             let nodes = (0..count).map(|_| paths.graph.add_node(format!("`{name}`"))).collect();
             paths.slices.insert(name, nodes);
         }
@@ -94,16 +110,6 @@ impl<'a> Paths<'a> {
             }
         }
         paths
-    }
-
-    /// The width that all slices of a net have; `None` when there are none or they differ.
-    fn slice(&self, name: &str) -> Option<u32> {
-        let mut widths = self.scope.joints().filter_map(|(_, joint)| match joint.expr {
-            Expr::Lane { net, width, .. } if net == name => Some((*width).max(1)),
-            _ => None,
-        });
-        let first = widths.next()?;
-        widths.all(|width| width == first).then_some(first)
     }
 
     fn all(&self, name: &str) -> Vec<NodeIndex> {
@@ -163,18 +169,17 @@ impl<'a> Paths<'a> {
                 move |name: &&str| matches!(self.scope.signals[name].port, Some((direction, _)) if direction == facing);
             self.slices.keys().copied().filter(faces)
         };
-        let outputs: Vec<&str> = ports(Direction::Output).collect();
+        let outputs: BTreeMap<NodeIndex, &str> = ports(Direction::Output)
+            .flat_map(|output| self.slices[output].iter().map(move |&node| (node, output)))
+            .collect();
         let mut pairs = BTreeSet::new();
         for input in ports(Direction::Input) {
-            let mut reached = BTreeSet::new();
             for &slice in &self.slices[input] {
                 let mut search = Bfs::new(&self.graph, slice);
                 while let Some(node) = search.next(&self.graph) {
-                    reached.insert(node);
+                    pairs.extend(outputs.get(&node).map(|output| (input.to_owned(), (*output).to_owned())));
                 }
             }
-            let hit = outputs.iter().filter(|output| self.slices[**output].iter().any(|node| reached.contains(node)));
-            pairs.extend(hit.map(|output| (input.to_owned(), (*output).to_owned())));
         }
         pairs
     }
