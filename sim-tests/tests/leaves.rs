@@ -81,8 +81,8 @@ fn decode_in_verilog_gives_the_significand_of_every_code() {
 #[test]
 fn normalise_and_round_in_verilog_are_requantize() {
     let seed = Seed::from_env().expect("ALBERTI_SEED holds a number");
-    // The sums of pu4, pu16 and the widest.
-    for bits in [35, 37, 48] {
+    // Scores, shares of softmax, the sums of accelerator4, pu4 and pu16, and the widest.
+    for bits in [16, 24, 34, 35, 37, 48] {
         let leaf = leaves::float_normalise(bits).expect("the leaf has this width");
         let (mut normalise, mut round) = (Simulated::new(&*leaf), Simulated::new(&*leaves::float_round()));
         for (sum, shift) in pairs(bits, &mut seed.rng("leaves.float")) {
@@ -105,8 +105,8 @@ fn shift_and_round_in_verilog_are_requantize() {
         Simulated::new(&*leaves::fixed_round(8).expect("the leaf has this width")),
         Simulated::new(&*leaves::fixed_round(16).unwrap()),
     );
-    // The sums of pu8_q3_5, pu16_q3_13 and the widest.
-    for bits in [28, 43, 48] {
+    // The narrowest, the sums of pu8_q3_5, pu16_q3_13 and the widest.
+    for bits in [24, 28, 43, 48] {
         let mut shifter = Simulated::new(&*leaves::fixed_shift(bits).expect("the leaf has this width"));
         for (sum, shift) in pairs(bits, &mut seed.rng("leaves.fixed")) {
             let parts = shifter.evaluate(&[unsigned(sum, bits), unsigned(shift.into(), 7)]);

@@ -112,7 +112,9 @@ module @{ shell.name }@ (
             if (close) busy_q <= 1'b1;
             else if (hand_over) busy_q <= 1'b0;
             if (apply) loaded_q <= !apply_ending;
+<%- if !row_buffer %>
             else if (hand_over) loaded_q <= 1'b1;
+<%- endif %>
         end
     end
 <%- if row_buffer %>

@@ -16,7 +16,7 @@ pub const MAGIC: u32 = 0x414c_4254;
 
 /// Version of the map, major in the upper half. Major changes when a driver has to, minor when registers are
 /// added.
-pub const VERSION: u32 = 0x0001_0000;
+pub const VERSION: u32 = 0x0001_0001;
 
 /// The registers of a design, by offset.
 #[derive(Clone, Debug, PartialEq, Eq)]
