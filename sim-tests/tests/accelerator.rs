@@ -31,6 +31,10 @@ finds! { "accelerator":
         "unfinished_q <= most;" => "unfinished_q <= most + 2'd1;";
     a_loop_of_one_iteration_more_is_found: design("accelerator4"), "alb_sequencer.v",
         "again     = loop_remaining_q != 16'd1" => "again     = loop_remaining_q != 16'd0";
+    a_sync_that_is_never_issued_is_found: design("accelerator4"), "alb_sequencer.v",
+        "is_end || is_sync;" => "is_end;";
+    a_sync_that_is_illegal_is_found: design("accelerator4"), "alb_sequencer.v",
+        "is_end || is_sync ||" => "is_end ||";
     an_exit_that_forgets_iterations_is_found: design("accelerator4"), "alb_sequencer.v",
         "exit_layer + iteration_q" => "exit_layer";
     a_bit_that_no_field_has_and_that_is_let_pass_is_found: design("accelerator4"), "alb_sequencer.v",

@@ -351,7 +351,7 @@ impl Execution<'_> {
             Operation::Store(store) => self.store(store)?,
             Operation::Halt(_) => return Ok(Some(End::Halted)),
             Operation::Exit(exit) => return Ok(self.exit(exit)?.map(|layer| End::Exited { layer })),
-            Operation::Repeat(_) | Operation::End(_) => {}
+            Operation::Repeat(_) | Operation::End(_) | Operation::Sync(_) => {}
         }
         Ok(None)
     }

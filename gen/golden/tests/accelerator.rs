@@ -10,7 +10,7 @@ use alberti_golden::{
 };
 use alberti_isa::{
     Base, Count, Elementwise, Exit, Fault, Gemm, Halt, Instruction, Layernorm, Load, Memory, Operation, Program,
-    Repeat, Softmax, Source, Store, Unit as Engine, Waits,
+    Repeat, Softmax, Source, Store, Sync, Unit as Engine, Waits,
 };
 
 const N: usize = 4;
@@ -516,6 +516,10 @@ fn what_no_wait_covers_is_an_error_of_the_program() {
     let second = Gemm { stream_base: 128, result_base: 160, wide_base: 64, ..first };
     let finished = LOADED.and(Engine::Matrix, 0);
     assert_eq!(say(&[(LOADED, first.into()), (finished, second.into())]), Ok(End::Halted));
+    // What a sync waits for holds for those after it.
+    let (loaded, computed) = ((LOADED, Sync {}.into()), (finished, Sync {}.into()));
+    let synced = [loaded, (Waits::NONE, first.into()), computed, (Waits::NONE, second.into())];
+    assert_eq!(say(&synced), Ok(End::Halted));
     for (program, expected) in [
         (vec![(Waits::NONE, first.into())], "instruction 3, gemm"),
         (

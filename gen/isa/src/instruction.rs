@@ -371,6 +371,10 @@ instructions! {
     /// Ends the body of the loop.
     End = "end", 0x61, None, {}
 
+    /// Waits as its wait fields say, and does nothing else. An instruction after it may then rely on what it
+    /// waited for.
+    Sync = "sync", 0x62, None, {}
+
     /// Copies rows from external memory. Each row there takes a whole number of beats of the bus.
     ///
     /// Faults with `address`, before anything is moved, if the memory does not have all of the rows.

@@ -156,7 +156,7 @@ fn rows(operation: Operation, n: usize, mut visit: impl FnMut(Access, Memory, u3
         }
         Operation::Load(op) => (0..op.rows.0).for_each(|row| visit(Access::Write, op.memory, op.row + row)),
         Operation::Store(op) => (0..op.rows.0).for_each(|row| visit(Access::Read, op.memory, op.row + row)),
-        Operation::Halt(_) | Operation::Repeat(_) | Operation::End(_) => {}
+        Operation::Halt(_) | Operation::Repeat(_) | Operation::End(_) | Operation::Sync(_) => {}
     }
 }
 

@@ -12,7 +12,7 @@ use alberti_golden::{
 use alberti_harness::{Rng, axi::Bytes};
 use alberti_isa::{
     BYTES, Base, Count, Elementwise, End as EndLoop, Exit, Gemm, Halt, Instruction, Layernorm, Load, Memory, Operation,
-    Program, Repeat, Softmax, Source, Store, Unit, Waits,
+    Program, Repeat, Softmax, Source, Store, Sync, Unit, Waits,
 };
 
 /// Rows of each memory that programs use, or all if there are fewer.
@@ -317,12 +317,13 @@ impl<'a> Draft<'a> {
     /// An instruction of any kind.
     fn operation(&self, rng: &mut Rng, open: &mut bool) -> Operation {
         loop {
-            let found = match rng.below(12) {
+            let found = match rng.below(13) {
                 0..5 => self.gemm(rng).map(Into::into),
                 5..7 => self.softmax(rng).map(Into::into),
                 7..9 => self.layernorm(rng).map(Into::into),
                 9 => self.elementwise(rng).map(Into::into),
                 10 => self.exit(rng).map(Into::into),
+                11 => Some(Sync {}.into()),
                 _ if *open => Some(EndLoop {}.into()),
                 _ => Some(Repeat { count: Count(1 + rng.below(3) as u32) }.into()),
             };
