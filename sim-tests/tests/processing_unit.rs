@@ -23,6 +23,7 @@ equals_its_golden! { "processing_unit":
     holds_for_blocks_of_four => pu4_2of4();
     holds_for_blocks_of_eight => pu8_4of8();
     holds_for_fixed_point_of_8_bits => design("pu8_q3_5");
+    holds_for_fixed_point_below_one => design("pu8_q1_7");
     holds_for_fixed_point_of_16_bits => variant("pu16_q3_13", &[("weight: {values: 1048576", "weight: {values: 131072")]);
     holds_for_relu_alone => variant("pu4", &[("activation: gelu", "activation: relu")]);
     holds_without_activation => variant("pu4", &[("activation: gelu", "activation: none")]);

@@ -8,6 +8,7 @@ equals_its_golden! { "requantize":
     holds_for_six_lanes => design("pu6");
     holds_for_sixteen_lanes => design("pu16");
     holds_for_fixed_point_results_of_16_bits => design("pu8_q3_5");
+    holds_for_fixed_point_results_below_one => design("pu8_q1_7");
     holds_for_fixed_point_sums_of_43_bits => variant("pu16_q3_13", &[("datapath:\n  n: 16", "datapath:\n  n: 4")]);
     holds_for_fixed_point_results_of_8_bits => variant("pu8_q3_5", &[("result: q9.7", "result: q3.5")]);
     holds_in_an_accelerator => design("accelerator4");

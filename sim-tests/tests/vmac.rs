@@ -10,6 +10,7 @@ equals_its_golden! { "vmac":
     holds_for_block_sparse_weights => design("pu16_8of16");
     holds_for_blocks_of_four => pu4_2of4();
     holds_for_fixed_point_of_8_bits => design("pu8_q3_5");
+    holds_for_fixed_point_below_one => design("pu8_q1_7");
     holds_for_fixed_point_of_16_bits => design("pu16_q3_13");
     holds_for_one_register => pu4_with_pipeline(1);
     holds_for_three_registers => pu4_with_pipeline(3);

@@ -113,6 +113,11 @@ fn eight_fixed_point_bits_are_clean_at_every_depth() {
 }
 
 #[test]
+fn eight_fixed_point_bits_below_one_are_clean_at_every_depth() {
+    the_unit_is_clean_at_every_depth("pu8_q1_7");
+}
+
+#[test]
 fn sixteen_fixed_point_bits_are_clean_at_every_depth() {
     the_unit_is_clean_at_every_depth("pu16_q3_13");
 }

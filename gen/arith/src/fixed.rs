@@ -15,6 +15,8 @@ pub struct Fixed {
 impl Fixed {
     /// 8 bits, 5 of them fraction.
     pub const Q3_5: Self = Self { integer_bits: 3, fraction_bits: 5 };
+    /// 8 bits, 7 of them fraction.
+    pub const Q1_7: Self = Self { integer_bits: 1, fraction_bits: 7 };
     /// 16 bits, 13 of them fraction.
     pub const Q3_13: Self = Self { integer_bits: 3, fraction_bits: 13 };
 

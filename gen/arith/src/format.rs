@@ -17,6 +17,8 @@ impl Format {
     pub const AF8_3: Self = Self::AdaptivFloat(AdaptivFloat::AF8_3);
     /// 8-bit fixed point, 5 fraction bits.
     pub const Q3_5: Self = Self::Fixed(Fixed::Q3_5);
+    /// 8-bit fixed point, 7 fraction bits.
+    pub const Q1_7: Self = Self::Fixed(Fixed::Q1_7);
     /// 16-bit fixed point, 13 fraction bits.
     pub const Q3_13: Self = Self::Fixed(Fixed::Q3_13);
 

@@ -66,7 +66,7 @@ fn quantising_rounds_half_up_and_only_half() {
 
 #[test]
 fn the_scale_rule_is_the_smallest_that_does_not_saturate() {
-    for format in [Fixed::Q3_5, Fixed::Q3_13] {
+    for format in [Fixed::Q1_7, Fixed::Q3_5, Fixed::Q3_13] {
         let limit = 2f64.powi(format.bits() as i32 - 1) - 0.5;
         for max in [1e-6, 0.3, 0.99, 1.0, 3.9999, 4.0, 100.0, 224.0] {
             let scale = format.scale_for(max);

@@ -136,7 +136,7 @@ fn every_fixed_point_format_equals_the_exact_reference_on_dense_sums() {
 
 #[test]
 fn requantising_equals_quantising_the_real_value() {
-    for format in [Format::AF8_3, Format::Q3_5, Format::Q3_13] {
+    for format in [Format::AF8_3, Format::Q1_7, Format::Q3_5, Format::Q3_13] {
         for shift in -20..=40 {
             for &sum in boundaries().iter().step_by(7) {
                 let scale = 3;

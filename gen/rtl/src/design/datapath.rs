@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 /// Most products of a sum.
 const LONGEST_REDUCTION: u32 = 65536;
 /// Operand formats that there are multipliers for.
-pub const OPERANDS: [Format; 3] = [Format::AF8_3, Format::Q3_5, Format::Q3_13];
+pub const OPERANDS: [Format; 4] = [Format::AF8_3, Format::Q1_7, Format::Q3_5, Format::Q3_13];
 /// Block sparsities that there are selectors for.
 const BLOCKS: [BlockSparsity; 3] = [
     BlockSparsity { nonzeros: 8, block: 16 },
