@@ -7,6 +7,7 @@
 //! | [`encoder`] | a model's folder, tasks and sentences |
 //! | [`exit`] | what a failure is, and the exit code that it ends in |
 //! | [`output`] | text to the terminal, JSON to a file |
+//! | [`render`] | diagnostics for a terminal |
 //! | [`source`] | designs and their netlists |
 //! | [`table`] | columns of text |
 //! | [`progress`] | a bar while long work is under way |
@@ -19,6 +20,7 @@ mod encoder;
 mod exit;
 mod output;
 mod progress;
+mod render;
 mod source;
 mod table;
 

@@ -1,6 +1,9 @@
 //! What a command says: text to the terminal, JSON to a file, and the exit code.
 
-use crate::exit::{Failure, Result};
+use crate::{
+    exit::{Failure, Result},
+    render,
+};
 use alberti_diagnostic::Diagnostics;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -41,7 +44,8 @@ impl Answer {
     }
 }
 
-/// Prints and writes what a command answered; the exit code.
+/// Prints and writes what a command answered; the exit code. JSON for `-` takes the place of the text: what
+/// reads standard output reads one of the two.
 pub fn deliver(command: &str, outcome: Result<Answer>, json: Option<&Path>) -> u8 {
     let (text, data, problems) = match outcome {
         Ok(answer) => (answer.text, answer.data, answer.problems),
@@ -49,13 +53,19 @@ pub fn deliver(command: &str, outcome: Result<Answer>, json: Option<&Path>) -> u
     };
     let mut code = problems.exit_code();
     if !problems.is_empty() {
-        complain(&problems.to_string());
+        complain(&render::problems(&problems));
     }
-    print(&text);
+    let to_output = json.is_some_and(|path| path == Path::new("-"));
+    if !to_output {
+        print(&text);
+    }
     if let Some(path) = json {
         let content = json!({"command": command, "exit_code": code, "diagnostics": problems, "result": data});
-        if let Err(failure) = write(path, format!("{content:#}\n").as_bytes()) {
-            complain(&failure.problems.to_string());
+        let content = format!("{content:#}\n");
+        if to_output {
+            print(&content);
+        } else if let Err(failure) = write(path, content.as_bytes()) {
+            complain(&render::problems(&failure.problems));
             code = code.max(failure.problems.exit_code());
         }
     }
