@@ -11,7 +11,7 @@ use std::path::PathBuf;
 #[derive(Parser)]
 #[command(name = "alberti", version, propagate_version = true, max_term_width = 110, infer_subcommands = false)]
 pub struct Cli {
-    /// Also write the output to this file, as JSON
+    /// Also write the output to this file, as JSON; `-` prints JSON instead of the text
     #[arg(long, global = true, value_name = "FILE", help_heading = "Output")]
     pub json: Option<PathBuf>,
     #[command(subcommand)]

@@ -90,6 +90,7 @@ impl From<ModelError> for Failure {
                 Ok(error) => (*error).into(),
                 Err(source) => Self::new(Code::SimulationDiffers, source.to_string(), ""),
             },
+            ModelError::Recipe { problems } => problems.into(),
             error => Self::new(error.code(), error.to_string(), error.help()),
         }
     }

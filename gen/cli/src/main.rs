@@ -7,6 +7,7 @@
 //! | [`encoder`] | a model's folder, tasks and sentences |
 //! | [`exit`] | what a failure is, and the exit code that it ends in |
 //! | [`output`] | text to the terminal, JSON to a file |
+//! | [`render`] | diagnostics for a terminal |
 //! | [`source`] | designs and their netlists |
 //! | [`table`] | columns of text |
 //! | [`progress`] | a bar while long work is under way |
@@ -19,6 +20,7 @@ mod encoder;
 mod exit;
 mod output;
 mod progress;
+mod render;
 mod source;
 mod table;
 
@@ -40,7 +42,7 @@ fn main() -> ExitCode {
             Ok(cli) => cli,
             Err(said) => return explain_usage(&said),
         };
-        let (outcome, json) = match output::File::at_any(cli.json.as_deref()) {
+        let (outcome, json) = match output::Json::at_any(cli.json.as_deref()) {
             Ok(json) => (cli.command.run(), json),
             Err(failure) => (Err(failure), None),
         };

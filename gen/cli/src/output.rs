@@ -1,6 +1,9 @@
 //! What a command says: text to the terminal, JSON to a file, and the exit code.
 
-use crate::exit::{Failure, Result};
+use crate::{
+    exit::{Failure, Result},
+    render,
+};
 use alberti_diagnostic::{Code, Diagnostic, Diagnostics};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -50,26 +53,55 @@ impl Answer {
     }
 }
 
+/// Where JSON goes.
+pub enum Json {
+    /// To standard output, in place of the text.
+    Output,
+    /// To a file.
+    File(File),
+}
+
+impl Json {
+    /// The place of an argument, which may be left out; `-` is standard output.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn at_any(path: Option<&Path>) -> Result<Option<Self>> {
+        let place =
+            |path: &Path| if path == Path::new("-") { Ok(Self::Output) } else { File::at(path).map(Self::File) };
+        path.map(place).transpose()
+    }
+
+    fn write(&self, text: &str) -> Result<()> {
+        match self {
+            Self::Output => print(text),
+            Self::File(file) => file.write(text.as_bytes()),
+        }
+    }
+}
+
 /// Prints and writes what a command answered; the exit code.
-pub fn deliver(command: &str, outcome: Result<Answer>, json: Option<&File>) -> u8 {
+pub fn deliver(command: &str, outcome: Result<Answer>, json: Option<&Json>) -> u8 {
     let (text, data, mut problems) = match outcome {
         Ok(answer) => (answer.text, answer.data, answer.problems),
         Err(Failure { problems }) => (String::new(), Value::Null, problems),
     };
     if !problems.is_empty() {
-        complain(&problems.to_string());
+        complain(&render::problems(&problems));
     }
     let late = |problems: &mut Diagnostics, outcome: Result<()>| {
         if let Err(failure) = outcome {
-            complain(&failure.problems.to_string());
+            complain(&render::problems(&failure.problems));
             problems.extend(failure.problems);
         }
     };
-    late(&mut problems, print(&text));
-    if let Some(file) = json {
+    if !matches!(json, Some(Json::Output)) {
+        late(&mut problems, print(&text));
+    }
+    if let Some(json) = json {
         let code = problems.exit_code();
         let content = json!({"command": command, "exit_code": code, "diagnostics": problems, "result": data});
-        late(&mut problems, file.write(format!("{content:#}\n").as_bytes()));
+        late(&mut problems, json.write(&format!("{content:#}\n")));
     }
     problems.exit_code()
 }

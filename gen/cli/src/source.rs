@@ -6,15 +6,21 @@ use alberti_random::Seed;
 use alberti_rtl::{
     BuiltMemory, Design,
     blocks::{BLOCKS, Block, Library},
+    design::MAX_BYTES,
     memory::Technology,
     netlist::Netlist,
 };
-use std::path::{Path, PathBuf};
+use std::{
+    borrow::Cow,
+    io::Read,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 /// The file of a design, and which of its blocks are meant.
 #[derive(clap::Args)]
 pub struct Selection {
-    /// The design, a YAML file; examples are in designs/
+    /// The design, a YAML file; examples are in designs/; - reads standard input
     #[arg(value_name = "DESIGN")]
     pub design: PathBuf,
     /// A block of the design; repeat for more. Default: all blocks of the design
@@ -64,7 +70,9 @@ impl Macros {
 pub fn block(name: &str) -> std::result::Result<&'static str, String> {
     Block::named(name).map(|block| block.name).ok_or_else(|| {
         let names = BLOCKS.iter().map(|block| block.name);
-        let near = alberti_rtl::design::nearest(name, names.clone()).map(|near| format!("did you mean {near}? "));
+        // Modules are called by their block, after alb_.
+        let bare = name.strip_prefix("alb_").unwrap_or(name);
+        let near = alberti_rtl::design::nearest(bare, names.clone()).map(|near| format!("did you mean {near}? "));
         format!(
             "{} is no block: {}there are {}",
             quote(name),
@@ -126,12 +134,52 @@ fn absent(design: &Design, block: &str) -> Failure {
     Failure::new(Code::BlockAbsent, message, "leave --block out for all blocks that it has")
 }
 
-/// Reads a design.
+/// What messages call a design that was read from standard input.
+const STDIN: &str = "standard input";
+
+/// Reads a design; `-` is standard input.
 ///
 /// # Errors
 /// All of its problems.
 pub fn load(path: &Path) -> Result<Design> {
-    Ok(Design::load(path)?)
+    let (file, bytes) = bytes(path)?;
+    Ok(Design::parse_bytes(&file, &bytes)?)
+}
+
+/// What messages call the file of a design, and its bytes; `-` is standard input.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn bytes(path: &Path) -> Result<(String, Cow<'static, [u8]>)> {
+    match path == Path::new("-") {
+        true => Ok((STDIN.to_owned(), standard_input()?.into())),
+        false => Ok((path.display().to_string(), Design::read(path)?.into())),
+    }
+}
+
+/// Standard input, read once and only as far as a design may go.
+///
+/// # Errors
+/// When it cannot be read.
+fn standard_input() -> Result<&'static [u8]> {
+    static INPUT: OnceLock<Vec<u8>> = OnceLock::new();
+    if INPUT.get().is_none() {
+        let mut bytes = Vec::new();
+        let read = std::io::stdin().take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes);
+        read.map_err(|error| Failure::unreadable(Path::new(STDIN), &error))?;
+        INPUT.get_or_init(|| bytes);
+    }
+    Ok(INPUT.get().map_or(&[], Vec::as_slice))
+}
+
+/// The text of a file that was read, to show lines of it; none where it has none.
+pub fn text(file: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    match file {
+        STDIN => bytes.extend_from_slice(standard_input().ok()?),
+        _ => drop(std::fs::File::open(file).ok()?.take(MAX_BYTES as u64).read_to_end(&mut bytes).ok()?),
+    }
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The seed that was given, or the one in `ALBERTI_SEED`, or a fixed one.

@@ -225,10 +225,12 @@ impl Code {
         Self::ALL.iter().copied()
     }
 
-    /// The code that is printed as `text`, in capitals or not: `AE0203`.
+    /// The code that is printed as `AE0203`: that, in capitals or not, or its number, `0203` or `203`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::all().find(|code| code.as_str().eq_ignore_ascii_case(text))
+        let digits = text.trim_start_matches(['A', 'a', 'E', 'e']);
+        let wanted = format!("AE{digits:0>4}");
+        Self::all().find(|code| code.as_str() == wanted)
     }
 }
 
@@ -243,7 +245,9 @@ impl FromStr for Code {
 
     /// As [`Code::parse`], with a message for the command line.
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::parse(text).ok_or_else(|| format!("{} is no code: they run like AE0203", super::quote(text)))
+        Self::parse(text).ok_or_else(|| {
+            format!("{} is no code: they run like AE0203, and `alberti explain` lists them", super::quote(text))
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! What can be wrong with a checkpoint, a sentence or a layer, and what to do about it.
 
-use alberti_diagnostic::{Code, Diagnostic};
+use alberti_diagnostic::{Code, Diagnostic, Diagnostics};
 use std::{borrow::Cow, path::PathBuf};
 
 /// A problem with a model, with the code that `alberti explain` knows it by.
@@ -159,13 +159,11 @@ pub enum ModelError {
     /// What runs the programs failed, for a reason of its own.
     #[error(transparent)]
     Engine(Box<dyn std::error::Error + Send + Sync>),
-    /// AE0720: a recipe of compression cannot be used: all that is wrong with it, one a line.
-    #[error("{name}: the recipe cannot be used\n  {}", problems.join("\n  "))]
+    /// AE0720: a recipe of compression cannot be used: all that is wrong with it.
+    #[error("{problems}")]
     Recipe {
-        /// The file.
-        name: String,
-        /// One line per key.
-        problems: Vec<String>,
+        /// Each at its key path.
+        problems: Diagnostics,
     },
 }
 

@@ -1,7 +1,6 @@
 //! `alberti check`.
 
 use crate::{exit::Result, output::Answer, source};
-use alberti_rtl::Design;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -10,7 +9,7 @@ use std::path::PathBuf;
 /// Exit code 1 if the design is wrong, 3 if its file cannot be read.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The design, a YAML file
+    /// The design, a YAML file; - reads standard input
     #[arg(value_name = "DESIGN")]
     design: PathBuf,
     #[command(flatten)]
@@ -22,7 +21,7 @@ pub struct Arguments {
 /// # Errors
 /// All problems, if one of them is an error.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
-    let design = Design::load(&arguments.design)?;
+    let design = source::load(&arguments.design)?;
     let technology = arguments.macros.load()?;
     let netlist = alberti_rtl::elaborate_with(&design, &technology)?;
     let (_, warnings) = arguments.macros.memories(&design, &technology)?;

@@ -9,7 +9,7 @@ use crate::{
     output::Answer,
     source,
 };
-use alberti_diagnostic::{Code, Diagnostics, Location};
+use alberti_diagnostic::{Code, Diagnostics};
 use alberti_rtl::Design;
 use clap::ValueEnum;
 use serde::Serialize;
@@ -19,7 +19,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 /// Prints any stage of a design between the YAML and the files.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The design, a YAML file
+    /// The design, a YAML file; - reads standard input
     #[arg(value_name = "DESIGN")]
     design: PathBuf,
     /// The stage
@@ -103,8 +103,8 @@ fn stage(arguments: &Arguments) -> Result<(String, Value, Diagnostics)> {
             return Ok((yaml(&data), data, Diagnostics::new()));
         }
         Stage::Diagnostics => {
-            let problems = match Design::load(path) {
-                Err(problems) => problems,
+            let problems = match source::load(path) {
+                Err(failure) => failure.problems,
                 Ok(design) => match alberti_rtl::elaborate(&design) {
                     Err(problems) => problems,
                     Ok(_) => design.warnings().clone(),
@@ -151,19 +151,13 @@ fn stage(arguments: &Arguments) -> Result<(String, Value, Diagnostics)> {
 }
 
 fn spec(path: &std::path::Path) -> Result<Value> {
-    let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| {
-        let message = format!("the design cannot be read: {error}");
-        Failure::from(
-            alberti_diagnostic::Diagnostic::new(Code::UnreadableFile, message, "check the path")
-                .at(Location::file(&name)),
-        )
-    })?;
-    let text = String::from_utf8(bytes).map_err(|error| match Design::parse_bytes(&name, error.as_bytes()) {
-        Err(problems) => Failure::from(problems),
-        // Bytes that are no text are no design either.
-        Ok(_) => Failure::new(Code::NotUtf8, "the design is not UTF-8", "save the file as UTF-8"),
-    })?;
+    let (name, bytes) = source::bytes(path)?;
+    let text =
+        String::from_utf8(bytes.into_owned()).map_err(|error| match Design::parse_bytes(&name, error.as_bytes()) {
+            Err(problems) => Failure::from(problems),
+            // Bytes that are no text are no design either.
+            Ok(_) => Failure::new(Code::NotUtf8, "the design is not UTF-8", "save the file as UTF-8"),
+        })?;
     Ok(value(&Design::raw(&name, &text)?))
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 /// Explains a diagnostic, with an example; without a code, lists all of them.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The code, such as AE0203
+    /// The code, such as AE0203; its number alone will do
     #[arg(value_name = "CODE")]
     code: Option<Code>,
 }

@@ -2,19 +2,22 @@
 
 use crate::{
     encoder::{EncoderArguments, Sentences, Tasks},
-    exit::Result,
+    exit::{Failure, Result},
     output::{self, Answer},
-    progress,
+    progress, source,
     table::{Table, count, decimals},
 };
-use alberti_diagnostic::Diagnostics;
+use alberti_diagnostic::{Diagnostic, Diagnostics};
 use alberti_files::MANIFEST;
 use alberti_model::{
     Ranges, TextEncoder,
     pack::{Footprint, Packed, Part, Recipe, Step, Tensor, images, steps},
 };
 use sha2::{Digest, Sha256};
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 /// Packs a checkpoint into the images of an accelerator, and shows what each step costs
 ///
@@ -60,7 +63,7 @@ Tensors:
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let (design, config) = arguments.encoder.accelerator()?;
     let folder = arguments.output.as_deref().map(output::Folder::at).transpose()?;
-    let recipe = arguments.recipe.as_deref().map_or_else(|| Ok(Recipe::default()), Recipe::load)?;
+    let recipe = arguments.recipe.as_deref().map_or_else(|| Ok(Recipe::default()), recipe)?;
     let encoder = TextEncoder::load(&arguments.encoder.model, &arguments.tasks.tasks)?;
     let read = encoder.all_tokens(&arguments.sentences.texts(&[])?)?;
     let sequences = match recipe.sentences.as_slice() {
@@ -99,6 +102,22 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     });
     let warnings = encoder.model.backbone.warnings();
     Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_warnings(&warnings).with_warnings(&replaced))
+}
+
+/// Reads a recipe. Its reader knows key paths; lines and columns are those of the text.
+fn recipe(path: &Path) -> Result<Recipe> {
+    Recipe::load(path).map_err(|error| {
+        let problems = Failure::from(error).problems;
+        let file = path.display().to_string();
+        let Some(places) = source::text(&file).and_then(|text| alberti_rtl::design::places(&file, &text)) else {
+            return problems.into();
+        };
+        let placed = |problem: Diagnostic| match &problem.place {
+            Some(place) if place.position.is_none() => Diagnostic { place: Some(places(&place.key_path)), ..problem },
+            _ => problem,
+        };
+        Failure { problems: problems.into_iter().map(placed).collect() }
+    })
 }
 
 /// The files with a manifest that names them all.

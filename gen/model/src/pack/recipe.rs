@@ -12,9 +12,10 @@
 //! ```
 
 use crate::{BlockSparsity, ModelError, prune::Pruning, quantise::Rules};
+use alberti_diagnostic::{Code, Diagnostic, Diagnostics, Location, Position, quote};
 use serde::Serialize;
 use serde_yaml::{Mapping, Value};
-use std::path::Path;
+use std::{borrow::Cow, path::Path};
 
 /// Bytes of the largest file that is read.
 const BYTES_MAX: usize = 1 << 20;
@@ -45,72 +46,109 @@ impl Recipe {
     /// Reads a text; `name` is what errors call it.
     ///
     /// # Errors
-    /// AE0720 with all that is wrong with it.
+    /// AE0720 with all that is wrong with it, each at its key path.
     pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, ModelError> {
-        let refused = |problems| ModelError::Recipe { name: name.into(), problems };
+        let mut reader = Reader { name, problems: Diagnostics::new() };
         if bytes.len() > BYTES_MAX {
-            return Err(refused(vec![format!("it has {} bytes, at most {BYTES_MAX} are read", bytes.len())]));
+            let message = format!("the recipe has {} bytes, at most {BYTES_MAX} are read", bytes.len());
+            reader.problem("", message, "write the keys of docs/compression.md alone");
+            return Err(ModelError::Recipe { problems: reader.problems });
         }
-        let value: Value = serde_yaml::from_slice(bytes).map_err(|error| refused(vec![error.to_string()]))?;
-        let mut reader = Reader::default();
+        let value: Value = serde_yaml::from_slice(bytes).map_err(|error| reader.malformed(&error))?;
+        if let Some((kind, mark)) = mistaken(&value) {
+            let help = "a recipe has prune, quantise and calibrate (docs/compression.md)";
+            reader.problem("", format!("this is {kind}, not a recipe: it has `{mark}`"), help);
+            return Err(ModelError::Recipe { problems: reader.problems });
+        }
         let mut recipe = Self::default();
         reader.section("", &value, |reader, key, value| match key {
-            "prune" => reader.section("prune.", value, |reader, key, value| match key {
-                "embeddings" => reader.set("prune.embeddings", pruning(value), &mut recipe.embeddings),
-                "encoder" => reader.set("prune.encoder", pruning(value), &mut recipe.encoder),
+            "prune" => reader.section("prune", value, |reader, key, value| match key {
+                "embeddings" => reader.set("prune.embeddings", value, pruning, &mut recipe.embeddings),
+                "encoder" => reader.set("prune.encoder", value, pruning, &mut recipe.encoder),
                 _ => reader.unknown("prune", key, "embeddings, encoder"),
             }),
-            "quantise" => reader.section("quantise.", value, |reader, key, value| match key {
+            "quantise" => reader.section("quantise", value, |reader, key, value| match key {
                 "weight_scale" => {
-                    reader.set("quantise.weight_scale", scale(value), &mut recipe.rules.weights_by_output)
+                    reader.set("quantise.weight_scale", value, scale, &mut recipe.rules.weights_by_output)
                 }
                 "channel_shifts" => {
-                    reader.set("quantise.channel_shifts", truth(value), &mut recipe.rules.channel_shifts)
+                    reader.set("quantise.channel_shifts", value, truth, &mut recipe.rules.channel_shifts)
                 }
-                "clip_gelu" => reader.set("quantise.clip_gelu", truth(value), &mut recipe.rules.clipped),
+                "clip_gelu" => reader.set("quantise.clip_gelu", value, truth, &mut recipe.rules.clipped),
                 _ => reader.unknown("quantise", key, "weight_scale, channel_shifts, clip_gelu"),
             }),
-            "calibrate" => reader.set("calibrate", sentences(value), &mut recipe.sentences),
-            _ => reader.unknown("the recipe", key, "prune, quantise, calibrate"),
+            "calibrate" => reader.set("calibrate", value, sentences, &mut recipe.sentences),
+            _ => reader.unknown("", key, "prune, quantise, calibrate"),
         });
-        if reader.0.is_empty() { Ok(recipe) } else { Err(refused(reader.0)) }
+        if reader.problems.is_empty() { Ok(recipe) } else { Err(ModelError::Recipe { problems: reader.problems }) }
     }
 }
 
-/// The problems met so far.
-#[derive(Default)]
-struct Reader(Vec<String>);
+/// Which other kind of file it is, and the key that says so.
+fn mistaken(value: &Value) -> Option<(&'static str, &'static str)> {
+    let kinds = [("a design", "datapath"), ("a design", "memories"), ("a technology file", "macros")];
+    kinds.into_iter().find(|(_, mark)| value.get(mark).is_some())
+}
 
-impl Reader {
+/// What to write instead of a value.
+type Expected = Cow<'static, str>;
+
+/// The problems met so far.
+struct Reader<'a> {
+    name: &'a str,
+    problems: Diagnostics,
+}
+
+impl Reader<'_> {
+    fn problem(&mut self, key_path: &str, message: impl Into<String>, help: impl Into<String>) {
+        let place = Location { key_path: key_path.to_owned(), ..Location::file(self.name) };
+        self.problems.push(Diagnostic::new(Code::RecipeUnusable, message, help).at(place));
+    }
+
+    /// A text that is no YAML.
+    fn malformed(&self, error: &serde_yaml::Error) -> ModelError {
+        let position = error.location().map(|at| Position { line: at.line() as u32, column: at.column() as u32 });
+        let help = "check indentation, brackets and quotes here and just before, and that each key is given once";
+        let problem =
+            Diagnostic::new(Code::RecipeUnusable, format!("the recipe cannot be read as YAML: {error}"), help)
+                .at(Location { position, ..Location::file(self.name) });
+        ModelError::Recipe { problems: problem.into() }
+    }
+
     /// Visits the keys of a map; nothing at all is an empty one.
-    fn section(&mut self, prefix: &str, value: &Value, mut each: impl FnMut(&mut Self, &str, &Value)) {
+    fn section(&mut self, path: &str, value: &Value, mut each: impl FnMut(&mut Self, &str, &Value)) {
         let none = Mapping::new();
         let map = match value {
             Value::Null => &none,
             Value::Mapping(map) => map,
             other => {
-                let place = prefix.strip_suffix('.').unwrap_or("the recipe");
-                return self.0.push(format!("{place}: {}, expected keys and values", shown(other)));
+                let message = format!("{} must be keys and values, it is {}", called(path), shown(other));
+                return self.problem(path, message, "write its keys as docs/compression.md has them");
             }
         };
         for (key, value) in map {
             match key {
                 Value::String(key) => each(self, key, value),
-                other => self.0.push(format!("{prefix}{}: a key is a word", shown(other))),
+                other => self.problem(path, format!("{} is no key", shown(other)), "write a word as the key"),
             }
         }
     }
 
-    fn set<T>(&mut self, place: &str, read: Result<T, String>, target: &mut T) {
-        match read {
+    fn set<T>(&mut self, path: &str, value: &Value, read: impl Fn(&Value) -> Result<T, Expected>, target: &mut T) {
+        match read(value) {
             Ok(value) => *target = value,
-            Err(problem) => self.0.push(format!("{place}: {problem}")),
+            Err(help) => self.problem(path, format!("`{path}` is {}, which it cannot be", shown(value)), help),
         }
     }
 
     fn unknown(&mut self, section: &str, key: &str, known: &str) {
-        self.0.push(format!("{section} has no key `{}`; there are {known}", key.escape_debug()));
+        let path = if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") };
+        self.problem(&path, format!("{} has no key {}", called(section), quote(key)), format!("its keys are {known}"));
     }
+}
+
+fn called(section: &str) -> String {
+    if section.is_empty() { "the recipe".to_owned() } else { quote(section) }
 }
 
 /// A value in a few characters.
@@ -119,25 +157,29 @@ fn shown(value: &Value) -> String {
         Value::Null => "nothing".into(),
         Value::Bool(value) => value.to_string(),
         Value::Number(value) => value.to_string(),
-        Value::String(value) => format!("`{}`", value.chars().take(40).collect::<String>().escape_debug()),
+        Value::String(value) => quote(value),
         Value::Sequence(_) => "a list".into(),
         Value::Mapping(_) => "keys and values".into(),
         Value::Tagged(_) => "a tag".into(),
     }
 }
 
-fn pruning(value: &Value) -> Result<Pruning, String> {
-    let expected =
-        || format!("{}, expected none, a share such as 0.5, blocks such as \"8:16\", or {{below: 0.02}}", shown(value));
+fn pruning(value: &Value) -> Result<Pruning, Expected> {
+    let expected = || Expected::from("write none, a share such as 0.5, blocks such as \"8:16\", or {below: 0.02}");
     let finite = |number: &Value| number.as_f64().filter(|x| x.is_finite() && *x >= 0.0);
     match value {
         Value::String(text) if text == "none" => Ok(Pruning::Dense),
-        Value::String(text) => {
-            let (nonzeros, block) = text.split_once(':').ok_or_else(expected)?;
-            let (nonzeros, block) = nonzeros.parse().ok().zip(block.parse().ok()).ok_or_else(expected)?;
-            BlockSparsity::new(nonzeros, block).map(Pruning::Block).map_err(|error| error.to_string())
-        }
-        Value::Number(_) => finite(value).filter(|x| *x <= 1.0).map(Pruning::Unstructured).ok_or_else(expected),
+        Value::String(text) => match text.split_once(':') {
+            Some((nonzeros, block)) => {
+                let (nonzeros, block) = nonzeros.parse().ok().zip(block.parse().ok()).ok_or_else(expected)?;
+                BlockSparsity::new(nonzeros, block).map(Pruning::Block).map_err(|error| error.to_string().into())
+            }
+            None => Err(share(text).map_or_else(expected, |share| format!("write the share: {share}").into())),
+        },
+        Value::Number(_) => finite(value).filter(|x| *x <= 1.0).map(Pruning::Unstructured).ok_or_else(|| {
+            let percent = finite(value).filter(|x| *x <= 100.0);
+            percent.map_or_else(expected, |x| format!("write a share from 0 to 1, such as {}", x / 100.0).into())
+        }),
         Value::Mapping(map) if map.len() == 1 => {
             map.get("below").and_then(finite).map(|x| Pruning::Below(x as f32)).ok_or_else(expected)
         }
@@ -145,28 +187,30 @@ fn pruning(value: &Value) -> Result<Pruning, String> {
     }
 }
 
-fn truth(value: &Value) -> Result<bool, String> {
-    value.as_bool().ok_or_else(|| format!("{}, expected true or false", shown(value)))
+/// The share that `50 %` is.
+fn share(text: &str) -> Option<f64> {
+    let percent: f64 = text.strip_suffix('%')?.trim().parse().ok()?;
+    (0.0..=100.0).contains(&percent).then_some(percent / 100.0)
+}
+
+fn truth(value: &Value) -> Result<bool, Expected> {
+    value.as_bool().ok_or_else(|| "write true or false".into())
 }
 
 /// Whether every output has a scale of its own.
-fn scale(value: &Value) -> Result<bool, String> {
+fn scale(value: &Value) -> Result<bool, Expected> {
     match value.as_str() {
         Some("output") => Ok(true),
         Some("matrix") => Ok(false),
-        _ => Err(format!("{}, expected output or matrix", shown(value))),
+        _ => Err("write output or matrix".into()),
     }
 }
 
-fn sentences(value: &Value) -> Result<Vec<String>, String> {
-    let expected = || format!("{}, expected a list of sentences, at least one", shown(value));
+fn sentences(value: &Value) -> Result<Vec<String>, Expected> {
+    let expected = || Expected::from("write a list of sentences, at least one");
     let list = value.as_sequence().filter(|list| !list.is_empty()).ok_or_else(expected)?;
-    list.iter()
-        .map(|sentence| match sentence.as_str() {
-            Some(text) if !text.trim().is_empty() => Ok(text.to_owned()),
-            _ => Err(format!("{} is no sentence", shown(sentence))),
-        })
-        .collect()
+    let texts = list.iter().map(|sentence| sentence.as_str().filter(|text| !text.trim().is_empty()));
+    texts.map(|text| text.map(str::to_owned).ok_or_else(expected)).collect()
 }
 
 /// The recipe as data.

@@ -250,6 +250,7 @@ fn format(section: &Section<'_>, key: &str, text: &str) -> Option<Format> {
             let known = OPERANDS.map(|format| format.to_string());
             let help = match nearest(text, known.iter().map(String::as_str)) {
                 Some(name) => format!("did you mean {name}?"),
+                None if key == "operand" => format!("choose {}", names(&OPERANDS)),
                 None => "write af8_3, or q<integer bits>.<fraction bits> with 8 or 16 bits in total, such as q3.5"
                     .to_owned(),
             };
@@ -280,7 +281,8 @@ pub fn activation_words() -> Vec<(&'static str, ActivationSet)> {
 
 /// Reads `sparsity`; left out, or of kind none, the weights are dense.
 fn sparsity(section: &mut Section<'_>) -> Option<Option<BlockSparsity>> {
-    let Some(mut inner) = section.optional_section("sparsity")? else { return Some(None) };
+    let example = "{kind: block, nonzeros: 8, block: 16}";
+    let Some(mut inner) = section.optional_section_of("sparsity", example)? else { return Some(None) };
     let kind = inner.text("kind", "block");
     let sparsity = match kind {
         Some("block") => blocks(&mut inner).map(Some),

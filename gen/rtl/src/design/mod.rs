@@ -10,6 +10,7 @@ mod clock;
 mod composition;
 mod csr;
 mod datapath;
+mod hint;
 pub(crate) mod index;
 mod memories;
 mod names;
@@ -35,7 +36,7 @@ use accelerator::Surroundings;
 use alberti_diagnostic::{Code, Diagnostic, Diagnostics, Location, quote};
 use index::Index;
 use node::{Malformed, Node, Value};
-use reader::{Report, Section};
+use reader::{Report, Section, read_all};
 use serde::Serialize;
 use std::{ops::Deref, path::Path};
 use subject::{DESIGN, Subject};
@@ -96,7 +97,15 @@ impl Design {
     /// All problems of the design, warnings included, if one of them is an error.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Diagnostics> {
         let path = path.as_ref();
-        Self::parse_bytes(&path.display().to_string(), &source::read(&DESIGN, path)?)
+        Self::parse_bytes(&path.display().to_string(), &Self::read(path)?)
+    }
+
+    /// The bytes of a file, not checked: at most one more than [`MAX_BYTES`].
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn read(path: &Path) -> Result<Vec<u8>, Diagnostics> {
+        Ok(source::read(&DESIGN, path)?)
     }
 
     /// Checks the bytes of a file; `file` is its name in messages.
@@ -114,9 +123,7 @@ impl Design {
     pub fn parse(file: &str, text: &str) -> Result<Self, Diagnostics> {
         source::text(&DESIGN, file, text.as_bytes())?;
         let root = parse_yaml(&DESIGN, file, text)?;
-        let report = Report::new(&DESIGN, Index::new(file, &root));
-        let parameters = read(&report, &root);
-        let (index, problems) = report.finish();
+        let (parameters, index, problems) = read_all(&DESIGN, file, root, read);
         match parameters {
             Some(parameters) if !problems.has_errors() => Ok(Self { parameters, index, warnings: problems }),
             _ => Err(problems),
@@ -161,6 +168,13 @@ impl Deref for Design {
     }
 }
 
+/// Where the values of a YAML file stand, by key path; `None` for a text that is no YAML.
+#[must_use]
+pub fn places(file: &str, text: &str) -> Option<impl Fn(&str) -> Location + use<>> {
+    let index = Index::new(file, &Node::parse(text).ok()?);
+    Some(move |key_path: &str| index.locate(key_path))
+}
+
 /// The tree of a file.
 pub(crate) fn parse_yaml(subject: &Subject, file: &str, text: &str) -> Result<Node, Diagnostic> {
     let root = Node::parse(text).map_err(|Malformed { code, position, message, help }| {
@@ -170,6 +184,9 @@ pub(crate) fn parse_yaml(subject: &Subject, file: &str, text: &str) -> Result<No
     if root.value == Value::Null {
         let message = format!("{} is empty: it has only comments and blank lines", subject.name);
         return Err(Diagnostic::new(Code::EmptyDesign, message, subject.least).at(Location::file(file)));
+    }
+    if let Some((message, help)) = subject.mistaken(&root) {
+        return Err(Diagnostic::new(Code::WrongType, message, help).at(Location::file(file)));
     }
     Ok(root)
 }

@@ -6,12 +6,13 @@
 //! block style alike. A mapping or a sequence stands where its key does, a mapping in a sequence where its
 //! first key does.
 
+use super::{hint, reader::Meant};
 use alberti_diagnostic::{Code, Position};
 use serde::{
     Serialize, Serializer,
     de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, Visitor},
 };
-use std::{borrow::Cow, cell::Cell, fmt};
+use std::{borrow::Cow, cell::Cell, collections::BTreeMap, fmt};
 
 /// Values and bytes of text that a tree may have once its aliases are expanded: more than any file of the
 /// largest size.
@@ -54,7 +55,16 @@ pub(crate) struct Malformed {
     pub code: Code,
     pub position: Position,
     pub message: String,
-    pub help: &'static str,
+    pub help: Cow<'static, str>,
+}
+
+impl Malformed {
+    /// A slip that can be told from the line of an error.
+    fn slip(text: &str, line: u32) -> Option<Self> {
+        let (line, column, message, help) = hint::line(text, line)?;
+        let position = Position { line, column };
+        Some(Self { code: Code::MalformedYaml, position, message, help: help.into() })
+    }
 }
 
 impl Node {
@@ -64,10 +74,34 @@ impl Node {
         let state = State { budget: Cell::new(BUDGET), refusal: Cell::new(None) };
         match (Seed { state: &state }).deserialize(serde_yaml::Deserializer::from_str(text)) {
             Ok(mut root) => {
+                if let (Value::Text(_), Some(slip)) = (&root.value, Malformed::slip(text, root.position.line)) {
+                    return Err(slip);
+                }
                 root.settle(Position::START);
                 Ok(root)
             }
             Err(error) => Err(malformed(text, &error.to_string(), state.refusal.take())),
+        }
+    }
+
+    /// Gives keys at some positions, and each of the same name beside them, the names that were meant.
+    pub fn repair(&mut self, keys: &BTreeMap<Position, Meant>) {
+        match &mut self.value {
+            Value::Sequence(items) => items.iter_mut().for_each(|item| item.repair(keys)),
+            Value::Mapping(entries) => {
+                let wrong = entries.iter().filter_map(|entry| Some((entry.key.clone(), keys.get(&entry.position)?)));
+                let wrong: BTreeMap<_, _> = wrong.collect();
+                for entry in entries {
+                    if let Some((key, value)) = wrong.get(&entry.key) {
+                        (*key).clone_into(&mut entry.key);
+                        if let Some(value) = value {
+                            entry.node.value = value.clone();
+                        }
+                    }
+                    entry.node.repair(keys);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -98,8 +132,9 @@ impl Node {
 /// than any design's, since its time grows with the square of the depth. What may be scanned is returned:
 /// brackets in comments nest nothing, so that a text that seems too deep is scanned without its comments.
 fn scannable(text: &str) -> Result<Cow<'_, str>, Malformed> {
-    let refuse =
-        |position, message: String, help| Err(Malformed { code: Code::MalformedYaml, position, message, help });
+    let refuse = |position, message: String, help: &'static str| {
+        Err(Malformed { code: Code::MalformedYaml, position, message, help: help.into() })
+    };
     let unprintable = |c: char| c.is_control() && !['\n', '\t', '\r', '\u{85}'].contains(&c);
     if let Some((position, c)) = places(text).find(|&(_, c)| unprintable(c)) {
         return refuse(position, format!("it contains the control character U+{:04X}", u32::from(c)), "remove it");
@@ -186,9 +221,12 @@ fn malformed(text: &str, error: &str, refusal: Option<(Code, String)>) -> Malfor
         (None, message) if message.contains("more than one document") => {
             let position = second_document(text);
             let message = "a second document begins here".to_owned();
-            return Malformed { code: Code::MalformedYaml, position, message, help: "keep one design per file" };
+            return Malformed { code: Code::MalformedYaml, position, message, help: "keep one design per file".into() };
         }
-        (None, _) => (Code::MalformedYaml, message),
+        (None, _) => match position.and_then(|position| Malformed::slip(text, position.line)) {
+            Some(slip) => return slip,
+            None => (Code::MalformedYaml, message),
+        },
     };
     let has = |words: &str| message.contains(words);
     let help = if code == Code::TooManyAliases || has("anchor") {
@@ -204,7 +242,7 @@ fn malformed(text: &str, error: &str, refusal: Option<(Code, String)>) -> Malfor
     } else {
         "check indentation, brackets and quotes here and just before"
     };
-    Malformed { code, position: position.unwrap_or(Position::START), message, help }
+    Malformed { code, position: position.unwrap_or(Position::START), message, help: help.into() }
 }
 
 /// Where the first `---` after content is.

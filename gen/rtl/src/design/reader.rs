@@ -5,6 +5,7 @@
 //! is amiss.
 
 use super::{
+    hint,
     index::{Index, child, element},
     nearest::nearest,
     node::{Entry, Node, Value},
@@ -19,6 +20,61 @@ use std::{
 
 /// Key paths of earlier versions, and what the key is called today.
 const RENAMED: [(&str, &str); 1] = [("machine", "accelerator")];
+/// Words that people write for a key, farther from it than a slip of the fingers.
+const SYNONYMS: [(&str, &str); 14] = [
+    ("memory", "memories"),
+    ("mem", "memories"),
+    ("clk", "clock"),
+    ("freq", "frequency_mhz"),
+    ("frequency", "frequency_mhz"),
+    ("mhz", "frequency_mhz"),
+    ("lanes", "n"),
+    ("size", "n"),
+    ("format", "operand"),
+    ("dtype", "operand"),
+    ("acc_bits", "accumulator_bits"),
+    ("acc_rows", "accumulator_rows"),
+    ("registers", "csr"),
+    ("layer_norm", "layernorm"),
+];
+/// Readings of a file at most: misspelt keys nest no deeper.
+const READINGS: usize = 6;
+
+/// Reads a tree. A misspelt key is reported once and then read as the key that was meant: so it is not missing
+/// as well, and what is in it is checked.
+pub(crate) fn read_all<T>(
+    subject: &'static Subject,
+    file: &str,
+    mut root: Node,
+    read: impl Fn(&Report, &Node) -> Option<T>,
+) -> (Option<T>, Index, Diagnostics) {
+    let mut misspelt = Diagnostics::new();
+    let mut readings = 0;
+    loop {
+        readings += 1;
+        let report = Report::new(subject, Index::new(file, &root));
+        let value = read(&report, &root);
+        let repairs = report.repairs.take();
+        if repairs.is_empty() || readings == READINGS {
+            let (index, mut problems) = report.finish();
+            problems.extend(misspelt);
+            return (value, index, problems);
+        }
+        misspelt.extend(repairs.iter().map(|repair| repair.problem.clone()));
+        root.repair(&repairs.into_iter().map(|repair| (repair.at, repair.instead)).collect());
+    }
+}
+
+/// A misspelt key.
+#[derive(Debug)]
+struct Repair {
+    at: Position,
+    instead: Meant,
+    problem: Diagnostic,
+}
+
+/// The key that was meant by another, and its value where that was run together with the key.
+pub(crate) type Meant = (&'static str, Option<Value>);
 
 /// Where problems go while a file is read.
 #[derive(Debug)]
@@ -26,11 +82,12 @@ pub(crate) struct Report {
     pub index: Index,
     subject: &'static Subject,
     found: RefCell<Diagnostics>,
+    repairs: RefCell<Vec<Repair>>,
 }
 
 impl Report {
     pub fn new(subject: &'static Subject, index: Index) -> Self {
-        Self { index, subject, found: RefCell::default() }
+        Self { index, subject, found: RefCell::default(), repairs: RefCell::default() }
     }
 
     /// Reports a problem of the value at a key path.
@@ -64,12 +121,17 @@ pub(crate) struct Section<'a> {
 impl<'a> Section<'a> {
     /// The mapping at a path; reports a value that is none, and keys given twice.
     pub fn new(report: &'a Report, path: &str, node: &'a Node) -> Option<Self> {
+        Self::of(report, path, node, None)
+    }
+
+    /// The same; `keys` names what belongs in it, for the help.
+    fn of(report: &'a Report, path: &str, node: &'a Node, keys: Option<&str>) -> Option<Self> {
         let Value::Mapping(entries) = &node.value else {
             let name = if path.is_empty() { report.subject.name.to_owned() } else { quote(path) };
             let message = format!("{name} must be a mapping of keys to values, it is {}", describe(&node.value));
             let help = match path {
                 "" => report.subject.begin.to_owned(),
-                _ => "write its keys below it, indented by two spaces, or as {key: value, …}".to_owned(),
+                _ => hint::section(path.rsplit('.').next().unwrap_or(path), &node.value, keys),
             };
             report.push(path, Code::WrongType, message, help);
             return None;
@@ -134,7 +196,7 @@ impl<'a> Section<'a> {
     /// A section that must be there; `keys` names what belongs in it.
     pub fn section(&mut self, key: &'static str, keys: &str) -> Option<Section<'a>> {
         match self.get(key) {
-            Some(node) => Section::new(self.report, &self.path_of(key), node),
+            Some(node) => Section::of(self.report, &self.path_of(key), node, Some(keys)),
             None => {
                 self.missing(key, format!("add `{key}:` and below it, indented, {keys}"));
                 None
@@ -147,6 +209,14 @@ impl<'a> Section<'a> {
         match self.get(key) {
             None => Some(None),
             Some(node) => Section::new(self.report, &self.path_of(key), node).map(Some),
+        }
+    }
+
+    /// The same, with an example.
+    pub fn optional_section_of(&mut self, key: &'static str, example: &str) -> Option<Option<Section<'a>>> {
+        match self.get(key) {
+            None => Some(None),
+            Some(node) => Section::of(self.report, &self.path_of(key), node, Some(example)).map(Some),
         }
     }
 
@@ -168,15 +238,7 @@ impl<'a> Section<'a> {
         if let Value::Text(text) = &node.value {
             return Some(text);
         }
-        let help = match node.value {
-            Value::Bool(_) | Value::Integer(_) | Value::Float(_) => {
-                format!(
-                    "write text such as `{key}: {example}`; put quotes around text that YAML reads as a number or a truth value"
-                )
-            }
-            _ => format!("write text such as `{key}: {example}`"),
-        };
-        self.wrong_type(key, node, "text", help)
+        self.wrong_type(key, node, "text", hint::text(key, &node.value, example))
     }
 
     /// A truth value.
@@ -184,7 +246,7 @@ impl<'a> Section<'a> {
         match self.get(key) {
             None => Some(default),
             Some(Node { value: Value::Bool(value), .. }) => Some(*value),
-            Some(node) => self.wrong_type(key, node, "true or false", format!("write `{key}: true` or `{key}: false`")),
+            Some(node) => self.wrong_type(key, node, "true or false", hint::flag(key, &node.value)),
         }
     }
 
@@ -243,7 +305,8 @@ impl<'a> Section<'a> {
         match node.value {
             Value::Integer(value) => Some(value),
             _ => {
-                self.wrong_type(key, node, "a whole number", format!("write digits without quotes: `{key}: {example}`"))
+                let help = hint::number(key, &node.value, true, &example.to_string());
+                self.wrong_type(key, node, "a whole number", help)
             }
         }
     }
@@ -254,7 +317,7 @@ impl<'a> Section<'a> {
         match node.value {
             Value::Integer(value) => Some(value as f64),
             Value::Float(value) => Some(value),
-            _ => self.wrong_type(key, node, "a number", format!("write digits without quotes: `{key}: {example}`")),
+            _ => self.wrong_type(key, node, "a number", hint::number(key, &node.value, false, example)),
         }
     }
 
@@ -286,6 +349,13 @@ impl<'a> Section<'a> {
                 let read = items.iter().enumerate().map(|(i, item)| self.word_of(&element(key, i), item, what, words));
                 // All of them are read, so that all that is wrong is reported.
                 read.collect::<Vec<_>>().into_iter().collect()
+            }
+            Some(Node { value: Value::Text(text), .. }) if is_list(text, words) => {
+                let list =
+                    text.split([',', ' ', '|', '+']).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ");
+                let help = format!("write a list: `{key}: [{list}]`");
+                self.push(key, Code::UnknownWord, format!("{} is not one {what} but several", quote(text)), help);
+                None
             }
             Some(node) => self.word_of(key, node, what, words).map(|word| vec![word]),
         }
@@ -332,28 +402,61 @@ impl<'a> Section<'a> {
     /// Reports the keys that no getter asked for. The last call on a section.
     pub fn finish(self) {
         let given: BTreeSet<&str> = self.entries.iter().map(|entry| entry.key.as_str()).collect();
-        let absent: Vec<&str> = self.known.iter().copied().filter(|key| !given.contains(key)).collect();
-        let mut seen = BTreeSet::new();
+        let absent: Vec<&'static str> = self.known.iter().copied().filter(|key| !given.contains(key)).collect();
+        let (mut seen, mut meant, mut emptied) = (BTreeSet::new(), BTreeSet::new(), false);
         for entry in self.entries {
             if self.known.contains(&entry.key.as_str()) || !seen.insert(&entry.key) {
+                emptied = entry.node.value == Value::Null;
                 continue;
             }
             let path = self.path_of(&entry.key);
             let renamed = RENAMED.iter().find(|(old, _)| *old == path);
-            let help = match (renamed, nearest(&entry.key, absent.iter().copied())) {
+            let near = meant_by(entry, &absent).filter(|(key, _)| renamed.is_none() && meant.insert(*key));
+            if emptied && near.is_none() {
+                // Keys of the section above, which is empty for want of indentation; it has been reported.
+                continue;
+            }
+            let help = match (renamed, &near) {
                 (Some((_, new)), _) => format!("it is now called `{new}`"),
-                (None, Some(key)) => format!("did you mean `{key}`?"),
+                (None, Some((key, None))) => format!("did you mean `{key}`?"),
+                (None, Some((key, Some(_)))) => {
+                    format!(
+                        "write a space after the colon: `{key}: {}`",
+                        quote(&entry.key[key.len() + 1..]).trim_matches('`')
+                    )
+                }
                 (None, None) if self.known.is_empty() => "this section has no keys: write {}".to_owned(),
                 (None, None) => format!("its keys are {}", self.known.join(", ")),
             };
-            self.report.push_at(
-                self.report.place(&path, entry.position),
-                Code::UnknownKey,
-                format!("{} has no key {}", self.name(), quote(&entry.key)),
-                help,
-            );
+            let message = format!("{} has no key {}", self.name(), quote(&entry.key));
+            let place = self.report.place(&path, entry.position);
+            let problem = Diagnostic::new(Code::UnknownKey, message, help).at(place);
+            self.report.found.borrow_mut().push(problem.clone());
+            if let Some(instead) = near {
+                self.report.repairs.borrow_mut().push(Repair { at: entry.position, instead, problem });
+            }
         }
     }
+}
+
+/// What an unknown key may mean: a key that is not there.
+fn meant_by(entry: &Entry, absent: &[&'static str]) -> Option<Meant> {
+    let mut keys = absent.iter().copied();
+    if let Some((key, value)) = entry.key.split_once(':') {
+        let value = Node::parse(value).ok()?.value;
+        return keys.find(|known| *known == key && entry.node.value == Value::Null).map(|key| (key, Some(value)));
+    }
+    let synonym = SYNONYMS.iter().find(|(word, _)| word.eq_ignore_ascii_case(&entry.key));
+    let synonym = synonym.and_then(|&(_, key)| keys.clone().find(|known| *known == key));
+    synonym.or_else(|| nearest(&entry.key, keys)).map(|key| (key, None))
+}
+
+/// Whether a text has several of some words, with commas or spaces between them.
+fn is_list<T>(text: &str, words: &[(&'static str, T)]) -> bool {
+    let mut parts = text.split([',', ' ', '|', '+']).filter(|part| !part.is_empty()).peekable();
+    let first = parts.next();
+    let known = |part: &str| words.iter().any(|(word, _)| *word == part);
+    parts.peek().is_some() && first.is_some_and(known) && parts.all(known)
 }
 
 /// What a value is, in words.

@@ -1,15 +1,18 @@
 //! The text of a design or a technology file: of a sane size, in UTF-8.
 
-use super::subject::Subject;
+use super::{nearest::nearest, subject::Subject};
 use alberti_diagnostic::{Code, Diagnostic, Location, Position};
 use std::{
     fs::File,
     io::{self, Read},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// Largest design in bytes.
 pub const MAX_BYTES: usize = 1 << 20;
+
+/// Files of a folder that are compared with a wrong name.
+const MOST_FILES: usize = 1000;
 
 /// Reads a file, at most one byte more than it may have.
 pub(crate) fn read(subject: &Subject, path: &Path) -> Result<Vec<u8>, Diagnostic> {
@@ -27,8 +30,36 @@ fn unreadable(subject: &Subject, path: &Path, error: &io::Error) -> Diagnostic {
         _ => ("reading it failed", "check the file and its disk"),
     };
     let detail = if help.starts_with("check the file") { format!("{why}: {error}") } else { why.to_owned() };
+    let near = (error.kind() == io::ErrorKind::NotFound).then(|| beside(path)).flatten();
+    let help = near.map_or_else(|| help.to_owned(), |near| format!("did you mean {}?", near.display()));
     Diagnostic::new(Code::UnreadableFile, format!("{} cannot be read: {detail}", subject.name), help)
         .at(Location::file(path.display().to_string()))
+}
+
+/// The YAML file that may be meant by a path that does not exist: beside it, or in `designs` there.
+fn beside(path: &Path) -> Option<PathBuf> {
+    let bare = |name: &str| Path::new(name).with_extension("").to_string_lossy().into_owned();
+    let folder = path.parent()?;
+    let wanted = bare(path.file_name()?.to_str()?);
+    let near = |folder: PathBuf, choose: &dyn Fn(&str, &[&str]) -> Option<String>| {
+        let listed = if folder.as_os_str().is_empty() { Path::new(".") } else { &folder };
+        let names = std::fs::read_dir(listed)
+            .ok()?
+            .take(MOST_FILES)
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let mut names: Vec<_> = names.filter(|name| name.ends_with(".yaml") || name.ends_with(".yml")).collect();
+        names.sort();
+        let stems: Vec<_> = names.iter().map(|name| bare(name)).collect();
+        let stem = choose(&wanted, &stems.iter().map(String::as_str).collect::<Vec<_>>())?;
+        names.iter().find(|name| bare(name) == stem).map(|name| folder.join(name))
+    };
+    let same = |word: &str, stems: &[&str]| stems.contains(&word).then(|| word.to_owned());
+    let like = |word: &str, stems: &[&str]| nearest(word, stems.iter().copied()).map(str::to_owned);
+    let (here, designs) = (|| folder.to_owned(), || folder.join("designs"));
+    near(here(), &same)
+        .or_else(|| near(designs(), &same))
+        .or_else(|| near(here(), &like))
+        .or_else(|| near(designs(), &like))
 }
 
 /// The text of a file.

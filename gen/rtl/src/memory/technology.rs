@@ -4,11 +4,11 @@ use crate::{
     design::is_reserved,
     design::{
         MemoryKind,
-        index::{Index, child, element},
+        index::{child, element},
         nearest,
         node::{Entry, Node, Value},
         parse_yaml,
-        reader::{Report, Section, describe},
+        reader::{Report, Section, describe, read_all},
         source,
         subject::Subject,
     },
@@ -33,6 +33,7 @@ const TECHNOLOGY: Subject = Subject {
     size: "list only the macros to choose from, not the whole range of a memory compiler",
     begin: "begin with `name: …` and `process: …`; docs/memories.md has an example",
     least: "write at least name, process, sources, cells and macros; docs/memories.md has an example",
+    marks: &["process", "sources", "cells", "macros"],
 };
 
 /// The macros of one process, comparable with each other.
@@ -155,9 +156,7 @@ impl Technology {
     /// As [`load`](Self::load).
     pub fn parse(file: &str, text: &str) -> Result<Self, Diagnostics> {
         let root = parse_yaml(&TECHNOLOGY, file, text)?;
-        let report = Report::new(&TECHNOLOGY, Index::new(file, &root));
-        let technology = read(&report, &root);
-        let problems = report.finish().1;
+        let (technology, _, problems) = read_all(&TECHNOLOGY, file, root, read);
         technology.filter(|_| !problems.has_errors()).ok_or(problems)
     }
 

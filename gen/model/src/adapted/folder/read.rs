@@ -9,6 +9,7 @@ use crate::{
     checkpoint::{self, Norm, Tensors, names},
 };
 use alberti_arith::Activation;
+use alberti_diagnostic::{Code, Diagnostic, quote};
 use serde_json::{Map, Value, json};
 use std::{
     io::ErrorKind,
@@ -26,8 +27,28 @@ pub fn load(model: &Path, tasks: &[PathBuf]) -> Result<Adapted, ModelError> {
         return Ok(Adapted::from(backbone));
     }
     let folder = |name: &PathBuf| Some(model.join(TASKS).join(name)).filter(|own| own.is_dir()).unwrap_or(name.clone());
-    let tasks = tasks.iter().map(|name| task(&folder(name), &backbone)).collect::<Result<_, _>>()?;
+    let read = |name: &PathBuf| match folder(name) {
+        folder if folder.is_dir() => task(&folder, &backbone),
+        missing => Err(no_task(model, &missing)),
+    };
+    let tasks = tasks.iter().map(read).collect::<Result<_, _>>()?;
     Ok(Adapted { backbone, tasks })
+}
+
+/// That there is no such task; the help names those that the model has.
+fn no_task(model: &Path, task: &Path) -> ModelError {
+    let own = model.join(TASKS);
+    let entries = std::fs::read_dir(&own).into_iter().flatten().flatten();
+    let mut names: Vec<_> =
+        entries.filter(|e| e.path().is_dir()).map(|e| e.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    let message =
+        format!("there is no task {}: it is neither a folder nor in {}", quote(&task.to_string_lossy()), own.display());
+    let help = match names.as_slice() {
+        [] => "the model has no tasks of its own: give the folder of one, with adapters, classifier or spans (docs/tasks.md)".to_owned(),
+        names => format!("the model has {}; or give the folder of a task (docs/tasks.md)", names.join(", ")),
+    };
+    ModelError::Diagnosed(Box::new(Diagnostic::new(Code::ModelUnreadable, message, help)))
 }
 
 /// A task of a model.
