@@ -58,8 +58,10 @@ fn one_model_of_verilator_takes_them() {
     });
     let lists = lists.concat();
     let files = lists.iter().flat_map(|list| ["-F", list.as_str()]);
-    let arguments: Vec<&str> =
-        ["--cc", "-Wno-PINMISSING", "-Wno-MULTITOP", "--top-module", "chip", "chip.v"].into_iter().chain(files).collect();
+    let arguments: Vec<&str> = ["--cc", "-Wno-PINMISSING", "-Wno-MULTITOP", "--top-module", "chip", "chip.v"]
+        .into_iter()
+        .chain(files)
+        .collect();
     ran(folder.path(), "verilator", &arguments);
 }
 
@@ -89,7 +91,8 @@ fn one_program_has_both_drivers() {
     packages(folder.path());
     fs::write(folder.path().join("main.c"), PROGRAM).expect("written");
     let flags = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-o", "main", "main.c"];
-    let drivers = ["accelerator4", "second"].map(|name| [format!("{name}/driver/{name}.c"), format!("{name}/driver/{name}_example.c")]);
+    let drivers = ["accelerator4", "second"]
+        .map(|name| [format!("{name}/driver/{name}.c"), format!("{name}/driver/{name}_example.c")]);
     let drivers = drivers.concat();
     let arguments: Vec<&str> = flags.into_iter().chain(drivers.iter().map(String::as_str)).collect();
     ran(folder.path(), "cc", &arguments);
