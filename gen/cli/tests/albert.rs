@@ -6,7 +6,7 @@ mod encoders;
 
 use alberti_isa::Operation;
 use alberti_model::{
-    adapted::{Shape, Span, TaskShape, synthetic},
+    adapted::{OffRamps, Shape, Span, TaskShape, synthetic},
     compile::{Compiled, Session},
 };
 use alberti_rtl::Design;
@@ -32,7 +32,7 @@ fn whole() -> Vec<Span> {
 
 /// ALBERT-base with two tasks of these spans.
 fn albert_base(depth: usize, words: usize, spans: [Vec<Span>; 2]) -> Shape {
-    let task = |spans| TaskShape { adapters: [64, 64], classes: 3, off_ramps: true, spans };
+    let task = |spans| TaskShape { adapters: [64, 64], classes: 3, off_ramps: OffRamps::Shared, spans };
     Shape { depth, words, tasks: spans.map(task).into(), ..Shape::albert_base() }
 }
 
@@ -165,10 +165,11 @@ fn twelve_layers_two_tasks_and_early_exits_answer_from_verilog() {
     let layer = (cycles - first) / layers;
     assert_eq!((cycles - first) % layers, 0, "{first} {cycles}");
     let one = vectors(16, &self::whole());
-    assert_eq!((vectors_k - vectors_first, whole.2 - vectors_first), (layers * one, 11 * one + 48));
+    // The classifier reads as much as the off-ramp that the last layer does not have.
+    assert_eq!((vectors_k - vectors_first, whole.2 - vectors_first), (layers * one, 11 * one));
     let tail = whole.1 as i64 - (first + 11 * layer) as i64;
-    println!("a layer takes {layer} cycles, all 12 {}, the classifier {tail} of them", whole.1);
-    assert!((0..100_000).contains(&tail), "{tail}");
+    println!("a layer takes {layer} cycles, all 12 {}; the classifier {tail} more than an off-ramp", whole.1);
+    assert!(tail.abs() < 100_000, "{tail}");
 }
 
 #[test]

@@ -84,6 +84,9 @@ fn tasks_answer_with_labels_beside_those_of_f32() {
         for decision in decisions {
             assert_eq!(decision["logits"].as_array().map(Vec::len), Some(3));
             alike += usize::from(decision["label"] == decision["float_label"]);
+            let early = decision["exit_layer"].as_u64();
+            assert_eq!(decision["head"], if early.is_some() { "off_ramp" } else { "classifier" });
+            assert!(early.is_none_or(|layer| (1..3).contains(&layer)), "{decision}");
             exits.insert(decision["exit_layer"].to_string());
         }
     }
@@ -96,6 +99,32 @@ fn tasks_answer_with_labels_beside_those_of_f32() {
     let said =
         well(&["run", ACCELERATOR16, "--model", &model, "--task", "task1", "--threshold", "1.2", "--text", "Yes."]);
     assert!(said.contains("above the entropy of any 3 classes"), "{said}");
+}
+
+/// After the last layer the classifier answers, whatever the threshold; the one head of a task without
+/// off-ramps, and off-ramps of single layers, are named alike by `run` and `eval`.
+#[test]
+fn the_head_that_answers_is_named_in_text_and_data() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (model, out) = (folder.path().join("own"), folder.path().join("out.json"));
+    well(&["model", "--synthetic", "small", "--off-ramps", "own", "--layers", "2", "--seed", "7", "-o", text(&model)]);
+    let run = |threshold: &str| {
+        let arguments = ["run", ACCELERATOR16, "--model", text(&model), "--task", "task1", "--text", "Yes."];
+        let said = well(&[&arguments[..], &["--threshold", threshold, "--compare", "--json", text(&out)]].concat());
+        (said, json(&out)["result"]["tasks"][0]["decisions"][0].clone())
+    };
+    let (said, decision) = run("0");
+    assert!(said.contains("classifier") && !said.contains("off-ramp"), "{said}");
+    assert_eq!((&decision["head"], &decision["exit_layer"]), (&Value::from("classifier"), &Value::Null));
+    assert_eq!(decision["float_head"], "classifier");
+    let (said, decision) = run("2");
+    assert!(said.contains("off-ramp 1") && said.contains("every sentence ends after layer 1"), "{said}");
+    assert_eq!((&decision["head"], &decision["exit_layer"]), (&Value::from("off_ramp"), &Value::from(1)));
+    // Without the off-ramp after layer 1 the one that is left stands after the last layer, and is not asked.
+    well(&["model", "--synthetic", "small", "--off-ramps", "shared", "--layers", "1", "-o", text(&model)]);
+    let (said, decision) = run("2");
+    assert!(said.contains("classifier") && !said.contains("every sentence"), "{said}");
+    assert_eq!((&decision["head"], &decision["float_head"]), (&Value::from("classifier"), &Value::from("classifier")));
 }
 
 /// Sentences, or pairs, with the labels that f32 gives them.
@@ -119,7 +148,7 @@ fn a_task_is_measured_on_sentences_that_f32_labelled() {
     fs::write(&data, format!("sentence\tlabel\n{lines}")).expect("a file");
     let arguments = ["eval", ACCELERATOR16, "--model", &model, "--task", "task1", "--data", text(&data)];
     let said = well(&[&arguments[..], &["--compare", "--threshold", "0.6", "--json", text(&out)]].concat());
-    assert!(said.contains("task1 on 24 sentences") && said.contains("ended after layer"), "{said}");
+    assert!(said.contains("task1 on 24 sentences") && said.contains("answered by"), "{said}");
     let result = &json(&out)["result"];
     let curve = result["curve"].as_array().expect("a curve");
     // What never ends early is what f32 labelled.
@@ -129,9 +158,10 @@ fn a_task_is_measured_on_sentences_that_f32_labelled() {
     assert_eq!(curve[0]["accuracy"], curve[0]["agreement"]);
     let layers: Vec<f64> = curve.iter().filter_map(|point| point["mean_layers"].as_f64()).collect();
     assert!(layers.is_sorted_by(|a, b| a >= b) && layers.last() < Some(&1.5), "{layers:?}");
-    let histogram: Vec<u64> =
-        result["exit_layers"].as_array().expect("layers").iter().filter_map(Value::as_u64).collect();
-    assert_eq!((histogram.len(), histogram.iter().sum()), (3, 24u64));
+    let exits = result["exits"].as_array().expect("exits");
+    let heads: Vec<_> = exits.iter().map(|exit| (exit["head"].as_str(), exit["layer"].as_u64())).collect();
+    assert_eq!(heads, [(Some("off_ramp"), Some(1)), (Some("off_ramp"), Some(2)), (Some("classifier"), Some(3))]);
+    assert_eq!(exits.iter().filter_map(|exit| exit["sentences"].as_u64()).sum::<u64>(), 24);
 
     // Pairs, as numbers of classes, between commas.
     let pairs: String = all.windows(2).map(|pair| format!("\"{}\",\"{}\",2\n", pair[0].0, pair[1].0)).take(4).collect();

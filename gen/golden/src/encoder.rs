@@ -5,7 +5,8 @@
 //! x = embed(ids)
 //! layer    h = half(x, W_o·attention(x));  x = half(h, W_2·f(W_1·h))
 //! half     LN(x + y) of a dense layer's result y;  with an adapter LN(x + (y + W_up·f(W_down·y)))
-//! answer   x of the last layer;  with a classifier W_c·x of token 0, after a layer whose off-ramp is sure enough or the last
+//! answer   x of the last layer;  with heads W·x of token 0: of the first off-ramp that is sure enough, or of
+//!          the classifier after the last layer
 //! ```
 //!
 //! What programs compute on the [`accelerator`](crate::accelerator) must equal it, bit for bit: a program
@@ -15,10 +16,12 @@
 
 mod attention;
 mod embedding;
+mod heads;
 mod linear;
 
 pub use attention::{Head, Span};
 pub use embedding::{Embedding, Projection, Sequence, Table};
+pub use heads::Heads;
 pub use linear::{Linear, Results};
 
 use crate::{
@@ -131,10 +134,8 @@ pub struct TaskLayer {
 pub struct Task {
     /// As many as the encoder has.
     pub layers: Vec<TaskLayer>,
-    /// Decides after every layer whether to end, from token 0; logits in Q6.10.
-    pub off_ramp: Option<Linear>,
-    /// Answers after the last layer, from token 0; logits in Q6.10.
-    pub classifier: Option<Linear>,
+    /// Read token 0 and give logits in Q6.10; without them the last layer's output is the answer.
+    pub heads: Option<Heads<Linear>>,
 }
 
 impl Task {
@@ -143,11 +144,11 @@ impl Task {
         self.layers.iter().flat_map(|layer| [&layer.attention, &layer.output])
     }
 
-    /// Its linear layers: adapters, off-ramp and classifier.
+    /// Its linear layers: adapters, off-ramps and classifier.
     pub fn linears(&self) -> impl Iterator<Item = &Linear> {
         let adapters =
             self.halves().filter_map(|half| half.adapter.as_ref()).flat_map(|adapter| [&adapter.down, &adapter.up]);
-        adapters.chain([&self.off_ramp, &self.classifier].into_iter().flatten())
+        adapters.chain(self.heads.iter().flat_map(Heads::iter))
     }
 }
 
@@ -178,9 +179,9 @@ pub struct Stream {
 pub struct Answer {
     /// The last layer's output, tokens × channels, Q6.10.
     pub hidden: Vec<i16>,
-    /// Logits, Q6.10; empty without classifier and off-ramp.
+    /// Logits, Q6.10; empty without heads.
     pub logits: Vec<i16>,
-    /// The layer whose off-ramp ended it, counted from 1.
+    /// The layer whose off-ramp answers, counted from 1; none where the classifier does.
     pub exit: Option<usize>,
 }
 
@@ -222,8 +223,8 @@ impl Encoder {
         Ok(Answer { hidden, logits, exit })
     }
 
-    /// Runs a task to its last layer: the logits of the off-ramp after each layer, none without one, and
-    /// those of the end.
+    /// Runs a task to its last layer: the layers that have an off-ramp, counted from 1, with its logits, and
+    /// the classifier's.
     ///
     /// # Errors
     /// As [`Self::run`].
@@ -232,18 +233,18 @@ impl Encoder {
         arithmetic: &Arithmetic,
         task: &Task,
         sequence: impl Into<Sequence<'a>>,
-    ) -> Result<(Vec<Vec<i16>>, Vec<i16>)> {
+    ) -> Result<(Vec<(usize, Vec<i16>)>, Vec<i16>)> {
         let mut ramps = Vec::new();
-        let collect = |_: usize, logits: &[i16]| -> Result<bool> {
-            ramps.push(logits.to_vec());
+        let collect = |layer: usize, logits: &[i16]| -> Result<bool> {
+            ramps.push((layer, logits.to_vec()));
             Ok(false)
         };
         let (_, logits) = self.layers(arithmetic, task, sequence.into(), collect)?;
         Ok((ramps, logits))
     }
 
-    /// The last output, and logits; `ends` is asked after each layer, counted from 1, with the logits of the
-    /// off-ramp.
+    /// The last output, and logits; `ends` is asked after each layer with an off-ramp, counted from 1, with
+    /// its logits.
     fn layers(
         &self,
         arithmetic: &Arithmetic,
@@ -255,20 +256,20 @@ impl Encoder {
             return Err(Error::new(format!("a task of {} layers for {}", task.layers.len(), self.layers.len())));
         }
         let mut x = self.embedding.run(arithmetic, sequence)?;
-        let mut logits = Vec::new();
         for depth in 0..self.depth {
             let index = depth % self.layers.len();
             x = self.layers[index].run(arithmetic, &task.layers[index], &x)?;
-            if let Some(ramp) = &task.off_ramp {
-                logits = ramp.run(arithmetic, token_0(ramp, &x.codes)?)?.wide;
+            if let Some(ramp) = task.heads.as_ref().and_then(|heads| heads.off_ramp(depth + 1)) {
+                let logits = ramp.run(arithmetic, token_0(ramp, &x.codes)?)?.wide;
                 if ends(depth + 1, &logits)? {
                     return Ok((x.wide, logits));
                 }
             }
         }
-        if let Some(classifier) = &task.classifier {
-            logits = classifier.run(arithmetic, token_0(classifier, &x.codes)?)?.wide;
-        }
+        let logits = match &task.heads {
+            Some(heads) => heads.classifier().run(arithmetic, token_0(heads.classifier(), &x.codes)?)?.wide,
+            None => Vec::new(),
+        };
         Ok((x.wide, logits))
     }
 }

@@ -10,12 +10,12 @@ mod forward;
 mod synthetic;
 
 pub use forward::{Answer, entropy, largest};
-pub use synthetic::{Shape, TaskShape, synthetic};
+pub use synthetic::{OffRamps, Shape, TaskShape, synthetic};
 
 use crate::{Checkpoint, Linear, ModelError, calibration::Calibration, checkpoint::Norm, prune::Pruning};
 use alberti_arith::Activation;
 use alberti_golden::encoder::Sequence;
-pub use alberti_golden::encoder::Span;
+pub use alberti_golden::encoder::{Heads, Span};
 
 /// More classes than any entropy unit takes.
 pub(crate) const CLASSES_MAX: usize = *alberti_golden::entropy::CLASSES.end();
@@ -58,10 +58,8 @@ pub struct Task {
     pub labels: Vec<String>,
     /// One for each distinct layer.
     pub layers: Vec<TaskLayer>,
-    /// Logits of token 0 after every layer.
-    pub off_ramp: Option<Linear>,
-    /// Logits of token 0 after the last.
-    pub classifier: Option<Linear>,
+    /// Logits of token 0.
+    pub heads: Option<Heads<Linear>>,
 }
 
 /// A frozen encoder with its tasks.
@@ -84,7 +82,7 @@ impl From<Checkpoint> for Adapted {
                     .map(|norm| AdaptedHalf { adapter: None, norm: norm.clone() }),
             })
             .collect();
-        let tasks = vec![Task { name: String::new(), labels: Vec::new(), layers, off_ramp: None, classifier: None }];
+        let tasks = vec![Task { name: String::new(), labels: Vec::new(), layers, heads: None }];
         Self { backbone, tasks }
     }
 }

@@ -160,6 +160,33 @@ impl EmbeddingSummary {
     }
 }
 
+/// What answers a sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Head {
+    /// An off-ramp after a layer before the last.
+    OffRamp,
+    /// The classifier after the last layer.
+    Classifier,
+}
+
+impl std::fmt::Display for Head {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::OffRamp => "off-ramp",
+            Self::Classifier => "classifier",
+        })
+    }
+}
+
+impl Head {
+    /// Which it is, by the layer whose off-ramp ended the sentence.
+    #[must_use]
+    pub fn of_exit<T>(exit_layer: Option<T>) -> Self {
+        if exit_layer.is_some() { Self::OffRamp } else { Self::Classifier }
+    }
+}
+
 /// The answer of a task with a classifier.
 #[derive(Clone, Debug, Serialize)]
 pub struct DecisionAnswer {
@@ -172,7 +199,9 @@ pub struct DecisionAnswer {
     pub label: Option<String>,
     /// The logits.
     pub logits: Vec<f32>,
-    /// The layer whose off-ramp ended the sentence.
+    /// What answered.
+    pub head: Head,
+    /// The layer whose off-ramp answered, counted from 1; none where the classifier did.
     pub exit_layer: Option<u32>,
     /// The same in f32, where that was asked for.
     #[serde(flatten)]
@@ -186,7 +215,9 @@ pub struct FloatDecision {
     pub float_label: Option<String>,
     /// The logits.
     pub float_logits: Vec<f32>,
-    /// The layer whose entropy ended the sentence.
+    /// What answered.
+    pub float_head: Head,
+    /// The layer whose off-ramp answered, counted from 1; none where the classifier did.
     pub float_exit_layer: Option<u32>,
 }
 
@@ -201,11 +232,12 @@ impl FloatDecision {
     #[must_use]
     pub fn new(task: &Task, exact: &adapted::Answer, nats: f64) -> Self {
         let exit = exact.exit(nats);
-        let logits = exit.map_or(exact.last(), |layer| &exact.off_ramps[layer - 1]).to_vec();
+        let logits = exit.map_or(exact.logits.as_slice(), |(_, logits)| logits).to_vec();
         Self {
             float_label: label(task, &logits),
             float_logits: logits,
-            float_exit_layer: exit.map(|layer| layer as u32),
+            float_head: Head::of_exit(exit),
+            float_exit_layer: exit.map(|(layer, _)| layer as u32),
         }
     }
 }
@@ -220,6 +252,7 @@ impl DecisionAnswer {
             figures: Figures::new(answer, tokens),
             label: label(task, &logits),
             logits,
+            head: Head::of_exit(answer.exit),
             exit_layer: answer.exit,
             float,
         }

@@ -155,7 +155,7 @@ mod tests {
 
     fn task(labels: &[&str]) -> Task {
         let labels = labels.iter().map(|&label| label.to_owned()).collect();
-        Task { name: "t".into(), labels, layers: Vec::new(), off_ramp: None, classifier: None }
+        Task { name: "t".into(), labels, layers: Vec::new(), heads: None }
     }
 
     fn read_text(name: &str, text: &str, labels: &[&str]) -> Result<Vec<Example>, ModelError> {

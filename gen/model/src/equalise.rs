@@ -15,7 +15,7 @@
 
 use crate::{
     Linear,
-    adapted::{Adapted, Task},
+    adapted::{Adapted, Heads, Task},
     calibration::Calibration,
     checkpoint::{Norm, Site, linear_name},
     layer_names,
@@ -62,8 +62,9 @@ impl Factors {
         let inner = (0..distinct).map(|layer| half(layer, 0)).collect();
         let first = if model.backbone.projection.is_none() { needed(&model.backbone.embeddings.norm) } else { 0 };
         let mut stream: Vec<i32> = [first].into_iter().chain((0..distinct).map(|layer| half(layer, 1))).collect();
-        let ramps = model.tasks.iter().any(|task| task.off_ramp.is_some());
-        let read = ramps || model.tasks.iter().all(|task| task.classifier.is_some());
+        let heads = || model.tasks.iter().map(|task| task.heads.as_ref());
+        let ramps = heads().flatten().any(Heads::exits_early);
+        let read = heads().all(|heads| heads.is_some());
         if !read {
             stream[distinct] = 0;
         }
@@ -95,7 +96,7 @@ impl Factors {
             scale_weight(weights.linear_mut(Site::Intermediate), inner);
             scale(weights.linear_mut(Site::Output), -inner);
         }
-        for Task { layers, off_ramp, classifier, .. } in &mut model.tasks {
+        for Task { layers, heads, .. } in &mut model.tasks {
             for (layer, own) in layers.iter_mut().enumerate() {
                 let residual = [self.stream[layer], self.inner[layer]];
                 let norms = [self.inner[layer], self.stream[layer + 1]];
@@ -107,7 +108,7 @@ impl Factors {
                     scale_norm(&mut half.norm, -norm);
                 }
             }
-            for head in [off_ramp, classifier].into_iter().flatten() {
+            for head in heads.iter_mut().flat_map(Heads::iter_mut) {
                 scale_weight(head, last);
             }
         }
@@ -132,9 +133,7 @@ impl Factors {
                 calibration.scale(&layer_names::adapter(task, layer, half, "up"), 0, -residual);
             }
         }
-        for name in (0..model.tasks.len())
-            .flat_map(|task| ["off_ramp", "classifier"].map(|which| layer_names::head(task, which)))
-        {
+        for name in layer_names::heads(model) {
             calibration.scale(&name, -last, 0);
         }
         calibration.scale_sums(|sum| {

@@ -11,7 +11,8 @@
 
 use crate::{
     ModelError,
-    adapted::{self, Task, largest},
+    adapted::{self, Heads, Task, largest},
+    answers::Head,
     compile::reals,
     dataset::{Example, Truth},
     glue::{Classification, Regression},
@@ -36,6 +37,19 @@ pub struct Evaluation {
     passes: Vec<Pass>,
     classes: usize,
     depth: usize,
+    /// Layers with an off-ramp, counted from 1.
+    ramps: Vec<usize>,
+}
+
+/// How many sentences a head answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Exits {
+    /// An off-ramp, or the classifier.
+    pub head: Head,
+    /// The layer before it, counted from 1.
+    pub layer: usize,
+    /// Sentences.
+    pub sentences: usize,
 }
 
 /// A sentence that passed all layers.
@@ -55,6 +69,8 @@ struct Logits {
 
 #[derive(Clone, Debug)]
 struct Ramp {
+    /// The layer before it, counted from 1.
+    layer: usize,
     logits: Vec<f32>,
     certainty: Certainty,
 }
@@ -135,7 +151,9 @@ impl Evaluation {
             Ok(Pass { truth: example.truth, integers, float: float.map(Logits::float) })
         };
         let passes = examples.par_iter().zip(&tokens).map(pass).collect::<Result<_, ModelError>>()?;
-        Ok(Self { passes, classes: encoder.model.tasks[0].labels.len(), depth: encoder.model.depth() })
+        let task = &encoder.model.tasks[0];
+        let ramps = task.heads.iter().flat_map(Heads::layers).collect();
+        Ok(Self { passes, classes: task.labels.len(), depth: encoder.model.depth(), ramps })
     }
 
     /// Sentences.
@@ -160,17 +178,18 @@ impl Evaluation {
         Ok(Point { threshold_nats: nats, integers, float, agreement })
     }
 
-    /// How many sentences end after each layer at a threshold in nats.
+    /// How many sentences each off-ramp answers at a threshold in nats, and the classifier.
     ///
     /// # Errors
     /// As [`Self::at`].
-    pub fn exit_layers(&self, nats: f64) -> Result<Vec<usize>, ModelError> {
-        let mut layers = vec![0; self.depth];
+    pub fn exits(&self, nats: f64) -> Result<Vec<Exits>, ModelError> {
+        let mut sentences = vec![0; self.depth + 1];
         for pass in &self.passes {
             let (_, exit) = pass.integers.at(nats)?;
-            layers[exit.unwrap_or(self.depth) - 1] += 1;
+            sentences[exit.unwrap_or(self.depth)] += 1;
         }
-        Ok(layers)
+        let heads = self.ramps.iter().map(|&layer| (Head::OffRamp, layer)).chain([(Head::Classifier, self.depth)]);
+        Ok(heads.map(|(head, layer)| Exits { head, layer, sentences: sentences[layer] }).collect())
     }
 
     /// The measures at these thresholds in nats, or at usual ones.
@@ -233,27 +252,35 @@ fn tokens(path: &Path, examples: &[Example], encoder: &TextEncoder) -> Result<Ve
 }
 
 impl Logits {
-    fn integers(ramps: Vec<Vec<i16>>, last: &[i16]) -> Self {
+    fn integers(ramps: Vec<(usize, Vec<i16>)>, last: &[i16]) -> Self {
         let values = |codes: &[i16]| reals(codes, codes.len()).data;
-        let ramps = ramps.into_iter().map(|codes| Ramp { logits: values(&codes), certainty: Certainty::Unit(codes) });
-        Self { ramps: ramps.collect(), last: values(last) }
+        let ramp = |(layer, codes): (usize, Vec<i16>)| Ramp {
+            layer,
+            logits: values(&codes),
+            certainty: Certainty::Unit(codes),
+        };
+        Self { ramps: ramps.into_iter().map(ramp).collect(), last: values(last) }
     }
 
     fn float(answer: adapted::Answer) -> Self {
-        let ramp = |logits: Vec<f32>| Ramp { certainty: Certainty::Entropy(adapted::entropy(&logits)), logits };
+        let ramp = |(layer, logits): (usize, Vec<f32>)| Ramp {
+            layer,
+            certainty: Certainty::Entropy(adapted::entropy(&logits)),
+            logits,
+        };
         Self { ramps: answer.off_ramps.into_iter().map(ramp).collect(), last: answer.logits }
     }
 
     /// The logits at a threshold, and the layer whose off-ramp gave them.
     fn at(&self, nats: f64) -> Result<(&[f32], Option<usize>), ModelError> {
         let threshold = threshold(nats)?;
-        for (layer, ramp) in (1..).zip(&self.ramps) {
+        for ramp in &self.ramps {
             let ends = match &ramp.certainty {
                 Certainty::Unit(codes) => decide(codes, threshold)?.exit,
                 Certainty::Entropy(entropy) => *entropy < nats,
             };
             if ends {
-                return Ok((&ramp.logits, Some(layer)));
+                return Ok((&ramp.logits, Some(ramp.layer)));
             }
         }
         Ok((&self.last, None))

@@ -1,5 +1,7 @@
 //! The names of tables, and of linear layers beside the backbone's.
 
+use crate::adapted::Adapted;
+
 /// Of the tables of an embedding.
 pub const TABLES: [&str; 3] = ["embeddings.word", "embeddings.position", "embeddings.token_type"];
 
@@ -11,7 +13,15 @@ pub fn adapter(task: usize, layer: usize, half: usize, part: &str) -> String {
     format!("task.{task}.layer.{layer}.{}.adapter.{part}", ["attention", "output"][half])
 }
 
-/// Of a task's `off_ramp` or `classifier`.
+/// Of a task's head, by its name among them.
 pub fn head(task: usize, which: &str) -> String {
     format!("task.{task}.{which}")
+}
+
+/// Of the heads of all tasks.
+pub fn heads(model: &Adapted) -> impl Iterator<Item = String> {
+    let named = model.tasks.iter().enumerate().flat_map(|(task, own)| {
+        own.heads.iter().flat_map(|heads| heads.named()).map(move |(name, _)| head(task, &name))
+    });
+    named
 }

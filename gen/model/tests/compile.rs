@@ -12,7 +12,7 @@ use alberti_golden::{
 };
 use alberti_isa::{Operation, Program, Source, Unit, Waits};
 use alberti_model::compile::{Compiled, Session};
-use common::encoders::{PLAIN, POSITIONS, Shape, accelerator, encoder, ids, pruned};
+use common::encoders::{Early, PLAIN, POSITIONS, Shape, accelerator, encoder, ids, pruned};
 
 const LONGEST: usize = 20;
 
@@ -192,11 +192,59 @@ fn shared_layers_are_a_loop_and_small_embeddings_are_widened() {
 
 #[test]
 fn a_program_ends_behind_the_layer_that_is_sure_enough() {
+    let accelerator = AcceleratorConfig { program_instructions: 512, ..accelerator(4) };
     for (layers, depth) in [(1, 4), (4, 4)] {
-        let shape = Shape { layers, depth, classes: Some(3), early: true, tasks: 2, ..PLAIN };
-        let exits: Vec<_> = (0..=8).flat_map(|t| agrees(8, &shape, &accelerator(4), &[6, 10, 3], 200 * t)).collect();
-        let layers: std::collections::BTreeSet<_> = exits.into_iter().collect();
-        assert!(layers.len() >= 3 && layers.contains(&None) && layers.contains(&Some(1)), "{layers:?}");
+        for early in [Early::Shared, Early::Own(&[1, 2, 3, 4])] {
+            let shape = Shape { layers, depth, classes: Some(3), early, tasks: 2, ..PLAIN };
+            let exits: Vec<_> = (0..=8).flat_map(|t| agrees(8, &shape, &accelerator, &[6, 10, 3], 200 * t)).collect();
+            let layers: std::collections::BTreeSet<_> = exits.into_iter().collect();
+            assert!(layers.len() >= 3 && layers.contains(&None) && layers.contains(&Some(1)), "{layers:?}");
+        }
+    }
+}
+
+/// No threshold, however high, lets an off-ramp answer after the last layer: the classifier does.
+#[test]
+fn after_the_last_layer_the_classifier_answers() {
+    let accelerator = AcceleratorConfig { program_instructions: 512, ..accelerator(4) };
+    for (layers, depth) in [(1, 1), (1, 3), (2, 2)] {
+        // Where no layer before it has an off-ramp, every sentence comes to the last.
+        for early in [Early::Never, Early::Shared, Early::Own(&[1, 2, 3]), Early::Own(&[3, 2]), Early::Own(&[])] {
+            let shape = Shape { layers, depth, classes: Some(3), early, tasks: 2, ..PLAIN };
+            let encoder = encoder(8, &shape);
+            let first = encoder.tasks[0].heads.as_ref().and_then(|heads| heads.layers().next());
+            assert!(encoder.tasks.iter().all(|task| task.heads.as_ref().is_some_and(|heads| {
+                heads.layers().all(|layer| layer < depth) && heads.off_ramp(depth).is_none()
+            })));
+            let exits = agrees(8, &shape, &accelerator, &[6, 10], u16::MAX);
+            assert!(exits.iter().all(|&exit| exit == first), "{shape:?}: {exits:?}");
+        }
+    }
+}
+
+/// Where layers share weights, those that the same off-ramp follows are one loop, and so are those that none
+/// does; an off-ramp of its own is code of its own.
+#[test]
+fn shared_layers_are_a_loop_for_each_off_ramp() {
+    let config = AcceleratorConfig { program_instructions: 1024, ..accelerator(4) };
+    let loops = |early| {
+        let shape = Shape { layers: 1, depth: 6, classes: Some(3), early, ..PLAIN };
+        let compiled = Compiled::new(encoder(8, &shape), config.clone(), LONGEST).expect("it fits");
+        let program = compiled.sentence(0, LONGEST).expect("a short sentence").program.instructions;
+        let repeats = program.iter().filter_map(|instruction| match instruction.operation {
+            Operation::Repeat(repeat) => Some(repeat.count.get()),
+            _ => None,
+        });
+        let exits = program.iter().filter(|i| matches!(i.operation, Operation::Exit(_))).count();
+        (repeats.collect::<Vec<_>>(), exits)
+    };
+    assert_eq!(loops(Early::Never), (vec![6], 0));
+    assert_eq!(loops(Early::Shared), (vec![5], 1));
+    assert_eq!(loops(Early::Own(&[1, 2, 3, 4, 5, 6])), (vec![], 5));
+    assert_eq!(loops(Early::Own(&[3])), (vec![2, 3], 1));
+    for (early, threshold) in [(Early::Own(&[3, 5]), 1400), (Early::Own(&[2]), u16::MAX)] {
+        let shape = Shape { layers: 1, depth: 6, classes: Some(3), early, tasks: 2, ..PLAIN };
+        agrees(9, &shape, &config, &[6, 17, 3], threshold);
     }
 }
 

@@ -80,7 +80,7 @@ fn parameters_that_fit_are_left_alone() {
 fn behind_the_last_layer_of_an_encoder_without_classifier_they_are_refused() {
     let mut shape = Shape { shared: false, ..Shape::small(32) };
     for task in &mut shape.tasks {
-        (task.classes, task.off_ramps) = (0, false);
+        (task.classes, task.off_ramps) = (0, alberti_model::adapted::OffRamps::None);
     }
     let mut model = synthetic(&shape, SEED);
     model.tasks[0].layers[2].halves[1].norm.gain[5] = 2.5;

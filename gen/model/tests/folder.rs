@@ -5,7 +5,7 @@ use alberti_arith::Activation;
 use alberti_golden::encoder::Span;
 use alberti_model::{
     ModelError,
-    adapted::{Adapted, Shape, TaskShape, folder, synthetic},
+    adapted::{Adapted, OffRamps, Shape, TaskShape, folder, synthetic},
     checkpoint::ModelType,
     sentence::Tokenizer,
 };
@@ -81,18 +81,21 @@ fn what_is_drawn_and_what_is_read_back_are_the_same_bits() {
         shared: false,
         activation: Activation::Relu,
         tasks: vec![
-            TaskShape { adapters: [0, 12], classes: 0, off_ramps: false, spans: spans(Span::Whole) },
-            TaskShape { adapters: [0, 0], classes: 1, off_ramps: false, spans: spans(ramp) },
+            TaskShape { adapters: [0, 12], classes: 0, off_ramps: OffRamps::None, spans: spans(Span::Whole) },
+            TaskShape { adapters: [0, 0], classes: 1, off_ramps: OffRamps::None, spans: spans(ramp) },
         ],
         ..Shape::small(20)
     };
     let grouped = Shape { shared: false, activation: Activation::Gelu, ..Shape::small(20) };
     let equal = Shape { embedding: 64, ..Shape::small(20) };
+    let mut own = Shape::small(20);
+    own.tasks[1].off_ramps = OffRamps::Own;
     for (shape, kind) in [
         (Shape::small(32), ModelType::Albert { embedding_size: 32, groups: 1 }),
         (bert, ModelType::Bert),
         (grouped, ModelType::Albert { embedding_size: 32, groups: 3 }),
         (equal, ModelType::Albert { embedding_size: 64, groups: 1 }),
+        (own, ModelType::Albert { embedding_size: 32, groups: 1 }),
     ] {
         let model = synthetic(&shape, SEED);
         assert_eq!(model.backbone.config.model_type, kind);
@@ -270,4 +273,41 @@ fn shapes_that_cannot_be_drawn_name_all_that_is_wrong() {
     for part in ["words must be", "770 is not a multiple", "1000 layers", "11 spans for 12", "task 2 has 1 classes"] {
         assert!(problems.contains(part), "no `{part}` in {problems}");
     }
+}
+
+/// Off-ramps as DeeBERT and EdgeBERT have them: one for each layer, or for some.
+#[test]
+fn off_ramps_are_one_for_all_layers_or_one_for_each() {
+    let head = "tasks/task1/model_head.safetensors";
+    let layers = |change: &dyn Fn(&mut Tensors)| {
+        let target = write(&small());
+        retensor(&target.path().join(head), |tensors| change(tensors));
+        let read = folder::load(target.path(), &["task1".into()]);
+        read.map(|model| model.tasks[0].heads.as_ref().expect("heads").layers().collect::<Vec<_>>())
+    };
+    let rename = |tensors: &mut Tensors, layers: &[usize]| {
+        for part in ["weight", "bias"] {
+            let tensor = tensors.remove(&format!("off_ramp.{part}")).expect("it was written");
+            layers.iter().for_each(|layer| {
+                tensors.insert(format!("off_ramp.{layer}.{part}"), tensor.clone());
+            });
+        }
+    };
+    assert_eq!(layers(&|_| {}).expect("a shared one"), [1, 2]);
+    assert_eq!(layers(&|tensors| rename(tensors, &[0, 1])).expect("one for each"), [1, 2]);
+    assert_eq!(layers(&|tensors| rename(tensors, &[1])).expect("one for some"), [2]);
+    // One after the last layer comes with DeeBERT's checkpoints: the classifier answers there.
+    assert_eq!(layers(&|tensors| rename(tensors, &[1, 2])).expect("one for some"), [2]);
+    let refused = |change: &dyn Fn(&mut Tensors), lines: &[&str]| says(&layers(change).expect_err("refused"), lines);
+    refused(&|tensors| rename(tensors, &[0, 3]), &["off_ramp.3: the encoder's layers are 0 to 2"]);
+    let both = |tensors: &mut Tensors| {
+        let bias = tensors["off_ramp.bias"].clone();
+        tensors.insert("off_ramp.1.bias".into(), bias);
+    };
+    refused(&both, &["or one after each layer, not both", "off_ramp.1.weight: it is missing"]);
+    let odd = |tensors: &mut Tensors| {
+        rename(tensors, &[1]);
+        tensors.insert("off_ramp.last.bias".into(), (vec![3], vec![0; 12]));
+    };
+    refused(&odd, &["off_ramp.last.bias: it is not known what this tensor does"]);
 }

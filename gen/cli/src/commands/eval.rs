@@ -9,8 +9,9 @@ use crate::{
     table::{Table, decimals},
 };
 use alberti_model::{
+    adapted::Heads,
     dataset,
-    evaluation::{Evaluation, Measures, Point, Scores},
+    evaluation::{Evaluation, Exits, Measures, Point, Scores},
     glue::{Classification, Regression},
 };
 use std::{num::NonZeroUsize, path::PathBuf};
@@ -64,7 +65,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let (design, config) = arguments.encoder.accelerator()?;
     let encoder = arguments.prunings.load(&arguments.encoder.model, std::slice::from_ref(&arguments.task))?;
     let task = &encoder.model.tasks[0];
-    if task.classifier.is_none() {
+    if task.heads.is_none() {
         let message = format!("{}: the task has no classifier: there is nothing to measure", arguments.task.display());
         return Err(Failure::usage(message, "give a task with head_config.json and model_head.safetensors"));
     }
@@ -76,10 +77,10 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         Evaluation::run(&encoder, config, (&arguments.data, &examples), arguments.compare, &|| bar.inc(1))?;
     bar.finish_and_clear();
     let point = evaluation.at(arguments.threshold)?;
-    let exit_layers = evaluation.exit_layers(arguments.threshold)?;
-    let curve = match task.off_ramp {
-        Some(_) => evaluation.curve(arguments.thresholds.as_deref())?,
-        None => Vec::new(),
+    let exits = evaluation.exits(arguments.threshold)?;
+    let curve = match task.heads.as_ref().is_some_and(Heads::exits_early) {
+        true => evaluation.curve(arguments.thresholds.as_deref())?,
+        false => Vec::new(),
     };
     let mut text = format!(
         "{}: {} on {} sentences of {}, weights {}, embeddings {}\n\n{}",
@@ -92,10 +93,10 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         table(std::slice::from_ref(&point), &point).text(),
     );
     if !curve.is_empty() {
-        let mut layers = Table::new(&["ended after layer", "sentences", "share"]);
-        for (layer, &count) in (1..).zip(&exit_layers) {
-            let share = 100.0 * count as f64 / evaluation.sentences() as f64;
-            layers.row(vec![format!("{layer}"), count.to_string(), format!("{share:.1} %")]);
+        let mut layers = Table::new(&["answered by", "after layer", "sentences", "share"]);
+        for Exits { head, layer, sentences } in &exits {
+            let share = 100.0 * *sentences as f64 / evaluation.sentences() as f64;
+            layers.row(vec![head.to_string(), layer.to_string(), sentences.to_string(), format!("{share:.1} %")]);
         }
         text += &format!("\nat {} nats\n{}\n{}", arguments.threshold, layers.text(), table(&curve, &point).text());
     }
@@ -104,7 +105,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let data = serde_json::json!({
         "design": design.name, "hash": design.hash, "task": task.name, "examples": examples.len(), "labels": labels,
         "pruning": {"weights": arguments.prunings.prune.to_string(), "embeddings": arguments.prunings.prune_embeddings.to_string()},
-        "measures": point, "exit_layers": exit_layers, "curve": curve,
+        "measures": point, "exits": exits, "curve": curve,
     });
     Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_warnings(&encoder.model.backbone.warnings()))
 }

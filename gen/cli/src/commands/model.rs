@@ -8,7 +8,7 @@ use crate::{
 use alberti_arith::Activation;
 use alberti_files::MANIFEST;
 use alberti_model::{
-    adapted::{Shape, Span, TaskShape, folder, synthetic},
+    adapted::{OffRamps, Shape, Span, TaskShape, folder, synthetic},
     sentence::Tokenizer,
 };
 use clap::{
@@ -89,15 +89,22 @@ struct Changes {
     /// Classes of each task
     #[arg(long, value_name = "CLASSES")]
     classes: Option<usize>,
-    /// Whether tasks have off-ramps
-    #[arg(long, value_name = "YES")]
-    off_ramps: Option<bool>,
+    /// Off-ramps of the tasks: none, one that all layers share, or one for each layer before the last
+    #[arg(long, value_name = "WHICH")]
+    off_ramps: Option<Ramps>,
     /// Attention span of each head, 0 for a head that is skipped
     #[arg(long, value_name = "TOKENS,…", value_delimiter = ',')]
     spans: Option<Vec<u16>>,
     /// Logarithm of the length of the ramp after a span
     #[arg(long, value_name = "BITS", default_value = "5", value_parser = clap::value_parser!(u8).range(0..=7))]
     ramp: u8,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Ramps {
+    None,
+    Shared,
+    Own,
 }
 
 /// The functions that a checkpoint can ask for, by their usual names there.
@@ -141,7 +148,12 @@ impl Changes {
             task.adapters = [widths.first(), widths.last()].map(|width| width.copied().unwrap_or_default());
         }
         task.classes = self.classes.unwrap_or(task.classes);
-        task.off_ramps = self.off_ramps.unwrap_or(task.off_ramps) && task.classes > 0;
+        task.off_ramps = match self.off_ramps {
+            None => task.off_ramps,
+            Some(Ramps::None) => OffRamps::None,
+            Some(Ramps::Shared) => OffRamps::Shared,
+            Some(Ramps::Own) => OffRamps::Own,
+        };
         let span = |&span| if span == 0 { Span::Skipped } else { Span::Limited { span, ramp: self.ramp } };
         match &self.spans {
             Some(spans) => task.spans = spans.iter().map(span).collect(),

@@ -15,27 +15,19 @@ use alberti_golden::encoder::Sequence;
 pub struct Answer {
     /// Every linear layer that was passed, and the last layer's output.
     pub forward: Forward,
-    /// Logits after each layer; empty without an off-ramp.
-    pub off_ramps: Vec<Vec<f32>>,
-    /// Logits after the last layer; empty without a classifier.
+    /// The layers that have an off-ramp, counted from 1, with its logits.
+    pub off_ramps: Vec<(usize, Vec<f32>)>,
+    /// The classifier's logits; empty without one.
     pub logits: Vec<f32>,
 }
 
 impl Answer {
-    /// The layer, counted from 1, whose off-ramp's entropy is the first below a threshold, in nats.
+    /// The first off-ramp whose entropy is below a threshold, in nats: its layer, counted from 1, and its
+    /// logits.
     #[must_use]
-    pub fn exit(&self, nats: f64) -> Option<usize> {
-        self.off_ramps.iter().position(|logits| entropy(logits) < nats).map(|layer| layer + 1)
-    }
-
-    /// The logits of a sentence that no off-ramp ends: the classifier's, or without one the last off-ramp's;
-    /// empty without either.
-    #[must_use]
-    pub fn last(&self) -> &[f32] {
-        match self.off_ramps.last() {
-            Some(ramp) if self.logits.is_empty() => ramp,
-            _ => &self.logits,
-        }
+    pub fn exit(&self, nats: f64) -> Option<(usize, &[f32])> {
+        let first = self.off_ramps.iter().find(|(_, logits)| entropy(logits) < nats);
+        first.map(|(layer, logits)| (*layer, logits.as_slice()))
     }
 }
 
@@ -106,14 +98,14 @@ impl Adapted {
                 |half| &own.halves[half].norm,
                 &mut sums,
             )?;
-            if let Some(ramp) = &own_task.off_ramp {
-                off_ramps.push(apply(layer_names::head(task, "off_ramp"), ramp, &token_0(&x)).data);
+            if let Some((name, ramp)) = own_task.heads.as_ref().and_then(|heads| heads.named_off_ramp(depth + 1)) {
+                off_ramps.push((depth + 1, apply(layer_names::head(task, &name), ramp, &token_0(&x)).data));
             }
         }
-        let logits = own_task
-            .classifier
-            .as_ref()
-            .map(|head| apply(layer_names::head(task, "classifier"), head, &token_0(&x)).data);
+        let logits = own_task.heads.as_ref().map(|heads| {
+            let (name, classifier) = heads.named_classifier();
+            apply(layer_names::head(task, name), classifier, &token_0(&x)).data
+        });
         Ok(Answer { forward: Forward { traces, sums, hidden: x }, off_ramps, logits: logits.unwrap_or_default() })
     }
 }

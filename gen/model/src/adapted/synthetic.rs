@@ -5,7 +5,7 @@
 //! norms have gains of 0.85 ± 0.1, and single channels of its second feed-forward matrix are a dozen times as
 //! large as others: they are what makes channels of the residual stream stand out.
 
-use super::{Adapted, AdaptedHalf, Adapter, CLASSES_MAX, Span, Task, TaskLayer};
+use super::{Adapted, AdaptedHalf, Adapter, CLASSES_MAX, Heads, Span, Task, TaskLayer};
 use crate::{
     Checkpoint, Linear, Matrix, ModelConfig, Site,
     checkpoint::{Embeddings, Layer, MAX_LAYERS, ModelType, Norm},
@@ -14,6 +14,17 @@ use crate::{
 use alberti_arith::Activation;
 use std::collections::BTreeSet;
 
+/// Off-ramps of a task, after layers before the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OffRamps {
+    /// None.
+    None,
+    /// One that all layers share.
+    Shared,
+    /// One for each layer.
+    Own,
+}
+
 /// What the tasks of a synthetic encoder have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskShape {
@@ -21,8 +32,8 @@ pub struct TaskShape {
     pub adapters: [usize; 2],
     /// Classes; no classifier for 0.
     pub classes: usize,
-    /// Whether it has off-ramps as well.
-    pub off_ramps: bool,
+    /// The off-ramps that it has as well.
+    pub off_ramps: OffRamps,
     /// The span of each head.
     pub spans: Vec<Span>,
 }
@@ -58,7 +69,7 @@ impl Shape {
     #[must_use]
     pub fn small(positions: usize) -> Self {
         let near = Span::Limited { span: 6, ramp: 3 };
-        let task = |adapters, spans| TaskShape { adapters, classes: 3, off_ramps: true, spans };
+        let task = |adapters, spans| TaskShape { adapters, classes: 3, off_ramps: OffRamps::Shared, spans };
         Self {
             embedding: 32,
             hidden: 64,
@@ -91,7 +102,7 @@ impl Shape {
     pub fn albert_base() -> Self {
         let tasks = LEARNED.into_iter().zip([2, 3]).map(|(spans, classes)| {
             let span = |span| if span == 0 { Span::Skipped } else { Span::Limited { span, ramp: RAMP } };
-            TaskShape { adapters: [64, 64], classes, off_ramps: true, spans: spans.map(span).to_vec() }
+            TaskShape { adapters: [64, 64], classes, off_ramps: OffRamps::Shared, spans: spans.map(span).to_vec() }
         });
         Self {
             embedding: 128,
@@ -140,7 +151,7 @@ impl Shape {
             if spans.len() != heads {
                 problems.push(format!("task {number} has {} spans for {heads} heads", spans.len()));
             }
-            if classes > CLASSES_MAX || (task.off_ramps && classes == 1) {
+            if classes > CLASSES_MAX || (task.off_ramps != OffRamps::None && classes == 1) {
                 problems.push(format!(
                     "task {number} has {classes} classes: 0 to {CLASSES_MAX}, off-ramps decide over 2 or more"
                 ));
@@ -279,10 +290,20 @@ impl Numbers {
                 }),
             })
             .collect();
-        let mut head = |wanted: bool| (wanted && task.classes > 0).then(|| self.linear(task.classes, hidden, 3.0, 0.1));
         // Hugging Face's names of classes that have none.
         let labels = (0..task.classes).map(|class| format!("LABEL_{class}")).collect();
-        let (off_ramp, classifier) = (head(task.off_ramps), head(true));
-        Task { name: format!("task{number}"), labels, layers, off_ramp, classifier }
+        let mut head = || self.linear(task.classes, hidden, 3.0, 0.1);
+        let heads = (task.classes > 0).then(|| match task.off_ramps {
+            OffRamps::None => Heads::new(head()),
+            OffRamps::Shared => {
+                let ramp = head();
+                Heads::new(head()).with_shared(ramp, shape.depth)
+            }
+            OffRamps::Own => {
+                let ramps = (1..shape.depth).map(|layer| (layer, head())).collect();
+                Heads::new(head()).with_own(ramps, shape.depth)
+            }
+        });
+        Task { name: format!("task{number}"), labels, layers, heads }
     }
 }

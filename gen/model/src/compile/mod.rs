@@ -38,7 +38,7 @@ use alberti_arith::ActivationSet;
 use alberti_golden::{
     Image,
     accelerator::AcceleratorConfig,
-    encoder::{Encoder, HalfLayer, Linear, Span, Task},
+    encoder::{Encoder, HalfLayer, Heads, Linear, Span, Task},
 };
 use axis::Axis;
 use plan::Plan;
@@ -210,7 +210,7 @@ fn limits(encoder: &Encoder, config: &AcceleratorConfig, longest: usize, problem
     let linear = [axes.hidden, axes.heads, axes.inner, axes.embedding].map(Axis::tiles);
     let passes = linear.into_iter().chain([tokens / n, 3]).max().unwrap_or_default();
     problems.demand("datapath.reduction_max", passes * n, config.passes_max * n);
-    let heads = encoder.tasks.iter().flat_map(|task| [&task.off_ramp, &task.classifier]).flatten();
+    let heads = encoder.tasks.iter().filter_map(|task| task.heads.as_ref()).flat_map(Heads::iter);
     let classes = heads.map(|linear| linear.outputs()).max().unwrap_or_default();
     problems.demand("units.entropy.classes_max", classes, config.classes_max);
     if !gives_codes(encoder) {
@@ -237,7 +237,7 @@ fn gives_codes(encoder: &Encoder) -> bool {
     let distinct = encoder.layers.len();
     let last = (encoder.depth + distinct - 1) % distinct;
     let task = |task: &Task| {
-        let answers = task.off_ramp.is_some() || task.classifier.is_some() || distinct < encoder.depth;
+        let answers = task.heads.is_some() || distinct < encoder.depth;
         task.layers.iter().enumerate().all(|(layer, own)| {
             own.attention.norm.exponent_bias.is_some()
                 && (own.output.norm.exponent_bias.is_some() || layer == last && !answers)

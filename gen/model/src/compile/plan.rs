@@ -11,7 +11,7 @@ use super::{
 use crate::ModelError;
 use alberti_golden::{
     accelerator::AcceleratorConfig,
-    encoder::{Adapter, Encoder, HalfLayer, Linear, Task},
+    encoder::{Adapter, Encoder, HalfLayer, Heads, Linear, Task},
 };
 use alberti_isa::{Memory, Source};
 
@@ -60,8 +60,7 @@ pub(super) struct TaskPlan {
     /// Rows of codes, from the plan's `dense` on.
     pub rows: Vec<Vec<u8>>,
     pub layers: Vec<(HalfPlan, HalfPlan)>,
-    pub off_ramp: Option<Dense>,
-    pub classifier: Option<Dense>,
+    pub heads: Option<Heads<Dense>>,
 }
 
 /// What outlives a sentence.
@@ -163,7 +162,7 @@ fn dense_rows(task: &Task, hidden: Axis, n: usize) -> usize {
     let tiles = |linear: &Linear| Axis::plain(n, linear.outputs()).tiles() * hidden.tiles();
     let half = |half: &HalfLayer| half.adapter.as_ref().map_or(0, |adapter| 2 * tiles(&adapter.down));
     let layers: usize = task.layers.iter().map(|layer| half(&layer.attention) + half(&layer.output)).sum();
-    let heads: usize = [&task.off_ramp, &task.classifier].into_iter().flatten().map(tiles).sum();
+    let heads: usize = task.heads.iter().flat_map(Heads::iter).map(tiles).sum();
     (layers + heads) * n
 }
 
@@ -173,18 +172,19 @@ impl TaskPlan {
             parameters: Parameters::at(parameter),
             rows: Vec::new(),
             layers: Vec::with_capacity(task.layers.len()),
-            off_ramp: None,
-            classifier: None,
+            heads: None,
         };
         for layer in &task.layers {
             let halves = [&layer.attention, &layer.output].map(|half| plan.half(half, hidden, n, dense));
             plan.layers.push(halves.into());
         }
-        let head = |plan: &mut Self, linear: &Option<Linear>| {
-            linear.as_ref().map(|linear| plan.dense(linear, Axis::plain(n, linear.outputs()), hidden, dense))
-        };
-        plan.off_ramp = head(&mut plan, &task.off_ramp);
-        plan.classifier = head(&mut plan, &task.classifier);
+        plan.heads = task.heads.as_ref().map(|heads| {
+            let dense = |_: &str, linear: &Linear| -> Result<_, std::convert::Infallible> {
+                Ok(plan.dense(linear, Axis::plain(n, linear.outputs()), hidden, dense))
+            };
+            let Ok(heads) = heads.try_map(dense);
+            heads
+        });
         plan
     }
 

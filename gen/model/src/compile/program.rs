@@ -171,32 +171,32 @@ impl Sentence {
 impl Emitter<'_> {
     /// Everything between the loading of the list and the end.
     fn body(&mut self, offset: u32) -> Output {
-        let encoder = self.encoder;
+        let (encoder, heads) = (self.encoder, self.task.heads.as_ref());
         let mut x = self.embedding();
-        let classes = [&self.task.off_ramp, &self.task.classifier].into_iter().flatten().map(|linear| linear.outputs());
+        let classes = heads.iter().flat_map(|heads| heads.iter()).map(|linear| linear.outputs());
         let logits = classes.max().map(|classes| {
             let rows = classes.div_ceil(self.config.n) as u32;
             self.wide.take("logits", rows, self.operations.len())
         });
-        let before = x;
-        let body = self.operations.len();
-        for depth in 0..encoder.depth {
-            let layer = depth as u32 + 1;
-            x = self.layer(depth % encoder.layers.len(), x, |emitter, codes| {
+        let mut done = 0;
+        while done < encoder.depth {
+            let (before, body, layer) = (x, self.operations.len(), done + 1);
+            x = self.layer(done % encoder.layers.len(), x, |emitter, codes| {
                 emitter.off_ramp(layer, codes, logits, offset);
             });
-            // Where the first layer's weights are all layers', and its result lies where its input lay, a
-            // loop does the rest.
-            if depth == 0 && encoder.layers.len() == 1 && encoder.depth > 1 && x == before {
-                self.operations.insert(body, Repeat { count: Count(encoder.depth as u32) }.into());
+            done += 1;
+            // Where all layers have the same weights, and the result lies where the input lay, a loop does
+            // those that the same off-ramp follows, or none.
+            let alike = |next: &usize| heads.is_none_or(|heads| heads.same_after(layer, *next));
+            let more = (layer + 1..=encoder.depth).take_while(alike).count();
+            if encoder.layers.len() == 1 && more > 0 && x == before {
+                self.operations.insert(body, Repeat { count: Count(1 + more as u32) }.into());
                 self.push(End {});
-                break;
+                done += more;
             }
         }
-        if let (Some(linear), Some(dense), Some(codes), Some(logits)) =
-            (&self.task.classifier, self.task_plan.classifier, x.codes, logits)
-        {
-            self.logits(linear, dense, codes, logits);
+        if let (Some(heads), Some(dense), Some(codes), Some(logits)) = (heads, &self.task_plan.heads, x.codes, logits) {
+            self.logits(heads.classifier(), *dense.classifier(), codes, logits);
             self.store(logits, offset);
         }
         let stored = logits.unwrap_or(x.wide);
@@ -211,13 +211,15 @@ impl Emitter<'_> {
         }
     }
 
-    /// Logits after a layer: they are stored before the program may end with them.
-    fn off_ramp(&mut self, layer: u32, codes: Region, logits: Option<Region>, offset: u32) {
-        if let (Some(linear), Some(dense), Some(logits)) = (&self.task.off_ramp, self.task_plan.off_ramp, logits) {
-            self.logits(linear, dense, codes, logits);
+    /// Logits after a layer, counted from 1: they are stored before the program may end with them.
+    fn off_ramp(&mut self, layer: usize, codes: Region, logits: Option<Region>, offset: u32) {
+        let linear = self.task.heads.as_ref().and_then(|heads| heads.off_ramp(layer));
+        let dense = self.task_plan.heads.as_ref().and_then(|heads| heads.off_ramp(layer));
+        if let (Some(linear), Some(dense), Some(logits)) = (linear, dense, logits) {
+            self.logits(linear, *dense, codes, logits);
             self.store(logits, offset);
             let classes = Count(linear.outputs() as u32);
-            self.push(Exit { classes, layer, source_base: logits.base, source_tile: 1 });
+            self.push(Exit { classes, layer: layer as u32, source_base: logits.base, source_tile: 1 });
         }
     }
 

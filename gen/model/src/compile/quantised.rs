@@ -223,20 +223,18 @@ impl Quantiser<'_> {
             let half = |half| self.half(number, layer, half, &own.halves[half]);
             Ok(encoder::TaskLayer { spans: own.spans.clone(), attention: half(0)?, output: half(1)? })
         });
-        let head = |which: &str, linear: &Option<Linear>| -> Result<_, ModelError> {
-            let Some(linear) = linear else { return Ok(None) };
+        let head = |which: &str, linear: &Linear| -> Result<_, ModelError> {
             let name = layer_names::head(number, which);
             // After the last layer as after any other.
             let range = LayerRange {
                 channel_max: self.ranges.stream(self.model.depth()).unwrap_or_default(),
                 output_max: self.ranges.range(&name)?.output_max,
             };
-            self.linear(&name, linear, &range, NORM, Results::Numbers(STREAM)).map(Some)
+            self.linear(&name, linear, &range, NORM, Results::Numbers(STREAM))
         };
         Ok(encoder::Task {
             layers: layers.collect::<Result<_, ModelError>>()?,
-            off_ramp: head("off_ramp", &task.off_ramp)?,
-            classifier: head("classifier", &task.classifier)?,
+            heads: task.heads.as_ref().map(|heads| heads.try_map(head)).transpose()?,
         })
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     ModelError, Site,
-    adapted::Adapted,
+    adapted::{Adapted, Heads},
     calibration::{Calibration, LayerRange},
     checkpoint::linear_name,
     layer_names,
@@ -60,11 +60,10 @@ impl<'a> Ranges<'a> {
     /// all layers where these share weights, or an off-ramp reads all of them.
     pub fn stream(&self, layer: usize) -> Option<Vec<f32>> {
         let (model, distinct) = (self.model, self.model.distinct());
-        let heads = (0..model.tasks.len())
-            .flat_map(|task| ["off_ramp", "classifier"].map(|which| layer_names::head(task, which)));
-        let heads = heads.filter_map(|name| self.calibration.range(&name));
+        let heads = layer_names::heads(model).filter_map(|name| self.calibration.range(&name));
         let query = |layer: usize| self.calibration.range(&linear_name(layer, Site::Query));
-        let alike = distinct < model.depth() || model.tasks.iter().any(|task| task.off_ramp.is_some());
+        let alike = distinct < model.depth()
+            || model.tasks.iter().filter_map(|task| task.heads.as_ref()).any(Heads::exits_early);
         let range = match layer {
             _ if alike => Channels::union((0..distinct).filter_map(query).chain(heads)),
             _ if layer < distinct => Channels::union(query(layer).into_iter()),

@@ -52,7 +52,7 @@ pub struct Answer {
     pub hidden: Vec<i16>,
     /// Logits in Q6.10; empty without one.
     pub logits: Vec<i16>,
-    /// The layer whose off-ramp ended the program.
+    /// The layer whose off-ramp answers, counted from 1; none where the classifier does.
     pub exit: Option<u32>,
     /// What happened.
     pub counters: Counters,
@@ -179,9 +179,11 @@ impl<'a, E: Engine> Session<'a, E> {
         };
         let counters = outcome.counters;
         if !output.is_hidden {
-            let task = &compiled.encoder.tasks[task];
-            let linear = if exit.is_some() { &task.off_ramp } else { &task.classifier };
-            let classes = linear.as_ref().or(task.off_ramp.as_ref()).map_or(0, |linear| linear.outputs());
+            let head = compiled.encoder.tasks[task].heads.as_ref().and_then(|heads| match exit {
+                Some(layer) => heads.off_ramp(layer as usize),
+                None => Some(heads.classifier()),
+            });
+            let classes = head.map_or(0, |linear| linear.outputs());
             let logits = rows.concat().into_iter().take(classes).collect();
             return Ok(Answer { hidden: Vec::new(), logits, exit, counters, cycles });
         }

@@ -128,7 +128,7 @@ impl<'a> WholeCampaign<'a> {
             Ok((point, trial?))
         };
         let outcomes = all.par_iter().map(run).collect::<Result<Vec<_>, ModelError>>()?;
-        let decides = !self.sentences.iter().all(|(_, exact)| exact.last().is_empty());
+        let decides = !self.sentences.iter().all(|(_, exact)| exact.logits.is_empty());
         let finding = |(number, (site, rate)): (usize, &(FaultSite, Rate))| {
             let trials: Vec<_> =
                 outcomes.iter().filter(|(point, _)| *point == number).map(|(_, trial)| *trial).collect();
@@ -144,7 +144,7 @@ impl<'a> WholeCampaign<'a> {
         let (mut sums, mut misplaced) = ([0.0; 2], 0);
         for (tokens, exact) in self.sentences {
             let answer = session.run(0, tokens, 0)?;
-            let distance = match Decision::between(&answer.logits, exact.last()) {
+            let distance = match Decision::between(&answer.logits, &exact.logits) {
                 Some(Decision { difference, alike }) => [difference, f64::from(u8::from(alike))],
                 None => {
                     let exact = &exact.forward.hidden;

@@ -2,7 +2,7 @@
 
 use crate::{
     Linear, Matrix, Site,
-    adapted::Adapted,
+    adapted::{Adapted, Heads},
     checkpoint::{Norm, linear_name},
     compile::Quantised,
     layer_names,
@@ -160,12 +160,9 @@ fn all(model: &Adapted, pruned: &Adapted, quantised: &Quantised) -> Vec<Tensor> 
                 }
             }
         }
-        let heads =
-            [("off_ramp", &task.off_ramp, &integers.off_ramp), ("classifier", &task.classifier, &integers.classifier)];
-        for (which, head, codes) in heads {
-            if let (Some(head), Some(codes)) = (head, codes) {
-                add(layer_names::head(number, which), Part::Classifier, &head.weight, &head.weight, &codes.weight);
-            }
+        let heads = task.heads.iter().flat_map(Heads::named).zip(integers.heads.iter().flat_map(Heads::iter));
+        for ((which, head), codes) in heads {
+            add(layer_names::head(number, &which), Part::Classifier, &head.weight, &head.weight, &codes.weight);
         }
     }
     tensors
@@ -224,7 +221,7 @@ fn footprint(model: &Adapted, tensors: &[Tensor]) -> Footprint {
     let channels = |norm: &Norm| norm.gain.len() as u64;
     let layers = model.tasks.first().map_or(&[][..], |task| &task.layers);
     let halves = || layers.iter().flat_map(|layer| &layer.halves);
-    let heads = model.tasks.first().map_or([None, None], |task| [task.off_ramp.as_ref(), task.classifier.as_ref()]);
+    let heads = model.tasks.first().and_then(|task| task.heads.as_ref());
     let task_norms: u64 = halves().map(|half| channels(&half.norm)).sum();
     let share = |part: Part| {
         let own = || tensors.iter().filter(move |tensor| tensor.with_one_task() && tensor.part == part);
@@ -248,7 +245,7 @@ fn footprint(model: &Adapted, tensors: &[Tensor]) -> Footprint {
                 (2 * all, all)
             }
             Part::Classifier => {
-                let all = heads.iter().flatten().map(|head| biases(head)).sum();
+                let all = heads.iter().flat_map(|heads| heads.iter()).map(biases).sum();
                 (all, all)
             }
         };

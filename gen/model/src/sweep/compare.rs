@@ -72,7 +72,7 @@ impl Comparison {
             Ok(Compared {
                 cosines,
                 unpruned: whole.map_or(cosines, |whole| Cosines::between(&hidden, &whole.forward.hidden)).embedding,
-                decision: Decision::between(&logits, exact.last()),
+                decision: Decision::between(&logits, &exact.logits),
             })
         };
         let answers = sentences.par_iter().map(compare).collect::<Result<Vec<_>, ModelError>>()?;

@@ -6,10 +6,21 @@ use alberti_golden::{
     BlockSparsity,
     accelerator::AcceleratorConfig,
     encoder::{
-        Adapter, Embedding, Encoder, HalfLayer, Head, Layer, Linear, Norm, Projection, Span, Table, Task, TaskLayer,
+        Adapter, Embedding, Encoder, HalfLayer, Head, Heads, Layer, Linear, Norm, Projection, Span, Table, Task,
+        TaskLayer,
     },
     softmax::Maximum,
 };
+
+/// Off-ramps.
+#[derive(Clone, Copy, Debug)]
+pub enum Early {
+    Never,
+    /// One after all layers.
+    Shared,
+    /// One of its own after each of these layers, counted from 1.
+    Own(&'static [usize]),
+}
 
 /// The shape of an encoder.
 #[derive(Clone, Copy, Debug)]
@@ -25,8 +36,8 @@ pub struct Shape {
     /// Width of the adapters.
     pub adapter: Option<usize>,
     pub classes: Option<usize>,
-    /// Off-ramps as well.
-    pub early: bool,
+    /// The off-ramps.
+    pub early: Early,
     /// Spans of the heads, the same in all layers.
     pub spans: [Span; 4],
     pub function: Activation,
@@ -42,7 +53,7 @@ pub const PLAIN: Shape = Shape {
     tasks: 1,
     adapter: None,
     classes: None,
-    early: false,
+    early: Early::Never,
     spans: [Span::Whole; 4],
     function: Activation::Gelu,
 };
@@ -184,9 +195,21 @@ pub fn encoder(seed: u64, shape: &Shape) -> Encoder {
                     output: random.half(shape, last_codes || layer + 1 < shape.layers),
                 })
                 .collect();
-            let mut head =
-                |wanted: bool| shape.classes.filter(|_| wanted).map(|classes| random.linear(classes, hidden, 11));
-            Task { layers, off_ramp: head(shape.early), classifier: head(true) }
+            let heads = shape.classes.map(|classes| {
+                let mut head = || random.linear(classes, hidden, 11);
+                match shape.early {
+                    Early::Never => Heads::new(head()),
+                    Early::Shared => {
+                        let ramp = head();
+                        Heads::new(head()).with_shared(ramp, shape.depth)
+                    }
+                    Early::Own(layers) => {
+                        let ramps = layers.iter().map(|&layer| (layer, head())).collect();
+                        Heads::new(head()).with_own(ramps, shape.depth)
+                    }
+                }
+            });
+            Task { layers, heads }
         })
         .collect();
     Encoder { embedding, layers, depth: shape.depth, tasks }

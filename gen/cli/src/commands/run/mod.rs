@@ -71,9 +71,9 @@ Columns:
   embedding  cosine of the answer to f32's; with pruning also to that of the weights before it (`unpruned`)
   hidden     cosine of the last layer's output, all tokens, to f32's
 Columns of a task:
-  layers     that were passed; an off-ramp ended the sentence where these are fewer than the encoder has
+  answered   the head that answered: the off-ramp after so many layers, or the classifier after all of them
   read       as above; bytes of the switch to the task stand before the table
-  f32        the label that f32 gives, with its logits and layers at the same threshold";
+  f32        the label that f32 gives, with its logits and head at the same threshold";
 
 /// An entropy threshold in nats.
 pub fn nats(text: &str) -> std::result::Result<f64, String> {
@@ -184,7 +184,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         count(compiled.weights().1.words() as u64),
     );
     for (run, task) in runs.iter().zip(&encoder.model.tasks) {
-        text += &run.text(task, nats, checkpoint.num_hidden_layers);
+        text += &run.text(task, nats);
     }
     if let Some(summary) = summary {
         text += &format!(
@@ -259,7 +259,7 @@ impl Job<'_> {
 
 impl TaskRun {
     /// Its table, and how it compares.
-    fn text(&self, task: &alberti_model::adapted::Task, nats: f64, depth: usize) -> String {
+    fn text(&self, task: &alberti_model::adapted::Task, nats: f64) -> String {
         let mut text = String::from("\n");
         if !self.task.is_empty() {
             text += &format!("{}: the switch to it moves {} bytes\n", self.task, count(self.switch_bytes));
@@ -267,13 +267,14 @@ impl TaskRun {
         if !self.sentences.is_empty() {
             return text + &tables::embeddings(&self.sentences).text();
         }
-        if let Some(ramp) = task.off_ramp.as_ref().filter(|ramp| nats > (ramp.weight.rows as f64).ln()) {
-            let classes = ramp.weight.rows;
+        let first =
+            task.heads.as_ref().and_then(|heads| Some((heads.layers().next()?, heads.classifier().weight.rows)));
+        if let Some((layer, classes)) = first.filter(|&(_, classes)| nats > (classes as f64).ln()) {
             text += &format!(
-                "{nats} nats is above the entropy of any {classes} classes: every sentence ends after the first layer\n"
+                "{nats} nats is above the entropy of any {classes} classes: every sentence ends after layer {layer}\n"
             );
         }
-        text += &tables::decisions(&self.decisions, depth).text();
+        text += &tables::decisions(&self.decisions).text();
         let count = |differs: fn(&DecisionAnswer) -> Option<bool>| {
             let compared = self.decisions.iter().filter_map(differs);
             compared.fold((0, 0), |(all, other), does| (all + 1, other + usize::from(does)))
@@ -281,7 +282,7 @@ impl TaskRun {
         let ((all, labels), (_, layers)) = (count(DecisionAnswer::differs), count(DecisionAnswer::leaves_elsewhere));
         if all > 0 {
             text += &format!(
-                "{labels} of {all} labels and {layers} layers differ from f32's; every program equal to the equations, bit for bit\n"
+                "{labels} of {all} labels and {layers} exits differ from f32's; every program equal to the equations, bit for bit\n"
             );
         }
         text

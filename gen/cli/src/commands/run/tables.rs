@@ -1,7 +1,7 @@
 //! What is said of each sentence.
 
 use crate::table::{Table, count, decimals};
-use alberti_model::answers::{DecisionAnswer, EmbeddingAnswer, FloatDecision};
+use alberti_model::answers::{DecisionAnswer, EmbeddingAnswer, FloatDecision, Head};
 
 /// A row for each sentence.
 pub fn embeddings(lines: &[EmbeddingAnswer]) -> Table {
@@ -42,32 +42,36 @@ fn numbers(logits: &[f32]) -> String {
 }
 
 /// A row for each sentence.
-pub fn decisions(decisions: &[DecisionAnswer], depth: usize) -> Table {
+pub fn decisions(decisions: &[DecisionAnswer]) -> Table {
     let compared = decisions.iter().any(|decision| decision.float.is_some());
     let counted = decisions.iter().any(|decision| decision.figures.cycles.is_some());
-    let mut head = vec!["sentence", "tokens", "label", "logits", "layers", "vectors", "read"];
+    let mut head = vec!["sentence", "tokens", "label", "logits", "answered by", "vectors", "read"];
     head.extend(counted.then_some("cycles"));
-    head.extend(compared.then_some(["f32", "its logits", "its layers"]).into_iter().flatten());
-    let layers = |exit: Option<u32>| exit.map_or(depth, |layer| layer as usize).to_string();
+    head.extend(compared.then_some(["f32", "its logits", "its head"]).into_iter().flatten());
     let mut table = Table::new(&head);
-    for DecisionAnswer { text, figures, label, logits, exit_layer, float } in decisions {
+    for DecisionAnswer { text, figures, label, logits, head, exit_layer, float } in decisions {
         let named = |label: &Option<String>| label.clone().unwrap_or_else(|| "-".into());
         let mut row = vec![
             shown(text),
             figures.tokens.to_string(),
             named(label),
             numbers(logits),
-            layers(*exit_layer),
+            by(*head, *exit_layer),
             count(figures.vectors),
             count(figures.bytes_read),
         ];
         row.extend(figures.cycles.map(count));
-        if let Some(FloatDecision { float_label, float_logits, float_exit_layer }) = float {
-            row.extend([named(float_label), numbers(float_logits), layers(*float_exit_layer)]);
+        if let Some(FloatDecision { float_label, float_logits, float_head, float_exit_layer }) = float {
+            row.extend([named(float_label), numbers(float_logits), by(*float_head, *float_exit_layer)]);
         }
         table.row(row);
     }
     table
+}
+
+/// A head, with the layer before an off-ramp.
+fn by(head: Head, exit_layer: Option<u32>) -> String {
+    exit_layer.map_or_else(|| head.to_string(), |layer| format!("{head} {layer}"))
 }
 
 /// Characters of a text that a table shows.

@@ -5,7 +5,7 @@
 //! | `adapter_config.json` | where adapters are, their activation |
 //! | `adapter.safetensors` | adapters; the task's layer norms, by the names that the model has for its own |
 //! | `head_config.json` | the number and the names of classes |
-//! | `model_head.safetensors` | the classifier `heads.<name>.1`, and `off_ramp` |
+//! | `model_head.safetensors` | the classifier `heads.<name>.1`, and `off_ramp` or `off_ramp.<layer>` |
 //! | `task.json` | how far each head sees |
 //!
 //! A file that is not there leaves out what it would hold: layer norms are the model's own then, heads see
@@ -29,5 +29,5 @@ const TASK: &str = "task.json";
 
 /// The classifier: what stands after the name of a head of one linear layer (number 0 is its dropout).
 const CLASSIFIER: &str = "1";
-/// The linear layer after every layer.
+/// The linear layer after every layer; what those of single layers begin with.
 const OFF_RAMP: &str = "off_ramp";

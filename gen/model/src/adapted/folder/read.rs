@@ -1,7 +1,7 @@
 //! Reading tasks.
 
 use super::{
-    super::{Adapted, AdaptedHalf, Adapter, CLASSES_MAX, Span, Task, TaskLayer},
+    super::{Adapted, AdaptedHalf, Adapter, CLASSES_MAX, Heads, Span, Task, TaskLayer},
     ADAPTER, ADAPTER_CONFIG, CLASSIFIER, HEAD, HEAD_CONFIG, OFF_RAMP, TASK, TASKS, span,
 };
 use crate::{
@@ -12,6 +12,7 @@ use alberti_arith::Activation;
 use alberti_diagnostic::{Code, Diagnostic, quote};
 use serde_json::{Map, Value, json};
 use std::{
+    collections::{BTreeMap, BTreeSet},
     io::ErrorKind,
     path::{Path, PathBuf},
 };
@@ -63,14 +64,14 @@ pub fn task(folder: &Path, backbone: &Checkpoint) -> Result<Task, ModelError> {
     let name = reader.name();
     let spans = reader.spans()?;
     let halves = reader.halves()?;
-    let Heads { labels, classifier, off_ramp } = reader.heads()?;
+    let (labels, heads) = reader.heads()?;
     if !reader.problems.is_empty() {
         return Err(ModelError::Task { path: folder.into(), problems: reader.problems });
     }
     let groups: Vec<TaskLayer> =
         spans.into_iter().zip(halves).map(|(spans, halves)| TaskLayer { spans, halves }).collect();
     let layers = backbone.config.distinct().into_iter().map(|group| groups[group].clone()).collect();
-    Ok(Task { name, labels, layers, off_ramp, classifier })
+    Ok(Task { name, labels, layers, heads })
 }
 
 /// A file of settings.
@@ -78,14 +79,6 @@ struct Settings {
     /// Of the adapter, or of the head.
     name: String,
     keys: Map<String, Value>,
-}
-
-/// What `model_head.safetensors` holds.
-#[derive(Default)]
-struct Heads {
-    labels: Vec<String>,
-    classifier: Option<Linear>,
-    off_ramp: Option<Linear>,
 }
 
 struct Reader<'a> {
@@ -255,14 +248,14 @@ impl Reader<'_> {
         self.folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     }
 
-    /// Names of classes, classifier, off-ramp.
-    fn heads(&mut self) -> Result<Heads, ModelError> {
+    /// Names of classes, classifier and off-ramps.
+    fn heads(&mut self) -> Result<(Vec<String>, Option<Heads<Linear>>), ModelError> {
         let settings = self.settings(HEAD_CONFIG)?;
         let Some(bytes) = self.bytes(HEAD)? else {
             if settings.is_some() {
                 self.problem(HEAD, "it is missing; heads are read from safetensors");
             }
-            return Ok(Heads::default());
+            return Ok(Default::default());
         };
         let mut tensors = Tensors::parse(&self.folder.join(HEAD), &bytes)?;
         for pooled in ["classifier", "pooler", "albert.pooler", "bert.pooler"] {
@@ -274,7 +267,7 @@ impl Reader<'_> {
             if self.bytes(HEAD_CONFIG)?.is_none() {
                 self.problem(HEAD_CONFIG, format!("it is missing, {HEAD} is there"));
             }
-            return Ok(Heads::default());
+            return Ok(Default::default());
         };
         let required = [("head_type", json!("classification")), ("layers", json!(1)), ("use_pooler", json!(false))];
         self.require(HEAD_CONFIG, &settings, &required);
@@ -284,7 +277,7 @@ impl Reader<'_> {
         let classes = settings.get("num_labels").and_then(Value::as_u64).unwrap_or(2);
         let Some(classes) = usize::try_from(classes).ok().filter(|classes| (1..=CLASSES_MAX).contains(classes)) else {
             self.problem(HEAD_CONFIG, format!("num_labels is {classes}, it must be 1 to {CLASSES_MAX}"));
-            return Ok(Heads::default());
+            return Ok(Default::default());
         };
         let labels = labels(settings.get("label2id").filter(|ids| !ids.is_null()), classes).unwrap_or_else(|problem| {
             self.problem(HEAD_CONFIG, problem);
@@ -298,13 +291,37 @@ impl Reader<'_> {
             }
             _ => tensors.linear(&at, classes, hidden),
         };
-        let ramp = !tensors.behind(&format!("{OFF_RAMP}.")).is_empty();
-        if ramp && classes < 2 {
+        let heads = self.off_ramps(Heads::new(classifier), &mut tensors, classes);
+        tensors.finish_complete().iter().for_each(|problem| self.problem(HEAD, problem));
+        Ok((labels, Some(heads)))
+    }
+
+    /// The same heads with the off-ramps: `off_ramp` after every layer, or `off_ramp.<i>` after layer i,
+    /// counted from 0. One after the last layer is read, and does not answer.
+    fn off_ramps(&mut self, heads: Heads<Linear>, tensors: &mut Tensors, classes: usize) -> Heads<Linear> {
+        let (hidden, depth) = (self.backbone.config.hidden_size, self.backbone.config.num_hidden_layers);
+        let names = tensors.behind(&format!("{OFF_RAMP}."));
+        if !names.is_empty() && classes < 2 {
             self.problem(HEAD, format!("{OFF_RAMP}: the entropy of one class decides nothing"));
         }
-        let off_ramp = ramp.then(|| tensors.linear(OFF_RAMP, classes, hidden));
-        tensors.finish_complete().iter().for_each(|problem| self.problem(HEAD, problem));
-        Ok(Heads { labels, classifier: Some(classifier), off_ramp })
+        let numbers: BTreeSet<usize> = names.iter().filter_map(|name| name.split_once('.')?.0.parse().ok()).collect();
+        let shared = names.iter().any(|name| !name.contains('.'));
+        if shared && !numbers.is_empty() {
+            let problem = "after all layers, or one after each layer, not both";
+            self.problem(HEAD, format!("{OFF_RAMP}.weight and {OFF_RAMP}.<layer>.weight: one off-ramp {problem}"));
+        }
+        for layer in numbers.iter().filter(|&&layer| layer >= depth) {
+            self.problem(
+                HEAD,
+                format!("{OFF_RAMP}.{layer}: the encoder's layers are 0 to {}", depth.saturating_sub(1)),
+            );
+        }
+        let own = |layer: usize| (layer + 1, tensors.linear(&format!("{OFF_RAMP}.{layer}"), classes, hidden));
+        let ramps: BTreeMap<usize, Linear> = numbers.into_iter().map(own).collect();
+        match shared {
+            true => heads.with_shared(tensors.linear(OFF_RAMP, classes, hidden), depth),
+            false => heads.with_own(ramps, depth),
+        }
     }
 }
 

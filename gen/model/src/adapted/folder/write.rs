@@ -2,7 +2,7 @@
 
 use super::{
     super::{Adapted, AdaptedHalf, Task},
-    ADAPTER, ADAPTER_CONFIG, CLASSIFIER, HEAD, HEAD_CONFIG, OFF_RAMP, TASK, TASKS, span,
+    ADAPTER, ADAPTER_CONFIG, CLASSIFIER, HEAD, HEAD_CONFIG, TASK, TASKS, span,
 };
 use crate::{
     Checkpoint, Linear, Matrix, ModelConfig, ModelError, Site,
@@ -30,11 +30,11 @@ pub fn files(model: &Adapted) -> Result<Files, ModelError> {
         let (settings, adapters) = adapters(task, backbone);
         files.insert(at(ADAPTER_CONFIG), text(&settings));
         files.insert(at(ADAPTER), adapters.bytes()?);
-        if let Some(classifier) = &task.classifier {
-            files.insert(at(HEAD_CONFIG), text(&head(task, classifier, &backbone.config)));
+        if let Some(heads) = &task.heads {
+            files.insert(at(HEAD_CONFIG), text(&head(task, heads.classifier(), &backbone.config)));
             let mut tensors = Tensors::default();
-            tensors.linear(&format!("heads.{}.{CLASSIFIER}", task.name), classifier);
-            task.off_ramp.iter().for_each(|ramp| tensors.linear(OFF_RAMP, ramp));
+            tensors.linear(&format!("heads.{}.{CLASSIFIER}", task.name), heads.classifier());
+            heads.named_off_ramps().for_each(|(name, ramp)| tensors.linear(&name, ramp));
             files.insert(at(HEAD), tensors.bytes()?);
         }
         let config = &backbone.config;
