@@ -185,6 +185,9 @@ pub struct Answer {
     pub exit: Option<usize>,
 }
 
+/// A layer, counted from 1, and the logits of its off-ramp.
+pub type RampLogits = (usize, Vec<i16>);
+
 impl Encoder {
     /// Channels of the residual stream.
     #[must_use]
@@ -233,7 +236,7 @@ impl Encoder {
         arithmetic: &Arithmetic,
         task: &Task,
         sequence: impl Into<Sequence<'a>>,
-    ) -> Result<(Vec<(usize, Vec<i16>)>, Vec<i16>)> {
+    ) -> Result<(Vec<RampLogits>, Vec<i16>)> {
         let mut ramps = Vec::new();
         let collect = |layer: usize, logits: &[i16]| -> Result<bool> {
             ramps.push((layer, logits.to_vec()));
