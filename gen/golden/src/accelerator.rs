@@ -67,6 +67,10 @@ pub struct Counters {
     pub vectors: u64,
     /// Of these, vectors of zeros.
     pub held: u64,
+    /// Results of 16 bits of the array and of elementwise at an end of their range, where they saturate.
+    pub saturated: u64,
+    /// Of these, those of elementwise: residual sums.
+    pub saturated_sums: u64,
     /// Masks whose values do not begin where those before ended.
     pub misplaced: u64,
     /// Masks that an instruction reads as blocks, with one of a wrong number of ones, as plain ones have.
@@ -75,8 +79,6 @@ pub struct Counters {
     pub bytes_read: u64,
     /// Bytes written to external memory.
     pub bytes_written: u64,
-    /// Results of 16 bits at an end of their range, where they saturate.
-    pub saturated: u64,
     /// Rows of each memory.
     rows: [Accesses; Memory::ALL.len()],
 }

@@ -85,12 +85,14 @@ impl Execution<'_> {
             let (a_format, a) = self.operand(op.a_code, address(op.a_base, [(vector, 1)]))?;
             let a = elementwise::Operand { format: a_format, codes: &a, shift: op.a_shift };
             let sum = if op.scale {
-                elementwise::scale(a, op.gain as i16)?
+                elementwise::scale_counted(a, op.gain as i16)?
             } else {
                 let (format, b) = self.operand(op.b_code, address(op.b_base, [(vector, 1)]))?;
-                elementwise::add(a, elementwise::Operand { format, codes: &b, shift: op.b_shift })?
+                elementwise::add_counted(a, elementwise::Operand { format, codes: &b, shift: op.b_shift })?
             };
-            self.put_numbers(address(op.result_base, [(vector, 1)]), &sum)?;
+            self.counters.saturated += sum.saturated;
+            self.counters.saturated_sums += sum.saturated;
+            self.put_numbers(address(op.result_base, [(vector, 1)]), &sum.numbers)?;
         }
         Ok(())
     }
@@ -133,10 +135,7 @@ impl Execution<'_> {
         Ok(())
     }
 
-    /// Writes numbers that were computed: those at an end of their range are counted.
     pub(super) fn put_numbers(&mut self, at: u32, numbers: &[i16]) -> Work {
-        let at_end = |number: &&i16| [i16::MIN, i16::MAX].contains(*number);
-        self.counters.saturated += numbers.iter().filter(at_end).count() as u64;
         self.accelerator.memories.write_numbers(self.order, at, numbers)?;
         self.wrote(RowAddress { memory: Memory::Wide, row: at });
         Ok(())

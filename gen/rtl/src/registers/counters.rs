@@ -131,5 +131,5 @@ const COUNTERS: &[Counter] = counters! {
     "masks_read" 0xec Of(Event::Read(Memory::WeightMasks)), "Words read from the memory of weight masks";
     "masks_written" 0xf0 Of(Event::Written(Memory::WeightMasks)),
         "Words written to the memory of weight masks; RRAM is programmed";
-    "saturated" 0xf4 Of(Event::Saturated), "Results of 16 bits at an end of their range, where they saturate";
+    "saturated" 0xf4 Of(Event::Saturated), "Results of gemm and elementwise of 16 bits at an end of their range, where they saturate";
 };
