@@ -1,6 +1,8 @@
 //! Random valid designs: all that is generated of them is read without a message by every reader, and what
 //! is small is simulated.
 
+#![allow(clippy::print_stdout)]
+
 mod common;
 
 use alberti_harness::Seed;

@@ -20,8 +20,7 @@ pub fn head(task: usize, which: &str) -> String {
 
 /// Of the heads of all tasks.
 pub fn heads(model: &Adapted) -> impl Iterator<Item = String> {
-    let named = model.tasks.iter().enumerate().flat_map(|(task, own)| {
+    model.tasks.iter().enumerate().flat_map(|(task, own)| {
         own.heads.iter().flat_map(|heads| heads.named()).map(move |(name, _)| head(task, &name))
-    });
-    named
+    })
 }

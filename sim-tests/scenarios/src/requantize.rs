@@ -28,6 +28,10 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
         let shift = if rng.chance(0.5) { width as i32 - 4 - rng.below(12) as i32 } else { rng.below(128) as i32 - 64 };
         pairs.push((sum, shift.clamp(-64, 63)));
     }
+    // Nothing comes after a reset before a sum has.
+    for delay in 0..2 {
+        bench.expect(delay, "code_valid_o", false.into())?;
+    }
     for pairs in pairs.chunks(n) {
         // Bubbles between rows, now and then.
         if bench.rng().chance(0.02) {

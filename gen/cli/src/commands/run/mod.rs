@@ -11,7 +11,7 @@ use crate::{
     table::{count, decimals},
 };
 use alberti_diagnostic::Code;
-use alberti_golden::entropy;
+use alberti_golden::{encoder::Heads, entropy};
 use alberti_model::{
     Ranges, TextEncoder,
     answers::{
@@ -210,7 +210,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
 
 /// Refuses thresholds that decide nothing, as no task has an off-ramp.
 pub fn refuse_without_off_ramp(encoder: &TextEncoder, given: bool) -> Result<()> {
-    if !given || encoder.model.tasks.iter().any(|task| task.off_ramp.is_some()) {
+    if !given || encoder.model.tasks.iter().any(|task| task.heads.as_ref().is_some_and(Heads::exits_early)) {
         return Ok(());
     }
     let help = "leave the threshold out, or give a task whose model_head.safetensors has `off_ramp`";
