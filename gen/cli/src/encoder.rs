@@ -7,7 +7,11 @@ use crate::{
 };
 use alberti_cost::configuration;
 use alberti_golden::accelerator::AcceleratorConfig;
-use alberti_model::{BlockSparsity, TextEncoder, demo, prune::Pruning};
+use alberti_model::{
+    BlockSparsity, Checkpoint, TextEncoder, demo,
+    prune::Pruning,
+    sentence::{Reading, Tokenizer},
+};
 use alberti_rtl::Design;
 use std::path::{Path, PathBuf};
 
@@ -102,13 +106,18 @@ impl EncoderArguments {
 }
 
 impl Sentences {
-    /// Those given, with those of the file; without any those built in.
+    /// Those given, with those of the file, whole; without any those built in, each to `most` tokens and to as
+    /// many as the model takes.
     ///
     /// # Errors
-    /// When there is no such file, or nothing in it.
-    pub fn texts(&self, given: &[String]) -> Result<Vec<String>> {
+    /// When there is no such file, or nothing in it, and AE0705 when a text does not fit the model.
+    pub fn read(&self, given: &[String], encoder: &TextEncoder, most: usize) -> Result<Reading> {
         let texts = [given, &self.file.as_deref().map(lines).transpose()?.unwrap_or_default()].concat();
-        Ok(if texts.is_empty() { demo::sentences() } else { texts })
+        let (tokenizer, checkpoint) = (&encoder.tokenizer, &encoder.model.backbone);
+        Ok(match texts.is_empty() {
+            true => Reading::built_in(demo::sentences(), tokenizer, checkpoint, most)?,
+            false => Reading::whole(texts, tokenizer, checkpoint)?,
+        })
     }
 }
 
@@ -136,9 +145,16 @@ impl Layers {
         }
     }
 
-    /// What the model reads.
-    pub fn sentence(&self) -> &str {
-        self.sentence.as_deref().unwrap_or(demo::SENTENCE)
+    /// What the model reads: the text given, whole; or the built-in one, to `most` tokens and to as many as
+    /// the model takes.
+    ///
+    /// # Errors
+    /// AE0705 when the text does not fit the model.
+    pub fn read(&self, tokenizer: &Tokenizer, checkpoint: &Checkpoint, most: usize) -> Result<Reading> {
+        Ok(match &self.sentence {
+            None => Reading::built_in(vec![demo::SENTENCE.to_owned()], tokenizer, checkpoint, most)?,
+            Some(text) => Reading::whole(vec![text.clone()], tokenizer, checkpoint)?,
+        })
     }
 }
 

@@ -225,6 +225,38 @@ fn what_cannot_be_measured_says_why() {
     fails(&["run", ACCELERATOR16, "--model", &model], 1, "the checkpoint's vocabulary ends at 49");
 }
 
+/// What is built in is cut to what a small model takes, by every command; what somebody chose is not.
+#[test]
+fn built_in_texts_fit_models_of_few_positions() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (model, out) = (folder.path().join("small"), folder.path().join("out"));
+    let (model, out) = (text(&model), text(&out));
+    well(&["model", "--synthetic", "small", "--positions", "24", "--seed", "7", "-o", model]);
+    let of = ["--model", model];
+    let commands: [&[&str]; 7] = [
+        &["run", ACCELERATOR16, "--task", "task1", "--compare"],
+        &["pack", ACCELERATOR16, "--task", "task1", "-o", out],
+        &["sweep", ACCELERATOR16, "--of", "formats"],
+        &["accuracy", "designs/pu16.yaml"],
+        &["faults", ACCELERATOR16, "--whole", "--rates", "1e-3", "--target", "values", "--trials", "1"],
+        &["faults", "designs/pu16.yaml", "--rates", "1e-3", "--target", "values", "--trials", "1"],
+        &["dump", ACCELERATOR16, "--stage", "program"],
+    ];
+    for command in commands {
+        let said = well(&[command, &of].concat());
+        let noted = !(command.starts_with(&["dump"]) || command[1] == "designs/pu16.yaml" && command[0] == "faults");
+        assert_eq!(said.contains("built-in texts cut to 24 tokens"), noted, "{command:?}\n{said}");
+    }
+    // Programs for as many tokens as the model has positions.
+    assert!(Path::new(out).join("tasks/0/tokens_024.bin").exists());
+    fails(&[&["pack", ACCELERATOR16, "--tokens", "25"], &of[..]].concat(), 1, "25 tokens: the encoder takes 1 to 24");
+    let long = "a ".repeat(23);
+    for command in ["run", "accuracy"] {
+        let given = if command == "run" { "--text" } else { "--sentence" };
+        fails(&[&[command, ACCELERATOR16, given, &long], &of[..]].concat(), 1, "25 tokens: the encoder takes 1 to 24");
+    }
+}
+
 #[test]
 fn each_task_is_packed_into_an_image_of_its_own() {
     let folder = tempfile::tempdir().expect("a folder");

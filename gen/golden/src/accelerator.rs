@@ -67,6 +67,10 @@ pub struct Counters {
     pub vectors: u64,
     /// Of these, vectors of zeros.
     pub held: u64,
+    /// Numbers of 16 bits in the wide memory that saturated, of the array and of elementwise.
+    pub saturated: u64,
+    /// Of these, those of elementwise: residual sums.
+    pub saturated_sums: u64,
     /// Masks whose values do not begin where those before ended.
     pub misplaced: u64,
     /// Masks that an instruction reads as blocks, with one of a wrong number of ones, as plain ones have.

@@ -10,7 +10,7 @@
 //! is `fraction_bits − scale − F`, the gain's fraction bits added where there is one. An operand that a left
 //! shift drives out of 24 bits saturates there, before the sum: else the adder would be 80 bits wide.
 
-use crate::{Result, check, requantize};
+use crate::{Result, check, narrow::Narrowed, requantize};
 use alberti_arith::{Format, rhu, saturate};
 
 /// Width that a shifted operand of a sum saturates to.
@@ -39,10 +39,15 @@ impl Operand<'_> {
 /// # Errors
 /// When they differ in length, a code is none of its format, or a shift lies outside of −64..=63.
 pub fn add(a: Operand, b: Operand) -> Result<Vec<i16>> {
+    Ok(add_counted(a, b)?.numbers)
+}
+
+/// The same, with the number of sums that saturated to 16 bits.
+pub(crate) fn add_counted(a: Operand, b: Operand) -> Result<Narrowed> {
     check::length("b", b.codes, a.codes.len())?;
     let summand = |x, shift| saturate(rhu(x, shift), SUMMAND_BITS);
     let pairs = a.integers("a")?.into_iter().zip(b.integers("b")?);
-    Ok(pairs.map(|(x, y)| saturate(summand(x, a.shift) + summand(y, b.shift), 16) as i16).collect())
+    Ok(pairs.map(|(x, y)| summand(x, a.shift) + summand(y, b.shift)).collect())
 }
 
 /// One stream times a gain.
@@ -50,6 +55,10 @@ pub fn add(a: Operand, b: Operand) -> Result<Vec<i16>> {
 /// # Errors
 /// When a code is none of its format, or the shift lies outside of −64..=63.
 pub fn scale(a: Operand, gain: i16) -> Result<Vec<i16>> {
-    let integers = a.integers("a")?.into_iter();
-    Ok(integers.map(|x| saturate(rhu(x * i64::from(gain), a.shift), 16) as i16).collect())
+    Ok(scale_counted(a, gain)?.numbers)
+}
+
+/// The same, with the number of products that saturated to 16 bits.
+pub(crate) fn scale_counted(a: Operand, gain: i16) -> Result<Narrowed> {
+    Ok(a.integers("a")?.into_iter().map(|x| rhu(x * i64::from(gain), a.shift)).collect())
 }

@@ -25,7 +25,8 @@ pub use heads::Heads;
 pub use linear::{Linear, Results};
 
 use crate::{
-    Error, Result, accelerator::AcceleratorConfig, elementwise, entropy, layernorm, requantize, softmax::Softmax,
+    Error, Result, accelerator::AcceleratorConfig, elementwise, entropy, layernorm, narrow::Narrowed, requantize,
+    softmax::Softmax,
 };
 use alberti_arith::{Fixed, Format, rhu, saturate};
 
@@ -172,6 +173,8 @@ pub struct Stream {
     pub codes: Vec<u16>,
     /// Q6.10.
     pub wide: Vec<i16>,
+    /// How many numbers of 16 bits saturated on the way, layer norms aside.
+    pub saturated: u64,
 }
 
 /// What an encoder answers.
@@ -183,6 +186,19 @@ pub struct Answer {
     pub logits: Vec<i16>,
     /// The layer whose off-ramp answers, counted from 1; none where the classifier does.
     pub exit: Option<usize>,
+    /// How many numbers of 16 bits saturated: sums, scores, logits. A program counts those of padding as well.
+    pub saturated: u64,
+}
+
+/// A sentence that passed all layers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pass {
+    /// The layers that have an off-ramp, counted from 1, with its logits.
+    pub off_ramps: Vec<(usize, Vec<i16>)>,
+    /// The classifier's logits.
+    pub logits: Vec<i16>,
+    /// How many numbers of 16 bits saturated.
+    pub saturated: u64,
 }
 
 impl Encoder {
@@ -190,6 +206,13 @@ impl Encoder {
     #[must_use]
     pub fn width(&self) -> usize {
         self.layers.first().map_or(0, |layer| layer.query.inputs)
+    }
+
+    /// Tokens of the longest sequence.
+    #[must_use]
+    pub fn positions(&self) -> usize {
+        let [_, positions, _] = &self.embedding.tables;
+        positions.codes.len() / self.embedding.width.max(1)
     }
 
     /// The frozen linear layers, which all tasks share.
@@ -219,12 +242,11 @@ impl Encoder {
             exit = entropy::decide(logits, threshold)?.exit.then_some(depth);
             Ok(exit.is_some())
         };
-        let (hidden, logits) = self.layers(arithmetic, task, sequence.into(), decide)?;
-        Ok(Answer { hidden, logits, exit })
+        let (Stream { wide, saturated, .. }, logits) = self.layers(arithmetic, task, sequence.into(), decide)?;
+        Ok(Answer { hidden: wide, logits, exit, saturated })
     }
 
-    /// Runs a task to its last layer: the layers that have an off-ramp, counted from 1, with its logits, and
-    /// the classifier's.
+    /// Runs a task to its last layer.
     ///
     /// # Errors
     /// As [`Self::run`].
@@ -233,14 +255,14 @@ impl Encoder {
         arithmetic: &Arithmetic,
         task: &Task,
         sequence: impl Into<Sequence<'a>>,
-    ) -> Result<(Vec<(usize, Vec<i16>)>, Vec<i16>)> {
+    ) -> Result<Pass> {
         let mut ramps = Vec::new();
         let collect = |layer: usize, logits: &[i16]| -> Result<bool> {
             ramps.push((layer, logits.to_vec()));
             Ok(false)
         };
-        let (_, logits) = self.layers(arithmetic, task, sequence.into(), collect)?;
-        Ok((ramps, logits))
+        let (Stream { saturated, .. }, logits) = self.layers(arithmetic, task, sequence.into(), collect)?;
+        Ok(Pass { off_ramps: ramps, logits, saturated })
     }
 
     /// The last output, and logits; `ends` is asked after each layer with an off-ramp, counted from 1, with
@@ -251,26 +273,33 @@ impl Encoder {
         task: &Task,
         sequence: Sequence,
         mut ends: impl FnMut(usize, &[i16]) -> Result<bool>,
-    ) -> Result<(Vec<i16>, Vec<i16>)> {
+    ) -> Result<(Stream, Vec<i16>)> {
         if task.layers.len() != self.layers.len() || self.layers.is_empty() {
             return Err(Error::new(format!("a task of {} layers for {}", task.layers.len(), self.layers.len())));
         }
         let mut x = self.embedding.run(arithmetic, sequence)?;
         for depth in 0..self.depth {
             let index = depth % self.layers.len();
+            let before = x.saturated;
             x = self.layers[index].run(arithmetic, &task.layers[index], &x)?;
+            x.saturated += before;
             if let Some(ramp) = task.heads.as_ref().and_then(|heads| heads.off_ramp(depth + 1)) {
-                let logits = ramp.run(arithmetic, token_0(ramp, &x.codes)?)?.wide;
+                let Results { wide: logits, saturated, .. } = ramp.run(arithmetic, token_0(ramp, &x.codes)?)?;
+                x.saturated += saturated;
                 if ends(depth + 1, &logits)? {
-                    return Ok((x.wide, logits));
+                    return Ok((x, logits));
                 }
             }
         }
         let logits = match &task.heads {
-            Some(heads) => heads.classifier().run(arithmetic, token_0(heads.classifier(), &x.codes)?)?.wide,
+            Some(heads) => {
+                let results = heads.classifier().run(arithmetic, token_0(heads.classifier(), &x.codes)?)?;
+                x.saturated += results.saturated;
+                results.wide
+            }
             None => Vec::new(),
         };
-        Ok((x.wide, logits))
+        Ok((x, logits))
     }
 }
 
@@ -279,22 +308,30 @@ fn token_0<'a>(linear: &Linear, codes: &'a [u16]) -> Result<&'a [u16]> {
 }
 
 impl Layer {
+    /// What saturated in it alone is counted.
     fn run(&self, arithmetic: &Arithmetic, task: &TaskLayer, x: &Stream) -> Result<Stream> {
-        let context = self.context(arithmetic, &task.spans, &x.codes)?;
+        let (context, scores) = self.context(arithmetic, &task.spans, &x.codes)?;
         let h = task.attention.run(arithmetic, x, self.output.run(arithmetic, &context)?)?;
         let inner = self.inner.run(arithmetic, &h.codes)?;
-        task.output.run(arithmetic, &h, self.outer.run(arithmetic, &inner.codes)?)
+        let mut output = task.output.run(arithmetic, &h, self.outer.run(arithmetic, &inner.codes)?)?;
+        output.saturated += h.saturated + scores;
+        Ok(output)
     }
 }
 
 impl HalfLayer {
     fn run(&self, arithmetic: &Arithmetic, x: &Stream, dense: Results) -> Result<Stream> {
-        let mut sum = dense.wide;
+        let (mut sum, mut saturated) = (dense.wide, dense.saturated);
         if let Some(Adapter { down, up }) = &self.adapter {
             let up = up.run(arithmetic, &down.run(arithmetic, &dense.codes)?.codes)?;
-            sum = add(&up.wide, 0, &sum)?;
+            let adapted = add(&up.wide, 0, &sum)?;
+            saturated += up.saturated + adapted.saturated;
+            sum = adapted.numbers;
         }
-        self.norm.run(arithmetic, &add(&x.wide, STREAM_SHIFT, &sum)?)
+        let sum = add(&x.wide, STREAM_SHIFT, &sum)?;
+        let mut stream = self.norm.run(arithmetic, &sum.numbers)?;
+        stream.saturated += saturated + sum.saturated;
+        Ok(stream)
     }
 }
 
@@ -306,11 +343,11 @@ const SUM: i32 = 7;
 /// From one to the other.
 pub const STREAM_SHIFT: i32 = STREAM - SUM;
 
-fn add(a: &[i16], shift: i32, b: &[i16]) -> Result<Vec<i16>> {
+fn add(a: &[i16], shift: i32, b: &[i16]) -> Result<Narrowed> {
     let format = Format::Fixed(Fixed::new(16, 0).expect("16 bits are a format"));
     let bits = |numbers: &[i16]| -> Vec<u16> { numbers.iter().map(|&x| x as u16).collect() };
     let (a, b) = (bits(a), bits(b));
-    elementwise::add(
+    elementwise::add_counted(
         elementwise::Operand { format, codes: &a, shift },
         elementwise::Operand { format, codes: &b, shift: 0 },
     )
@@ -321,7 +358,7 @@ impl Norm {
     pub(super) fn run(&self, arithmetic: &Arithmetic, rows: &[i16]) -> Result<Stream> {
         let bias = self.exponent_bias.unwrap_or_default();
         let unit = layernorm::LayerNorm::new(self.gamma.clone(), self.beta.clone(), &self.shift, bias)?;
-        let mut stream = Stream { codes: Vec::new(), wide: Vec::with_capacity(rows.len()) };
+        let mut stream = Stream { codes: Vec::new(), wide: Vec::with_capacity(rows.len()), saturated: 0 };
         for row in rows.chunks(self.gamma.len()) {
             let row = match self.residual {
                 Some(bias) => unit.row(&row.iter().map(|&sum| arithmetic.rounded(sum, bias)).collect::<Vec<_>>())?,

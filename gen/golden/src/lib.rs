@@ -42,6 +42,7 @@ pub mod gemm;
 pub mod image;
 pub mod layernorm;
 pub mod matrix_unit;
+mod narrow;
 pub mod packed;
 pub mod processing_unit;
 mod products;

@@ -28,7 +28,7 @@ pub use findings::{ChannelShifts, Decisions, ErrorLine, Findings, Inputs, Mass, 
 pub use logits::SEED;
 pub use units::{SoftmaxUnit, Units};
 
-use crate::{ModelError, demo::Model};
+use crate::{ModelError, demo::Model, sentence::Tokens};
 use alberti_arith::ActivationSet;
 use passes::Passes;
 
@@ -39,7 +39,7 @@ pub struct Report {
     pub sentences: usize,
     /// Their tokens, special ones among them.
     pub tokens: usize,
-    /// Encoder layers.
+    /// Encoder layers that are passed.
     pub layers: usize,
     /// Heads of each.
     pub heads: usize,
@@ -52,11 +52,7 @@ pub struct Report {
 ///
 /// # Errors
 /// AE0705 when a sentence does not fit the model, AE0711 when a unit cannot be given the model's rows.
-pub fn measure<'a>(
-    model: &Model,
-    units: Units,
-    sentences: impl IntoIterator<Item = &'a str>,
-) -> Result<Report, ModelError> {
+pub fn measure(model: &Model, units: Units, sentences: &[Tokens]) -> Result<Report, ModelError> {
     let passes = Passes::run(model, sentences)?;
     let on = |unit: Option<Result<Findings, ModelError>>| unit.unwrap_or_else(|| Ok(Findings::default()));
     let has_activation = units.activation != ActivationSet::IDENTITY;
@@ -78,7 +74,7 @@ pub fn measure<'a>(
     Ok(Report {
         sentences: passes.all.len(),
         tokens: passes.tokens(),
-        layers: model.checkpoint.layers.len(),
+        layers: passes.layers(),
         heads: model.checkpoint.config.num_attention_heads,
         findings,
     })

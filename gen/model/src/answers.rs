@@ -23,6 +23,10 @@ pub struct Figures {
     pub vectors: u64,
     /// Of these, vectors of zeros, for which the array held still.
     pub held_vectors: u64,
+    /// Numbers of 16 bits that saturated: residual sums, scores and other results of the array.
+    pub saturated: u64,
+    /// Of these, residual sums.
+    pub saturated_sums: u64,
     /// Bytes read from external memory.
     pub bytes_read: u64,
     /// Bytes written to external memory.
@@ -42,10 +46,22 @@ impl Figures {
             instructions: counters.instructions,
             vectors: counters.vectors,
             held_vectors: counters.held,
+            saturated: counters.saturated,
+            saturated_sums: counters.saturated_sums,
             bytes_read: counters.bytes_read,
             bytes_written: counters.bytes_written,
             cycles: answer.cycles,
         }
+    }
+}
+
+/// A line on numbers that saturated; empty where none did.
+#[must_use]
+pub fn saturation_note(saturated: u64) -> String {
+    match saturated {
+        0 => String::new(),
+        1 => "1 number of 16 bits saturated\n".to_owned(),
+        count => format!("{count} numbers of 16 bits saturated\n"),
     }
 }
 

@@ -1,6 +1,10 @@
 //! The ranges that a checkpoint's tensors take on typical sentences.
 
-use crate::{Checkpoint, ModelError, matrix::max_magnitude, reference};
+use crate::{
+    Checkpoint, ModelError,
+    matrix::max_magnitude,
+    reference::{self, Sums},
+};
 use alberti_golden::encoder::Sequence;
 use std::collections::BTreeMap;
 
@@ -14,11 +18,11 @@ pub struct LayerRange {
 }
 
 /// The ranges of every linear layer, by name, and of residual sums.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Calibration {
     ranges: BTreeMap<String, LayerRange>,
-    /// Largest magnitude of each, in the order of computation.
-    sums: Vec<f32>,
+    /// The residual sums: magnitudes in the order of computation.
+    sums: Sums,
 }
 
 impl Calibration {
@@ -39,8 +43,10 @@ impl Calibration {
 
     /// Widens the ranges by one more forward pass.
     pub fn include(&mut self, forward: &reference::Forward) {
-        self.sums.resize(self.sums.len().max(forward.sums.len()), 0.0);
-        self.sums.iter_mut().zip(&forward.sums).for_each(|(max, sum)| *max = max.max(*sum));
+        let (sums, seen) = (&mut self.sums.magnitudes, &forward.sums);
+        sums.resize(sums.len().max(seen.magnitudes.len()), 0.0);
+        sums.iter_mut().zip(&seen.magnitudes).for_each(|(max, sum)| *max = max.max(*sum));
+        self.sums.least_variance = self.sums.least_variance.min(seen.least_variance);
         for trace in &forward.traces {
             let range = self
                 .ranges
@@ -56,7 +62,13 @@ impl Calibration {
     /// The largest magnitude of each residual sum, two for each layer that is passed.
     #[must_use]
     pub fn sums(&self) -> &[f32] {
-        &self.sums
+        &self.sums.magnitudes
+    }
+
+    /// The least variance of a row that a layer norm took; infinite when no sentence was run.
+    #[must_use]
+    pub fn least_variance(&self) -> f32 {
+        self.sums.least_variance
     }
 
     /// The range of a layer; none when no sentence was run.
@@ -75,6 +87,6 @@ impl Calibration {
 
     /// Each residual sum times a power of two that its number tells.
     pub(crate) fn scale_sums(&mut self, exponent: impl Fn(usize) -> i32) {
-        self.sums.iter_mut().enumerate().for_each(|(number, sum)| *sum *= (exponent(number) as f32).exp2());
+        self.sums.magnitudes.iter_mut().enumerate().for_each(|(number, sum)| *sum *= (exponent(number) as f32).exp2());
     }
 }

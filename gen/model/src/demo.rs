@@ -48,7 +48,10 @@ pub fn calibration(tokenizer: &Tokenizer, checkpoint: &Checkpoint, pairs: bool) 
     let second = CALIBRATION.into_iter().cycle().skip(1);
     let singles = CALIBRATION.into_iter().map(|sentence| (sentence, None));
     let pairs = CALIBRATION.into_iter().zip(second.map(Some)).filter(|_| pairs);
-    singles.chain(pairs).map(|(sentence, second)| tokenizer.beginning(sentence, second, checkpoint)).collect()
+    singles
+        .chain(pairs)
+        .map(|(sentence, second)| tokenizer.beginning(sentence, second, checkpoint, usize::MAX))
+        .collect()
 }
 
 /// A checkpoint with its tokenizer and calibrated ranges.
@@ -80,7 +83,15 @@ impl Model {
     /// # Errors
     /// AE0705 when the sentence does not fit the model.
     pub fn forward(&self, sentence: &str) -> Result<Forward, ModelError> {
-        reference::forward(&self.checkpoint, &self.tokenizer.encode(sentence, &self.checkpoint)?)
+        self.read(&self.tokenizer.tokens(sentence, None, &self.checkpoint)?)
+    }
+
+    /// The f32 forward pass of tokens.
+    ///
+    /// # Errors
+    /// AE0705 when they do not fit the model.
+    pub fn read(&self, tokens: &Tokens) -> Result<Forward, ModelError> {
+        reference::forward(&self.checkpoint, tokens)
     }
 
     /// What a target puts after a layer for what the model has there, if it can. One form of a function

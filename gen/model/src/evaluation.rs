@@ -21,7 +21,7 @@ use crate::{
 };
 use alberti_golden::{
     accelerator::AcceleratorConfig,
-    encoder::Arithmetic,
+    encoder::{self, Arithmetic},
     entropy::{decide, threshold},
 };
 use rayon::prelude::*;
@@ -58,6 +58,7 @@ struct Pass {
     truth: Truth,
     integers: Logits,
     float: Option<Logits>,
+    saturated: u64,
 }
 
 /// The logits after every layer that has an off-ramp, and those of the end.
@@ -144,11 +145,12 @@ impl Evaluation {
         let integers = compiled.encoder();
         let arithmetic = Arithmetic::for_accelerator(compiled.config())?;
         let pass = |(example, tokens): (&Example, &Tokens)| {
-            let (ramps, last) = integers.off_ramps(&arithmetic, &integers.tasks[0], tokens)?;
+            let encoder::Pass { off_ramps, logits, saturated } =
+                integers.off_ramps(&arithmetic, &integers.tasks[0], tokens)?;
             let float = compare.then(|| encoder.model.forward(0, tokens)).transpose()?;
             done();
-            let integers = Logits::integers(ramps, &last);
-            Ok(Pass { truth: example.truth, integers, float: float.map(Logits::float) })
+            let integers = Logits::integers(off_ramps, &logits);
+            Ok(Pass { truth: example.truth, integers, float: float.map(Logits::float), saturated })
         };
         let passes = examples.par_iter().zip(&tokens).map(pass).collect::<Result<_, ModelError>>()?;
         let task = &encoder.model.tasks[0];
@@ -160,6 +162,12 @@ impl Evaluation {
     #[must_use]
     pub fn sentences(&self) -> usize {
         self.passes.len()
+    }
+
+    /// Numbers of 16 bits that saturated, over all sentences and layers.
+    #[must_use]
+    pub fn saturated(&self) -> u64 {
+        self.passes.iter().map(|pass| pass.saturated).sum()
     }
 
     /// The measures at a threshold in nats.

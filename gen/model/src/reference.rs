@@ -27,10 +27,33 @@ pub struct Forward {
     /// order, again and again where layers share weights. At the end what widens embeddings, where there is
     /// such.
     pub traces: Vec<Trace>,
-    /// The largest magnitude of the residual sum after the halves of each layer that was passed, two a layer.
-    pub sums: Vec<f32>,
+    /// The residual sums.
+    pub sums: Sums,
     /// The last layer's output, tokens × hidden.
     pub hidden: Matrix,
+}
+
+/// What layer norms take.
+#[derive(Clone, Debug)]
+pub struct Sums {
+    /// The largest magnitude after the halves of each layer that was passed, two a layer.
+    pub magnitudes: Vec<f32>,
+    /// The least variance of a row of any layer norm, embeddings among them; rows of equal numbers aside,
+    /// which are zeros whatever epsilon is.
+    pub least_variance: f32,
+}
+
+impl Default for Sums {
+    fn default() -> Self {
+        Self { magnitudes: Vec::new(), least_variance: f32::INFINITY }
+    }
+}
+
+impl Sums {
+    /// The same for more rows.
+    fn normalise(&mut self, x: &mut Matrix, norm: &Norm, epsilon: f32) {
+        self.least_variance = self.least_variance.min(layer_norm(x, norm, epsilon));
+    }
 }
 
 impl Forward {
@@ -79,10 +102,10 @@ pub fn forward_with<'a>(
 ) -> Result<Forward, ModelError> {
     let sequence = sequence.into();
     check(sequence, checkpoint)?;
-    let mut hidden = embed(checkpoint, sequence);
+    let mut sums = Sums::default();
+    let mut hidden = embed(checkpoint, sequence, &mut sums);
     let depth = checkpoint.config.num_hidden_layers;
     let mut traces = Vec::with_capacity(Site::ALL.len() * depth + 1);
-    let mut sums = Vec::with_capacity(2 * depth);
     let projection = checkpoint.projection.as_ref().map(|projection| {
         let output = linear(projection, &hidden);
         Trace { name: layer_names::PROJECTION.into(), input: std::mem::replace(&mut hidden, output.clone()), output }
@@ -105,9 +128,9 @@ pub fn forward_with<'a>(
 }
 
 /// LN(word + position + type).
-pub(crate) fn embed(checkpoint: &Checkpoint, sequence: Sequence) -> Matrix {
+pub(crate) fn embed(checkpoint: &Checkpoint, sequence: Sequence, sums: &mut Sums) -> Matrix {
     let mut x = embedding_sum(checkpoint, sequence);
-    layer_norm(&mut x, &checkpoint.embeddings.norm, checkpoint.config.layer_norm_eps);
+    sums.normalise(&mut x, &checkpoint.embeddings.norm, checkpoint.config.layer_norm_eps);
     x
 }
 
@@ -134,30 +157,29 @@ pub(crate) enum Step {
 }
 
 /// h = LN(x + attention(x)); LN(h + W₂·act(W₁·h)). `apply` computes the linear layers and what follows the
-/// dense ones, `norm` names the layer norm of each half. The largest magnitudes of both residual sums go to
-/// `sums`.
+/// dense ones, `norm` names the layer norm of each half. What is said of both residual sums goes to `sums`.
 pub(crate) fn encoder_layer<'a>(
     config: &ModelConfig,
     spans: &[Span],
     x: &Matrix,
     mut apply: impl FnMut(Step, &Matrix) -> Result<Matrix, ModelError>,
     norm: impl Fn(usize) -> &'a Norm,
-    sums: &mut Vec<f32>,
+    sums: &mut Sums,
 ) -> Result<Matrix, ModelError> {
     let [q, k, v] = [Site::Query, Site::Key, Site::Value].map(|site| apply(Step::Site(site), x));
     let context = attention(&q?, &k?, &v?, spans);
     let mut h = apply(Step::Site(Site::AttentionOutput), &context)?;
     h = apply(Step::Half(0), &h)?;
     add(&mut h, x);
-    sums.push(h.max_magnitude());
-    layer_norm(&mut h, norm(0), config.layer_norm_eps);
+    sums.magnitudes.push(h.max_magnitude());
+    sums.normalise(&mut h, norm(0), config.layer_norm_eps);
     let mut inner = apply(Step::Site(Site::Intermediate), &h)?;
     activate(config.hidden_act, &mut inner);
     let mut y = apply(Step::Site(Site::Output), &inner)?;
     y = apply(Step::Half(1), &y)?;
     add(&mut y, &h);
-    sums.push(y.max_magnitude());
-    layer_norm(&mut y, norm(1), config.layer_norm_eps);
+    sums.magnitudes.push(y.max_magnitude());
+    sums.normalise(&mut y, norm(1), config.layer_norm_eps);
     Ok(y)
 }
 
@@ -229,17 +251,21 @@ pub(crate) fn add(x: &mut Matrix, other: &Matrix) {
     x.data.iter_mut().zip(&other.data).for_each(|(x, other)| *x += other);
 }
 
-/// γ·(x − mean)/√(variance + ε) + β, row by row.
-fn layer_norm(x: &mut Matrix, norm: &Norm, epsilon: f32) {
-    let width = x.cols as f32;
+/// γ·(x − mean)/√(variance + ε) + β, row by row; gives the least variance that is not zero.
+fn layer_norm(x: &mut Matrix, norm: &Norm, epsilon: f32) -> f32 {
+    let (width, mut least) = (x.cols as f32, f32::INFINITY);
     for row in x.data.chunks_exact_mut(x.cols) {
         let mean = row.iter().sum::<f32>() / width;
         let variance = row.iter().map(|x| (x - mean) * (x - mean)).sum::<f32>() / width;
+        if variance > 0.0 {
+            least = least.min(variance);
+        }
         let scale = (variance + epsilon).sqrt().recip();
         for ((x, gain), offset) in row.iter_mut().zip(&norm.gain).zip(&norm.offset) {
             *x = (*x - mean) * scale * gain + offset;
         }
     }
+    least
 }
 
 #[cfg(test)]

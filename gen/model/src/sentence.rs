@@ -1,6 +1,10 @@
 //! From a sentence, or a pair of them, to tokens.
 
+mod reading;
+mod settings;
 mod synthetic;
+
+pub use reading::Reading;
 
 use crate::{Checkpoint, ModelError};
 use alberti_golden::encoder::Sequence;
@@ -24,13 +28,17 @@ impl<'a> From<&'a Tokens> for Sequence<'a> {
 
 /// The tokenizer that belongs to a checkpoint.
 #[derive(Clone, Debug)]
-pub struct Tokenizer(tokenizers::Tokenizer);
+pub struct Tokenizer {
+    library: tokenizers::Tokenizer,
+    /// Tokens of the longest sequence that its settings allow.
+    longest: Option<usize>,
+}
 
 impl Tokenizer {
-    /// Reads `tokenizer.json` from a model's folder.
+    /// Reads `tokenizer.json` from a model's folder, and `tokenizer_config.json` where it is there.
     ///
     /// # Errors
-    /// AE0701 when it cannot be read, AE0705 when it is malformed.
+    /// AE0701 when one cannot be read, AE0705 when one is malformed or they contradict each other.
     pub fn load(folder: &Path) -> Result<Self, ModelError> {
         let path = folder.join("tokenizer.json");
         let text = std::fs::read(&path).map_err(|source| ModelError::Unreadable { path: path.clone(), source })?;
@@ -43,7 +51,8 @@ impl Tokenizer {
         // Files are published with the padding and cutting of their training; we want the sentence as it is.
         tokenizer.with_padding(None);
         tokenizer.with_truncation(None).map_err(|error| malformed(&error))?;
-        Ok(Self(tokenizer))
+        let longest = settings::apply(folder, &mut tokenizer)?;
+        Ok(Self { library: tokenizer, longest })
     }
 
     /// The same, of a checkpoint's folder: it must give no ids that the checkpoint lacks.
@@ -62,7 +71,8 @@ impl Tokenizer {
     /// # Errors
     /// AE0705 when it cannot be made.
     pub fn synthetic(words: usize) -> Result<Self, ModelError> {
-        synthetic::tokenizer(words).map(Self).map_err(|error| ModelError::Sentence(error.to_string()))
+        let made = synthetic::tokenizer(words).map_err(|error| ModelError::Sentence(error.to_string()))?;
+        Ok(Self { library: made, longest: None })
     }
 
     /// What `tokenizer.json` holds.
@@ -70,7 +80,7 @@ impl Tokenizer {
     /// # Errors
     /// AE0705 when it cannot be written.
     pub fn to_json(&self) -> Result<String, ModelError> {
-        self.0.to_string(false).map_err(|error| ModelError::Sentence(error.to_string()))
+        self.library.to_string(false).map_err(|error| ModelError::Sentence(error.to_string()))
     }
 
     /// The ids of a sentence between the special tokens, checked against the checkpoint.
@@ -88,10 +98,16 @@ impl Tokenizer {
     pub fn tokens(&self, sentence: &str, second: Option<&str>, checkpoint: &Checkpoint) -> Result<Tokens, ModelError> {
         let tokens = self.whole(sentence, second)?;
         check((&tokens).into(), checkpoint)?;
+        if let Some(longest) = self.longest.filter(|&longest| tokens.ids.len() > longest) {
+            let count = tokens.ids.len();
+            return Err(ModelError::Sentence(format!(
+                "{count} tokens: tokenizer_config.json allows {longest} (model_max_length)"
+            )));
+        }
         Ok(tokens)
     }
 
-    /// As much of a sentence, or a pair, as the checkpoint has positions for.
+    /// As much of a sentence, or a pair, as the checkpoint has positions for, and at most so many tokens.
     ///
     /// # Errors
     /// AE0705 when ids or types are none of the checkpoint's.
@@ -100,17 +116,27 @@ impl Tokenizer {
         sentence: &str,
         second: Option<&str>,
         checkpoint: &Checkpoint,
+        most: usize,
     ) -> Result<Tokens, ModelError> {
         let mut tokens = self.whole(sentence, second)?;
-        tokens.ids.truncate(checkpoint.config.max_position_embeddings);
+        let most = most.min(self.longest(checkpoint));
+        tokens.ids.truncate(most);
+        tokens.types.truncate(most);
         check((&tokens).into(), checkpoint)?;
         Ok(tokens)
     }
 
+    /// Tokens of the longest sequence that the checkpoint and the tokenizer's settings allow.
+    #[must_use]
+    pub fn longest(&self, checkpoint: &Checkpoint) -> usize {
+        let positions = checkpoint.config.max_position_embeddings;
+        self.longest.map_or(positions, |longest| longest.min(positions))
+    }
+
     fn whole(&self, sentence: &str, second: Option<&str>) -> Result<Tokens, ModelError> {
         let encoding = match second {
-            Some(second) => self.0.encode((sentence, second), true),
-            None => self.0.encode(sentence, true),
+            Some(second) => self.library.encode((sentence, second), true),
+            None => self.library.encode(sentence, true),
         };
         let encoding = encoding.map_err(|error| ModelError::Sentence(error.to_string()))?;
         Ok(Tokens { ids: encoding.get_ids().to_vec(), types: encoding.get_type_ids().to_vec() })
@@ -122,7 +148,7 @@ impl Tokenizer {
     /// AE0705 with the first word that has one.
     pub fn check(&self, checkpoint: &Checkpoint) -> Result<(), ModelError> {
         let words = checkpoint.config.vocab_size;
-        let past = self.0.get_vocab(true).into_iter().filter(|&(_, id)| id as usize >= words);
+        let past = self.library.get_vocab(true).into_iter().filter(|&(_, id)| id as usize >= words);
         match past.map(|(word, id)| (id, word)).min() {
             None => Ok(()),
             Some((id, word)) => Err(ModelError::Sentence(format!(

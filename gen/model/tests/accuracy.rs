@@ -8,7 +8,10 @@ use alberti_arith::Activation;
 use alberti_golden::softmax::Maximum;
 use alberti_model::{
     accuracy::{ErrorLine, Inputs, Report, SoftmaxUnit, Units, measure},
-    demo::{Model, sentences},
+    adapted::{Shape, synthetic},
+    calibration::Calibration,
+    demo::{Model, calibration, sentences},
+    sentence::{Reading, Tokenizer, Tokens},
 };
 use common::model;
 
@@ -25,7 +28,8 @@ fn pu16(maximum: Maximum) -> Units {
 }
 
 fn report(model: &Model, units: Units) -> Report {
-    measure(model, units, sentences().iter().map(String::as_str)).expect("sentences that fit")
+    let read = Reading::whole(sentences(), &model.tokenizer, &model.checkpoint).expect("sentences that fit");
+    measure(model, units, &read.tokens).expect("tokens that fit")
 }
 
 fn line<'a>(report: &'a Report, unit: &str, sample: &str, result: &str, inputs: Inputs) -> &'a ErrorLine {
@@ -110,6 +114,29 @@ fn only_the_units_that_there_are_are_measured_on_rows_that_they_take() {
     assert!(said.contains("sentences are longer than its rows of 16"), "{said}");
     assert!(said.contains("rows of 384 channels are longer than its own of 383"), "{said}");
     assert!(small.findings.errors.iter().all(|line| line.unit == "softmax"));
-    let error = measure(&model, Units::default(), ["word ".repeat(511).as_str()]).map(|report| report.tokens);
+    let long = Tokens { ids: vec![5; 513], types: vec![0; 513] };
+    let error = measure(&model, Units::default(), &[long]).map(|report| report.tokens);
     assert_eq!(error.map_err(|error| error.code().as_str()), Err("AE0705"));
+}
+
+/// An ALBERT: its embeddings are narrower than its layers, which share their weights.
+#[test]
+fn a_model_of_narrow_embeddings_and_shared_layers_is_measured_in_every_layer_that_is_passed() {
+    let checkpoint = synthetic(&Shape::small(64), 7).backbone;
+    let tokenizer = Tokenizer::synthetic(50).expect("a tokenizer");
+    let sequences = calibration(&tokenizer, &checkpoint, false).expect("it is its own");
+    let calibration = Calibration::run(&checkpoint, &sequences).expect("short sequences");
+    let model = Model { checkpoint, tokenizer, calibration };
+    let read = Reading::built_in(sentences(), &model.tokenizer, &model.checkpoint, usize::MAX).expect("cut");
+    let report = measure(&model, Units { entropy: None, top_k: None, ..pu16(Maximum::Running) }, &read.tokens);
+    let report = report.expect("rows of 32 and of 64 channels");
+    assert_eq!((report.layers, report.heads, read.longest()), (3, 4, 64));
+    let rows = |unit, sample, result| line(&report, unit, sample, result, Inputs::Rounded).rows;
+    let tokens = report.tokens as u64;
+    assert_eq!(rows("layernorm", "embeddings", "q6.10"), tokens);
+    assert_eq!(rows("layernorm", "layers", "q6.10"), 2 * 3 * tokens);
+    assert_eq!(rows("elementwise", "residuals", "q9.7"), 2 * 3 * tokens);
+    // Codes of the embeddings, and of all layers but after the last.
+    let shifts = report.findings.channel_shifts.expect("codes of layer norms");
+    assert_eq!((shifts.norms, shifts.channels_by_shift.iter().sum::<usize>()), (6, 32 + 5 * 64));
 }

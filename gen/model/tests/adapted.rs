@@ -100,7 +100,8 @@ fn the_second_sentence_of_a_pair_takes_its_own_row_of_the_types() {
     let other = Metrics::between(&reals(&expected.hidden, 64), &single.forward.hidden).cosine;
     assert!(hidden > 0.98 && hidden > other, "{hidden} {other}");
     // What the off-ramps say on the way to the end is what ends it.
-    let (ramps, logits) = compiled.encoder().off_ramps(&arithmetic, task, &pair).expect("a sound encoder");
+    let pass = compiled.encoder().off_ramps(&arithmetic, task, &pair).expect("a sound encoder");
+    let (ramps, logits) = (pass.off_ramps, pass.logits);
     assert_eq!((ramps.len(), logits), (2, expected.logits));
     for nats in [0.2, 0.5, 0.8, 1.0] {
         let threshold = entropy::threshold(nats).expect("a threshold");
@@ -131,6 +132,25 @@ fn a_switch_moves_the_task_alone_and_one_loop_serves_all_layers() {
     let program = compiled.sentence(0, LONGEST).expect("a short sentence").program;
     let loops = program.instructions.iter().filter(|i| matches!(i.operation, Operation::Repeat(_))).count();
     assert_eq!(loops, 1, "the last layer, which no off-ramp follows, stands by itself");
+}
+
+/// The accelerator's layer norm has no epsilon: one that would show is refused.
+#[test]
+fn an_epsilon_that_would_change_results_is_refused() {
+    let mut model = synthetic(&Shape::small(LONGEST), SEED);
+    let sequences: Vec<_> = (0..4).map(|seed| ids(seed, 20)).collect();
+    let mut quantised = |epsilon| {
+        model.backbone.config.layer_norm_eps = epsilon;
+        let calibration = model.calibrate(&sequences).expect("short sequences");
+        (calibration.least_variance(), quantise_encoder(&model, &calibration, &accelerator8()))
+    };
+    let (variance, encoder) = quantised(1e-12);
+    assert!(encoder.is_ok() && (1e-4..1e-1).contains(&variance), "{variance}");
+    assert!(quantised(1e-6).1.is_ok());
+    let error = quantised(0.5).1.expect_err("embeddings are small");
+    assert_eq!(error.code().as_str(), "AE0714");
+    assert!(error.to_string().contains("layer_norm_eps is 5e-1, the least variance of a row "), "{error}");
+    assert!(error.help().contains("layer_norm_eps of at most"), "{}", error.help());
 }
 
 #[test]

@@ -222,6 +222,35 @@ fn after_the_last_layer_the_classifier_answers() {
     }
 }
 
+/// Residual sums, scores and results of the array that are cut to 16 bits are counted, by programs as by the
+/// equations where no token is padding.
+#[test]
+fn saturation_is_counted() {
+    let adapted = Shape { embedding: 8, adapter: Some(4), classes: Some(3), early: Early::Shared, ..PLAIN };
+    let mut kinds = (0, 0);
+    for (seed, shape) in [(1, PLAIN), (2, adapted), (3, Shape { layers: 1, depth: 3, ..adapted })] {
+        let mut sound = encoder(seed, &shape);
+        // Results of other points: of the dense layers, and scores.
+        for layer in &mut sound.layers {
+            layer.outer.wide_shift -= 7;
+            layer.heads.iter_mut().for_each(|head| head.score -= 8);
+        }
+        let compiled = Compiled::new(sound, accelerator(4), LONGEST).expect("it fits");
+        let arithmetic = Arithmetic::for_accelerator(compiled.config()).expect("such an accelerator");
+        let mut session = Session::new(&compiled).expect("such an accelerator");
+        let ids = ids(seed, 16);
+        let expected = compiled.encoder().run(&arithmetic, &compiled.encoder().tasks[0], &ids, 0).expect("an encoder");
+        let counters = session.run(0, &ids, 0).expect("a sound program").counters;
+        assert_eq!(counters.saturated, expected.saturated, "{shape:?}");
+        kinds = (kinds.0 + counters.saturated_sums, kinds.1 + counters.saturated - counters.saturated_sums);
+        if shape.classes.is_some() {
+            let pass = compiled.encoder().off_ramps(&arithmetic, &compiled.encoder().tasks[0], &ids);
+            assert_eq!(pass.expect("an encoder").saturated, expected.saturated);
+        }
+    }
+    assert!(kinds.0 > 10 && kinds.1 > 10, "{kinds:?}");
+}
+
 /// Where layers share weights, those that the same off-ramp follows are one loop, and so are those that none
 /// does; an off-ramp of its own is code of its own.
 #[test]
@@ -382,4 +411,12 @@ fn a_sentence_that_is_longer_than_the_accelerator_was_laid_out_for_is_refused() 
         assert_eq!(session.run(0, &vec![1; tokens], 0).map_err(|error| error.code().as_str()), Err("AE0705"));
     }
     assert!(POSITIONS > LONGEST && session.run(0, &[1; LONGEST], 0).is_ok());
+}
+
+#[test]
+fn an_accelerator_is_not_laid_out_for_more_tokens_than_the_model_has_positions() {
+    let laid_out = |tokens| Compiled::new(encoder(1, &PLAIN), accelerator(4), tokens);
+    assert!(laid_out(POSITIONS).is_ok());
+    let error = laid_out(POSITIONS + 1).expect_err("it has 40 positions");
+    assert_eq!((error.code().as_str(), error.to_string().contains("1 to 40")), ("AE0705", true), "{error}");
 }

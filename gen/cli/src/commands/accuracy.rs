@@ -11,6 +11,7 @@ use alberti_cost::configuration::accuracy_units;
 use alberti_model::{
     accuracy::{self, ErrorLine, Findings, Inputs, Mass, Rounded},
     demo::{self, Model},
+    sentence::Reading,
 };
 
 /// Measures the errors of the special function units against f64, on a trained encoder.
@@ -56,16 +57,20 @@ Columns:
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let design = source::load(&arguments.encoder.design)?;
     let model = Model::load(&arguments.encoder.model)?;
-    let given = &arguments.sentences;
-    let sentences = if given.is_empty() { demo::sentences() } else { given.clone() };
-    let report = accuracy::measure(&model, accuracy_units(&design), sentences.iter().map(String::as_str))?;
+    let (tokenizer, checkpoint) = (&model.tokenizer, &model.checkpoint);
+    let reading = match arguments.sentences.as_slice() {
+        [] => Reading::built_in(demo::sentences(), tokenizer, checkpoint, usize::MAX)?,
+        given => Reading::whole(given.to_vec(), tokenizer, checkpoint)?,
+    };
+    let report = accuracy::measure(&model, accuracy_units(&design), &reading.tokens)?;
     let text = format!(
-        "{}: its units against f64, {} sentences of {} tokens, {} layers of {} heads\n{}",
+        "{}: its units against f64, {} sentences of {} tokens, {} layers of {} heads\n{}{}",
         design.name,
         report.sentences,
         report.tokens,
         report.layers,
         report.heads,
+        reading.note(),
         text(&report.findings)
     );
     let data =

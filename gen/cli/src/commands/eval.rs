@@ -10,6 +10,7 @@ use crate::{
 };
 use alberti_model::{
     adapted::Heads,
+    answers::saturation_note,
     dataset,
     evaluation::{Evaluation, Exits, Measures, Point, Scores},
     glue::{Classification, Regression},
@@ -91,6 +92,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         arguments.prunings.prune_embeddings,
         table(std::slice::from_ref(&point), &point).text(),
     );
+    text += &saturation_note(evaluation.saturated());
     if !curve.is_empty() {
         let mut layers = Table::new(&["answered by", "after layer", "sentences", "share"]);
         for Exits { head, layer, sentences } in &exits {
@@ -104,7 +106,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let data = serde_json::json!({
         "design": design.name, "hash": design.hash, "task": task.name, "examples": examples.len(), "labels": labels,
         "pruning": {"weights": arguments.prunings.prune.to_string(), "embeddings": arguments.prunings.prune_embeddings.to_string()},
-        "measures": point, "exits": exits, "curve": curve,
+        "measures": point, "exits": exits, "saturated": evaluation.saturated(), "curve": curve,
     });
     Ok(Answer::new(text, &data).with_warnings(design.warnings()))
 }

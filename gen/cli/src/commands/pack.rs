@@ -9,7 +9,9 @@ use crate::{
 };
 use alberti_model::{
     Ranges, TextEncoder,
-    pack::{Footprint, Packed, Part, Recipe, Step, Tensor, images, steps},
+    answers::saturation_note,
+    compile,
+    pack::{Footprint, Packed, Part, Recipe, Step, Steps, Tensor, images, steps},
 };
 use alberti_rtl::emit::{MANIFEST, Package};
 use sha2::{Digest, Sha256};
@@ -33,7 +35,7 @@ pub struct Arguments {
     #[command(flatten)]
     sentences: Sentences,
     /// Sentence lengths in tokens to write programs for, separated by commas [default: the longest that the
-    /// design supports]
+    /// design and the model support]
     #[arg(long, value_name = "TOKENS", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..))]
     tokens: Vec<u16>,
     /// The output folder; without it nothing is written
@@ -60,15 +62,17 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let (design, config) = arguments.encoder.accelerator()?;
     let recipe = arguments.recipe.as_deref().map_or_else(|| Ok(Recipe::default()), Recipe::load)?;
     let encoder = TextEncoder::load(&arguments.encoder.model, &arguments.tasks.tasks)?;
-    let read = encoder.all_tokens(&arguments.sentences.texts(&[])?)?;
+    let most = compile::longest(&encoder.model.backbone.config, &config);
+    let reading = arguments.sentences.read(&[], &encoder, most)?;
+    let read = &reading.tokens;
     let sequences = match recipe.sentences.as_slice() {
         [] => encoder.calibration(Ranges::Single)?,
         sentences => encoder.all_tokens(sentences)?,
     };
-    let longest = arguments.tokens.iter().copied().max().map_or(config.softmax_max, usize::from);
+    let longest = arguments.tokens.iter().copied().max().map_or(most, usize::from);
     let packed = Packed::new(&encoder.model, &recipe, &sequences, &config, longest)?;
     let bar = progress::bar(read.len());
-    let steps = steps(&encoder.model, &packed, &read, &|| bar.inc(1))?;
+    let Steps { steps, saturated } = steps(&encoder.model, &packed, read, &|| bar.inc(1))?;
     bar.finish_and_clear();
     let files = match arguments.tokens.is_empty() {
         true => images(&packed, &[longest])?,
@@ -80,11 +84,12 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         Package { files }.write(folder)?;
     }
     let text = format!(
-        "{}: embeddings {}, encoder {}; {} sentences\n\n{}\n{}\n{}\n{}{}",
+        "{}: embeddings {}, encoder {}; {} sentences\n{}\n{}\n{}\n{}\n{}{}",
         design.name,
         recipe.embeddings,
         recipe.encoder,
         read.len(),
+        reading.note() + &saturation_note(saturated),
         step_table(&steps).text(),
         tensor_table(&packed.tensors).text(),
         footprint(&packed.footprint),
@@ -92,7 +97,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         arguments.output.as_ref().map_or_else(String::new, |folder| format!("\nwritten to {}\n", folder.display())),
     );
     let data = serde_json::json!({
-        "design": design.name, "hash": design.hash, "recipe": recipe, "sentences": read.len(), "steps": steps,
+        "design": design.name, "hash": design.hash, "recipe": recipe, "sentences": read.len(), "steps": steps, "saturated": saturated,
         "tensors": packed.tensors, "footprint": packed.footprint,
         "files": sizes.iter().map(|(name, bytes)| serde_json::json!({"file": name, "size_bytes": bytes})).collect::<Vec<_>>(),
         "folder": arguments.output.as_ref().map(|folder| folder.display().to_string()),

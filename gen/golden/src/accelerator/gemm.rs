@@ -1,8 +1,11 @@
 //! `gemm`: products of the array, job by job.
 
 use super::{AcceleratorConfig, CODE, Execution, Interpreter, RowAddress, Steps, Work, address};
-use crate::{Image, Packed, Pointer, activation, bitmask_decoder::expand, block_select, products::dot, requantize};
-use alberti_arith::{Activation, rhu, saturate, wrap};
+use crate::{
+    Image, Packed, Pointer, activation, bitmask_decoder::expand, block_select, narrow::Narrowed, products::dot,
+    requantize,
+};
+use alberti_arith::{Activation, rhu, wrap};
 use alberti_isa::{Fault, Gemm, Memory, Source};
 use std::collections::{HashMap, hash_map::Entry};
 
@@ -244,9 +247,9 @@ impl Execution<'_> {
             self.wrote(RowAddress { memory: Memory::Activation, row: at });
         }
         if gemm.wide {
-            let number =
-                |(&sum, &shift): (&i64, &i32)| saturate(rhu(sum, (shift + gemm.wide_shift).clamp(-64, 63)), 16) as i16;
-            let numbers: Vec<i16> = row.sums.iter().zip(&row.shifts).map(number).collect();
+            let number = |(&sum, &shift): (&i64, &i32)| rhu(sum, (shift + gemm.wide_shift).clamp(-64, 63));
+            let Narrowed { numbers, saturated } = row.sums.iter().zip(&row.shifts).map(number).collect();
+            self.counters.saturated += saturated;
             let at = address(gemm.wide_base, steps);
             self.accelerator.memories.write_numbers(self.order, at, &numbers)?;
             self.wrote(RowAddress { memory: Memory::Wide, row: at });

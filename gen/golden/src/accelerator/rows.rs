@@ -85,12 +85,14 @@ impl Execution<'_> {
             let (a_format, a) = self.operand(op.a_code, address(op.a_base, [(vector, 1)]))?;
             let a = elementwise::Operand { format: a_format, codes: &a, shift: op.a_shift };
             let sum = if op.scale {
-                elementwise::scale(a, op.gain as i16)?
+                elementwise::scale_counted(a, op.gain as i16)?
             } else {
                 let (format, b) = self.operand(op.b_code, address(op.b_base, [(vector, 1)]))?;
-                elementwise::add(a, elementwise::Operand { format, codes: &b, shift: op.b_shift })?
+                elementwise::add_counted(a, elementwise::Operand { format, codes: &b, shift: op.b_shift })?
             };
-            self.put_numbers(address(op.result_base, [(vector, 1)]), &sum)?;
+            self.counters.saturated += sum.saturated;
+            self.counters.saturated_sums += sum.saturated;
+            self.put_numbers(address(op.result_base, [(vector, 1)]), &sum.numbers)?;
         }
         Ok(())
     }

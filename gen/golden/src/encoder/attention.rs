@@ -1,7 +1,7 @@
 //! Attention: `softmax(Q·Kᵀ)·V`, head by head.
 
 use super::{Arithmetic, Layer, Linear, Results, linear};
-use crate::{Error, Result, products::Integers, softmax::MASK_ONE};
+use crate::{Error, Result, narrow::Narrowed, products::Integers, softmax::MASK_ONE};
 use alberti_arith::{Activation, wrap};
 
 /// Shifts of a head: its products have no bias and one scale.
@@ -69,7 +69,7 @@ impl Span {
 
 impl Layer {
     /// The heads' context of rows of codes, tokens × channels.
-    pub(super) fn context(&self, arithmetic: &Arithmetic, spans: &[Span], x: &[u16]) -> Result<Vec<u16>> {
+    pub(super) fn context(&self, arithmetic: &Arithmetic, spans: &[Span], x: &[u16]) -> Result<(Vec<u16>, u64)> {
         let project = |linear: &Linear| linear.run(arithmetic, x).map(|results| results.codes);
         let (q, k, v) = (project(&self.query)?, project(&self.key)?, project(&self.value)?);
         let (channels, heads) = (self.query.outputs(), self.heads.len());
@@ -77,7 +77,7 @@ impl Layer {
             return Err(Error::new(format!("{channels} channels, {heads} heads and {} spans", spans.len())));
         }
         let (width, tokens) = (channels / heads, q.len() / channels);
-        let mut context = vec![0; q.len()];
+        let (mut context, mut saturated) = (vec![0; q.len()], 0);
         for (number, (head, &span)) in self.heads.iter().zip(spans).enumerate() {
             if span == Span::Skipped {
                 continue;
@@ -93,9 +93,10 @@ impl Layer {
             let mut p = Vec::with_capacity(tokens * tokens);
             for token in 0..tokens {
                 let products = q.products(token, &k, width).into_iter();
-                let scores: Vec<i16> = products.map(|products| linear::wide(sum(products), head.score)).collect();
+                let scores: Narrowed = products.map(|products| linear::wide(sum(products), head.score)).collect();
+                saturated += scores.saturated;
                 let mask: Vec<u8> = (0..tokens).map(|key| span.mask(key.abs_diff(token))).collect();
-                p.extend(arithmetic.probabilities(&scores, &mask)?);
+                p.extend(arithmetic.probabilities(&scores.numbers, &mask)?);
             }
             let (p, shifts) = (integers(p), vec![head.context; width]);
             let mut results = Results::default();
@@ -107,7 +108,7 @@ impl Layer {
                 context[number * width..][..width].copy_from_slice(codes);
             }
         }
-        Ok(context)
+        Ok((context, saturated))
     }
 }
 

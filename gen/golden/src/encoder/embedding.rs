@@ -1,7 +1,7 @@
 //! From token ids to the first layer's input.
 
-use super::{Arithmetic, Linear, Norm, Stream, linear};
-use crate::{Error, Result};
+use super::{Arithmetic, Linear, Norm, Results, Stream, linear};
+use crate::{Error, Result, narrow::Narrowed};
 
 /// The tokens of a sentence, or of a pair: their ids and segment types. Ids alone are all of type 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +98,7 @@ pub struct Embedding {
 impl Embedding {
     /// The first layer's input.
     pub(super) fn run(&self, arithmetic: &Arithmetic, sequence: Sequence) -> Result<Stream> {
-        let mut sums = Vec::with_capacity(sequence.len() * self.width);
+        let mut sums = Narrowed::default();
         for (position, rows) in sequence.rows().enumerate() {
             let mut total = vec![0; self.width];
             for (table, row) in self.tables.iter().zip(rows) {
@@ -111,9 +111,11 @@ impl Embedding {
             }
             sums.extend(total.iter().map(|&sum| linear::wide(sum, self.shift)));
         }
-        let stream = self.norm.run(arithmetic, &sums)?;
+        let mut stream = self.norm.run(arithmetic, &sums.numbers)?;
+        stream.saturated += sums.saturated;
         let Some(projection) = &self.projection else { return Ok(stream) };
         let codes = projection.linear.run(arithmetic, &stream.codes)?.codes;
-        Ok(Stream { codes, wide: projection.stream().run(arithmetic, &stream.codes)?.wide })
+        let Results { wide, saturated, .. } = projection.stream().run(arithmetic, &stream.codes)?;
+        Ok(Stream { codes, wide, saturated: stream.saturated + saturated })
     }
 }

@@ -1,8 +1,8 @@
 //! A linear layer.
 
 use super::Arithmetic;
-use crate::{Error, Result, activation, products::Integers, requantize};
-use alberti_arith::{Activation, rhu, saturate, wrap};
+use crate::{Error, Result, activation, narrow::Narrowed, products::Integers, requantize};
+use alberti_arith::{Activation, rhu, wrap};
 
 /// `f(W·x + b)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct Results {
     pub codes: Vec<u16>,
     /// As numbers of 16 bits.
     pub wide: Vec<i16>,
+    /// How many of the numbers saturated.
+    pub saturated: u64,
 }
 
 impl Linear {
@@ -79,12 +81,15 @@ impl Results {
     ) -> Result<()> {
         let row = activation::row(function, arithmetic.accumulator_bits, sums, shift, activation_shift)?;
         self.codes.extend(requantize::row(arithmetic.operand, &row.sums, &row.shifts)?);
-        self.wide.extend(row.sums.iter().zip(&row.shifts).map(|(&sum, &shift)| wide(sum, shift + wide_shift)));
+        let numbers = row.sums.iter().zip(&row.shifts).map(|(&sum, &shift)| wide(sum, shift + wide_shift));
+        let Narrowed { numbers, saturated } = numbers.collect();
+        self.wide.extend(numbers);
+        self.saturated += saturated;
         Ok(())
     }
 }
 
-/// A sum as a number of 16 bits.
-pub(super) fn wide(sum: i64, shift: i32) -> i16 {
-    saturate(rhu(sum, shift.clamp(-64, 63)), 16) as i16
+/// A sum, to be narrowed to a number of 16 bits.
+pub(super) fn wide(sum: i64, shift: i32) -> i64 {
+    rhu(sum, shift.clamp(-64, 63))
 }

@@ -4,8 +4,10 @@ use crate::{
     Matrix, ModelError, Site,
     checkpoint::{Norm, linear_name},
     demo::Model,
+    layer_names,
     quantise::{InputRule, input_scaling},
     reference::{self, Forward},
+    sentence::Tokens,
 };
 use alberti_arith::Format;
 
@@ -19,7 +21,7 @@ pub struct Passes<'a> {
 
 /// One sentence's.
 pub struct Pass {
-    /// word + position + type, tokens × hidden.
+    /// word + position + type, tokens × channels of the embeddings.
     embedding_sum: Matrix,
     forward: Forward,
 }
@@ -48,13 +50,12 @@ impl<'a> Passes<'a> {
     ///
     /// # Errors
     /// AE0705 when one does not fit the model.
-    pub fn run<'s>(model: &'a Model, sentences: impl IntoIterator<Item = &'s str>) -> Result<Self, ModelError> {
-        let one = |sentence| {
-            let ids = model.tokenizer.encode(sentence, &model.checkpoint)?;
-            let forward = reference::forward(&model.checkpoint, &ids)?;
-            Ok(Pass { embedding_sum: reference::embedding_sum(&model.checkpoint, (&ids).into()), forward })
+    pub fn run(model: &'a Model, sentences: &[Tokens]) -> Result<Self, ModelError> {
+        let one = |tokens: &Tokens| {
+            let forward = model.read(tokens)?;
+            Ok(Pass { embedding_sum: reference::embedding_sum(&model.checkpoint, tokens.into()), forward })
         };
-        Ok(Self { model, all: sentences.into_iter().map(one).collect::<Result<_, ModelError>>()? })
+        Ok(Self { model, all: sentences.iter().map(one).collect::<Result<_, ModelError>>()? })
     }
 
     /// Tokens of all sentences.
@@ -62,14 +63,22 @@ impl<'a> Passes<'a> {
         self.all.iter().map(Pass::tokens).sum()
     }
 
-    /// Encoder layers.
+    /// Encoder layers that are passed, as often as they are where some share weights.
     pub fn layers(&self) -> usize {
-        self.model.checkpoint.layers.len()
+        self.model.checkpoint.config.num_hidden_layers
     }
 
-    /// Channel shifts and bias of the AF<8,3> codes that enter a linear layer, from calibration.
+    /// Channel shifts and bias of the AF<8,3> codes that enter a linear layer of a layer that is passed, from
+    /// calibration.
     pub fn scaling(&self, layer: usize, site: Site) -> Option<(Vec<u8>, i32)> {
-        let range = self.model.calibration.range(&linear_name(layer, site))?;
+        if layer >= self.layers() {
+            return None;
+        }
+        self.scaling_of(&linear_name(self.model.checkpoint.index(layer), site), site)
+    }
+
+    fn scaling_of(&self, name: &str, site: Site) -> Option<(Vec<u8>, i32)> {
+        let range = self.model.calibration.range(name)?;
         Some(input_scaling(Format::AF8_3, &range.channel_max, InputRule::for_site(site)))
     }
 
@@ -79,9 +88,14 @@ impl<'a> Passes<'a> {
         let mut norms = vec![NormSite {
             norm: &checkpoint.embeddings.norm,
             inputs: self.all.iter().map(|pass| pass.embedding_sum.clone()).collect(),
-            codes: self.scaling(0, Site::Query),
+            // Its rows are as wide as the embeddings: what widens them reads them.
+            codes: match checkpoint.projection {
+                Some(_) => self.scaling_of(layer_names::PROJECTION, Site::Query),
+                None => self.scaling(0, Site::Query),
+            },
         }];
-        for (index, layer) in checkpoint.layers.iter().enumerate() {
+        for index in 0..self.layers() {
+            let layer = &checkpoint.layers[checkpoint.index(index)];
             let sums = |half: fn(&Pass, usize) -> Residual| {
                 self.all.iter().map(|pass| half(pass, index).sum()).collect::<Vec<_>>()
             };

@@ -5,7 +5,7 @@ use crate::{
     Linear, Matrix, ModelError,
     checkpoint::linear_name,
     layer_names,
-    reference::{self, Forward, Trace},
+    reference::{self, Forward, Sums, Trace},
     sentence::check,
 };
 use alberti_golden::encoder::Sequence;
@@ -59,13 +59,13 @@ impl Adapted {
         check(sequence, &self.backbone)?;
         let config = &self.backbone.config;
         let own_task = &self.tasks[task];
-        let (mut traces, mut sums): (Vec<Trace>, _) = (Vec::new(), Vec::new());
+        let (mut traces, mut sums): (Vec<Trace>, _) = (Vec::new(), Sums::default());
         let mut apply = |name: String, linear: &Linear, input: &Matrix| {
             let output = reference::linear(linear, input);
             traces.push(Trace { name, input: input.clone(), output: output.clone() });
             output
         };
-        let mut x = reference::embed(&self.backbone, sequence);
+        let mut x = reference::embed(&self.backbone, sequence, &mut sums);
         if let Some(projection) = &self.backbone.projection {
             x = apply(layer_names::PROJECTION.into(), projection, &x);
         }

@@ -33,7 +33,7 @@ pub use program::{Output, Sentence};
 pub use quantised::{Quantised, quantise_encoder, quantise_encoder_by};
 pub use run::{Answer, Done, Engine, Session, reals};
 
-use crate::ModelError;
+use crate::{ModelConfig, ModelError};
 use alberti_arith::ActivationSet;
 use alberti_golden::{
     Image,
@@ -58,8 +58,13 @@ impl Compiled {
     /// Lays an encoder out for an accelerator that is to read sentences of up to `longest` tokens.
     ///
     /// # Errors
-    /// AE0713 with all that the accelerator lacks, AE0711 when it cannot be built at all.
+    /// AE0705 when the encoder has fewer positions, AE0713 with all that the accelerator lacks, AE0711 when it
+    /// cannot be built at all.
     pub fn new(encoder: Encoder, config: AcceleratorConfig, longest: usize) -> Result<Self, ModelError> {
+        let positions = encoder.positions();
+        if longest > positions {
+            return Err(ModelError::Sentence(format!("{longest} tokens: the encoder takes 1 to {positions}")));
+        }
         let mut problems = Problems::default();
         limits(&encoder, &config, longest, &mut problems);
         let plan = Plan::new(&encoder, &config, &mut problems)?;
@@ -196,6 +201,14 @@ impl Compiled {
             ("weight_values", vec![fixed("codes", 0, plan.weights.values.len().div_ceil(self.config.n))]),
         ]
     }
+}
+
+/// Tokens of the longest sentence that a model has positions for and the softmax of an accelerator takes.
+#[must_use]
+pub fn longest(model: &ModelConfig, config: &AcceleratorConfig) -> usize {
+    // A sentence is padded to whole tiles.
+    let tiles = config.softmax_max / config.n * config.n;
+    model.max_position_embeddings.min(tiles).max(1)
 }
 
 /// What an accelerator must have whatever its memories hold.

@@ -11,6 +11,7 @@ use crate::{
     quantise::{InputRule, QuantisedLinear, Rules, quantise_by},
 };
 use alberti_arith::{Activation, Fixed, Format};
+use alberti_diagnostic::{Code, Diagnostic};
 use alberti_golden::{accelerator::AcceleratorConfig, encoder};
 use std::{cell::RefCell, collections::BTreeMap};
 
@@ -42,7 +43,7 @@ enum Results {
 /// calibrated to.
 ///
 /// # Errors
-/// AE0708 to AE0711 of a linear layer, AE0714 of a layer norm.
+/// AE0708 to AE0711 of a linear layer, AE0714 of a layer norm's parameter or of epsilon.
 pub fn quantise_encoder(
     model: &Adapted,
     calibration: &Calibration,
@@ -72,6 +73,7 @@ pub fn quantise_encoder_by(
     config: &AcceleratorConfig,
     rules: &Rules,
 ) -> Result<Quantised, ModelError> {
+    check_epsilon(model.backbone.config.layer_norm_eps, calibration.least_variance())?;
     let (model, calibration) = equalise(model, calibration);
     let (model, calibration) = (&*model, &*calibration);
     let ranges = Ranges { model, calibration };
@@ -81,6 +83,24 @@ pub fn quantise_encoder_by(
     let probability_shift = quantiser.code_shift(SHARE, rules.scale(PROBABILITY));
     let arithmetic = encoder::Arithmetic { operand: rules.operand, probability_shift, ..arithmetic };
     Ok(Quantised { encoder: quantiser.encoder()?, arithmetic, errors: quantiser.errors.into_inner() })
+}
+
+/// The share of a row's variance that epsilon may be: it changes results by half of that, less than codes of
+/// four bits are rounded by.
+const EPSILON_SHARE: f32 = 1.0 / 32.0;
+
+/// The layer norm of an accelerator has no epsilon.
+fn check_epsilon(epsilon: f32, variance: f32) -> Result<(), ModelError> {
+    if epsilon <= variance * EPSILON_SHARE {
+        return Ok(());
+    }
+    let larger = 100.0 * (((variance + epsilon) / variance).sqrt() - 1.0);
+    let message = format!(
+        "layer_norm_eps is {epsilon:e}, the least variance of a row {variance:e}: the accelerator's layer norm has no \
+         epsilon, its results would be up to {larger:.1} % larger"
+    );
+    let help = format!("train with layer_norm_eps of at most {:e}", variance * EPSILON_SHARE);
+    Err(Diagnostic::new(Code::NormRange, message, help).into())
 }
 
 /// What a layer norm's codes are scaled by: its channels stand out.

@@ -76,16 +76,16 @@ pub enum Answers {
     },
 }
 
-/// The tokens of texts, with what f32 makes of them.
+/// Tokens of sentences, with what f32 makes of them.
 ///
 /// # Errors
-/// AE0705 when a text does not fit the model.
-pub fn beside_f32(encoder: &TextEncoder, texts: &[String]) -> Result<Vec<(Tokens, adapted::Answer)>, ModelError> {
-    let beside = |tokens: Tokens| {
-        let exact = encoder.model.forward(0, &tokens)?;
-        Ok((tokens, exact))
+/// AE0705 when they do not fit the model.
+pub fn beside_f32(encoder: &TextEncoder, sentences: &[Tokens]) -> Result<Vec<(Tokens, adapted::Answer)>, ModelError> {
+    let beside = |tokens: &Tokens| {
+        let exact = encoder.model.forward(0, tokens)?;
+        Ok((tokens.clone(), exact))
     };
-    encoder.all_tokens(texts)?.into_iter().map(beside).collect()
+    sentences.iter().map(beside).collect()
 }
 
 impl<'a> WholeCampaign<'a> {

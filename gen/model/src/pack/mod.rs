@@ -11,7 +11,7 @@ mod tensors;
 
 pub use images::images;
 pub use recipe::Recipe;
-pub use steps::{Step, StepCosines, steps};
+pub use steps::{Step, StepCosines, Steps, steps};
 pub use tensors::{Footprint, Part, Share, Tensor, of_model};
 
 use crate::{

@@ -32,6 +32,15 @@ pub struct StepCosines {
     pub mean_step_cosine: f64,
 }
 
+/// The steps, and what saturated.
+#[derive(Clone, Debug)]
+pub struct Steps {
+    /// The steps.
+    pub steps: Vec<Step>,
+    /// Numbers of 16 bits that saturated over all sentences.
+    pub saturated: u64,
+}
+
 /// The steps, measured on sentences. `done` is called once for each sentence, from several threads.
 ///
 /// # Errors
@@ -41,18 +50,20 @@ pub fn steps(
     packed: &Packed,
     sentences: &[Tokens],
     done: &(dyn Fn() + Sync),
-) -> Result<Vec<Step>, ModelError> {
+) -> Result<Steps, ModelError> {
     let encoder = &packed.quantised.encoder;
-    let measure = |tokens: &Tokens| -> Result<[[Cosines; 2]; 2], ModelError> {
+    let measure = |tokens: &Tokens| -> Result<([[Cosines; 2]; 2], u64), ModelError> {
         let exact = model.forward(0, tokens)?.forward.hidden;
         let pruned = packed.pruned.forward(0, tokens)?.forward.hidden;
         let codes = encoder.run(&packed.quantised.arithmetic, &encoder.tasks[0], tokens, 0)?;
+        let saturated = codes.saturated;
         let codes = reals(&codes.hidden, encoder.width());
         done();
         let first = Cosines::between(&pruned, &exact);
-        Ok([[first; 2], [Cosines::between(&codes, &exact), Cosines::between(&codes, &pruned)]])
+        Ok(([[first; 2], [Cosines::between(&codes, &exact), Cosines::between(&codes, &pruned)]], saturated))
     };
-    let cosines = sentences.par_iter().map(measure).collect::<Result<Vec<_>, _>>()?;
+    let measured = sentences.par_iter().map(measure).collect::<Result<Vec<_>, _>>()?;
+    let (cosines, saturated): (Vec<_>, Vec<u64>) = measured.into_iter().unzip();
     let spread = |step: usize| {
         let mean = |get: &dyn Fn(&[Cosines; 2]) -> f64| {
             cosines.iter().map(|cosines| get(&cosines[step])).sum::<f64>() / cosines.len() as f64
@@ -78,7 +89,7 @@ pub fn steps(
     let records = (masks.words() * masks.width()).div_ceil(8) as u64;
     let loaded = [packed.compiled.setup(), &packed.compiled.task(0)].map(|bundle| bundle.bytes().len() as u64);
     let memories = values.len() as u64 + records + loaded.iter().sum::<u64>();
-    Ok(vec![
+    let steps = vec![
         Step { step: "checkpoint, f32", bytes: float, cosines: None },
         Step { step: "pruned", bytes: float - weights + sum(|tensor| tensor.pruned_bytes), cosines: Some(spread(0)) },
         Step {
@@ -87,5 +98,6 @@ pub fn steps(
             cosines: Some(spread(1)),
         },
         Step { step: "in memories, with pointers and programs", bytes: memories, cosines: None },
-    ])
+    ];
+    Ok(Steps { steps, saturated: saturated.iter().sum() })
 }

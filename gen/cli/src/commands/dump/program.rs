@@ -8,7 +8,7 @@ use crate::{
 use alberti_cost::configuration;
 use alberti_model::{
     Ranges,
-    compile::{Sentence, Use},
+    compile::{self, Sentence, Use},
 };
 use alberti_rtl::Design;
 use serde::Serialize;
@@ -60,12 +60,13 @@ pub fn dump(design: &Design, arguments: &ProgramOf) -> Result<(String, Listing)>
         return Err(Failure::usage("a program is of a model", "add --model DIR"));
     };
     let encoder = arguments.prunings.load(folder, &arguments.tasks.tasks)?;
-    let longest = encoder.model.backbone.config.max_position_embeddings;
-    let tokens = arguments.tokens.unwrap_or(config.softmax_max.min(longest));
-    if !(1..=longest).contains(&tokens) {
-        let message = format!("{tokens} tokens: the model takes 1 to {longest}");
+    let checkpoint = &encoder.model.backbone.config;
+    let (tokens, most) = (arguments.tokens, checkpoint.max_position_embeddings);
+    if let Some(tokens) = tokens.filter(|tokens| !(1..=most).contains(tokens)) {
+        let message = format!("{tokens} tokens: the model takes 1 to {most}");
         return Err(Failure::usage(message, "give --tokens within that"));
     }
+    let tokens = tokens.unwrap_or_else(|| compile::longest(checkpoint, &config));
     let compiled = encoder.compile(config, tokens, Ranges::Single)?;
     let sentence = compiled.sentence(0, tokens)?;
     let map = compiled.map(&sentence);

@@ -39,7 +39,8 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let (errors, rates) = rates(arguments, &settings)?;
     let target = configuration::unit_target(&design)?;
     let model = Model::load(&arguments.encoder.model)?;
-    let forward = model.forward(arguments.layers.sentence())?;
+    let reading = arguments.layers.read(&model.tokenizer, &model.checkpoint, usize::MAX)?;
+    let forward = model.read(&reading.tokens[0])?;
     let gemm = |layer: &String| model.gemm(&forward, layer, arguments.prune, &target);
     let gemms = arguments.layers.names(&model).iter().map(gemm).collect::<Result<_, ModelError>>()?;
     let plan = Plan::new(settings, rates, &sites(arguments), &kinds, gemms);

@@ -10,9 +10,10 @@ use crate::{
 };
 use alberti_cost::configuration;
 use alberti_model::{
-    Ranges,
+    Ranges, compile,
     faults::{Answers, WholeCampaign, WholeFinding, beside_f32},
     prune::Pruning,
+    sentence::Reading,
 };
 use alberti_random::Seed;
 use alberti_rtl::Design;
@@ -28,20 +29,20 @@ pub fn run(arguments: &Arguments, design: &Design) -> Result<Answer> {
     let (errors, rates) = rates(arguments, &settings)?;
     let prunings = Prunings { prune: arguments.prune, prune_embeddings: Pruning::Dense };
     let encoder = prunings.load(&arguments.encoder.model, arguments.task.task.as_slice())?;
-    let texts = match &arguments.file {
-        Some(path) => lines(path)?,
-        None => vec![arguments.layers.sentence().to_owned()],
+    let (tokenizer, checkpoint) = (&encoder.tokenizer, &encoder.model.backbone);
+    let reading = match &arguments.file {
+        Some(path) => Reading::whole(lines(path)?, tokenizer, checkpoint)?,
+        None => arguments.layers.read(tokenizer, checkpoint, compile::longest(&checkpoint.config, &config))?,
     };
-    let sentences = beside_f32(&encoder, &texts)?;
-    let longest = sentences.iter().map(|(tokens, _)| tokens.ids.len()).max().unwrap_or_default();
-    let compiled = encoder.compile(config, longest, Ranges::Single)?;
+    let sentences = beside_f32(&encoder, &reading.tokens)?;
+    let compiled = encoder.compile(config, reading.longest(), Ranges::Single)?;
     let campaign = WholeCampaign::new(&compiled, &settings, &sites(arguments), &rates, &sentences)?;
     let bar = progress::bar(campaign.trials(arguments.trials));
     let findings = campaign.run(arguments.trials, &|| bar.inc(1));
     bar.finish_and_clear();
     let findings = findings?;
     let text = format!(
-        "{}: {}{} sentences on the interpreter, weights {}, masks {}; {} trials, seed {}\n\n{}",
+        "{}: {}{} sentences on the interpreter, weights {}, masks {}; {} trials, seed {}\n{}\n{}",
         design.name,
         task_prefix(&encoder),
         sentences.len(),
@@ -49,6 +50,7 @@ pub fn run(arguments: &Arguments, design: &Design) -> Result<Answer> {
         if settings.secded { "with SECDED" } else { "without check bits" },
         arguments.trials,
         Seed(settings.seed),
+        reading.note(),
         table(&findings).text(),
     );
     let data = serde_json::json!({

@@ -14,7 +14,10 @@ use alberti_diagnostic::Code;
 use alberti_golden::entropy;
 use alberti_model::{
     Ranges, TextEncoder,
-    answers::{DecisionAnswer, EmbeddingAnswer, EmbeddingSummary, FloatDecision, compare, equals_equations},
+    answers::{
+        DecisionAnswer, EmbeddingAnswer, EmbeddingSummary, Figures, FloatDecision, compare, equals_equations,
+        saturation_note,
+    },
     compile::{self, Compiled, Session},
     sentence::Tokens,
 };
@@ -116,16 +119,16 @@ struct Job<'a> {
 /// hold the model, and programs that differ from the encoder's equations.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let (design, config) = arguments.encoder.accelerator()?;
-    let texts = arguments.sentences.texts(&arguments.texts)?;
     let encoder = arguments.prunings.load(&arguments.encoder.model, &arguments.tasks.tasks)?;
-    let tokens = encoder.all_tokens(&texts)?;
-    let longest = tokens.iter().map(|tokens| tokens.ids.len()).max().unwrap_or_default();
-    let compiled = encoder.compile(config, longest, Ranges::Single)?;
+    let most = compile::longest(&encoder.model.backbone.config, &config);
+    let reading = arguments.sentences.read(&arguments.texts, &encoder, most)?;
+    let (texts, tokens) = (&reading.texts, &reading.tokens);
+    let compiled = encoder.compile(config, reading.longest(), Ranges::Single)?;
     let tasks = compiled.encoder().tasks.len();
     let bar = progress::bar(texts.len() * tasks);
     let (nats, threshold) = (arguments.threshold, entropy::threshold(arguments.threshold)?);
     let job = Job { compare: arguments.compare, nats, threshold, encoder: &encoder, compiled: &compiled };
-    let each = || texts.iter().zip(&tokens);
+    let each = || texts.iter().zip(tokens);
     let (setup, runs, engine) = match arguments.engine {
         Engine::Golden => {
             let mut first = Session::new(&compiled)?;
@@ -182,6 +185,9 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         count(compiled.weights().0.len() as u64),
         count(compiled.weights().1.words() as u64),
     );
+    text += &reading.note();
+    let figures = runs.iter().flat_map(TaskRun::figures);
+    text += &saturation_note(figures.map(|figures| figures.saturated).sum());
     for (run, task) in runs.iter().zip(&encoder.model.tasks) {
         text += &run.text(task, nats);
     }
@@ -248,6 +254,12 @@ impl Job<'_> {
 }
 
 impl TaskRun {
+    /// The counters of each sentence.
+    fn figures(&self) -> impl Iterator<Item = Figures> {
+        let sentences = self.sentences.iter().map(|line| line.figures);
+        sentences.chain(self.decisions.iter().map(|decision| decision.figures))
+    }
+
     /// Its table, and how it compares.
     fn text(&self, task: &alberti_model::adapted::Task, nats: f64) -> String {
         let mut text = String::from("\n");

@@ -17,6 +17,7 @@ use alberti_model::{
     Metrics, ModelError, ProcessingUnitTarget,
     demo::{Gemm, Model},
     prune::Pruning,
+    sentence::Reading,
 };
 use alberti_rtl::Design;
 use alberti_scenarios::Subject;
@@ -72,7 +73,7 @@ pub struct LayerReport {
 pub struct Plan {
     model: Model,
     layers: Vec<String>,
-    sentence: String,
+    reading: Reading,
     /// What becomes of the weights.
     pub pruning: Pruning,
 }
@@ -83,6 +84,7 @@ impl Plan {
         let model = Model::load(folder)?;
         let blocks = configuration::processing_unit(design)?.sparsity;
         let layers = arguments.layers.names(&model);
+        let reading = arguments.layers.read(&model.tokenizer, &model.checkpoint, usize::MAX)?;
         // A layer that the model lacks is told before any work is done.
         for layer in &layers {
             model.checkpoint.linear(layer)?;
@@ -90,7 +92,7 @@ impl Plan {
         Ok(Self {
             layers,
             model,
-            sentence: arguments.layers.sentence().to_owned(),
+            reading,
             pruning: arguments.prune.unwrap_or_else(|| blocks.map_or(Pruning::Unstructured(0.5), Pruning::Block)),
         })
     }
@@ -101,15 +103,16 @@ pub fn run(arguments: &Trained, folder: &Path, design: &Design, seed: Seed, wave
     let plan = Plan::new(arguments, folder, design)?;
     let layers = simulate(&plan, design, seed, waveform)?;
     let text = format!(
-        "{} on {} tokens, weights {}: {} values, every bit as the golden model has it\n\n{}",
+        "{} on {} tokens, weights {}: {} values, every bit as the golden model has it\n{}\n{}",
         design.name,
         layers.first().map_or(0, |layer| layer.rows),
         plan.pruning,
         count(layers.iter().map(|layer| layer.compared_values as u64).sum()),
+        plan.reading.note(),
         table(&layers).text()
     );
     let data = serde_json::json!({
-        "design": design.name, "hash": design.hash, "sentence": plan.sentence, "pruning": plan.pruning.to_string(), "layers": layers,
+        "design": design.name, "hash": design.hash, "sentence": plan.reading.texts[0], "pruning": plan.pruning.to_string(), "layers": layers,
     });
     Ok(Answer::new(text, &data).with_warnings(design.warnings()))
 }
@@ -155,7 +158,7 @@ fn table(layers: &[LayerReport]) -> Table {
 /// Every layer of the plan, in order.
 pub fn simulate(plan: &Plan, design: &Design, seed: Seed, waveform: Option<&Path>) -> Result<Vec<LayerReport>> {
     let target = configuration::unit_target(design)?;
-    let forward = plan.model.forward(&plan.sentence)?;
+    let forward = plan.model.read(&plan.reading.tokens[0])?;
     let netlist = source::netlist(design, Some("processing_unit"), &source::Macros::default())?;
     let mut subject = super::blocks::subject(design, &netlist);
     if let Some(folder) = waveform {

@@ -101,7 +101,8 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let groups = arguments.groups()?;
     let (design, config) = arguments.encoder.accelerator()?;
     let encoder = TextEncoder::load(&arguments.encoder.model, arguments.task.task.as_slice())?;
-    let sentences = encoder.all_tokens(&arguments.sentences.texts(&[])?)?;
+    let reading = arguments.sentences.read(&[], &encoder, usize::MAX)?;
+    let sentences = &reading.tokens;
     let ranges = encoder.calibration(Ranges::Single)?;
     let choices = |group: &Group| {
         let group = sweep::Group::from(*group);
@@ -117,7 +118,8 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         output::write(path, plot::svg(&design.name, &lines)?.as_bytes())?;
     }
     let count = sentences.len();
-    let text = format!("{}: {}{count} sentences\n\n{}", design.name, task_prefix(&encoder), table(&lines).text());
+    let (prefix, note) = (task_prefix(&encoder), reading.note());
+    let text = format!("{}: {prefix}{count} sentences\n{note}\n{}", design.name, table(&lines).text());
     let data = serde_json::json!({
         "design": design.name, "hash": design.hash, "task": encoder.model.tasks[0].name, "sentences": count,
         "seed": arguments.seed, "choices": lines,
