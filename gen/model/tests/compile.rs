@@ -232,8 +232,8 @@ fn saturation_is_counted() {
         let mut sound = encoder(seed, &shape);
         // Results of other points: of the dense layers, and scores.
         for layer in &mut sound.layers {
-            layer.outer.wide_shift -= 2;
-            layer.heads.iter_mut().for_each(|head| head.score -= 3);
+            layer.outer.wide_shift -= 7;
+            layer.heads.iter_mut().for_each(|head| head.score -= 8);
         }
         let compiled = Compiled::new(sound, accelerator(4), LONGEST).expect("it fits");
         let arithmetic = Arithmetic::for_accelerator(compiled.config()).expect("such an accelerator");

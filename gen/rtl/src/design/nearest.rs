@@ -4,7 +4,7 @@
 const LOOKED_AT: usize = 128;
 
 /// The candidate nearest to `word`, if a slip of the fingers could lie between them: at most a third of the
-/// letters. Of equally near candidates the first; only the first [`LOOKED_AT`] are looked at.
+/// letters. Of equally near candidates the first; only the first `LOOKED_AT` are looked at.
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word: Vec<char> = word.chars().take(64).collect();
