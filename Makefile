@@ -39,7 +39,8 @@ setup: ## install what is missing: Debian packages, cargo-nextest, slang
 	fi
 	@cargo nextest --version >/dev/null 2>&1 || cargo install --locked cargo-nextest@$(NEXTEST)
 	@$(PYTHON)/bin/python3 -c 'import pyslang' 2>/dev/null || { \
-	    python3 -m venv --clear $(PYTHON) && $(PYTHON)/bin/python3 -m pip install -q --require-hashes -r synth/slang.txt; }
+	    python3 -m venv --clear $(PYTHON) && $(PYTHON)/bin/python3 -m pip install -q --require-hashes -r synth/slang.txt \
+	    || { rm -rf $(PYTHON); echo 'slang could not be installed: the Verilog is read by the other three'; }; }
 
 model: $(MODEL)/model.safetensors ## fetch the trained encoder into the cache
 

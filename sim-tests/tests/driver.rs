@@ -248,8 +248,8 @@ fn a_driver_with_a_fault_is_found() -> Result<()> {
         ("(uint32_t)job->data", "(uint32_t)job->program"),
         ("(uint32_t)job->program", "(uint32_t)job->data"),
         ("job->bytes", "job->bytes - 64"),
-        ("ALB_CONTROL_START_MASK", "ALB_CONTROL_SOFT_RESET_MASK"),
-        ("& ALB_STATUS_ERROR_CODE_MASK", "& ALB_STATUS_DONE_MASK"),
+        ("ALBERTI_CONTROL_START_MASK", "ALBERTI_CONTROL_SOFT_RESET_MASK"),
+        ("& ALBERTI_STATUS_ERROR_CODE_MASK", "& ALBERTI_STATUS_DONE_MASK"),
     ] {
         let driver = driver(&design, &[change])?;
         let mut right = true;

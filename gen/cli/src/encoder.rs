@@ -106,19 +106,26 @@ impl EncoderArguments {
 }
 
 impl Sentences {
-    /// Those given, with those of the file, whole; without any those built in, each to `most` tokens and to as
-    /// many as the model takes.
+    /// The texts given, and those of the file, before a model is read.
     ///
     /// # Errors
-    /// When there is no such file, or nothing in it, and AE0705 when a text does not fit the model.
-    pub fn read(&self, given: &[String], encoder: &TextEncoder, most: usize) -> Result<Reading> {
-        let texts = [given, &self.file.as_deref().map(lines).transpose()?.unwrap_or_default()].concat();
-        let (tokenizer, checkpoint) = (&encoder.tokenizer, &encoder.model.backbone);
-        Ok(match texts.is_empty() {
-            true => Reading::built_in(demo::sentences(), tokenizer, checkpoint, most)?,
-            false => Reading::whole(texts, tokenizer, checkpoint)?,
-        })
+    /// When there is no such file, or nothing in it.
+    pub fn texts(&self, given: &[String]) -> Result<Vec<String>> {
+        Ok([given, &self.file.as_deref().map(lines).transpose()?.unwrap_or_default()].concat())
     }
+}
+
+/// Texts as a model reads them, whole; without any those built in, each to `most` tokens and to as many as the
+/// model takes.
+///
+/// # Errors
+/// AE0705 when a text does not fit the model.
+pub fn read_texts(texts: Vec<String>, encoder: &TextEncoder, most: usize) -> Result<Reading> {
+    let (tokenizer, checkpoint) = (&encoder.tokenizer, &encoder.model.backbone);
+    Ok(match texts.is_empty() {
+        true => Reading::built_in(demo::sentences(), tokenizer, checkpoint, most)?,
+        false => Reading::whole(texts, tokenizer, checkpoint)?,
+    })
 }
 
 /// The sentences of a file, a line each: at least one.

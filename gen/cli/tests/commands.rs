@@ -33,7 +33,7 @@ fn a_block_can_be_the_top() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("out");
     well(&["gen", PU4, "-o", text(&out), "--block", "requantize"]);
-    assert_eq!(json(&out.join("manifest.json"))["top"], "pu4_requantize");
+    assert_eq!(json(&out.join("manifest.json"))["top"], "requantize_pu4");
     assert!(!out.join("rtl/pu4.v").exists());
 }
 

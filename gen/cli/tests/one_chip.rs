@@ -12,8 +12,8 @@ fn packages(folder: &Path) -> [&'static str; 4] {
     well(&["gen", accelerator, "-o", &out("accelerator4")]);
     well(&["gen", accelerator, "-o", &out("second"), "--prefix", "second"]);
     well(&["gen", "designs/pu4.yaml", "-o", &out("pu4")]);
-    well(&["gen", "designs/pu4.yaml", "-o", &out("pu4_vmac"), "--block", "vmac"]);
-    ["accelerator4", "second", "pu4", "pu4_vmac"]
+    well(&["gen", "designs/pu4.yaml", "-o", &out("vmac_pu4"), "--block", "vmac"]);
+    ["accelerator4", "second", "pu4", "vmac_pu4"]
 }
 
 fn ran(folder: &Path, tool: &str, arguments: &[&str]) {

@@ -343,6 +343,7 @@ fn programs() {
         mask_words: 1 << 15,
         activation_rows: 1 << 12,
         parameter_rows: 2048,
+        program_instructions: 128,
         ..config
     };
     let encoder = quantise_encoder(&model, &calibration, &wide).expect("ranges that fit");

@@ -122,9 +122,12 @@ fn the_head_that_answers_is_named_in_text_and_data() {
     assert_eq!((&decision["head"], &decision["exit_layer"]), (&Value::from("off_ramp"), &Value::from(1)));
     // Without the off-ramp after layer 1 the one that is left stands after the last layer, and is not asked.
     well(&["model", "--synthetic", "small", "--off-ramps", "shared", "--layers", "1", "-o", text(&model)]);
-    let (said, decision) = run("2");
+    let (said, decision) = run("0");
     assert!(said.contains("classifier") && !said.contains("every sentence"), "{said}");
     assert_eq!((&decision["head"], &decision["float_head"]), (&Value::from("classifier"), &Value::from("classifier")));
+    let arguments = ["run", ACCELERATOR16, "--model", text(&model), "--task", "task1", "--text", "Yes."];
+    let refused = "no task has an off-ramp before the last layer";
+    common::fails(&[&arguments[..], &["--threshold", "2"]].concat(), 2, refused);
 }
 
 /// Sentences, or pairs, with the labels that f32 gives them.
@@ -207,7 +210,7 @@ fn what_cannot_be_measured_says_why() {
         parts.iter().for_each(|part| assert!(ran.err.contains(part), "no `{part}` in\n{}", ran.err));
     }
     let arguments = ["eval", ACCELERATOR16, "--model", &model, "--data", text(&data), "--task"];
-    fails(&[&arguments[..], &["task9"]].concat(), 3, "error[AE0701]: cannot read task9");
+    fails(&[&arguments[..], &["task9"]].concat(), 3, "error[AE0701]: there is no task `task9`");
     fails(&["sim", "designs/pu16.yaml", "--model", &model, "--layer", "layer.9.output"], 2, "error[AE0706]");
     // A broken model, in every way that the files of one can be.
     let task = |part: &str| Path::new(&model).join("tasks/task1").join(part);

@@ -54,10 +54,10 @@ impl Prefix {
         Self(design.name.clone())
     }
 
-    /// That of a package of one block.
+    /// That of a package of one block: no module of the design's own package has this name.
     #[must_use]
     pub fn of_block(design: &Design, block: &str) -> Self {
-        Self(format!("{}_{block}", design.name))
+        Self(format!("{block}_{}", design.name))
     }
 
     /// Renames the modules of a netlist; the package's top becomes the prefix alone.

@@ -28,7 +28,7 @@ pub struct Arguments {
     block: Option<&'static str>,
     #[command(flatten)]
     macros: source::Macros,
-    /// What all global names begin with: modules, C symbols, packages. Default: the design's name, with the
+    /// What all global names begin with: modules, C symbols, packages. Default: the design's name, after the
     /// block's where one is the top
     #[arg(long, value_name = "PREFIX")]
     prefix: Option<String>,

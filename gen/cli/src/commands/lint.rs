@@ -12,7 +12,7 @@ use alberti_synth::{LintMessage, slang_version};
 use serde::Serialize;
 use std::fmt::Write;
 
-/// Checks the Verilog with Verilator, yosys, Icarus and slang, each with its strictest settings.
+/// Reads the Verilog with Verilator, yosys, Icarus and slang, each as strict as it can be.
 ///
 /// Checks all that `alberti gen` writes, or the named blocks. Exit code 1 if one of the four reports a problem.
 /// Without slang (PyPI's pyslang) the other three are used, with a warning.

@@ -1,7 +1,7 @@
 //! `alberti pack`.
 
 use crate::{
-    encoder::{EncoderArguments, Sentences, Tasks},
+    encoder::{EncoderArguments, Sentences, Tasks, read_texts},
     exit::{Failure, Result},
     output::{self, Answer},
     progress, source,
@@ -66,9 +66,11 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let (design, config) = arguments.encoder.accelerator()?;
     let folder = arguments.output.as_deref().map(output::Folder::at).transpose()?;
     let recipe = arguments.recipe.as_deref().map_or_else(|| Ok(Recipe::default()), recipe)?;
+    // A file that cannot be read is known before the model is.
+    let texts = arguments.sentences.texts(&[])?;
     let encoder = TextEncoder::load(&arguments.encoder.model, &arguments.tasks.tasks)?;
     let most = compile::longest(&encoder.model.backbone.config, &config);
-    let reading = arguments.sentences.read(&[], &encoder, most)?;
+    let reading = read_texts(texts, &encoder, most)?;
     let read = &reading.tokens;
     let sequences = match recipe.sentences.as_slice() {
         [] => encoder.calibration(Ranges::Single)?,

@@ -17,6 +17,7 @@ mod names;
 mod nearest;
 pub(crate) mod node;
 pub(crate) mod reader;
+mod slip;
 pub(crate) mod source;
 pub(crate) mod subject;
 mod units;

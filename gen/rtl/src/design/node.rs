@@ -6,7 +6,7 @@
 //! block style alike. A mapping or a sequence stands where its key does, a mapping in a sequence where its
 //! first key does.
 
-use super::{hint, reader::Meant};
+use super::slip;
 use alberti_diagnostic::{Code, Position};
 use serde::{
     Serialize, Serializer,
@@ -49,6 +49,9 @@ pub(crate) struct Entry {
     pub node: Node,
 }
 
+/// What was meant by a key: another, and a value where the key swallowed it.
+pub(crate) type Meant = (&'static str, Option<Value>);
+
 /// A text that is no tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed {
@@ -61,7 +64,7 @@ pub(crate) struct Malformed {
 impl Malformed {
     /// A slip that can be told from the line of an error.
     fn slip(text: &str, line: u32) -> Option<Self> {
-        let (line, column, message, help) = hint::line(text, line)?;
+        let (line, column, message, help) = slip::line(text, line)?;
         let position = Position { line, column };
         Some(Self { code: Code::MalformedYaml, position, message, help: help.into() })
     }

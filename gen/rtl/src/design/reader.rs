@@ -8,7 +8,7 @@ use super::{
     hint,
     index::{Index, child, element},
     nearest::nearest,
-    node::{Entry, Node, Value},
+    node::{Entry, Meant, Node, Value},
     subject::Subject,
 };
 use alberti_diagnostic::{Code, Diagnostic, Diagnostics, Location, Position, quote};
@@ -72,9 +72,6 @@ struct Repair {
     instead: Meant,
     problem: Diagnostic,
 }
-
-/// The key that was meant by another, and its value where that was run together with the key.
-pub(crate) type Meant = (&'static str, Option<Value>);
 
 /// Where problems go while a file is read.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ mod rtl;
 mod tables;
 
 use crate::{
-    encoder::{EncoderArguments, Prunings, Sentences, Tasks},
+    encoder::{EncoderArguments, Prunings, Sentences, Tasks, read_texts},
     exit::{Failure, Result},
     output::Answer,
     progress,
@@ -119,10 +119,12 @@ struct Job<'a> {
 /// hold the model, and programs that differ from the encoder's equations.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let (design, config) = arguments.encoder.accelerator()?;
+    // A file that cannot be read is known before the model is.
+    let texts = arguments.sentences.texts(&arguments.texts)?;
     let encoder = arguments.prunings.load(&arguments.encoder.model, &arguments.tasks.tasks)?;
     refuse_without_off_ramp(&encoder, arguments.threshold > 0.0)?;
     let most = compile::longest(&encoder.model.backbone.config, &config);
-    let reading = arguments.sentences.read(&arguments.texts, &encoder, most)?;
+    let reading = read_texts(texts, &encoder, most)?;
     let (texts, tokens) = (&reading.texts, &reading.tokens);
     let compiled = encoder.compile(config, reading.longest(), Ranges::Single)?;
     let tasks = compiled.encoder().tasks.len();
@@ -213,8 +215,11 @@ pub fn refuse_without_off_ramp(encoder: &TextEncoder, given: bool) -> Result<()>
     if !given || encoder.model.tasks.iter().any(|task| task.heads.as_ref().is_some_and(Heads::exits_early)) {
         return Ok(());
     }
-    let help = "leave the threshold out, or give a task whose model_head.safetensors has `off_ramp`";
-    Err(Failure::usage("no task has an off-ramp, which a threshold is for: every sentence passes all layers", help))
+    let help = "leave the threshold out, or give a task whose model_head.safetensors has off-ramps (docs/tasks.md)";
+    Err(Failure::usage(
+        "no task has an off-ramp before the last layer, which a threshold is for: every sentence passes all layers",
+        help,
+    ))
 }
 
 impl Job<'_> {

@@ -3,7 +3,7 @@
 mod plot;
 
 use crate::{
-    encoder::{EncoderArguments, OneTask, Sentences, pruning, task_prefix},
+    encoder::{EncoderArguments, OneTask, Sentences, pruning, read_texts, task_prefix},
     exit::{Failure, Result},
     output::{self, Answer},
     progress,
@@ -101,8 +101,10 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let groups = arguments.groups()?;
     let plot = output::File::at_any(arguments.plot.as_deref())?;
     let (design, config) = arguments.encoder.accelerator()?;
+    // A file that cannot be read is known before the model is.
+    let texts = arguments.sentences.texts(&[])?;
     let encoder = TextEncoder::load(&arguments.encoder.model, arguments.task.task.as_slice())?;
-    let reading = arguments.sentences.read(&[], &encoder, usize::MAX)?;
+    let reading = read_texts(texts, &encoder, usize::MAX)?;
     let sentences = &reading.tokens;
     let ranges = encoder.calibration(Ranges::Single)?;
     let choices = |group: &Group| {
