@@ -29,6 +29,7 @@ module csr_axi (
     (* hierconn *) wire [5:0]  \u_csr.ar_address_q ;
     (* hierconn *) wire        \u_csr.interrupt_cause_done_q ;
     (* hierconn *) wire [31:0] \u_csr.count_cycles_q ;
+    (* hierconn *) wire [31:0] \u_csr.program_length_q ;
 
     localparam [7:0] CONTROL = 8'h20;
     localparam [7:0] CAUSE   = 8'h30;
@@ -136,9 +137,10 @@ module csr_axi (
         if (!wready) assert ({\u_csr.w_strobe_q , \u_csr.w_data_q } == {strobe_q, data_q});
     end
 
-    // Causes and commands by their rules, and a setting by bytes.
+    // Causes and commands by their rules, and a setting by bytes. Its port shows what it was when a program
+    // started.
     reg        cause_q = 1'b0, start_q = 1'b0, snapshot_q = 1'b0, known_q = 1'b0, up_q = 1'b0;
-    reg [31:0] length_q = 32'd0, counter_q = 32'd0;
+    reg [31:0] length_q = 32'd0, taken_q = 32'd0, counter_q = 32'd0;
     always @(posedge clk_i) begin
         up_q       <= rst_ni;
         known_q    <= known;
@@ -147,16 +149,19 @@ module csr_axi (
         if (!rst_ni) begin
             cause_q   <= 1'b0;
             length_q  <= 32'd0;
+            taken_q   <= 32'd0;
             counter_q <= 32'd0;
         end else begin
             cause_q <= event_done_i || (cause_q && !(written && address == CAUSE && ones[0]));
             if (written && address == LENGTH) length_q <= (length_q & ~mask) | ones;
+            if (start_q && !busy_i) taken_q <= length_q;
             if (snapshot_q) counter_q <= count_i;
         end
     end
     always @* if (rst_ni && up_q) begin
-        assert (start == start_q && snapshot == snapshot_q && length == length_q);
+        assert (start == start_q && snapshot == snapshot_q && length == taken_q);
         assert (\u_csr.interrupt_cause_done_q == cause_q && \u_csr.count_cycles_q == counter_q);
+        assert (\u_csr.program_length_q == length_q);
         if (cause_q && enable_done) assert (interrupt);
         if (b_due_q) assert (bresp[1] == !known_q);
     end

@@ -443,6 +443,11 @@ fn a_cause_that_loses_an_event_is_refuted() {
 }
 
 #[test]
+fn a_program_that_follows_what_is_written_while_it_runs_is_refuted() {
+    csr().refutes("alb_csr.v", "if (control_start_q && !status_busy_i)", "if (1'b1)");
+}
+
+#[test]
 fn a_command_that_lasts_is_refuted() {
     csr().refutes(
         "alb_csr.v",

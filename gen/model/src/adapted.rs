@@ -12,7 +12,7 @@ mod synthetic;
 pub use forward::{Answer, entropy, largest};
 pub use synthetic::{OffRamps, Shape, TaskShape, synthetic};
 
-use crate::{Checkpoint, Linear, ModelError, calibration::Calibration, checkpoint::Norm, prune::Pruning};
+use crate::{Checkpoint, Linear, ModelError, calibration::Calibration, checkpoint::Norm, layer_names, prune::Pruning};
 use alberti_arith::Activation;
 use alberti_golden::encoder::Sequence;
 pub use alberti_golden::encoder::{Heads, Span};
@@ -88,6 +88,13 @@ impl From<Checkpoint> for Adapted {
 }
 
 impl Adapted {
+    /// The names of the heads of all tasks, among linear layers.
+    pub(crate) fn head_names(&self) -> impl Iterator<Item = String> {
+        self.tasks.iter().enumerate().flat_map(|(task, own)| {
+            own.heads.iter().flat_map(|heads| heads.named()).map(move |(name, _)| layer_names::head(task, &name))
+        })
+    }
+
     /// The model with its backbone pruned ([`Checkpoint::pruned`]); tasks stay whole.
     ///
     /// # Errors

@@ -133,7 +133,7 @@ impl Factors {
                 calibration.scale(&layer_names::adapter(task, layer, half, "up"), 0, -residual);
             }
         }
-        for name in layer_names::heads(model) {
+        for name in model.head_names() {
             calibration.scale(&name, -last, 0);
         }
         calibration.scale_sums(|sum| {

@@ -1,7 +1,5 @@
 //! The names of tables, and of linear layers beside the backbone's.
 
-use crate::adapted::Adapted;
-
 /// Of the tables of an embedding.
 pub const TABLES: [&str; 3] = ["embeddings.word", "embeddings.position", "embeddings.token_type"];
 
@@ -16,11 +14,4 @@ pub fn adapter(task: usize, layer: usize, half: usize, part: &str) -> String {
 /// Of a task's head, by its name among them.
 pub fn head(task: usize, which: &str) -> String {
     format!("task.{task}.{which}")
-}
-
-/// Of the heads of all tasks.
-pub fn heads(model: &Adapted) -> impl Iterator<Item = String> {
-    model.tasks.iter().enumerate().flat_map(|(task, own)| {
-        own.heads.iter().flat_map(|heads| heads.named()).map(move |(name, _)| head(task, &name))
-    })
 }

@@ -60,7 +60,7 @@ impl<'a> Ranges<'a> {
     /// all layers where these share weights, or an off-ramp reads all of them.
     pub fn stream(&self, layer: usize) -> Option<Vec<f32>> {
         let (model, distinct) = (self.model, self.model.distinct());
-        let heads = layer_names::heads(model).filter_map(|name| self.calibration.range(&name));
+        let heads = model.head_names().filter_map(|name| self.calibration.range(&name));
         let query = |layer: usize| self.calibration.range(&linear_name(layer, Site::Query));
         let alike = distinct < model.depth()
             || model.tasks.iter().filter_map(|task| task.heads.as_ref()).any(Heads::exits_early);

@@ -240,14 +240,4 @@ mod tests {
             assert_eq!(meant("n", text), "write digits without quotes: `n: 7`", "{text}");
         }
     }
-
-    #[test]
-    fn a_slip_is_found_in_the_line_of_an_error_or_in_the_one_before() {
-        assert_eq!(line("a:\n\tb: 1\n", 2).map(|found| (found.0, found.1)), Some((2, 1)));
-        assert_eq!(line("a:\n  n:16 # lanes\n\n# c\n  m: 2\n", 5).map(|found| found.3), Some("write `n: 16`".into()));
-        assert_eq!(line("n = 16\nm: 2\n", 2).map(|found| found.3), Some("write `n: 16`".into()));
-        for text in ["", "a: 1", "a:", "http://x", "- a:b", "{a:1}", "a::b", "é:1"] {
-            assert_eq!(line(text, 1), None, "{text}");
-        }
-    }
 }
