@@ -1,6 +1,6 @@
 //! Results kept by their content: a folder for each, made once, checked whenever it is used.
 //!
-//! An entry is complete when it holds [`SUMS`], which is written last and names every file with its SHA-256. A
+//! An entry is complete when it holds `SUMS`, which is written last and names every file with its SHA-256. A
 //! file that is cut off or changed does not fit it: the entry is made again. Processes that want one entry
 //! wait for each other on a lock of its folder.
 
