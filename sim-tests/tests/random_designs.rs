@@ -5,6 +5,7 @@
 
 mod common;
 
+use alberti_cost::area::sources;
 use alberti_harness::Seed;
 use alberti_rtl::{
     BuiltMemory, Design,
@@ -14,7 +15,7 @@ use alberti_rtl::{
     netlist::{self, Netlist},
 };
 use alberti_scenarios::{Subject, designs};
-use alberti_synth::{Source, lint};
+use alberti_synth::lint;
 
 /// A design that is valid, and whose memories can be made, with all that is generated of it: its top, its
 /// memories, and every block that the top does not hold.
@@ -49,8 +50,7 @@ fn draw(number: u32, seed: Seed) -> (Generated, u32) {
 /// Every message of the readers, with the design.
 fn messages(generated: &Generated) -> Vec<String> {
     let of_netlist = |netlist: &Netlist| {
-        let sources: Vec<_> = netlist.sources().into_iter().map(|(file, text)| Source::new(file, text)).collect();
-        let messages = lint(&sources, netlist.top()).expect("the readers");
+        let messages = lint(&sources(netlist), netlist.top()).expect("the readers");
         messages
             .into_iter()
             .map(|message| format!("{}: {}: {}", netlist.top(), message.tool, message.text))

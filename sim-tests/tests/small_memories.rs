@@ -3,14 +3,14 @@
 
 mod common;
 
+use alberti_cost::area::sources;
 use alberti_harness::Seed;
 use alberti_rtl::{Design, memory::Technology, netlist::Netlist};
 use alberti_scenarios::Subject;
-use alberti_synth::{Source, lint};
+use alberti_synth::lint;
 
 fn is_clean(netlist: &Netlist, what: &str) {
-    let sources: Vec<_> = netlist.sources().into_iter().map(|(file, text)| Source::new(file, text)).collect();
-    assert_eq!(lint(&sources, netlist.top()).expect("the readers"), [], "{what}");
+    assert_eq!(lint(&sources(netlist), netlist.top()).expect("the readers"), [], "{what}");
 }
 
 /// Reads and simulates every memory of a design.

@@ -122,10 +122,7 @@ impl Sentences {
 /// AE0705 when a text does not fit the model.
 pub fn read_texts(texts: Vec<String>, encoder: &TextEncoder, most: usize) -> Result<Reading> {
     let (tokenizer, checkpoint) = (&encoder.tokenizer, &encoder.model.backbone);
-    Ok(match texts.is_empty() {
-        true => Reading::built_in(demo::sentences(), tokenizer, checkpoint, most)?,
-        false => Reading::whole(texts, tokenizer, checkpoint)?,
-    })
+    Ok(Reading::of(texts, demo::sentences(), tokenizer, checkpoint, most)?)
 }
 
 /// The sentences of a file, a line each: at least one.
@@ -158,10 +155,8 @@ impl Layers {
     /// # Errors
     /// AE0705 when the text does not fit the model.
     pub fn read(&self, tokenizer: &Tokenizer, checkpoint: &Checkpoint, most: usize) -> Result<Reading> {
-        Ok(match &self.sentence {
-            None => Reading::built_in(vec![demo::SENTENCE.to_owned()], tokenizer, checkpoint, most)?,
-            Some(text) => Reading::whole(vec![text.clone()], tokenizer, checkpoint)?,
-        })
+        let chosen = self.sentence.iter().cloned().collect();
+        Ok(Reading::of(chosen, vec![demo::SENTENCE.to_owned()], tokenizer, checkpoint, most)?)
     }
 }
 

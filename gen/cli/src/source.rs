@@ -201,15 +201,13 @@ pub fn netlist(design: &Design, block: Option<&str>, macros: &Macros) -> Result<
     Block::named(name).and_then(|block| block.netlist_in(library)).ok_or_else(|| absent(design, name))
 }
 
-/// All that is generated of a design: its own top, then each of its memories; and warnings of those that are
-/// left out.
+/// All that is generated of a design: its own top and its memories; and warnings of those that are left out.
 ///
 /// # Errors
 /// All problems of elaboration, and those of [`Macros::memories`].
-pub fn package(design: &Design, macros: &Macros) -> Result<(Vec<Netlist>, Diagnostics)> {
-    let top = netlist(design, None, macros)?;
-    let (memories, warnings) = macros.memories(design, &macros.load()?)?;
-    let memories =
-        memories.into_iter().map(|memory| memory.netlist).filter(|memory| top.module(memory.top()).is_none());
-    Ok((std::iter::once(top.clone()).chain(memories).collect(), warnings))
+pub fn package(design: &Design, macros: &Macros) -> Result<(Netlist, Vec<Netlist>, Diagnostics)> {
+    let technology = macros.load()?;
+    let top = alberti_rtl::elaborate_with(design, &technology)?;
+    let (memories, warnings) = macros.memories(design, &technology)?;
+    Ok((top, memories.into_iter().map(|memory| memory.netlist).collect(), warnings))
 }

@@ -141,11 +141,12 @@ impl<'a> Subject<'a> {
         self
     }
 
-    /// Itself in four states, for recordings that are not longer than `events` evaluations.
+    /// Itself in four states, for its recordings.
     ///
     /// # Errors
-    /// When Icarus is missing, or refuses the text.
-    pub fn replay(&self, events: u64) -> Result<Replay> {
+    /// When it does not record, or Icarus is missing or refuses the text.
+    pub fn replay(&self) -> Result<Replay> {
+        let Some((_, events)) = self.recordings else { return Err(Error::unfit(&self.top, "it has no recordings")) };
         Ok(Replay::new(&self.top, &self.sources, &self.ports, &self.rules, events)?)
     }
 

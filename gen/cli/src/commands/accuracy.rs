@@ -58,10 +58,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let design = source::load(&arguments.encoder.design)?;
     let model = Model::load(&arguments.encoder.model)?;
     let (tokenizer, checkpoint) = (&model.tokenizer, &model.checkpoint);
-    let reading = match arguments.sentences.as_slice() {
-        [] => Reading::built_in(demo::sentences(), tokenizer, checkpoint, usize::MAX)?,
-        given => Reading::whole(given.to_vec(), tokenizer, checkpoint)?,
-    };
+    let reading = Reading::of(arguments.sentences.clone(), demo::sentences(), tokenizer, checkpoint, usize::MAX)?;
     let report = accuracy::measure(&model, accuracy_units(&design), &reading.tokens)?;
     let text = format!(
         "{}: its units against f64, {} sentences of {} tokens, {} layers of {} heads\n{}{}",

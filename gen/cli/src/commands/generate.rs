@@ -45,12 +45,11 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let design = source::load(&arguments.design)?;
     let prefix = prefix(&design, arguments)?;
     let folder = output::Folder::at(&arguments.output)?;
-    let netlist = source::netlist(&design, arguments.block, &arguments.macros)?;
-    let (memories, warnings) = match arguments.no_memories || arguments.block.is_some() {
-        true => (Vec::new(), Diagnostics::new()),
-        false => arguments.macros.memories(&design, &arguments.macros.load()?)?,
+    let (netlist, memories, warnings) = match arguments.no_memories || arguments.block.is_some() {
+        true => (source::netlist(&design, arguments.block, &arguments.macros)?, Vec::new(), Diagnostics::new()),
+        false => source::package(&design, &arguments.macros)?,
     };
-    let memories: Vec<_> = memories.iter().map(|memory| &memory.netlist).collect();
+    let memories: Vec<_> = memories.iter().collect();
     let package = Package::new(&prefix, &design, &netlist, &memories)
         .map_err(|error| Failure::new(Code::OutputRefused, error.to_string(), "please report this with the design"))?;
     let replaced = folder.write(&package.files)?;

@@ -36,7 +36,12 @@ struct Linted {
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let design = source::load(&arguments.selection.design)?;
     let (netlists, mut warnings) = match arguments.selection.blocks.is_empty() {
-        true => source::package(&design, &arguments.selection.macros)?,
+        true => {
+            let (top, mut netlists, warnings) = source::package(&design, &arguments.selection.macros)?;
+            netlists.retain(|memory| top.module(memory.top()).is_none());
+            netlists.insert(0, top);
+            (netlists, warnings)
+        }
         false => {
             let blocks = arguments.selection.blocks(&design)?.into_iter().map(|(_, netlist)| netlist);
             (blocks.collect(), Diagnostics::new())

@@ -15,6 +15,23 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// Texts that somebody chose, [whole](Self::whole); where none was, those that [stand in](Self::built_in).
+    ///
+    /// # Errors
+    /// AE0705 when a chosen one does not fit the model, or the tokenizer is of another model.
+    pub fn of(
+        chosen: Vec<String>,
+        built_in: Vec<String>,
+        tokenizer: &Tokenizer,
+        checkpoint: &Checkpoint,
+        most: usize,
+    ) -> Result<Self, ModelError> {
+        match chosen.is_empty() {
+            true => Self::built_in(built_in, tokenizer, checkpoint, most),
+            false => Self::whole(chosen, tokenizer, checkpoint),
+        }
+    }
+
     /// Texts that somebody chose: all of each.
     ///
     /// # Errors

@@ -276,13 +276,6 @@ impl Assembly {
         self.attach(end, end.1);
     }
 
-    /// Gives the module an interface of a part under another name.
-    pub fn export_as(&mut self, end: End, name: &str, summary: &str) {
-        let interface = self.interface(end).elsewhere().renamed(name, summary);
-        self.module.interfaces.push(interface);
-        self.attach(end, name);
-    }
-
     /// Joins an interface of a part to an interface of the module that has its fields, facing the same way.
     ///
     /// # Panics

@@ -300,6 +300,24 @@ impl Bench {
         }
     }
 
+    /// Starts the program of a case on its memory, and leaves it after so many cycles.
+    ///
+    /// # Errors
+    /// As [`Bench::start`], or when the protocol is broken.
+    pub fn begin(&mut self, case: &Case, cycles: u64) -> Result<()> {
+        *self.memory() = case.before.clone();
+        self.start(&case.registers)?;
+        for _ in 0..cycles {
+            self.bench.step()?;
+        }
+        Ok(())
+    }
+
+    /// Has the bus behave otherwise from here on.
+    pub fn behave(&mut self, traffic: Traffic) {
+        self.bench.bus_mut(self.bus).behave(traffic);
+    }
+
     /// Waits for the interrupt of a program that was started; gives the cycles from then on.
     ///
     /// # Errors

@@ -1,6 +1,10 @@
 //! What stops a program, and that the next one is right.
 
-use super::{bench::Bench, outside::Outside, programs::Case};
+use super::{
+    bench::{Bench, IDLE_LOOKS},
+    outside::Outside,
+    programs::Case,
+};
 use crate::{Error, Outcome, Result, Subject};
 use alberti_golden::accelerator::{AcceleratorConfig, End, Interpreter};
 use alberti_harness::{Rng, Stall, axi::Traffic};
@@ -102,26 +106,16 @@ pub(super) fn run(
     }
     for _ in 0..4 {
         let case = Case::random(config, subject, &mut interpreter.clone(), false, rng)?;
-        *bench.memory() = case.before.clone();
-        bench.start(&case.registers)?;
-        let (testbench, _) = bench.testbench();
-        for _ in 0..rng.below(6000) {
-            testbench.step()?;
-        }
-        if rng.chance(0.5) {
-            bench.write("control", 2)?;
-            bench.settle(2000)?;
-            let status = bench.read("status")?;
-            if status & !2 != 0 {
-                return Err(Error::differs("soft_reset", format!("status {status:#x}")));
-            }
-            right(bench, interpreter, rng, "a reset by software")?;
-        } else {
-            let (testbench, _) = bench.testbench();
-            testbench.reset(3)?;
-            bench.write("watchdog_limit", WATCHDOG)?;
+        bench.begin(&case, rng.below(6000))?;
+        let Stop::Software = stop(bench, rng)? else {
             right(bench, interpreter, rng, "a reset")?;
+            continue;
+        };
+        let status = bench.read("status")?;
+        if status & !2 != 0 {
+            return Err(Error::differs("soft_reset", format!("status {status:#x}")));
         }
+        right(bench, interpreter, rng, "a reset by software")?;
     }
     patient(bench, config, subject, interpreter, traffic, rng)?;
     right(bench, interpreter, rng, "a bus that stalled, without a watchdog")?;
@@ -132,22 +126,15 @@ pub(super) fn run(
     }
     // A bus that takes nothing and gives nothing, until it does again.
     let case = Case::random(config, subject, &mut interpreter.clone(), false, rng)?;
-    *bench.memory() = case.before.clone();
-    bench.start(&case.registers)?;
-    let (testbench, bus) = bench.testbench();
-    for _ in 0..500 + rng.below(2000) {
-        testbench.step()?;
-    }
-    let stuck = Stall::Random(1.0);
-    testbench.bus_mut(bus).behave(Traffic { taken: stuck, given: stuck, ..traffic });
+    bench.begin(&case, 500 + rng.below(2000))?;
+    bench.behave(stuck(traffic));
     bench.wait()?;
     let status = bench.read("status")? >> 8;
     if status != u32::from(Fault::Watchdog.code()) {
         return Err(Error::differs("watchdog", format!("the error code is {status}")));
     }
-    let (testbench, bus) = bench.testbench();
-    testbench.bus_mut(bus).behave(traffic);
-    bench.settle(2000)?;
+    bench.behave(traffic);
+    bench.settle(IDLE_LOOKS)?;
     right(bench, interpreter, rng, "a bus that stalled")?;
     Ok(outcome)
 }
@@ -163,15 +150,10 @@ fn patient(
     rng: &mut Rng,
 ) -> Result<()> {
     let case = Case::random(config, subject, interpreter, false, rng)?;
-    *bench.memory() = case.before.clone();
     bench.write("watchdog_limit", 0)?;
-    bench.start(&case.registers)?;
-    let (testbench, bus) = bench.testbench();
-    for _ in 0..200 + rng.below(500) {
-        testbench.step()?;
-    }
-    let stuck = Stall::Random(1.0);
-    testbench.bus_mut(bus).behave(Traffic { taken: stuck, given: stuck, ..traffic });
+    bench.begin(&case, 200 + rng.below(500))?;
+    bench.behave(stuck(traffic));
+    let (testbench, _) = bench.testbench();
     for _ in 0..2 * WATCHDOG {
         testbench.step()?;
     }
@@ -179,12 +161,11 @@ fn patient(
     if status & 1 == 1 && status >> 8 != 0 {
         return Err(Error::differs("no watchdog", format!("status {status:#x} of a program that waits")));
     }
-    let (testbench, bus) = bench.testbench();
-    testbench.bus_mut(bus).behave(traffic);
+    bench.behave(traffic);
     if status & 1 == 1 {
         bench.wait()?;
     }
-    bench.settle(2000)?;
+    bench.settle(IDLE_LOOKS)?;
     bench.same_memory(&case.after)?;
     bench.write("watchdog_limit", WATCHDOG)
 }
@@ -198,19 +179,31 @@ fn cut_short(
     rng: &mut Rng,
 ) -> Result<()> {
     let case = Case::random(config, subject, &mut interpreter.clone(), true, rng)?;
-    *bench.memory() = case.before.clone();
-    bench.start(&case.registers)?;
-    let (testbench, _) = bench.testbench();
-    for _ in 0..200 + rng.below(4000) {
-        testbench.step()?;
-    }
+    bench.begin(&case, 200 + rng.below(4000))?;
+    stop(bench, rng).map(drop)
+}
+
+/// What a program was stopped by.
+enum Stop {
+    Software,
+    Reset,
+}
+
+/// Stops a program, by either.
+fn stop(bench: &mut Bench, rng: &mut Rng) -> Result<Stop> {
     if rng.chance(0.5) {
         bench.write("control", 2)?;
-        return bench.settle(2000);
+        bench.settle(IDLE_LOOKS)?;
+        return Ok(Stop::Software);
     }
-    let (testbench, _) = bench.testbench();
-    testbench.reset(3)?;
-    bench.write("watchdog_limit", WATCHDOG)
+    bench.testbench().0.reset(3)?;
+    bench.write("watchdog_limit", WATCHDOG)?;
+    Ok(Stop::Reset)
+}
+
+/// A bus that takes nothing and gives nothing.
+fn stuck(traffic: Traffic) -> Traffic {
+    Traffic { taken: Stall::Random(1.0), given: Stall::Random(1.0), ..traffic }
 }
 
 /// The codes of functions that the array lacks and an instruction can name.

@@ -27,11 +27,12 @@ pub fn run(arguments: &Arguments, design: &Design) -> Result<Answer> {
     let config = configuration::accelerator(design)?;
     let settings = settings(arguments, design)?;
     let (errors, rates) = rates(arguments, &settings)?;
+    let texts = arguments.file.as_deref().map(lines).transpose()?;
     let prunings = Prunings { prune: arguments.prune, prune_embeddings: Pruning::Dense };
     let encoder = prunings.load(&arguments.encoder.model, arguments.task.task.as_slice())?;
     let (tokenizer, checkpoint) = (&encoder.tokenizer, &encoder.model.backbone);
-    let reading = match &arguments.file {
-        Some(path) => Reading::whole(lines(path)?, tokenizer, checkpoint)?,
+    let reading = match texts {
+        Some(texts) => Reading::whole(texts, tokenizer, checkpoint)?,
         None => arguments.layers.read(tokenizer, checkpoint, compile::longest(&checkpoint.config, &config))?,
     };
     let sentences = beside_f32(&encoder, &reading.tokens)?;

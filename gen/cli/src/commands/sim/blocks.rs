@@ -46,7 +46,7 @@ pub fn simulate(
     let mut one =
         |name: String, netlist: &Netlist, run: &dyn Fn(&Subject) -> Option<alberti_scenarios::Result<Outcome>>| {
             bar.set_message(name.clone());
-            let mut subject = subject(design, netlist);
+            let mut subject = Subject::new(design, netlist);
             if let Some(folder) = waveform {
                 subject = subject.with_waveforms(folder.to_owned());
             }
@@ -70,9 +70,4 @@ pub fn simulate(
     }
     bar.finish_and_clear();
     Ok(all)
-}
-
-/// A block to simulate, built where the other commands keep their work.
-pub fn subject<'a>(design: &'a Design, netlist: &Netlist) -> Subject<'a> {
-    Subject::new(design, netlist)
 }

@@ -165,7 +165,7 @@ pub fn simulate(plan: &Plan, design: &Design, seed: Seed, waveform: Option<&Path
     let target = configuration::unit_target(design)?;
     let forward = plan.model.read(&plan.reading.tokens[0])?;
     let netlist = source::netlist(design, Some("processing_unit"), &source::Macros::default())?;
-    let mut subject = super::blocks::subject(design, &netlist);
+    let mut subject = Subject::new(design, &netlist);
     if let Some(folder) = waveform {
         subject = subject.with_waveforms(folder.to_owned());
     }

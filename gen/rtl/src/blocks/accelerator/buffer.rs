@@ -130,10 +130,8 @@ fn assembly(clients: &Clients, demand: &Demand, latency: u32) -> Assembly {
         .plain_output("written", demand.banks, bits)
         .of("BANKS");
     let numbers = demand.bits / NUMBER_W;
-    let events = match !clients.results.is_empty() {
-        true => events.plain_output("saturated", numbers, bits).of("NUMBERS"),
-        false => events,
-    };
+    let events =
+        if clients.results.is_empty() { events } else { events.plain_output("saturated", numbers, bits).of("NUMBERS") };
     let own = [out_of_range("A row past the end was asked for"), events];
     let parameters = [("width", width), ("banks", demand.banks), ("words", demand.words as u32), ("latency", latency)];
     let interfaces = [Interface::clock()].into_iter().chain(reads).chain(writes).chain(own).collect();

@@ -25,6 +25,7 @@ struct Body<'a> {
     reads: Vec<(&'a str, String)>,
     /// Registers that take writes.
     writable: Vec<&'a str>,
+    /// Those that hold what software writes.
     settings: Fields<'a>,
     /// Of these, those that hardware sees at once.
     shown: Fields<'a>,
@@ -81,7 +82,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
             map: &map,
             reads: map.registers.iter().map(|register| (register.name, read(register))).collect(),
             writable: map.registers.iter().filter(|register| register.is_writable()).map(|r| r.name).collect(),
-            settings: settings(&map),
+            settings: held(&map, &[Access::ReadWrite, Access::Program]),
             shown: held(&map, &[Access::ReadWrite]),
             program: held(&map, &[Access::Program]),
             events: held(&map, &[Access::WriteOneToClear]),
@@ -144,11 +145,6 @@ fn field_interfaces(map: &Map) -> Vec<Interface> {
     let interrupt = Interface::new("interrupt", Role::Output, "Interrupt, high while an enabled cause is set");
     let interrupt = interrupt.plain_output("interrupt", 1, Payload::Bits);
     groups.into_iter().map(group).chain([interrupt]).collect()
-}
-
-/// All fields that hold what software writes.
-fn settings(map: &Map) -> Fields<'_> {
-    held(map, &[Access::ReadWrite, Access::Program])
 }
 
 /// The fields of these accesses.
