@@ -4,46 +4,54 @@
 mod common;
 
 use alberti_harness::Seed;
-use alberti_rtl::{Design, blocks::BLOCKS};
+use alberti_rtl::{Design, blocks::Block};
+use alberti_scenarios::{SCENARIOS, Scenario, accelerator};
 use std::collections::BTreeSet;
 
 /// Evaluations of a run that are repeated: two a cycle.
 const EVENTS: u64 = 20_000;
 
-/// Runs the scenario of a block, and repeats its runs in four states. Over all runs, each output is known at
-/// some time.
-fn is_known_from_power_up(block: &str, design: &Design, events: u64) {
+/// Evaluations of the program of every instruction, at most.
+const PROGRAM: u64 = 100_000;
+
+/// Runs a scenario of a block, and repeats its runs in four states. Over all runs, each output is known at
+/// some time. Gives the evaluations of the longest recording.
+fn is_known_from_power_up(block: &str, design: &Design, events: u64, scenario: Scenario) -> u64 {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let subject = common::subject(block, design).with_recordings(folder.path().to_owned(), events);
     let seed = Seed::from_env().expect("ALBERTI_SEED holds a number");
-    let outcome = alberti_scenarios::run(block, &subject, seed).expect("every block has a scenario");
-    outcome.unwrap_or_else(|error| panic!("{block} of {}: {error}", design.name));
+    scenario(&subject, seed).unwrap_or_else(|error| panic!("{block} of {}: {error}", design.name));
     let replay = subject.replay().unwrap_or_else(|error| panic!("{block} of {}: {error}", design.name));
-    let mut known = BTreeSet::new();
+    let (mut known, mut longest) = (BTreeSet::new(), 0);
     for file in folder.path().read_dir().expect("the folder") {
         let recording = file.expect("a recording").path();
         let name = recording.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let replayed = replay.run(&recording).unwrap_or_else(|error| panic!("{name}, seed {seed}: {error}"));
         assert!(replayed.compared >= 64, "{name}: {} values were known", replayed.compared);
         known.extend(replayed.known);
+        longest = longest.max(replayed.events);
     }
     let unknown: Vec<_> = subject.outputs().filter(|output| !known.contains(*output)).collect();
     assert!(unknown.is_empty(), "{block} of {}: never known: {unknown:?}", design.name);
+    longest
 }
 
 #[test]
 fn every_block_is_known_from_power_up() {
     let designs = [common::design("accelerator4"), common::design("pu4"), common::pu4_2of4()];
-    for block in BLOCKS.iter().filter(|block| block.name != "accelerator") {
-        let design = designs.iter().find(|design| block.netlist(design).is_some());
-        let design = design.unwrap_or_else(|| panic!("no small design has the block {}", block.name));
-        is_known_from_power_up(block.name, design, EVENTS);
+    for (block, scenario) in SCENARIOS {
+        let design =
+            designs.iter().find(|design| Block::named(block).is_some_and(|block| block.netlist(design).is_some()));
+        let design = design.unwrap_or_else(|| panic!("no small design has the block {block}"));
+        is_known_from_power_up(block, design, EVENTS, *scenario);
     }
 }
 
 #[test]
-fn an_accelerator_is_known_from_power_up() {
-    is_known_from_power_up("accelerator", &common::design("accelerator4"), EVENTS);
+fn a_program_of_every_instruction_is_known_from_power_up_to_its_end() {
+    let design = common::design("accelerator4");
+    let events = is_known_from_power_up("accelerator", &design, PROGRAM, accelerator::every_instruction);
+    assert!(events < PROGRAM, "the program is longer than {PROGRAM} evaluations");
 }
 
 /// The register that used to be multiplied by zero, and so was unknown in four states alone.

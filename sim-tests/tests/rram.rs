@@ -143,6 +143,12 @@ fn a_read_during_programming_without_a_flag_is_found() {
 }
 
 #[test]
+fn a_read_that_programs_is_found() {
+    let slow = case(300, 5, 2, "", &[(64, 8, 1.5, 100.0)], 5);
+    slow.finds("alb_macro_m0.v", "access_enable_i && access_write_i", "access_enable_i || access_write_i");
+}
+
+#[test]
 fn a_pulse_that_is_too_short_is_found() {
     narrow_and_deep().finds("alb_rram_weight.v", "step_q >= PULSE &&", "step_q > PULSE &&");
 }

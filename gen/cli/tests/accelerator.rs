@@ -99,6 +99,30 @@ fn an_exit_behind_a_layer_costs_the_layers_before_it() {
     assert!(costs[0].0 - layer.0 < layer.0 / 2, "{costs:?}");
 }
 
+/// Each layer before the last has an off-ramp of its own, with logits of its own.
+#[test]
+fn off_ramps_of_single_layers_answer_from_verilog() {
+    let design = accelerator8();
+    let own = |task: TaskShape| TaskShape { off_ramps: OffRamps::Own, ..task };
+    let shape = Shape::small(LONGEST);
+    let compiled = small(&design, &Shape { tasks: shape.tasks.iter().cloned().map(own).collect(), ..shape });
+    let sentence = (0..40).map(|seed| ids(seed, 17 + seed as usize % 15));
+    let found = sentence.map(|ids| (exits(&compiled, 0, &ids), ids)).find(|(exits, _)| exits.len() == 2);
+    let (exits, ids) = found.expect("a sentence that can end after each of the first two layers");
+    let mut verilog = Session::on(&compiled, both("own", &design, &compiled)).expect("an accelerator that is set up");
+    let mut golden = Session::new(&compiled).expect("an accelerator that is set up");
+    let ends = exits.iter().map(|&(layer, threshold)| (Some(layer), threshold)).chain([(None, 0)]);
+    let logits: Vec<_> = ends
+        .map(|(exit, threshold)| {
+            let got = verilog.run(0, &ids, threshold).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(got.exit, exit);
+            assert_eq!(got.logits, golden.run(0, &ids, threshold).expect("a sound program").logits);
+            got.logits
+        })
+        .collect();
+    assert!(logits[0] != logits[1] && logits[1] != logits[2], "{logits:?}");
+}
+
 /// What a head does not see costs neither vectors nor cycles.
 #[test]
 fn tiles_outside_of_a_span_take_no_cycles() {

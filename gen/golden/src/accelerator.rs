@@ -75,6 +75,10 @@ pub struct Counters {
     pub misplaced: u64,
     /// Masks that an instruction reads as blocks, with one of a wrong number of ones, as plain ones have.
     pub mask_errors: u64,
+    /// Mask words with one wrong bit, which was corrected.
+    pub corrected: u64,
+    /// Mask words with two wrong bits.
+    pub detected: u64,
     /// Bytes read from external memory, those of the program included.
     pub bytes_read: u64,
     /// Bytes written to external memory.

@@ -24,6 +24,8 @@ pub enum Rule {
 /// What was compared in four states.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Replayed {
+    /// Evaluations that were repeated.
+    pub events: u64,
     /// Values of outputs that were known.
     pub compared: u64,
     /// Outputs that were known at some time.
@@ -75,14 +77,15 @@ impl Replay {
     /// [`Error::Watched`] with the first outputs that are unknown or differ, and when.
     pub fn run(&self, recording: &Path) -> Result<Replayed> {
         let text = std::fs::read_to_string(recording).map_err(|e| Error::io("read", recording, e))?;
+        let events = text.lines().count() as u64;
         let mut command = Command::new(&self.icarus);
         command.current_dir(self.folder.path()).args(["-n", "replay.vvp"]);
-        command.arg(format!("+file={}", recording.display())).arg(format!("+count={}", text.lines().count()));
+        command.arg(format!("+file={}", recording.display())).arg(format!("+count={events}"));
         let output = run(&mut command, &self.top)?;
         let compared = output.lines().find_map(|line| line.strip_prefix("COMPARED ")?.trim().parse().ok());
         let known = output.lines().filter_map(|line| Some(line.strip_prefix("KNOWN ")?.trim().to_owned())).collect();
         match compared {
-            Some(compared) => Ok(Replayed { compared, known }),
+            Some(compared) => Ok(Replayed { events, compared, known }),
             None => Err(Error::Watched { what: format!("{} in four states: {}", self.top, output.trim_end()) }),
         }
     }

@@ -17,6 +17,7 @@ use crate::{Error, Result};
 use alberti_cost::configuration;
 use alberti_golden::accelerator::Interpreter;
 use alberti_harness::{Seed, Stall, axi::Traffic};
+use alberti_isa::{KINDS, Kind};
 pub use lockstep::{Lockstep, Timed};
 use outside::AT_ONCE;
 pub use outside::{Outside, error_code, settings};
@@ -34,6 +35,25 @@ const TRAFFIC: [Traffic; 2] = [
     AT_ONCE,
     Traffic { taken: Stall::Bursts { run: 8, pause: 12 }, given: Stall::Random(0.3), latency: 23, data_first: true },
 ];
+
+/// A short program of every instruction, after power-up.
+///
+/// # Errors
+/// As [`run`].
+pub fn every_instruction(subject: &Subject, seed: Seed) -> Result<Outcome> {
+    let config = configuration::accelerator(subject.design)?;
+    let name = format!("accelerator.{}.every_instruction", subject.design.name);
+    let mut bench = Bench::new(subject.design, &subject.build()?, &name, seed, AT_ONCE)?;
+    let mut interpreter = Interpreter::new(config.clone())?;
+    let case = Case::every_instruction(&config, subject, &mut interpreter, &mut seed.rng(&name))?;
+    let used = |kind: &Kind| case.program.instructions.iter().any(|one| one.operation.kind().opcode == kind.opcode);
+    if let Some(missing) = KINDS.iter().find(|kind| !used(kind)) {
+        return Err(Error::differs("the program", format!("it has no `{}`", missing.name)));
+    }
+    let mut outcome = Outcome::default();
+    outcome.add_counts(case.stored, bench.compare(&case)?);
+    Ok(outcome)
+}
 
 /// Random programs of every instruction, each followed by stores of all that they may have changed.
 ///
@@ -54,6 +74,7 @@ pub fn run(subject: &Subject, seed: Seed) -> Result<Outcome> {
             let case = match number {
                 1 => Case::growing(&config, &mut interpreter, &mut rng)?,
                 2 => Case::reloaded(&config, &mut interpreter, &mut rng)?,
+                3 if config.mask_check_bits > 0 => Case::wrong_masks(&config, &mut interpreter, &mut rng)?,
                 _ => Case::random(&config, subject, &mut interpreter, number == 0, &mut rng)?,
             };
             let compared = bench.compare(&case).map_err(|error| {

@@ -174,14 +174,17 @@ pub fn traffic(subject: &Subject, made: &MadeMemory, mut golden: Rram, seed: See
         let place = |rng: &mut Rng| places[rng.below(places.len() as u64) as usize] as usize;
         let rng = bench.rng();
         // First every word in turn, which one pass of wear takes.
-        if offer.is_none() && (cycle < places.len() as u64 * duration || rng.chance(0.3)) {
+        let first_pass = cycle < places.len() as u64 * duration;
+        // At times nothing but reads, in more cycles than a word is programmed for: none of them programs.
+        let only_reads = !first_pass && (cycle / (2 * duration)).is_multiple_of(4);
+        if offer.is_none() && !only_reads && (first_pass || rng.chance(0.3)) {
             let in_turn = (cycle / duration) as usize;
             let address = if in_turn < places.len() { places[in_turn] as usize } else { place(rng) };
             offer = Some((address, word(rng, width as usize)));
         }
-        let lock = cycle > places.len() as u64 * duration && rng.chance(0.1);
+        let lock = !first_pass && rng.chance(0.1);
         // What is held as the reset comes is no read: macros may be busy with one of before.
-        let read = (until_reset > 1 && rng.chance(0.7)).then(|| place(rng));
+        let read = (until_reset > 1 && (only_reads || rng.chance(0.7))).then(|| place(rng));
         let (address, data) = offer.clone().unwrap_or((0, vec![false; width as usize]));
         bench.drive(0, "lock_i", lock.into())?;
         bench.drive(0, "program_valid_i", offer.is_some().into())?;

@@ -1,10 +1,10 @@
 //! `gemm`: products of the array, job by job.
 
-use super::{AcceleratorConfig, CODE, Execution, Interpreter, RowAddress, Steps, Work, address};
-use crate::{
-    Image, Packed, Pointer, activation, bitmask_decoder::expand, block_select, narrow::Narrowed, products::dot,
-    requantize,
+use super::{
+    AcceleratorConfig, CODE, Execution, Interpreter, RowAddress, Steps, Work, address,
+    memory::{MaskWords, Memories},
 };
+use crate::{Pointer, activation, bitmask_decoder::expand, block_select, narrow::Narrowed, products::dot, requantize};
 use alberti_arith::{Activation, rhu, wrap};
 use alberti_isa::{Fault, Gemm, Memory, Source};
 use std::collections::{HashMap, hash_map::Entry};
@@ -31,6 +31,8 @@ struct Tile {
     integers: Vec<i16>,
     misplaced: u64,
     mask_errors: u64,
+    corrected: u64,
+    detected: u64,
     items: Vec<Stored>,
 }
 
@@ -52,12 +54,14 @@ impl Tiles {
 
 impl Tile {
     /// Decodes a record.
-    fn decode(config: &AcceleratorConfig, masks: &Image, values: &Packed, record: Record) -> Work<Self> {
+    fn decode(config: &AcceleratorConfig, memories: &Memories, record: Record) -> Work<Self> {
         let (n, layout) = (config.n, config.layout()?);
-        let words = layout.items(masks, record.word as usize, record.masks as usize).map_err(|_| Fault::Address)?;
+        let MaskWords { words, corrected, detected } =
+            memories.mask_words(record.word as usize, 1 + record.masks as usize)?;
+        let words = layout.items(&words, 0, record.masks as usize)?;
         let width = if record.block { 2 * n } else { n };
-        let mut tile =
-            Self { integers: vec![0; n * width], misplaced: 0, mask_errors: 0, items: Vec::with_capacity(n) };
+        let (integers, items) = (vec![0; n * width], Vec::with_capacity(n));
+        let mut tile = Self { integers, misplaced: 0, mask_errors: 0, corrected, detected, items };
         for (item, integers) in words.items.iter().zip(tile.integers.chunks_exact_mut(width)) {
             // The values of a block item have no gaps: multiplier m has the m-th.
             let mask = if item.word.block { u64::MAX >> (64 - n) } else { item.word.mask as u64 };
@@ -65,7 +69,7 @@ impl Tile {
             let apart = tile.items.is_empty() || item.misplaced;
             tile.items.push(Stored { first, values: count, apart });
             tile.misplaced += u64::from(item.misplaced);
-            let codes = expand(mask, n, &values.read(first, count));
+            let codes = expand(mask, n, &memories.values.read(first, count));
             let weights = codes.iter().map(|&code| CODE.significand(code) as i16).enumerate();
             match config.sparsity.filter(|_| record.block) {
                 None => weights.for_each(|(position, weight)| integers[position] = weight),
@@ -226,10 +230,12 @@ impl Execution<'_> {
         let Interpreter { config, memories, tiles } = &mut *self.accelerator;
         let tile = match tiles.decoded.entry(record) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(Tile::decode(config, &memories.masks, &memories.values, record)?),
+            Entry::Vacant(place) => place.insert(Tile::decode(config, memories, record)?),
         };
         self.counters.misplaced += tile.misplaced;
         self.counters.mask_errors += tile.mask_errors;
+        self.counters.corrected += tile.corrected;
+        self.counters.detected += tile.detected;
         self.counters.read(Memory::WeightMasks, 1 + record.masks as usize);
         self.counters.read(Memory::WeightValues, tile.rows(config.n, config.value_rows, &mut tiles.kept));
         Ok(&tile.integers)

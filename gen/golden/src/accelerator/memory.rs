@@ -5,8 +5,12 @@ use super::{
     order::{Mark, Order},
     trouble::{Trouble, Work},
 };
-use crate::{Error, Image, Packed, Result};
+use crate::{
+    Error, Image, Packed, Result,
+    secded::{Code, Finding},
+};
 use alberti_isa::{Fault, Memory};
+use std::collections::BTreeMap;
 
 /// A row of a memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,23 +71,37 @@ pub struct Memories {
     parameter: Rows<[u8; 5]>,
     index: Rows<u32>,
     pub(super) values: Packed,
-    pub(super) masks: Image,
+    masks: Image,
+    code: Option<Code>,
+    /// Mask words that do not agree with their check bits: their data as read, and what was found.
+    findings: BTreeMap<usize, (u128, Finding)>,
     value_rows: usize,
-    mask_check_bits: usize,
+}
+
+/// Words of the mask memory as they are read.
+pub(super) struct MaskWords {
+    /// Their data, corrected where that could be.
+    pub words: Image,
+    /// Words with one wrong bit.
+    pub corrected: u64,
+    /// Words with two.
+    pub detected: u64,
 }
 
 impl Memories {
     pub(super) fn new(config: &AcceleratorConfig) -> Result<Self> {
-        let n = config.n;
+        let (n, width) = (config.n, config.layout()?.word_bits());
+        let code = (config.mask_check_bits > 0).then(|| Code::new(width)).transpose()?;
         Ok(Self {
             activation: Rows::new(Memory::Activation, config.activation_rows, n),
             wide: Rows::new(Memory::Wide, config.wide_rows, n),
             parameter: Rows::new(Memory::Parameter, config.parameter_rows, n),
             index: Rows::new(Memory::Index, config.index_words, 1),
             values: Packed::new(n, config.value_rows * n)?,
-            masks: Image::new(config.mask_words, config.layout()?.word_bits())?,
+            masks: Image::new(config.mask_words, width)?,
+            code,
+            findings: BTreeMap::new(),
             value_rows: config.value_rows,
-            mask_check_bits: config.mask_check_bits,
         })
     }
 
@@ -101,7 +119,47 @@ impl Memories {
         for word in 0..masks.words() {
             self.masks.copy(masks, word, masks.width());
         }
+        self.findings.clear();
         Ok(())
+    }
+
+    /// So many mask words from `first` on, as the decoder reads them.
+    pub(super) fn mask_words(&self, first: usize, count: usize) -> Work<MaskWords> {
+        if first + count > self.masks.words() {
+            return Err(Fault::Address.into());
+        }
+        let width = self.masks.width();
+        let mut read = MaskWords { words: Image::new(count, width)?, corrected: 0, detected: 0 };
+        for word in 0..count {
+            let found = self.findings.get(&(first + word));
+            let data = found.map_or_else(|| self.masks.get(first + word, 0, width), |&(data, _)| data);
+            read.words.set(word, 0, width, data);
+            read.corrected += u64::from(found.is_some_and(|found| found.1 == Finding::Corrected));
+            read.detected += u64::from(found.is_some_and(|found| found.1 == Finding::Detected));
+        }
+        Ok(read)
+    }
+
+    fn write_masks(&mut self, word: usize, bytes: &[u8]) -> Result<()> {
+        let width = self.masks.width();
+        let mut stored = Image::new(1, self.mask_bits())?;
+        for bit in 0..stored.width() {
+            stored.set(0, bit, 1, u128::from(bytes[bit / 8] >> (bit % 8) & 1));
+        }
+        self.masks.set(word, 0, width, stored.get(0, 0, width));
+        self.findings.remove(&word);
+        if let Some(code) = &self.code {
+            let found = code.correct(&mut stored, 0);
+            if found != Finding::Clean {
+                self.findings.insert(word, (stored.get(0, 0, width), found));
+            }
+        }
+        Ok(())
+    }
+
+    /// Bits of a mask word as it is stored.
+    fn mask_bits(&self) -> usize {
+        self.code.as_ref().map_or(self.masks.width(), Code::word_bits)
     }
 
     /// A program begins: what was written before is there.
@@ -170,7 +228,7 @@ impl Memories {
             Memory::Parameter => 40 * self.parameter.width,
             Memory::Index => 32,
             Memory::WeightValues => 8 * self.values.lanes(),
-            Memory::WeightMasks => self.masks.width() + self.mask_check_bits,
+            Memory::WeightMasks => self.mask_bits(),
         }
     }
 
@@ -231,14 +289,7 @@ impl Memories {
                 self.values.write(crate::Pointer { row: row.row as usize, lane: 0 }, &codes);
                 Ok(())
             }
-            Memory::WeightMasks => {
-                let mut word = [0; 16];
-                let width = self.masks.width();
-                word[..width.div_ceil(8)].copy_from_slice(&bytes[..width.div_ceil(8)]);
-                let keep = u128::MAX >> (128 - width);
-                self.masks.set(row.row as usize, 0, width, u128::from_le_bytes(word) & keep);
-                Ok(())
-            }
+            Memory::WeightMasks => Ok(self.write_masks(row.row as usize, bytes)?),
         }
     }
 }

@@ -111,7 +111,12 @@ pub(crate) fn elaborate(
         latency: format!("data {read_cycles} cycles after the enable, then held to the next read"),
         interval: match rram {
             true => format!("a word is programmed by {write_cycles} cycles of enable, address and data held"),
-            false => "a write takes one cycle; a read of the word being written returns the old one".into(),
+            false => match hard_macro.ports {
+                Ports::OneShared => "one read or write a cycle".into(),
+                Ports::OneEach | Ports::TwoShared => "a write takes one cycle; a read of the word being written \
+                    returns the old one: a wrapper around a macro with other data there has to keep the old one"
+                    .into(),
+            },
         },
         numbers: String::new(),
     };

@@ -441,7 +441,12 @@ impl Bench {
                     ("count_saturated", counters.saturated),
                 ];
                 // A design may lack what these count.
-                let some = [("count_held", counters.held), ("count_mask_errors", counters.mask_errors)];
+                let some = [
+                    ("count_held", counters.held),
+                    ("count_mask_errors", counters.mask_errors),
+                    ("count_corrected", counters.corrected),
+                    ("count_detected", counters.detected),
+                ];
                 let some: Vec<_> = some.into_iter().filter(|(name, _)| self.offset(name).is_ok()).collect();
                 let rows = MEMORIES.iter().flat_map(|&(memory, name)| {
                     let accesses = counters.accesses(memory);

@@ -89,7 +89,7 @@ impl Lockstep {
         }
         let counted = |c: &Counters| {
             let own = [c.instructions, c.vectors, c.held, c.misplaced, c.mask_errors];
-            (own, [c.bytes_read, c.bytes_written, c.saturated])
+            (own, [c.corrected, c.detected, c.bytes_read, c.bytes_written, c.saturated])
         };
         let (got, counts) = (run.outcome, counted(&run.outcome.counters));
         if (got.end, counts) != (expected.end, counted(&expected.counters)) {

@@ -18,6 +18,9 @@ use alberti_isa::{
 /// Rows of each memory that programs use, or all if there are fewer.
 const ROWS: u32 = 192;
 
+/// The same of a program that is repeated in four states.
+const FEW_ROWS: u32 = 32;
+
 /// Records that programs use.
 const RECORDS: u32 = 12;
 
@@ -87,21 +90,7 @@ impl Case {
         weights: bool,
         rng: &mut Rng,
     ) -> Result<Self> {
-        let half = config.activation_rows as u32 / 2;
-        let bank = if subject.design.accelerator.is_some_and(|accelerator| accelerator.banks > 1) {
-            half
-        } else {
-            ROWS.min(half)
-        };
-        let window = |memory, first, rows: usize| Window { memory, first, rows: ROWS.min(rows as u32) };
-        let windows = vec![
-            window(Memory::Activation, 0, half as usize),
-            window(Memory::Activation, bank, half as usize),
-            window(Memory::Wide, 0, config.wide_rows),
-            window(Memory::Parameter, 0, config.parameter_rows),
-            window(Memory::Index, 0, config.index_words),
-        ];
-        let mut draft = Draft::new(config, windows, rng);
+        let mut draft = Draft::new(config, windows(config, subject, ROWS), rng);
         draft.fill(weights, rng)?;
         let body = draft.program.len();
         let room = config.program_instructions - body - draft.windows.len() - 1;
@@ -120,6 +109,40 @@ impl Case {
 }
 
 impl Case {
+    /// A program of every kind of instruction, `gemm` from every source, on a few rows. It comes to its end.
+    ///
+    /// # Errors
+    /// When the golden refuses what it was made for.
+    pub fn every_instruction(
+        config: &AcceleratorConfig,
+        subject: &Subject,
+        interpreter: &mut Interpreter,
+        rng: &mut Rng,
+    ) -> Result<Self> {
+        // What no order allows is left out of a program: another is drawn.
+        loop {
+            let mut draft = Draft::new(config, windows(config, subject, FEW_ROWS), rng);
+            draft.fill(true, rng)?;
+            for &source in Source::ALL {
+                draft.push_drawn(rng, |draft, rng| draft.gemm(rng).filter(|gemm| gemm.source == source));
+            }
+            draft.push_drawn(rng, Draft::softmax);
+            draft.push_drawn(rng, Draft::layernorm);
+            draft.push_drawn(rng, |_, _| Some(Repeat { count: Count(2) }));
+            draft.push_drawn(rng, Draft::elementwise);
+            draft.push_drawn(rng, Draft::exit);
+            draft.push_drawn(rng, |_, _| Some(EndLoop {}));
+            draft.store();
+            let drawn = draft.program.len();
+            let mut trial = interpreter.clone();
+            let case = draft.run(&mut trial, 0)?;
+            if case.program.instructions.len() == drawn {
+                *interpreter = trial;
+                return Ok(case);
+            }
+        }
+    }
+
     /// A loop that makes two logits three times as large in each iteration, until their entropy is low
     /// enough.
     ///
@@ -136,6 +159,62 @@ impl Case {
             [Repeat { count: Count(6) }.into(), exit.into(), grow.into(), EndLoop {}.into(), Halt {}.into()];
         draft.program.extend(body.map(|operation| Instruction { waits: ALL, operation }));
         draft.run(interpreter, 300)
+    }
+
+    /// Products of all records, of whose mask words some have one wrong bit, and some two.
+    ///
+    /// # Errors
+    /// When the golden refuses it, or the memory has no check bits.
+    pub fn wrong_masks(config: &AcceleratorConfig, interpreter: &mut Interpreter, rng: &mut Rng) -> Result<Self> {
+        let mut draft = Draft::new(config, Vec::new(), rng);
+        let (n, layout) = (config.n as u32, draft.layout());
+        let stream: Vec<Vec<u8>> = (0..n).map(|_| draft.row(Memory::Activation, rng)).collect();
+        draft.load(Memory::Activation, 0, &stream);
+        draft.load(Memory::Parameter, 0, &[vec![[0, 0, 0, 0, 8]; config.n].concat()]);
+        let records = draft.records(BLOCKS, rng);
+        let encoded = layout.encode(Format::AF8_3, Pointer::default(), &records)?;
+        // A wrong offset or mask reaches beyond the last value.
+        let beyond = (0..2 * n * n).map(|_| nonzero(rng));
+        let values: Vec<u16> = encoded.values.into_iter().chain(beyond).collect();
+        draft.load_values(&values);
+        let data = encoded.masks.width();
+        let mut masks = draft.guarded(&encoded.masks)?;
+        for word in 0..masks.words() {
+            // What cannot be corrected of a pointer would reach where nothing was written.
+            let is_pointer = word % layout.record_words() == 0;
+            let wrong = rng.below(3);
+            let first = if is_pointer && wrong == 2 { data } else { 0 };
+            let mut bits: Vec<usize> = (first..masks.width()).collect();
+            for _ in 0..wrong {
+                let bit = bits.swap_remove(rng.below(bits.len() as u64) as usize);
+                masks.set(word, bit, 1, 1 ^ masks.get(word, bit, 1));
+            }
+        }
+        draft.load_masks(&masks);
+        for record in 0..RECORDS {
+            let blocks = config.sparsity.is_some() && record < BLOCKS;
+            let product = Gemm {
+                wide: true,
+                blocks,
+                rows: Count(n),
+                passes: Count(if blocks { 2 } else { 1 }),
+                masks: Count(n),
+                stream_row: 1,
+                stationary_base: record * layout.record_words() as u32,
+                result_row: 1,
+                wide_base: record * n,
+                ..Gemm::LEAST
+            };
+            draft.program.push(Instruction { waits: ALL, operation: product.into() });
+        }
+        draft.windows = vec![Window { memory: Memory::Wide, first: 0, rows: RECORDS * n }];
+        draft.store();
+        let case = draft.run(interpreter, 0)?;
+        let Counters { corrected, detected, .. } = case.counters;
+        if corrected == 0 || detected == 0 {
+            return Err(Error::differs("the program", format!("{corrected} words corrected, {detected} detected")));
+        }
+        Ok(case)
     }
 
     /// A record that begins in the row of values in which the one before ends, loaded anew between the two.
@@ -180,6 +259,21 @@ impl Case {
     }
 }
 
+/// Two halves of the activation memory and the beginning of the others, of so many rows at most.
+fn windows(config: &AcceleratorConfig, subject: &Subject, most: u32) -> Vec<Window> {
+    let half = config.activation_rows as u32 / 2;
+    let banked = subject.design.accelerator.is_some_and(|accelerator| accelerator.banks > 1);
+    let second = if banked { half } else { most.min(half) };
+    let window = |memory, first, rows: usize| Window { memory, first, rows: most.min(rows as u32) };
+    vec![
+        window(Memory::Activation, 0, half as usize),
+        window(Memory::Activation, second, half as usize),
+        window(Memory::Wide, 0, config.wide_rows),
+        window(Memory::Parameter, 0, config.parameter_rows),
+        window(Memory::Index, 0, config.index_words),
+    ]
+}
+
 fn random_waits(rng: &mut Rng) -> Waits {
     Unit::ALL.into_iter().fold(Waits::NONE, |waits, unit| match rng.below(4) {
         3 => waits,
@@ -192,6 +286,16 @@ impl<'a> Draft<'a> {
     fn new(config: &'a AcceleratorConfig, windows: Vec<Window>, rng: &mut Rng) -> Self {
         let base = (rng.below(1 << 20) << 6) & !(config.bus_bytes as u64 - 1);
         Self { config, windows, program: Vec::new(), bytes: Bytes::new(rng.u64()), base, offset: 0 }
+    }
+
+    /// Draws an instruction until there is one, which waits for all before it.
+    fn push_drawn<T: Into<Operation>>(&mut self, rng: &mut Rng, draw: impl Fn(&Self, &mut Rng) -> Option<T>) {
+        let operation = loop {
+            if let Some(operation) = draw(self, rng) {
+                break operation.into();
+            }
+        };
+        self.program.push(Instruction { waits: ALL, operation });
     }
 
     /// Bytes of a row in external memory.
@@ -258,24 +362,32 @@ impl<'a> Draft<'a> {
 
     /// Has records loaded into the weight memory; how many values lie before each.
     fn weights(&mut self, items: &[Vec<u16>]) -> Result<Vec<usize>> {
-        let (n, layout) = (self.config.n, self.layout());
-        let encoded = layout.encode(Format::AF8_3, Pointer::default(), items)?;
-        let rows: Vec<Vec<u8>> = encoded
-            .values
-            .chunks(n)
-            .map(|row| row.iter().map(|&code| code as u8).chain(std::iter::repeat(0)).take(n).collect())
-            .collect();
-        self.load(Memory::WeightValues, 0, &rows);
-        let words = match self.config.mask_check_bits {
-            0 => encoded.masks,
-            _ => Code::new(layout.word_bits())?.encode(&encoded.masks)?,
-        };
-        let bytes = |image: &Image, word: usize| {
-            image.get(word, 0, image.width()).to_le_bytes()[..image.width().div_ceil(8)].to_vec()
-        };
-        let rows: Vec<Vec<u8>> = (0..words.words()).map(|word| bytes(&words, word)).collect();
-        self.load(Memory::WeightMasks, 0, &rows);
+        let encoded = self.layout().encode(Format::AF8_3, Pointer::default(), items)?;
+        let masks = self.guarded(&encoded.masks)?;
+        self.load_values(&encoded.values);
+        self.load_masks(&masks);
         Ok(encoded.starts)
+    }
+
+    /// Mask words with their check bits, if the memory has any.
+    fn guarded(&self, masks: &Image) -> Result<Image> {
+        match self.config.mask_check_bits {
+            0 => Ok(masks.clone()),
+            _ => Ok(Code::new(masks.width())?.encode(masks)?),
+        }
+    }
+
+    fn load_values(&mut self, values: &[u16]) {
+        let n = self.config.n;
+        let row = |row: &[u16]| row.iter().map(|&code| code as u8).chain(std::iter::repeat(0)).take(n).collect();
+        let rows: Vec<Vec<u8>> = values.chunks(n).map(row).collect();
+        self.load(Memory::WeightValues, 0, &rows);
+    }
+
+    fn load_masks(&mut self, masks: &Image) {
+        let word = |word: usize| masks.get(word, 0, masks.width()).to_le_bytes()[..masks.width().div_ceil(8)].to_vec();
+        let rows: Vec<Vec<u8>> = (0..masks.words()).map(word).collect();
+        self.load(Memory::WeightMasks, 0, &rows);
     }
 
     fn row(&self, memory: Memory, rng: &mut Rng) -> Vec<u8> {

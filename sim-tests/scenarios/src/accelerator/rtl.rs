@@ -120,6 +120,8 @@ impl Rtl {
         counters.held = count("count_held")?;
         counters.misplaced = count("count_misplaced")?;
         counters.mask_errors = count("count_mask_errors")?;
+        counters.corrected = count("count_corrected")?;
+        counters.detected = count("count_detected")?;
         counters.bytes_read = count("count_axi_read")?;
         counters.bytes_written = count("count_axi_written")?;
         counters.saturated = count("count_saturated")?;

@@ -99,6 +99,8 @@ pub fn answer(design: &Design, text: &Text) -> Result<Value> {
             "held": counters.held,
             "misplaced": counters.misplaced,
             "mask_errors": counters.mask_errors,
+            "corrected": counters.corrected,
+            "detected": counters.detected,
             "bytes_read": counters.bytes_read,
             "bytes_written": counters.bytes_written,
             "saturated": counters.saturated,
