@@ -74,6 +74,7 @@ test-full: setup model deny ## also what takes long
 
 deny: ## licences and duplicates of the crates that are used; installs cargo-deny
 	@cargo deny --version >/dev/null 2>&1 || cargo install --locked cargo-deny@$(DENY)
+	cargo fetch -q --locked
 	cargo deny --offline check licenses bans sources
 
 lint: build ## Verilator, yosys, Icarus and slang on every design
