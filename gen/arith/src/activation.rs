@@ -23,6 +23,57 @@ pub enum Domain {
     Numbers,
 }
 
+/// What a function comes to far from zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Limit {
+    /// `max(x, 0)`.
+    Relu,
+    /// 1 with the sign of x.
+    Sign,
+}
+
+/// A table of what a function lacks to its limit, with straight lines between its entries.
+#[derive(Debug)]
+pub struct Lack {
+    /// What the function comes to where the table ends.
+    pub limit: Limit,
+    /// The lowest bits of |x|, in Q.10, that the table does not look at.
+    pub ignored: u32,
+    /// Entry j is what the function lacks where |x|, without the ignored bits, is 64·j; Q.12.
+    pub entries: LazyLock<Vec<u16>>,
+}
+
+/// Bits of the place in a segment of a table.
+const PLACE_BITS: u32 = 6;
+
+impl Lack {
+    /// What the function lacks at a magnitude, Q.12.
+    fn at(&self, magnitude: u64) -> i64 {
+        let (table, a) = (&self.entries, magnitude >> self.ignored);
+        let (j, r) = ((a >> PLACE_BITS) as usize, (a & 63) as i64);
+        let [here, next] = [j, j.saturating_add(1)].map(|j| table.get(j).copied().map(i64::from));
+        here.zip(next).map_or(0, |(here, next)| here + (((next - here) * r + 32) >> PLACE_BITS))
+    }
+
+    /// The function of a number in Q.10.
+    fn number(&self, x: i64) -> i64 {
+        let lack = rhu(self.at(x.unsigned_abs()), 2);
+        match self.limit {
+            Limit::Relu => x.max(0) - lack,
+            Limit::Sign => {
+                if x < 0 {
+                    lack - ONE
+                } else {
+                    ONE - lack
+                }
+            }
+        }
+    }
+}
+
+/// In Q.10.
+const ONE: i64 = 1 << NUMBER_FRACTION_BITS;
+
 /// What is said of a function.
 #[derive(Debug)]
 pub struct Facts {
@@ -42,8 +93,10 @@ pub struct Facts {
     pub other_form: Option<Activation>,
     /// What its error against the real function stays below, in last places of Q.10; zero where it is exact.
     pub places: f64,
-    /// Its table, of what it lacks to ReLU at |x| = j/16, Q.12; `None` where it needs none.
-    pub lack: Option<fn() -> &'static [u16; 65]>,
+    /// What the error of its codes of AF<8,3> stays below, in mantissa places: at biases from −6 on, and at −7.
+    pub code_places: [f64; 2],
+    /// Its table; `None` where it needs none.
+    pub lack: Option<&'static Lack>,
     /// The function in integers: of a sum, or of a number in Q14.10.
     pub number: fn(i64) -> i64,
     /// The real function.
@@ -86,6 +139,7 @@ activations! {
         latency: 0,
         other_form: None,
         places: 0.0,
+        code_places: [0.5, 0.5],
         lack: None,
         number: |x| x,
         real: |x| x,
@@ -100,6 +154,7 @@ activations! {
         latency: 1,
         other_form: None,
         places: 0.0,
+        code_places: [0.5, 0.5],
         lack: None,
         number: |x| x.max(0),
         real: |x| x.max(0.0),
@@ -109,13 +164,14 @@ activations! {
         word: "gelu",
         name: "GELU",
         form: "by tanh",
-        checkpoint_names: &["gelu_new", "gelu_pytorch_tanh", "gelu_fast"],
+        checkpoint_names: &["gelu_new", "gelu_pytorch_tanh", "gelu_python_tanh", "gelu_fast", "gelu_accurate"],
         domain: Domain::Numbers,
         latency: 2,
         other_form: Some(Activation::GeluErf),
         places: 0.764,
-        lack: Some(|| &GELU),
-        number: |x| less(&GELU, x),
+        code_places: [0.853, 1.53],
+        lack: Some(&GELU),
+        number: |x| GELU.number(x),
         real: |x| x / 2.0 * (1.0 + (FRAC_2_PI.sqrt() * (x + 0.044_715 * x * x * x)).tanh()),
     };
     /// `x/2·(1 + erf(x/√2))`.
@@ -123,33 +179,60 @@ activations! {
         word: "gelu_erf",
         name: "GELU",
         form: "by the error function",
-        checkpoint_names: &["gelu"],
+        checkpoint_names: &["gelu", "gelu_python"],
         domain: Domain::Numbers,
         latency: 2,
         other_form: Some(Activation::Gelu),
         places: 0.768,
-        lack: Some(|| &GELU_ERF),
-        number: |x| less(&GELU_ERF, x),
+        code_places: [0.853, 1.53],
+        lack: Some(&GELU_ERF),
+        number: |x| GELU_ERF.number(x),
         real: |x| x / 2.0 * (1.0 + tables::erf(x * FRAC_1_SQRT_2)),
     };
-}
-
-static GELU: LazyLock<[u16; 65]> = LazyLock::new(|| tables::lack_to_relu(Activation::Gelu.facts().real));
-static GELU_ERF: LazyLock<[u16; 65]> = LazyLock::new(|| tables::lack_to_relu(Activation::GeluErf.facts().real));
-
-/// `max(x, 0)` less a table of |x| with straight lines between its entries (`docs/arithmetic.md`), which is zero
-/// from 4 on.
-fn less(table: &[u16; 65], x: i64) -> i64 {
-    let a = x.unsigned_abs();
-    let lack = if a < 4096 {
-        let (j, r) = ((a >> 6) as usize, (a & 63) as i64);
-        let (here, next) = (i64::from(table[j]), i64::from(table[j + 1]));
-        here + (((next - here) * r + 32) >> 6)
-    } else {
-        0
+    /// The hyperbolic tangent.
+    Tanh = Facts {
+        word: "tanh",
+        name: "tanh",
+        form: "",
+        checkpoint_names: &["tanh"],
+        domain: Domain::Numbers,
+        latency: 2,
+        other_form: None,
+        places: 0.870,
+        code_places: [0.63, 0.63],
+        lack: Some(&TANH),
+        number: |x| TANH.number(x),
+        real: f64::tanh,
     };
-    x.max(0) - rhu(lack, 2)
+    /// `x/(1 + e^(−x))`, also known as swish.
+    Silu = Facts {
+        word: "silu",
+        name: "SiLU",
+        form: "",
+        checkpoint_names: &["silu", "swish"],
+        domain: Domain::Numbers,
+        latency: 2,
+        other_form: None,
+        places: 1.270,
+        code_places: [1.201, 1.413],
+        lack: Some(&SILU),
+        number: |x| SILU.number(x),
+        real: |x| x / (1.0 + (-x).exp()),
+    };
 }
+
+static GELU: Lack = Lack {
+    limit: Limit::Relu,
+    ignored: 0,
+    entries: LazyLock::new(|| tables::relu_less(Activation::Gelu.facts().real)),
+};
+static GELU_ERF: Lack = Lack {
+    limit: Limit::Relu,
+    ignored: 0,
+    entries: LazyLock::new(|| tables::relu_less(Activation::GeluErf.facts().real)),
+};
+static TANH: Lack = Lack { limit: Limit::Sign, ignored: 0, entries: LazyLock::new(tables::tanh) };
+static SILU: Lack = Lack { limit: Limit::Relu, ignored: 1, entries: LazyLock::new(tables::silu) };
 
 impl Activation {
     /// The function of a word.

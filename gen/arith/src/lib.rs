@@ -18,7 +18,7 @@ mod rsqrt;
 pub mod secded;
 pub mod tables;
 
-pub use activation::{Activation, ActivationSet, Domain, Facts, NUMBER_BITS, NUMBER_FRACTION_BITS};
+pub use activation::{Activation, ActivationSet, Domain, Facts, Lack, Limit, NUMBER_BITS, NUMBER_FRACTION_BITS};
 pub use adaptiv_float::AdaptivFloat;
 pub use exp2::exp2n;
 pub use fixed::Fixed;

@@ -48,11 +48,11 @@ fn table() -> String {
     });
     text += &row("rsqrt", "all heads", roots);
     for function in numbers() {
-        let answers = (-8192..8192).map(|x| {
+        let answers = (-32768..32768).map(|x| {
             let real = real_activation(function, f64::from(x) / 1024.0) * 1024.0;
             (function.number(x.into()) as u32, function.number(x.into()) as f64, real)
         });
-        text += &row(function.word(), "-8 <= x < 8", answers);
+        text += &row(function.word(), "-32 <= x < 32", answers);
     }
     text
 }

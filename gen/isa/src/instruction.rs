@@ -195,10 +195,10 @@ instructions! {
         wide: bool = 0[21; 1],
         /// Function applied to sums before they are rounded, by its place among those that the design has; 0
         /// is none.
-        function: u32 = 0[22; 2],
+        function: u32 = 0[22; 3],
         /// Each record holds two passes, in n:m blocks; only in designs with block sparsity, and only with
         /// `records`.
-        blocks: bool = 0[24; 1],
+        blocks: bool = 0[25; 1],
         /// Number of vectors, at most `accumulator_rows`.
         rows: Count = 1[0; 16],
         /// Number of tiles along the reduction.

@@ -310,7 +310,7 @@ fn a_configuration_that_cannot_run_says_why() {
         ("\"num_attention_heads\": 2", "\"num_attention_heads\": 3", "not a multiple of num_attention_heads 3"),
         ("\"num_attention_heads\": 2", "\"num_attention_heads\": 0", "num_attention_heads is 0"),
         ("\"num_hidden_layers\": 1", "\"num_hidden_layers\": 100000000", "at most 256"),
-        ("\"gelu\"", "\"swish\"", "hidden_act is `swish`, known are `gelu`"),
+        ("\"gelu\"", "\"quick_gelu\"", "hidden_act is `quick_gelu`, known are `gelu`"),
         ("\"vocab_size\"", "\"position_embedding_type\": \"relative_key\", \"vocab_size\"", "only `absolute`"),
         ("\"vocab_size\"", "\"model_type\": \"roberta\", \"vocab_size\"", "known are `albert` and `bert`"),
         ("\"vocab_size\"", "\"is_decoder\": true, \"vocab_size\"", "is_decoder is true"),
@@ -329,9 +329,9 @@ fn a_configuration_that_cannot_run_says_why() {
         .replace("\"inner_group_num\": 1", "\"inner_group_num\": 2, \"is_decoder\": true")
         .replace("\"num_hidden_groups\": 1", "\"num_hidden_groups\": 7")
         .replace("\"vocab_size\": 5,", "")
-        .replace("gelu_new", "swish");
+        .replace("gelu_new", "mish");
     let (_, message) = failure(&albert(1), &many);
-    for part in ["inner_group_num is 2", "is_decoder", "num_hidden_groups 7", "vocab_size is missing", "`swish`"] {
+    for part in ["inner_group_num is 2", "is_decoder", "num_hidden_groups 7", "vocab_size is missing", "`mish`"] {
         assert!(message.contains(part), "no `{part}` in {message}");
     }
 }

@@ -159,6 +159,41 @@ fn labels_and_activations_are_those_of_the_files() {
     assert_eq!(model.tasks[0].layers[0].halves[0].norm, model.backbone.layers[0].attention_norm);
 }
 
+/// In any case, as AdapterHub reads them; without a name it is Houlsby's, swish.
+#[test]
+fn adapters_have_the_function_that_adapterhub_gives_them() {
+    let target = write(&small());
+    let settings = target.path().join("tasks/task1/adapter_config.json");
+    let activation = |named: Option<Value>| {
+        edit(&settings, |adapter| {
+            let keys = adapter["config"].as_object_mut().expect("settings");
+            keys.remove("non_linearity");
+            keys.extend(named.map(|name| ("non_linearity".to_owned(), name)));
+        });
+        let model = folder::load(target.path(), &["task1".into()]).map_err(|error| error.to_string())?;
+        Ok::<_, String>(model.tasks[0].layers[0].halves[0].adapter.as_ref().expect("an adapter").activation)
+    };
+    for (name, function) in [
+        ("swish", Activation::Silu),
+        ("SiLU", Activation::Silu),
+        ("Tanh", Activation::Tanh),
+        ("relu", Activation::Relu),
+        ("gelu", Activation::GeluErf),
+        ("gelu_new", Activation::Gelu),
+    ] {
+        assert_eq!(activation(Some(json!(name))), Ok(function), "{name}");
+    }
+    assert_eq!(activation(None), Ok(Activation::Silu));
+    for (name, told) in [
+        (json!("leakyrelu"), "`leakyrelu`, known are `gelu`, `gelu_accurate`"),
+        (json!(7), "7, it must be a name"),
+        (Value::Null, "null, it must be a name"),
+    ] {
+        let error = activation(Some(name)).expect_err("no function of ours");
+        assert!(error.contains(&format!("non_linearity is {told}")), "{error}");
+    }
+}
+
 #[test]
 fn adapters_that_compute_something_else_are_refused_all_at_once() {
     let error = broken(|task| {
@@ -166,7 +201,7 @@ fn adapters_that_compute_something_else_are_refused_all_at_once() {
             adapter["hidden_size"] = json!(768);
             let settings = &mut adapter["config"];
             settings["original_ln_before"] = json!(true);
-            settings["non_linearity"] = json!("swish");
+            settings["non_linearity"] = json!("leakyrelu");
             settings["scaling"] = json!("learned");
         });
         retensor(&task.join("adapter.safetensors"), |tensors| {
@@ -183,7 +218,7 @@ fn adapters_that_compute_something_else_are_refused_all_at_once() {
         &[
             "adapter_config.json: hidden_size is 768, the model's is 64",
             "adapter_config.json: original_ln_before is true, the accelerator has false",
-            "adapter_config.json: non_linearity is `swish`, known are `gelu`",
+            "adapter_config.json: non_linearity is `leakyrelu`, known are `gelu`",
             "adapter_config.json: scaling is \"learned\", the accelerator has 1.0",
             "output_adapters.adapters.task1.adapter_up.bias: it is missing, expected 64",
             "gate.weight: it is not known what this tensor does",

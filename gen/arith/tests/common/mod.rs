@@ -33,6 +33,8 @@ pub fn real_activation(function: Activation, x: f64) -> f64 {
     match function {
         Activation::Gelu => x / 2.0 * (1.0 + ((2.0 / PI).sqrt() * (x + 0.044_715 * x * x * x)).tanh()),
         Activation::GeluErf => x / 2.0 * (1.0 + erf(x * FRAC_1_SQRT_2)),
+        Activation::Tanh => 1.0 - 2.0 / ((2.0 * x).exp() + 1.0),
+        Activation::Silu => x / 2.0 * (1.0 + (x / 2.0).tanh()),
         Activation::Identity | Activation::Relu => function.real(x),
     }
 }

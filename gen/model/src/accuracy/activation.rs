@@ -79,15 +79,16 @@ impl Measured {
     /// What is promised of a function; of one that is exact nothing, and what the rounding of their codes is,
     /// the format says.
     fn promise(&mut self, wide: f64, code: f64, exact: f64, bias: i32) {
-        let places = self.function.facts().places;
-        if places == 0.0 {
+        let facts = self.function.facts();
+        if facts.places == 0.0 {
             return;
         }
-        self.wide[0].promise(wide, places * Q14_10.place());
+        self.wide[0].promise(wide, facts.places * Q14_10.place());
+        let [from_minus_6, at_minus_7] = facts.code_places;
         let mantissa_places = match bias {
             ..-7 => return,
-            -7 => 1.53,
-            _ => 0.853,
+            -7 => at_minus_7,
+            _ => from_minus_6,
         };
         if let Some(place) = mantissa_place(exact, bias) {
             self.codes[0].promise(code, mantissa_places * place);

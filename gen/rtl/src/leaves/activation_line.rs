@@ -87,8 +87,7 @@ mod tests {
     #[test]
     fn a_line_is_what_its_function_lacks_at_every_magnitude() {
         for &function in Activation::ALL {
-            let Some(table) = function.facts().lack else { continue };
-            let mut leaf = ActivationLine::new(function, table());
+            let Some(mut leaf) = crate::leaves::activation_line(function) else { continue };
             for a in 0..4096u64 {
                 let parts = leaf.evaluate(&[a >> 6]);
                 let (middle, slope) = (wrap(parts[0] as i64, 12), wrap(parts[1] as i64, 9));

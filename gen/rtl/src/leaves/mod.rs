@@ -39,7 +39,7 @@ pub use float_round::FloatRound;
 pub use log2::Log2Octave;
 pub use rsqrt::{RsqrtInterpolate, RsqrtNormalise, RsqrtSegment};
 
-use alberti_arith::Activation;
+use alberti_arith::{Activation, Limit};
 use rust_hdl_core::bits::Bits;
 use rust_hdl_core::block::Block;
 use std::fmt;
@@ -223,8 +223,9 @@ pub fn log2_octave() -> Box<dyn Leaf> {
 /// The lines of a function that has a table: `alb_gelu_line`, and so on by its word.
 #[must_use]
 pub fn activation_line(function: Activation) -> Option<Box<dyn Leaf>> {
-    let table = function.facts().lack?;
-    Some(Box::new(ActivationLine::new(function, table())))
+    let lack = function.facts().lack.filter(|lack| lack.limit == Limit::Relu)?;
+    let table = lack.entries.first_chunk().filter(|table| table.len() == lack.entries.len())?;
+    Some(Box::new(ActivationLine::new(function, table)))
 }
 
 /// How a number enters and leaves a signal.

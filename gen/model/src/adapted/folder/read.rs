@@ -184,9 +184,12 @@ impl Reader<'_> {
         self.require(ADAPTER_CONFIG, &settings, &required);
         let halves =
             ["mh_adapter", "output_adapter"].map(|key| settings.get(key).and_then(Value::as_bool).unwrap_or(true));
-        // Houlsby's adapters have swish where nothing else is said.
-        let activation = settings.get("non_linearity").and_then(Value::as_str).unwrap_or("swish");
-        let activation = checkpoint::activation(activation).unwrap_or_else(|problem| {
+        // Houlsby's adapters have swish where nothing else is said; AdapterHub reads names in any case.
+        let activation = match settings.get("non_linearity").unwrap_or(&json!("swish")) {
+            Value::String(name) => checkpoint::activation(&name.to_lowercase()),
+            other => Err(format!("{other}, it must be a name")),
+        };
+        let activation = activation.unwrap_or_else(|problem| {
             self.problem(ADAPTER_CONFIG, format!("non_linearity is {problem}"));
             Activation::GeluErf
         });
