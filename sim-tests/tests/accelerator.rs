@@ -10,6 +10,7 @@ equals_its_golden! { "accelerator":
         ("banks: 2", "banks: 1"),
         ("data_bits: 64, burst_beats: 16", "data_bits: 128, burst_beats: 256"),
     ]);
+    holds_for_five_functions => variant("accelerator4", &[("activation: gelu", "activation: [gelu_erf, tanh, silu]")]);
     holds_for_blocks_of_four => accelerator4_2of4();
     holds_for_a_block_a_lane_and_four_banks => variant("accelerator4", &[
         ("datapath:\n  n: 4", "datapath:\n  n: 8\n  sparsity: {kind: block, nonzeros: 8, block: 16}"),

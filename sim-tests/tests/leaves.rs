@@ -3,10 +3,11 @@
 
 #![allow(clippy::unwrap_used)]
 
-use alberti_arith::{Activation, Format, exp2n, log2u, requantize, rsqrt, wrap};
+use alberti_arith::{Activation, Format, Limit, exp2n, log2u, requantize, rsqrt, wrap};
 use alberti_harness::{Build, Model, Port, PortSpec, Rng, Seed};
 use alberti_rtl::leaves::{
-    self, Exp2Interpolate, Exp2Segment, Leaf, Log2Octave, RsqrtInterpolate, RsqrtNormalise, RsqrtSegment,
+    self, Exp2Interpolate, Exp2Segment, Leaf, Log2Octave, RsqrtInterpolate, RsqrtNormalise, RsqrtSegment, SLOPE_BITS,
+    middle_bits,
 };
 
 /// A leaf's Verilog, simulated; ports in the order of the leaf's own.
@@ -157,14 +158,19 @@ fn roots_in_verilog_are_rsqrt_at_every_mantissa() {
 #[test]
 fn lines_in_verilog_are_what_each_function_lacks_at_every_magnitude() {
     for &function in Activation::ALL {
-        let Some(leaf) = leaves::activation_line(function) else { continue };
+        let Some((lack, leaf)) = function.facts().lack.zip(leaves::activation_line(function)) else { continue };
         let mut line = Simulated::new(&*leaf);
-        for magnitude in 0..4096u64 {
-            let parts = line.evaluate(&[magnitude >> 6]);
-            let (middle, slope) = (wrap(parts[0] as i64, 12), wrap(parts[1] as i64, 9));
-            let taken = 32 * middle + 31 + slope * ((magnitude & 63) as i64 - 32);
+        for magnitude in 0..1u64 << lack.reach_bits() {
+            let seen = magnitude >> lack.ignored;
+            let parts = line.evaluate(&[seen >> 6]);
+            let (middle, slope) = (wrap(parts[0] as i64, middle_bits(lack)), wrap(parts[1] as i64, SLOPE_BITS));
+            let taken = 32 * middle + 31 + slope * ((seen & 63) as i64 - 32);
             for x in [magnitude as i64, -(magnitude as i64)] {
-                assert_eq!((256 * x.max(0) + taken) >> 8, function.number(x), "{function} of {x}");
+                let expected = match lack.limit {
+                    Limit::Relu => (256 * x.max(0) + taken) >> 8,
+                    Limit::Sign => x.signum() * ((256 * 1024 + taken) >> 8),
+                };
+                assert_eq!(expected, function.number(x), "{function} of {x}");
             }
         }
     }

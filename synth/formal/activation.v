@@ -1,9 +1,10 @@
-// Rows come out after two cycles: unchanged, without negative sums, or as GELU, which never exceeds its sum's
-// sign.
+// Rows come out after two cycles: unchanged, without negative sums, or of a function of numbers, which is never
+// above zero where its sum is below, nor the reverse, and has a least value.
 module activation_passes #(
     parameter N       = 2,
     parameter ACC_W   = 35,
-    parameter SHIFT_W = 7
+    parameter SHIFT_W = 7,
+    parameter LEAST   = 174
 ) (
     input wire                 clk_i,
     input wire                 rst_ni,
@@ -57,10 +58,11 @@ module activation_passes #(
                 assert (activated[j*ACC_W +: ACC_W] == sum[j*ACC_W +: ACC_W]);
             if (chosen == 2'd1 && sum[j*ACC_W+ACC_W-1]) assert (activated[j*ACC_W +: ACC_W] == {ACC_W{1'b0}});
             if (chosen[1]) begin
-                // Within 24 bits; at least that of the least value of GELU, -174 in Q.10.
-                if (activated[j*ACC_W+ACC_W-1]) assert (activated[j*ACC_W +: ACC_W] >= {ACC_W{1'b1}} - 35'd173);
+                // Within 24 bits; at least -LEAST in Q.10.
+                if (activated[j*ACC_W+ACC_W-1]) assert (activated[j*ACC_W +: ACC_W] >= {ACC_W{1'b1}} - LEAST + 1);
                 else assert (activated[j*ACC_W+23 +: ACC_W-23] == {(ACC_W-23){1'b0}});
                 if (!sum[j*ACC_W+ACC_W-1]) assert (!activated[j*ACC_W+ACC_W-1]);
+                else assert (activated[j*ACC_W+ACC_W-1] || activated[j*ACC_W +: ACC_W] == {ACC_W{1'b0}});
             end
         end
     end

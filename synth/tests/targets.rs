@@ -80,6 +80,22 @@ fn a_block_sparse_array_is_little_larger_than_a_dense_one() {
     assert!(misses.is_empty(), "above 1.35:\n{}", misses.join("\n"));
 }
 
+/// One interpolator serves all functions; each adds its table.
+#[test]
+fn functions_share_a_lane_of_the_activation() {
+    let library = Library::open_default().expect("the package qflow-tech-osu018");
+    let lane = |functions: &str| {
+        let report =
+            run(&common::variant("pu16", &[("activation", functions)]), "activation", &library, "area", 2000.0);
+        let lane = report.units.iter().find(|unit| unit.module == "alb_activation_lane").expect("a lane");
+        println!("{functions}: {:.0} NAND2", lane.total.gate_equivalents);
+        lane.total.gate_equivalents
+    };
+    let gelu = lane("gelu_erf");
+    let ratios = ["[gelu_erf, tanh]", "[gelu_erf, tanh, silu]"].map(|functions| lane(functions) / gelu);
+    assert!(gelu < 2_240.0 && ratios[0] <= 1.15 && ratios[1] <= 1.28, "{gelu:.0} NAND2, {ratios:.3?} times as many");
+}
+
 #[test]
 #[ignore = "minutes: the processing unit by every library"]
 fn the_processing_unit_is_fast() {

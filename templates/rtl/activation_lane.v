@@ -14,17 +14,21 @@ module @{ shell.name }@ (
     localparam SLOPE_W    = @{ slope_w }@;
     localparam PRODUCT_W  = TABLE_W + FRACTION_W + 1;
     localparam DIGITS     = @{ digits }@;
+<%- if sign.is_some() %>
+    localparam [VALUE_W-1:0] ONE = @{ value_w }@'d@{ one }@;  // in Q.10
+<%- endif %>
     localparam SPAN_W     = VALUE_W + 32;  // a magnitude, the bit below its point, and 31 places to move by
 
 @{ shell.declare(nets.as_str()) }@
 
-    // First stage. For GELU, bits are taken as they differ from the sign: those of a magnitude less one,
-    // which the bit below the point makes up for when it rounds. All else passes with a shift of nothing.
-    wire                 gelu  = @{ is_number }@;
-    wire                 sign  = sum_i[ACC_W-1];
-    wire                 flip  = gelu && sign;
-    wire [SHIFT_W-1:0]   shift = scale_i & {SHIFT_W{gelu}};
-    wire [ACC_W-2:0]     bits  = sum_i[ACC_W-2:0] ^ {(ACC_W-1){flip}};
+    // First stage. For a function of numbers, bits are taken as they differ from the sign: those of a magnitude
+    // less one, which the bit below the point makes up for when it rounds. All else passes with a shift of
+    // nothing.
+    wire                 number = @{ is_number }@;
+    wire                 sign   = sum_i[ACC_W-1];
+    wire                 flip   = number && sign;
+    wire [SHIFT_W-1:0]   shift  = scale_i & {SHIFT_W{number}};
+    wire [ACC_W-2:0]     bits   = sum_i[ACC_W-2:0] ^ {(ACC_W-1){flip}};
 
     // Whether it leaves the range, and the value. To the left more than 32 places are as many: nothing but
     // zero stays in range. Each step of the shift keeps what the rest of it can still bring into the value:
@@ -59,24 +63,32 @@ module @{ shell.name }@ (
     endfunction
 
     // Held between rows: in a job of P passes there is one in P cycles.
-    reg                     gelu_q;
+    reg                     number_q;
     reg                     zero_q;
+<%- if sign.is_some() %>
+    reg                     mirrored_q;
+<%- endif %>
     reg                     lost_q;
     reg [ACC_W-VALUE_W-1:0] high_q;
     reg [SHIFT_W-1:0]       scale_q;
     always @(posedge clk_i) begin
         if (valid_i) begin
-            gelu_q            <= gelu;
+            number_q          <= number;
+<%- if let Some(is_sign) = is_sign %>
+            zero_q            <= sign && function_i != {FUNCTION_W{1'b0}} || @{ is_sign }@;
+            mirrored_q        <= sign && @{ is_sign }@;
+<%- else %>
             zero_q            <= sign && function_i != {FUNCTION_W{1'b0}};
+<%- endif %>
             {lost_q, value_q} <= move(bits, flip, shift);
             high_q            <= sum_i[ACC_W-1:VALUE_W];
             scale_q           <= scale_i;
-<%- if !lines.is_empty() %>
-            function_q        <= function_i;
-<%- endif %>
+<%- for line in lines %><% if let Some(is_it) = line.is_it %>
+            @{ line.word }@_q <= @{ is_it }@;
+<%- endif %><% endfor %>
         end
     end
-    wire over = gelu_q && lost_q;
+    wire over = number_q && lost_q;
 
     // Second stage: to the magnitude, or to zero, what the table's line says. Booth: the place in the
     // segment, from its middle, in digits of -2 to 2, each of which makes a row of the slope. A row is a
@@ -101,35 +113,46 @@ module @{ shell.name }@ (
         end
     endfunction
 
-    assign segment = value_q[TABLE_W-1:2*DIGITS];
+<%- for line in lines %>
+    assign @{ line.of }@segment = @{ line.segment }@;
+<%- endfor %>
 
 @{ shell.instances }@
-<%- if !lines.is_empty() %>
+<%- if lines.len() > 1 %>
 
     // The line of the row's function.
-    assign middle = <% for line in lines %><% if loop.last %>@{ line.word }@_middle<% else %>function_q == @{ line.code }@ ? @{ line.word }@_middle : <% endif %><% endfor %>;
-    assign slope  = <% for line in lines %><% if loop.last %>@{ line.word }@_slope<% else %>function_q == @{ line.code }@ ? @{ line.word }@_slope : <% endif %><% endfor %>;
+    assign middle = <% for line in lines.iter().rev() %><% if loop.last %>@{ line.middle }@<% else %>@{ line.word }@_q ? @{ line.middle }@ : <% endif %><% endfor %>;
+    assign slope  = <% for line in lines.iter().rev() %><% if loop.last %>@{ line.of }@slope<% else %>@{ line.word }@_q ? @{ line.of }@slope : <% endif %><% endfor %>;
 <%- endif %>
 
-    wire [2*DIGITS-1:0]  place = {!value_q[2*DIGITS-1], value_q[2*DIGITS-2:0]};
-    wire                 covered = gelu_q && !over && value_q[VALUE_W-1:TABLE_W] == {(VALUE_W-TABLE_W){1'b0}};
+    wire [2*DIGITS-1:0]  place   = @{ place }@;
+    wire                 covered = number_q && !over<% for condition in within %> && @{ condition }@<% endfor %>
+                                && value_q[VALUE_W-1:TABLE_W] == {(VALUE_W-TABLE_W){1'b0}};
+<%- if let Some(sign) = sign %>
+    // Below zero, a function that comes to its sign is the complement of what it is above, less one.
+    wire [VALUE_W-1:0]   limit   = (value_q | {VALUE_W{over}}) & {VALUE_W{!zero_q}};
+    wire [VALUE_W-1:0]   base    = limit | (mirrored_q ? ONE - 1'b1 : ONE & {VALUE_W{@{ sign }@}});
+<%- else %>
     wire [VALUE_W-1:0]   base    = (value_q | {VALUE_W{over}}) & {VALUE_W{!zero_q}};
+<%- endif %>
     wire [MIDDLE_W-1:0]  centre  = middle & {MIDDLE_W{covered}};
     wire [PRODUCT_W-1:0] raised  = {1'b0, base[TABLE_W-1:0], {FRACTION_W{1'b0}}}
                                  + {{(PRODUCT_W-MIDDLE_W-2*DIGITS+1){centre[MIDDLE_W-1]}}, centre,
                                     {(2*DIGITS-1){1'b1}}};
     /* verilator lint_off UNUSEDSIGNAL */
-    wire [PRODUCT_W-1:0] total   = raised + multiply(slope & {SLOPE_W{covered}}, place);  // rounding cuts off
+    wire [PRODUCT_W-1:0] total   = raised + multiply(slope & {SLOPE_W{covered}},
+                                                    {!place[2*DIGITS-1], place[2*DIGITS-2:0]});  // rounding cuts off
     /* verilator lint_on UNUSEDSIGNAL */
+    wire [TABLE_W:0]     result  = total[FRACTION_W +: TABLE_W+1]<% if sign.is_some() %> ^ {(TABLE_W+1){mirrored_q}}<% endif %>;
 
     reg [ACC_W-1:0]   sum_q;
     reg               below_q;
     reg [SHIFT_W-1:0] scale_after_q;
     always @(posedge clk_i) begin
-        sum_q         <= {high_q & {(ACC_W-VALUE_W){!zero_q && !gelu_q}}, base[VALUE_W-1:TABLE_W],
-                          total[FRACTION_W +: TABLE_W]};
-        below_q       <= total[PRODUCT_W-1];
-        scale_after_q <= gelu_q ? activation_shift_i : scale_q;
+        sum_q         <= {high_q & {(ACC_W-VALUE_W){!zero_q && !number_q}}, base[VALUE_W-1:TABLE_W],
+                          result[TABLE_W-1:0]};
+        below_q       <= result[TABLE_W];
+        scale_after_q <= number_q ? activation_shift_i : scale_q;
     end
 
     // Below zero the upper bits follow the lower ones: late, so beyond the register.

@@ -47,6 +47,24 @@ pub struct Lack {
 const PLACE_BITS: u32 = 6;
 
 impl Lack {
+    /// Segments between the entries.
+    #[must_use]
+    pub fn segments(&self) -> usize {
+        self.entries.len() - 1
+    }
+
+    /// Bits that number the segments.
+    #[must_use]
+    pub fn segment_bits(&self) -> u32 {
+        usize::BITS - (self.segments() - 1).leading_zeros()
+    }
+
+    /// Bits of the magnitudes that these number, in Q.10: beyond, the function is its limit.
+    #[must_use]
+    pub fn reach_bits(&self) -> u32 {
+        self.segment_bits() + PLACE_BITS + self.ignored
+    }
+
     /// What the function lacks at a magnitude, Q.12.
     fn at(&self, magnitude: u64) -> i64 {
         let (table, a) = (&self.entries, magnitude >> self.ignored);

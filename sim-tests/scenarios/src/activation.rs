@@ -9,8 +9,8 @@ use alberti_harness::{Bits, Rng, Seed};
 /// Bits of a shift.
 const SHIFT_W: u32 = 7;
 
-/// Pairs every shift with every boundary and with random sums, and every value that a table covers with a
-/// shift of zero, for every function of numbers; the rows that they make have functions and shifts of their
+/// Pairs every shift with every boundary and with random sums, and every value of 16 bits with a shift of zero,
+/// for every function of numbers; the rows that they make have functions and shifts of their
 /// own, in any order.
 ///
 /// # Errors
@@ -81,11 +81,11 @@ fn rows(n: usize, acc_w: u32, set: ActivationSet, rng: &mut Rng) -> Vec<(Activat
     rows
 }
 
-/// For a function of numbers: every boundary at every shift; every value of 14 bits and a half below and
-/// above it; anything.
+/// For a function of numbers: every boundary at every shift; every value of 16 bits, which is past the end of
+/// every table; of 14 bits with a half below and above them; anything.
 fn deep(boundaries: &[i64], acc_w: u32, rng: &mut Rng) -> Vec<(i64, i32)> {
     let mut pairs: Vec<_> = (-64..64).flat_map(|shift| boundaries.iter().map(move |&sum| (sum, shift))).collect();
-    pairs.extend((-8192..8192).map(|x| (x, 0)));
+    pairs.extend((-32768..32768).map(|x| (x, 0)));
     pairs.extend((-8192..8192).map(|x| (4 * x + 1 + rng.below(3) as i64, 2)));
     for _ in 0..30_000 {
         let width = 1 + rng.below(acc_w.into()) as u32;

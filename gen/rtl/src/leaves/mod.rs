@@ -11,7 +11,7 @@
 //! | `alb_exp2_segment`, `_interpolate` | fraction in Q.10 → 2^(−fraction) in Q1.15 |
 //! | `alb_log2_octave` | mantissa in Q.12 → log2(1 + mantissa) in Q.10 |
 //! | `alb_rsqrt_normalise`, `_segment`, `_interpolate` | number of 56 bits to its reciprocal square root |
-//! | `alb_gelu_line`, `alb_gelu_erf_line` | segment of a magnitude → middle and slope of what the function takes off it |
+//! | `alb_gelu_line`, `alb_tanh_line` and so on | segment of a magnitude → middle and slope of the function's line |
 //!
 //! The first and second of the pairs compose to [`alberti_arith::requantize`], with a register between them
 //! in the accelerator.
@@ -29,7 +29,7 @@ mod rsqrt;
 #[cfg(test)]
 mod test_support;
 
-pub use activation_line::ActivationLine;
+pub use activation_line::{ActivationLine, SLOPE_BITS, middle_bits};
 pub use exp2::{Exp2Interpolate, Exp2Segment};
 pub use fixed_round::FixedRound;
 pub use fixed_shift::FixedShift;
@@ -39,7 +39,7 @@ pub use float_round::FloatRound;
 pub use log2::Log2Octave;
 pub use rsqrt::{RsqrtInterpolate, RsqrtNormalise, RsqrtSegment};
 
-use alberti_arith::{Activation, Limit};
+use alberti_arith::Activation;
 use rust_hdl_core::bits::Bits;
 use rust_hdl_core::block::Block;
 use std::fmt;
@@ -221,11 +221,12 @@ pub fn log2_octave() -> Box<dyn Leaf> {
 }
 
 /// The lines of a function that has a table: `alb_gelu_line`, and so on by its word.
+///
+/// # Panics
+/// When no leaf has the widths of its table, which a test excludes.
 #[must_use]
 pub fn activation_line(function: Activation) -> Option<Box<dyn Leaf>> {
-    let lack = function.facts().lack.filter(|lack| lack.limit == Limit::Relu)?;
-    let table = lack.entries.first_chunk().filter(|table| table.len() == lack.entries.len())?;
-    Some(Box::new(ActivationLine::new(function, table)))
+    activation_line::of(function)
 }
 
 /// How a number enters and leaves a signal.

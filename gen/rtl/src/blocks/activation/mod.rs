@@ -6,20 +6,12 @@ use crate::{
     leaves,
     netlist::{Contract, Interface, Module, Payload, Role},
 };
-use alberti_arith::{Activation, ActivationSet, Domain, NUMBER_BITS};
+use alberti_arith::{Activation, ActivationSet, Domain, Lack, Limit, NUMBER_BITS, NUMBER_FRACTION_BITS};
 use askama::Template;
 use std::sync::Arc;
 
-/// Width of a magnitude that a table covers: less than 4 in Q.10.
-const TABLE_W: u32 = 12;
 /// Bits of a table's lines below their point.
 const FRACTION_W: u32 = 8;
-/// Width of a line's middle.
-const MIDDLE_W: u32 = 12;
-/// Width of its slope.
-const SLOPE_W: u32 = 9;
-/// Width of what a line comes to, with a sign.
-const PRODUCT_W: u32 = TABLE_W + FRACTION_W + 1;
 /// Booth digits of a place in a segment.
 const DIGITS: u32 = 3;
 
@@ -49,16 +41,32 @@ struct LaneBody<'a> {
     offset: String,
     /// Whether a row's function is one of numbers.
     is_number: String,
-    /// The functions that have a table, when there are several.
+    /// The functions that have a table, those before which others come last.
     lines: Vec<Line>,
+    /// Whether a row's function comes to its sign, where one does.
+    is_sign: Option<String>,
+    /// The same of the row in the second stage.
+    sign: Option<String>,
+    one: i64,
+    /// The bits of a magnitude that are the place in a segment.
+    place: String,
+    /// What has to hold for a table to cover a magnitude of less than `table_w` bits.
+    within: Vec<String>,
     /// The nets that the template's own text uses.
     nets: String,
 }
 
-/// A function whose table is one of several.
+/// A function with a table.
 struct Line {
     word: &'static str,
-    code: String,
+    /// Whether a row's function is this one, where that is kept.
+    is_it: Option<String>,
+    /// The bits of a magnitude that number its segments.
+    segment: String,
+    /// Its middle in the width of the widest.
+    middle: String,
+    /// What the nets of its line begin with: nothing where there is no other.
+    of: String,
 }
 
 /// What `functions` are called in a text, the forms of one by one name.
@@ -91,6 +99,13 @@ fn is_number(set: ActivationSet) -> String {
         return format!("function_i[{}]", bits - 1);
     }
     format!("function_i >= {bits}'d{first}")
+}
+
+/// Verilog that says whether `function_i` is a function. Codes past the last one mean the last.
+fn is(set: ActivationSet, function: Activation) -> Option<String> {
+    let (bits, code) = (set.code_bits(), set.code(function)?);
+    let past = code + 1 == set.count() && code + 1 != 1 << bits;
+    Some(format!("function_i {} {bits}'d{code}", if past { ">=" } else { "==" }))
 }
 
 /// The activation of the processing unit. `None` where the design has none.
@@ -170,10 +185,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
 fn lane(library: &mut Library, set: ActivationSet) -> Arc<Module> {
     let source = "datapath.activation";
     let acc_w = library.design().datapath.accumulator_bits;
-    let lines: Vec<_> =
-        set.iter().filter_map(|function| Some((function, leaves::activation_line(function)?))).collect();
-    let lines: Vec<_> =
-        lines.into_iter().map(|(function, line)| (function, leaf::elaborate(library, &*line, source))).collect();
+    let tables: Vec<_> = set.iter().filter_map(|function| Some((function, function.facts().lack?))).collect();
     let numbers = names(set.of_domain(Domain::Numbers));
     let mut module = Module::new("activation_lane", None, "one column of the activation", source);
     module.contract = Contract {
@@ -203,63 +215,103 @@ fn lane(library: &mut Library, set: ActivationSet) -> Arc<Module> {
             .plain_output("activated_scale", SHIFT_W, bits)
             .of("SHIFT_W"),
     ];
-    let several = lines.len() > 1;
+    let of_all = |of: fn(&Lack) -> u32| tables.iter().map(move |(_, lack)| of(lack));
+    let (table_w, middle_w) = (of_all(Lack::reach_bits).max(), of_all(leaves::middle_bits).max());
+    let (table_w, middle_w) = (table_w.unwrap_or(0), middle_w.unwrap_or(0));
+    let (least_reach, least_ignored) = (of_all(Lack::reach_bits).min(), of_all(|lack| lack.ignored).min());
     let mut assembly = Assembly::new(module);
     assembly.register("value_q", NUMBER_BITS - 1, ["valid_i", "sum_i", "scale_i", "function_i"]);
-    assembly.derived("segment", TABLE_W - 2 * DIGITS, ["value_q"]);
-    assembly.net("middle", MIDDLE_W);
-    assembly.net("slope", SLOPE_W);
-    if several {
-        assembly.register("function_q", set.code_bits(), ["valid_i", "function_i"]);
-    }
-    for (function, line) in &lines {
-        let (table, middle, slope) = if several {
-            let (middle, slope) = (format!("{function}_middle"), format!("{function}_slope"));
-            assembly.net(&middle, MIDDLE_W);
-            assembly.net(&slope, SLOPE_W);
-            assembly.combinational(["middle"], ["function_q", &middle]);
-            assembly.combinational(["slope"], ["function_q", &slope]);
-            (format!("{function}_table"), middle, slope)
-        } else {
-            ("table".to_owned(), "middle".to_owned(), "slope".to_owned())
-        };
-        assembly.place(&table, line);
-        assembly.fields((&table, "in"), &[("segment", "segment")]);
+    assembly.net("middle", middle_w);
+    assembly.net("slope", leaves::SLOPE_BITS);
+    let mut nets = "value_q segment middle slope".to_owned();
+    let mut lines = Vec::new();
+    for &(function, lack) in &tables {
+        let leaf = leaves::activation_line(function).map(|leaf| leaf::elaborate(library, &*leaf, source));
+        let Some(leaf) = leaf else { continue };
+        let word = function.word();
+        // The first function is what remains where the row has no other.
+        let kept = !lines.is_empty()
+            || lack.limit == Limit::Sign
+            || Some(lack.reach_bits()) != least_reach
+            || Some(lack.ignored) != least_ignored;
+        if kept {
+            assembly.register(&format!("{word}_q"), 1, ["valid_i", "function_i"]);
+            nets += &format!(" {word}_q");
+        }
+        let of = if tables.len() == 1 { String::new() } else { format!("{word}_") };
+        let [segment, middle, slope] = ["segment", "middle", "slope"].map(|net| format!("{of}{net}"));
+        assembly.derived(&segment, lack.segment_bits(), ["value_q"]);
+        let width = leaves::middle_bits(lack);
+        if !of.is_empty() {
+            assembly.net(&middle, width);
+            assembly.net(&slope, leaves::SLOPE_BITS);
+            assembly.combinational(["middle"], [&middle]);
+            assembly.combinational(["slope"], [&slope]);
+            nets += &format!(" {segment} {middle} {slope}");
+        }
+        if kept && !of.is_empty() {
+            assembly.combinational(["middle", "slope"], [&format!("{word}_q")]);
+        }
+        let table = format!("{of}table");
+        assembly.place(&table, &leaf);
+        assembly.fields((&table, "in"), &[("segment", &segment)]);
         assembly.fields((&table, "out"), &[("middle", &middle), ("slope", &slope)]);
+        lines.push(Line {
+            word,
+            is_it: if kept { is(set, function) } else { None },
+            segment: format!("value_q[{}:{}]", lack.reach_bits() - 1, 2 * DIGITS + lack.ignored),
+            middle: match middle_w - width {
+                0 => middle,
+                missing => format!("{{{{{missing}{{{middle}[{}]}}}}, {middle}}}", width - 1),
+            },
+            of,
+        });
     }
     let line = vec!["middle".to_owned(), "slope".to_owned()];
     assembly.registers(assembly.own("activated").driven(), [assembly.own("sum").read(), line].concat());
-    let bits = set.code_bits();
-    let line = |function: Activation| {
-        let code = set.code(function)?;
-        Some(Line { word: function.word(), code: format!("{bits}'d{code}") })
-    };
-    let lines: Vec<Line> =
-        if several { lines.iter().filter_map(|&(function, _)| line(function)).collect() } else { Vec::new() };
-    let own = lines.iter().map(|Line { word, .. }| format!(" {word}_middle {word}_slope"));
-    let nets = "value_q function_q segment middle slope".to_owned() + &own.collect::<String>();
+    let sign = tables.iter().find(|(_, lack)| lack.limit == Limit::Sign).map(|&(function, _)| function);
+    let place_of = |ignored: u32| format!("value_q[{}:{ignored}]", 2 * DIGITS - 1 + ignored);
+    let others = tables.iter().filter(|(_, lack)| Some(lack.ignored) != least_ignored);
+    let place = others.fold(place_of(least_ignored.unwrap_or(0)), |rest, (function, lack)| {
+        format!("{function}_q ? {} : {rest}", place_of(lack.ignored))
+    });
+    let mut reaches: Vec<u32> = of_all(Lack::reach_bits).collect();
+    reaches.sort_unstable();
+    reaches.dedup();
+    let within = reaches.windows(2).map(|pair| {
+        let further = tables.iter().filter(|(_, lack)| lack.reach_bits() > pair[0]);
+        let further: Vec<_> = further.map(|(function, _)| format!("{function}_q")).collect();
+        format!("({} || value_q[{}:{}] == {}'d0)", further.join(" || "), pair[1] - 1, pair[0], pair[1] - pair[0])
+    });
+    let within = within.collect();
+    let product_w = table_w + FRACTION_W + 1;
     library.add(assembly.finish(), |shell| {
         LaneBody {
             shell,
             acc_w,
             shift_w: SHIFT_W,
-            function_w: bits,
+            function_w: set.code_bits(),
             value_w: NUMBER_BITS - 1,
-            table_w: TABLE_W,
+            table_w,
             fraction_w: FRACTION_W,
-            middle_w: MIDDLE_W,
-            slope_w: SLOPE_W,
+            middle_w,
+            slope_w: leaves::SLOPE_BITS,
             digits: DIGITS,
-            offset: format!("{PRODUCT_W}'h{:x}", booth_offset()),
+            offset: format!("{product_w}'h{:x}", booth_offset(product_w)),
             is_number: is_number(set),
+            is_sign: sign.and_then(|function| is(set, function)),
+            sign: sign.map(|function| format!("{function}_q")),
+            one: 1 << NUMBER_FRACTION_BITS,
             lines,
+            place,
+            within,
             nets,
         }
         .render()
     })
 }
 
-/// What takes off 2^SLOPE_W for each digit: the inverted signs of the rows.
-fn booth_offset() -> u32 {
-    (0..DIGITS).fold(1 << PRODUCT_W, |offset, digit| offset - (1 << (SLOPE_W + 2 * digit)))
+/// What takes off 2^SLOPE_BITS for each digit: the inverted signs of the rows.
+fn booth_offset(product_w: u32) -> u32 {
+    (0..DIGITS).fold(1 << product_w, |offset, digit| offset - (1 << (leaves::SLOPE_BITS + 2 * digit)))
 }

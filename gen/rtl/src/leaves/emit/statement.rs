@@ -113,7 +113,8 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// A loop is unrolled; one whose body is `if signal == i {…}` is a table and becomes a `case`.
+    /// A loop is unrolled; one whose body is `if signal == i {…}` is a table and becomes a `case`, a long one a
+    /// `case` of them.
     fn repeat(
         &mut self,
         repeat: &VerilogLoop,
@@ -125,27 +126,23 @@ impl Writer<'_> {
         let outer = self.constants.get(&repeat.index).copied();
         if let Some((selector, body)) = table(repeat) {
             let select = self.expression(selector, None, assigned)?;
-            lines.push(indented(depth, &format!("case ({})", select.code)));
             let full = bounds == (0..1 << select.width);
             let mut after = assigned.clone();
+            let mut arms = Vec::new();
             for value in bounds.clone() {
                 self.constants.insert(repeat.index.clone(), value as u64);
                 let mut branch = assigned.clone();
                 let mut arm = Vec::new();
                 self.block(body, 0, &mut branch, &mut arm)?;
-                let label = match full && value + 1 == bounds.end {
-                    true => "default".to_owned(),
-                    false => sized(value as u128, select.width)?,
-                };
-                lines.push(indented(depth + 1, &format!("{label}: begin {} end", arm.join(" "))));
+                arms.push((value, vec![format!("begin {} end", arm.join(" "))]));
                 after = branch;
             }
             if full {
                 *assigned = after;
-            } else {
-                lines.push(indented(depth + 1, "default: ;"));
             }
-            lines.push(indented(depth, "endcase"));
+            let long = arms.len() > FLAT && bounds.start == 0 && !select.code.contains('[');
+            let table = if long { nested } else { case }(&select.code, select.width, arms)?;
+            lines.extend(table.iter().map(|line| indented(depth, line)));
         } else {
             for value in bounds {
                 self.constants.insert(repeat.index.clone(), value as u64);
@@ -158,6 +155,43 @@ impl Writer<'_> {
         };
         Ok(())
     }
+}
+
+/// Rows of a table that are one `case`. Of more, synthesis makes a decoder larger than what it selects from.
+const FLAT: usize = 32;
+/// Bits that select within a part of a long table.
+const PART_BITS: usize = 3;
+
+/// A value of a selector, and the lines that stand at it.
+type Arm = (usize, Vec<String>);
+
+/// A `case` whose last arm is the default where there is one for each value.
+fn case(select: &str, width: usize, arms: Vec<Arm>) -> Result<Vec<String>, String> {
+    let full = arms.len() == 1 << width;
+    let mut lines = vec![format!("case ({select})")];
+    let last = arms.len() - 1;
+    for (i, (value, arm)) in arms.into_iter().enumerate() {
+        let label = if full && i == last { "default".to_owned() } else { sized(value as u128, width)? };
+        let (first, rest) = arm.split_first().ok_or("an arm is empty")?;
+        lines.push(indented(1, &format!("{label}: {first}")));
+        lines.extend(rest.iter().map(|line| indented(1, line)));
+    }
+    if !full {
+        lines.push(indented(1, "default: ;"));
+    }
+    lines.push("endcase".into());
+    Ok(lines)
+}
+
+/// A table from zero on in parts: by the upper bits of the signal `select`, and by the lower ones in each.
+fn nested(select: &str, width: usize, arms: Vec<Arm>) -> Result<Vec<String>, String> {
+    let lower = format!("{select}[{}:0]", PART_BITS - 1);
+    let parts = arms.chunks(1 << PART_BITS).enumerate().map(|(part, rows)| {
+        let rows = rows.iter().enumerate().map(|(row, (_, arm))| (row, arm.clone())).collect();
+        Ok((part, case(&lower, PART_BITS, rows)?))
+    });
+    let parts = parts.collect::<Result<_, String>>()?;
+    case(&format!("{select}[{}:{PART_BITS}]", width - 1), width - PART_BITS, parts)
 }
 
 /// The selector and the arm of a loop that is a table.
