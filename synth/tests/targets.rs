@@ -85,8 +85,9 @@ fn a_block_sparse_array_is_little_larger_than_a_dense_one() {
 fn functions_share_a_lane_of_the_activation() {
     let library = Library::open_default().expect("the package qflow-tech-osu018");
     let lane = |functions: &str| {
-        let report =
-            run(&common::variant("pu16", &[("activation", functions)]), "activation", &library, "area", 2000.0);
+        let text = common::text_of("pu16").replace("  activation: gelu ", &format!("  activation: {functions} "));
+        let design = Design::parse("pu16.yaml", &text).unwrap_or_else(|problems| panic!("{problems}"));
+        let report = run(&design, "activation", &library, "area", 2000.0);
         let lane = report.units.iter().find(|unit| unit.module == "alb_activation_lane").expect("a lane");
         println!("{functions}: {:.0} NAND2", lane.total.gate_equivalents);
         lane.total.gate_equivalents
