@@ -37,6 +37,18 @@ fn gelu_saturates_at_24_bits_before_it_looks_up() {
 }
 
 #[test]
+fn far_from_zero_tanh_is_its_sign_and_silu_the_positive_part() {
+    let of = |function, sum| row(function, 48, &[sum], &[7], 0).expect("a row").sums[0];
+    for far in [10 << 17, 1 << 40] {
+        assert_eq!([of(Activation::Tanh, far), of(Activation::Tanh, -far)], [1024, -1024]);
+        assert_eq!(of(Activation::Silu, -far), 0);
+    }
+    assert_eq!([of(Activation::Silu, 10 << 17), of(Activation::Silu, 1 << 40)], [10 << 10, (1 << 23) - 1]);
+    // silu(9) = 8.99889: the last of its table; tanh(4) = 0.99933.
+    assert_eq!([of(Activation::Silu, (9 << 17) - 128), of(Activation::Tanh, (4 << 17) - 128)], [9214, 1023]);
+}
+
+#[test]
 fn followed_by_the_requantiser_it_is_the_function_of_the_real_value() {
     let mut random = Random(31);
     for &function in Activation::ALL {
