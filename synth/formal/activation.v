@@ -1,5 +1,5 @@
-// Rows come out after two cycles: unchanged, without negative sums, or of a function of numbers, which is never
-// above zero where its sum is below, nor the reverse, and has a least value.
+// Rows come out after two cycles: unchanged, without negative sums, or of a function of numbers, which is
+// never above zero where its sum is below, nor the reverse, and has a least value.
 module activation_passes #(
     parameter N       = 2,
     parameter ACC_W   = 35,

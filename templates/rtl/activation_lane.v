@@ -21,9 +21,9 @@ module @{ shell.name }@ (
 
 @{ shell.declare(nets.as_str()) }@
 
-    // First stage. For a function of numbers, bits are taken as they differ from the sign: those of a magnitude
-    // less one, which the bit below the point makes up for when it rounds. All else passes with a shift of
-    // nothing.
+    // First stage. For a function of numbers, bits are taken as they differ from the sign: those of a
+    // magnitude less one, which the bit below the point makes up for when it rounds. All else passes with a
+    // shift of nothing.
     wire                 number = @{ is_number }@;
     wire                 sign   = sum_i[ACC_W-1];
     wire                 flip   = number && sign;

@@ -114,7 +114,7 @@ module @{ shell.name }@ (
             job_rows_q     <= gemm_rows_i[ROW_W-1:0] - 1'b1;
             job_passes_q   <= @{ tiles() }@[PASS_W-1:0] - 1'b1;
 <%- if function_w != 0 %>
-            job_function_q <= gemm_function_i<% if function_w == 1 %>[0]<% endif %>;
+            job_function_q <= gemm_function_i<% if function_w < function_field_w %>[@{ function_w - 1 }@:0]<% endif %>;
 <%- endif %>
 <%- if activation_shift_w != 0 %>
             job_activation_shift_q <= gemm_activation_shift_i;
@@ -131,8 +131,8 @@ module @{ shell.name }@ (
     assign job_activation_shift = job_activation_shift_q;
 <%- endif %>
     assign job_wide_shift = job_wide_shift_q;
-<%- if function_w < 2 %>
-    wire unused_function = ^gemm_function_i[1:@{ function_w }@];  // no more functions than these
+<%- if function_w < function_field_w %>
+    wire unused_function = ^gemm_function_i[@{ function_field_w - 1 }@:@{ function_w }@];  // no more functions than these
 <%- endif %>
 <%- if activation_shift_w == 0 %>
     wire unused_activation_shift = ^gemm_activation_shift_i;  // no function takes numbers

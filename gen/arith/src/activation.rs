@@ -111,7 +111,8 @@ pub struct Facts {
     pub other_form: Option<Activation>,
     /// What its error against the real function stays below, in last places of Q.10; zero where it is exact.
     pub places: f64,
-    /// What the error of its codes of AF<8,3> stays below, in mantissa places: at biases from −6 on, and at −7.
+    /// What the error of its codes of AF<8,3> stays below, in mantissa places: at biases from −6 on, and at
+    /// −7.
     pub code_places: [f64; 2],
     /// Its table; `None` where it needs none.
     pub lack: Option<&'static Lack>,

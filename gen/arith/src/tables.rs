@@ -36,9 +36,9 @@ pub fn tanh() -> Vec<u16> {
     table::<65>(|j| moved(|j| 1.0 - (j / 16.0).tanh(), j).min(4095.0)).to_vec()
 }
 
-/// `SI[j] = h(j)`, h(j) = a − silu(a) = a/(1 + e^a), a = j/8, in Q.12 as [`moved`], j = 0..=72: 11 bits. At 9, where
-/// it ends, 1.14 places of Q.10 are left. Entry 0 is 1, the most of which nothing is left at zero, and entry 1
-/// greater by what entry 0 lost.
+/// `SI[j] = h(j)`, h(j) = a − silu(a) = a/(1 + e^a), a = j/8, in Q.12 as [`moved`], j = 0..=72: 11 bits. At 9,
+/// where it ends, 1.14 places of Q.10 are left. Entry 0 is 1, the most of which nothing is left at zero, and
+/// entry 1 greater by what entry 0 lost.
 #[must_use]
 pub fn silu() -> Vec<u16> {
     let mut table = table::<73>(|j| moved(|j| j / 8.0 / (1.0 + (j / 8.0).exp()), j));
@@ -47,8 +47,8 @@ pub fn silu() -> Vec<u16> {
     table.to_vec()
 }
 
-/// An entry of h in Q.12 that is moved towards the chords of its neighbours, by a sixteenth of the second
-/// difference: straight lines between entries then lie as far above h as below it.
+/// An entry of h in Q.12 that is moved by a sixteenth of the second difference: straight lines between entries
+/// then lie as far above h as below it.
 fn moved(h: impl Fn(f64) -> f64, j: f64) -> f64 {
     (h(j) - (h(j - 1.0) - 2.0 * h(j) + h(j + 1.0)) / 16.0) * 4096.0
 }

@@ -139,7 +139,7 @@ fn functions_of_numbers_keep_the_error_that_is_said_of_them() {
 fn tables_lead_to_the_limit() {
     for function in numbers() {
         let Some(lack) = function.facts().lack else { continue };
-        let end = 64 * (lack.entries.len() as i64 - 1) << lack.ignored;
+        let end = (64 * lack.segments() as i64) << lack.ignored;
         for x in ALL.filter(|x| x.abs() >= end) {
             let limit = match lack.limit {
                 Limit::Relu => x.max(0),

@@ -9,9 +9,9 @@ use alberti_harness::{Bits, Rng, Seed};
 /// Bits of a shift.
 const SHIFT_W: u32 = 7;
 
-/// Pairs every shift with every boundary and with random sums, and every value of 16 bits with a shift of zero,
-/// for every function of numbers; the rows that they make have functions and shifts of their
-/// own, in any order.
+/// Pairs every shift with every boundary and with random sums, and every value of 16 bits with a shift of
+/// zero, for every function of numbers; the rows that they make have functions and shifts of their own, in any
+/// order.
 ///
 /// # Errors
 /// When the build fails or a bit differs.

@@ -24,16 +24,17 @@ fn slope(lack: &Lack, j: usize) -> i64 {
     i64::from(lack.entries[j]) - i64::from(lack.entries[j + 1])
 }
 
-/// `alb_gelu_line` for GELU by tanh, and so on by the function's word: where |x| begins with the bits `segment`,
+/// `alb_gelu_line` for GELU by tanh, and so on by the function's word: where |x| begins with the bits
+/// `segment`,
 ///
 /// ```text
 /// f(x) = (256·limit(x) + 32·middle + 31 + slope·(r − 32)) ⋙ 8,  r = the 6 bits after them
 /// ```
 ///
-/// in Q.10; of a function with the limit sign that of |x|. The line is taken from its middle, so that r counts
-/// as a signed number. The specification rounds half up twice what it then subtracts: one floor, since a floor of
-/// a floor is a floor, with 256 − 1 before it, since a floor is subtracted; all of that but 31 is a multiple of
-/// 32, which the middle takes up.
+/// in Q.10; of a function with the limit sign that of |x|. The line is taken from its middle, so that r
+/// counts as a signed number. The specification rounds half up twice what it then subtracts: one floor, since
+/// a floor of a floor is a floor, with 256 − 1 before it, since a floor is subtracted; all of that but 31 is a
+/// multiple of 32, which the middle takes up.
 ///
 /// Segments of `S` bits, of which `ROWS` have a line, and middles of `M` bits.
 #[derive(LogicBlock)]

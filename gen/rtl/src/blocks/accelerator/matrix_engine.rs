@@ -28,6 +28,8 @@ struct Body<'a> {
     bias_w: u32,
     shift_w: u32,
     function_w: u32,
+    /// Bits of an instruction's function, of which the design may need fewer.
+    function_field_w: u32,
     activation_shift_w: u32,
     lane_w: u32,
     row_w: u32,
@@ -172,6 +174,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
             bias_w: g.bias_w,
             shift_w: SHIFT_W,
             function_w: g.function_w(),
+            function_field_w: alberti_isa::functions().ilog2(),
             activation_shift_w: g.activation_shift_w(),
             lane_w: g.lane_w(),
             row_w: g.row_w(),
