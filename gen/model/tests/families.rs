@@ -4,6 +4,7 @@
 
 use alberti_model::{
     Checkpoint,
+    adapted::{Adapted, folder},
     reference::forward,
     sentence::{Tokenizer, Tokens},
 };
@@ -103,4 +104,71 @@ fn unusual_texts_become_the_librarys_tokens() {
             assert_eq!(tokens.ids, theirs, "{kind}: {text:?}");
         }
     }
+}
+
+/// Positions that belong to no token, and tables that a family lacks, are not lost on the way.
+#[test]
+fn what_is_written_again_is_the_same_model() {
+    for (kind, _) in KINDS {
+        let backbone = Checkpoint { unused: Vec::new(), ..Checkpoint::load(&at(kind)).expect("a model") };
+        let model = Adapted { backbone, tasks: Vec::new() };
+        let target = tempfile::tempdir().expect("a temporary folder");
+        for (name, bytes) in folder::files(&model).expect("a sound model") {
+            fs::write(target.path().join(name), bytes).expect("a writable folder");
+        }
+        // Not as text: they are long.
+        assert!(Checkpoint::load(target.path()).expect("a sound folder") == model.backbone, "{kind}");
+    }
+}
+
+#[test]
+fn a_roberta_refuses_the_token_that_it_counts_no_position_for() {
+    let folder = at("roberta");
+    let checkpoint = Checkpoint::load(&folder).expect("a model");
+    assert_eq!((checkpoint.config.first_position(), checkpoint.config.max_position_embeddings), (2, 38));
+    let tokenizer = Tokenizer::load(&folder).expect("a tokenizer");
+    let error = tokenizer.tokens("A <pad> cat", None, &checkpoint).expect_err("padding");
+    assert_eq!(error.code().as_str(), "AE0705");
+    assert!(error.to_string().contains("is the padding token 1, for which the model counts no position"), "{error}");
+}
+
+/// Vocabularies are built by their settings: with others the words are others.
+#[test]
+fn settings_beside_a_vocabulary_are_used() {
+    let read = |kind: &str, settings: &str, text: &str| {
+        let target = tempfile::tempdir().expect("a temporary folder");
+        for entry in fs::read_dir(at(kind)).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+            fs::copy(&entry, target.path().join(entry.file_name().expect("a name"))).expect("a writable folder");
+        }
+        fs::write(target.path().join("tokenizer_config.json"), settings).expect("a writable folder");
+        let checkpoint = Checkpoint::load(target.path()).expect("a model");
+        Tokenizer::load(target.path()).map(|tokenizer| tokenizer.encode(text, &checkpoint).expect("a short text"))
+    };
+    for (kind, settings, text) in [
+        ("bert", r#"{"do_lower_case": false}"#, "A CAT"),
+        ("albert", r#"{"do_lower_case": false}"#, "A CAT"),
+        ("albert", r#"{"keep_accents": true}"#, "é"),
+        ("roberta", r#"{"add_prefix_space": true}"#, "cat"),
+    ] {
+        let [usual, other] = ["{}", settings].map(|settings| read(kind, settings, text).expect("a tokenizer"));
+        assert_ne!(usual, other, "{kind}: {settings}");
+    }
+    let error = read("roberta", r#"{"add_prefix_space": 1}"#, "cat").expect_err("no truth value").to_string();
+    assert!(error.contains("add_prefix_space is 1, it must be true or false"), "{error}");
+}
+
+#[test]
+fn a_tokenizer_that_transformers_alone_can_read_is_told_with_what_converts_it() {
+    let target = tempfile::tempdir().expect("a temporary folder");
+    fs::write(target.path().join("sentencepiece.bpe.model"), "").expect("a writable folder");
+    let error = Tokenizer::load(target.path()).expect_err("no tokenizer.json");
+    assert_eq!(error.code().as_str(), "AE0701");
+    assert!(error.to_string().contains("has sentencepiece.bpe.model, no tokenizer.json"), "{error}");
+    assert!(error.help().contains("AutoTokenizer"), "{}", error.help());
+    fs::write(target.path().join("spiece.model"), "no protocol buffer").expect("a writable folder");
+    let error = Tokenizer::load(target.path()).expect_err("no model of SentencePiece");
+    assert_eq!(error.code().as_str(), "AE0705");
+    fs::write(target.path().join("vocab.json"), "{}").expect("a writable folder");
+    let error = Tokenizer::load(target.path()).expect_err("no merges").to_string();
+    assert!(error.contains("merges.txt"), "{error}");
 }

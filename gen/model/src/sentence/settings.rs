@@ -54,6 +54,7 @@ impl Settings {
             return Ok(None);
         }
         self.normalise(tokenizer);
+        self.space(tokenizer);
         self.special(tokenizer);
         self.added(tokenizer);
         let longest = self.longest();
@@ -104,6 +105,17 @@ impl Settings {
                 let without = if does { "has" } else { "lacks" };
                 self.problems.push(format!("{key} contradicts tokenizer.json, whose normalizer {without} {kind}"));
             }
+        }
+    }
+
+    /// Whether a text begins as a word after a space does.
+    fn space(&mut self, tokenizer: &Tokenizer) {
+        let known = tokenizer.get_pre_tokenizer().and_then(|known| serde_json::to_value(known).ok());
+        let known = known.as_ref().and_then(|known| known.get("add_prefix_space")).and_then(Value::as_bool);
+        if let (Some(asked), Some(known)) = (self.flag("add_prefix_space"), known)
+            && asked != known
+        {
+            self.problems.push(format!("add_prefix_space contradicts tokenizer.json, which has {known}"));
         }
     }
 
