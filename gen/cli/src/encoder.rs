@@ -8,11 +8,12 @@ use crate::{
 use alberti_cost::configuration;
 use alberti_golden::accelerator::AcceleratorConfig;
 use alberti_model::{
-    BlockSparsity, Checkpoint, TextEncoder, demo,
+    BlockSparsity, Checkpoint, Source, TextEncoder, demo,
     prune::Pruning,
     sentence::{Reading, Tokenizer},
 };
 use alberti_rtl::Design;
+use glob::Pattern;
 use std::path::{Path, PathBuf};
 
 /// A design, and an encoder for it.
@@ -21,10 +22,32 @@ pub struct EncoderArguments {
     /// The design, a YAML file; a complete encoder needs one with a section `accelerator`
     #[arg(value_name = "DESIGN")]
     pub design: PathBuf,
-    /// The folder of an encoder of the BERT family: model.safetensors, config.json, tokenizer.json; `make
-    /// model` fetches one, `alberti model` generates one
+    /// The folder of an encoder: safetensors, config.json and a tokenizer (docs/models.md); `make model`
+    /// fetches one, `alberti model` generates one
     #[arg(long, value_name = "DIR")]
     pub model: PathBuf,
+    #[command(flatten)]
+    pub import: Import,
+}
+
+/// How a model is read.
+#[derive(clap::Args, Default)]
+pub struct Import {
+    #[command(flatten)]
+    ignored: Ignored,
+    /// Cut texts to so many tokens, special tokens among them, as transformers does; of a pair the longer
+    /// text first [default: a text that is too long is refused]
+    #[arg(long, value_name = "TOKENS", requires = "model")]
+    max_length: Option<usize>,
+}
+
+/// What of a model is left out.
+#[derive(clap::Args, Default)]
+pub struct Ignored {
+    /// Leave out tensors of the encoder that are not known, whose names match a pattern such as `*.lora_*`:
+    /// the encoder is another one without them; repeat for more
+    #[arg(long, value_name = "PATTERN", requires = "model", value_parser = Pattern::new)]
+    ignore: Vec<Pattern>,
 }
 
 /// Tasks of a model.
@@ -93,7 +116,26 @@ pub fn pruning(text: &str) -> std::result::Result<Pruning, String> {
     }
 }
 
+impl Import {
+    /// A folder, read this way.
+    pub fn source<'a>(&'a self, folder: &'a Path) -> Source<'a> {
+        Source { max_length: self.max_length, ..self.ignored.source(folder) }
+    }
+}
+
+impl Ignored {
+    /// A folder, whose texts are read whole.
+    pub fn source<'a>(&'a self, folder: &'a Path) -> Source<'a> {
+        Source { ignore: &self.ignore, ..folder.into() }
+    }
+}
+
 impl EncoderArguments {
+    /// The model's folder, and how it is read.
+    pub fn source(&self) -> Source<'_> {
+        self.import.source(&self.model)
+    }
+
     /// The design, and its accelerator.
     ///
     /// # Errors
@@ -173,7 +215,7 @@ impl Prunings {
     ///
     /// # Errors
     /// AE0701 to AE0707, and AE0717.
-    pub fn load(&self, folder: &Path, tasks: &[PathBuf]) -> Result<TextEncoder> {
-        Ok(TextEncoder::load_pruned(folder, tasks, self.prune, self.prune_embeddings)?)
+    pub fn load(&self, source: Source, tasks: &[PathBuf]) -> Result<TextEncoder> {
+        Ok(TextEncoder::load_pruned(source, tasks, self.prune, self.prune_embeddings)?)
     }
 }

@@ -5,6 +5,7 @@ use crate::{
     render,
 };
 use alberti_diagnostic::{Code, Diagnostic, Diagnostics};
+use alberti_model::{Checkpoint, checkpoint::unused};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::{
@@ -36,6 +37,13 @@ impl Answer {
     pub fn with_warnings(mut self, warnings: &Diagnostics) -> Self {
         self.problems.extend(warnings.iter().cloned());
         self
+    }
+
+    /// Adds what of a model's files is not used.
+    pub fn with_unused(mut self, checkpoint: &Checkpoint) -> Self {
+        self.text += &unused::note(&checkpoint.unused);
+        self.data["unused_tensors"] = json!(checkpoint.unused);
+        self.with_warnings(&unused::warnings(&checkpoint.unused))
     }
 
     /// Adds what does not hold.

@@ -192,7 +192,6 @@ codes! {
     SentenceUnusable = "AE0705", Error, Input, External, "the text cannot be tokenised for the model";
     UnknownLayer = "AE0706", Error, Usage, External, "the model has no such layer";
     SparsityUnusable = "AE0707", Error, Input, External, "the weights cannot be pruned this way";
-    BiasRange = "AE0708", Error, Input, External, "a bias does not fit its port";
     LayerOverflow = "AE0709", Error, Input, External, "the accumulator can overflow on a layer";
     ShiftRange = "AE0710", Error, Input, External, "a requantisation shift does not fit its port";
     ShapeMismatch = "AE0711", Error, Input, External, "matrices do not fit together";

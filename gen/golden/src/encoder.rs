@@ -164,6 +164,9 @@ pub struct Encoder {
     pub depth: usize,
     /// Tasks, at least one.
     pub tasks: Vec<Task>,
+    /// Fraction bits of the numbers that a task without heads answers with: 10, and fewer where the last layer
+    /// norm was made smaller to fit.
+    pub output_fraction_bits: i32,
 }
 
 /// What the residual stream is between layers.
@@ -180,7 +183,7 @@ pub struct Stream {
 /// What an encoder answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// The last layer's output, tokens × channels, Q6.10.
+    /// The last layer's output, tokens × channels, of [`Encoder::output_fraction_bits`].
     pub hidden: Vec<i16>,
     /// Logits, Q6.10; empty without heads.
     pub logits: Vec<i16>,

@@ -4,7 +4,7 @@
 use crate::{
     Metrics, ModelError, TextEncoder,
     adapted::{self, Task, largest},
-    compile::{Answer, Compiled, reals},
+    compile::{Answer, Compiled, outputs, reals},
     reference::mean_embedding,
     sentence::Tokens,
     sweep::Cosines,
@@ -116,8 +116,13 @@ pub struct EmbeddingSummary {
 ///
 /// # Errors
 /// AE0705 when the tokens do not fit the model.
-pub fn compare(encoder: &TextEncoder, task: usize, tokens: &Tokens, answer: &Answer) -> Result<Comparison, ModelError> {
-    let hidden = reals(&answer.hidden, encoder.model.backbone.config.hidden_size);
+pub fn compare(
+    encoder: &TextEncoder,
+    (compiled, task): (&Compiled, usize),
+    tokens: &Tokens,
+    answer: &Answer,
+) -> Result<Comparison, ModelError> {
+    let hidden = outputs(compiled.encoder(), &answer.hidden);
     let exact = encoder.model.forward(task, tokens)?.forward.hidden;
     let unpruned = encoder.unpruned.as_ref().map(|all| all.forward(task, tokens)).transpose()?;
     let cosines = Cosines::between(&hidden, &exact);
@@ -147,7 +152,7 @@ impl EmbeddingAnswer {
             text: text.to_owned(),
             figures,
             useful_share: compiled.products(task, tokens) as f64 / (figures.vectors * n * n).max(1) as f64,
-            embedding: mean_embedding(&reals(&answer.hidden, compiled.encoder().width())),
+            embedding: mean_embedding(&outputs(compiled.encoder(), &answer.hidden)),
             comparison,
         }
     }

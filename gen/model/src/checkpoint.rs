@@ -1,22 +1,27 @@
-//! A trained encoder of the BERT family, read from `model.safetensors` and `config.json`.
+//! A trained encoder of a [family](Family) like BERT's, read from safetensors and `config.json`.
 
 mod config;
+mod family;
+mod files;
 pub(crate) mod names;
 mod site;
 mod tensors;
+pub mod unused;
 
 pub(crate) use config::MAX_LAYERS;
+pub use config::ModelConfig;
 pub(crate) use config::activation;
-pub use config::{ModelConfig, ModelType};
+pub use family::{ALBERT, BERT, Family};
+pub(crate) use files::conversion;
 pub use site::{Site, linear_name};
 pub(crate) use tensors::Tensors;
+pub use unused::Unused;
 
 use crate::{
-    Matrix, ModelError,
+    Matrix, ModelError, Source,
     prune::{Pruning, prune},
 };
-use alberti_diagnostic::{Code, Diagnostic, Diagnostics};
-use std::{collections::BTreeSet, path::Path};
+use files::Files;
 
 /// A linear layer `y = x·Wᵀ + b`.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,69 +93,61 @@ pub struct Checkpoint {
     pub projection: Option<Linear>,
     /// Its distinct layers: layer i of [`ModelConfig::num_hidden_layers`] is number i modulo these.
     pub layers: Vec<Layer>,
-    /// Modules of its file that are no part of the encoder, such as a classifier.
-    pub beside: BTreeSet<String>,
+    /// Tensors of its files that nothing runs.
+    pub unused: Vec<Unused>,
 }
 
 impl Checkpoint {
-    /// Reads a model's folder. Tensor names are those of Hugging Face's BERT or ALBERT, with any prefix
-    /// before `embeddings.`; f16 and bf16 are widened. Modules beside the encoder, such as a classifier, are
-    /// left alone and named.
+    /// Reads a model's folder. Tensors have the names that Hugging Face's libraries give those of the family,
+    /// with any prefix before `embeddings.`; all floats become f32.
     ///
     /// # Errors
     /// AE0701 to AE0704; the last names every tensor of the encoder that is missing, not known, misshapen, of
     /// another type or not finite.
-    pub fn load(folder: &Path) -> Result<Self, ModelError> {
+    pub fn load<'a>(source: impl Into<Source<'a>>) -> Result<Self, ModelError> {
+        let Source { folder, ignore, .. } = source.into();
         let config = ModelConfig::load(&folder.join("config.json"))?;
-        let path = folder.join("model.safetensors");
-        let bytes = std::fs::read(&path).map_err(|source| ModelError::Unreadable { path: path.clone(), source })?;
-        let mut tensors = Tensors::parse(&path, &bytes)?;
+        let files = Files::read(folder)?;
+        let mut tensors = files.tensors()?;
         tensors.strip_prefix_of(names::WORDS);
-        let (model, groups) = (config.model_type, config.groups());
         let mut checkpoint = Self::build(config, &mut tensors);
-        checkpoint.beside = tensors.finish_encoder(model, groups)?;
+        checkpoint.unused = tensors.finish_encoder(&checkpoint.config, ignore)?;
         Ok(checkpoint)
-    }
-
-    /// A warning that names the modules of its file that nothing runs. What training an encoder leaves, such
-    /// as a pooler, is not told.
-    #[must_use]
-    pub fn warnings(&self) -> Diagnostics {
-        let of_training = |module: &&String| !module.split('.').any(|part| names::OF_TRAINING.contains(&part));
-        let modules: Vec<_> = self.beside.iter().filter(of_training).map(|module| format!("`{module}`")).collect();
-        if modules.is_empty() {
-            return Diagnostics::new();
-        }
-        let message = format!("the checkpoint's {} is not used: answers are the encoder's", modules.join(", "));
-        let help = "a classifier runs as part of a task: --task, docs/tasks.md";
-        Diagnostic::new(Code::CheckpointPartUnused, message, help).into()
     }
 
     /// Takes every tensor; where one is unusable, zeros stand in for it until `tensors` reports them all.
     fn build(config: ModelConfig, tensors: &mut Tensors) -> Self {
-        let (hidden, width, model) = (config.hidden_size, config.embedding_size(), config.model_type);
+        let (hidden, width, family) = (config.hidden_size, config.embedding_size, config.family);
+        let (first, positions) = (config.first_position(), config.max_position_embeddings);
+        let mut position = tensors.matrix(names::POSITIONS, first + positions, width);
+        // Empty where it cannot be used.
+        position.data.drain(..(first * width).min(position.data.len()));
+        let position = Matrix { rows: positions, ..position };
         let embeddings = Embeddings {
             word: tensors.matrix(names::WORDS, config.vocab_size, width),
-            position: tensors.matrix(names::POSITIONS, config.max_position_embeddings, width),
-            token_type: tensors.matrix(names::TYPES, config.type_vocab_size, width),
+            position,
+            token_type: match family.segments {
+                Some(_) => tensors.matrix(names::TYPES, config.type_vocab_size, width),
+                None => Matrix::zeros(config.type_vocab_size, width),
+            },
             norm: tensors.norm(names::EMBEDDING_NORM, width),
         };
-        let projection = (model != ModelType::Bert).then(|| tensors.linear(names::PROJECTION, hidden, width));
-        let mut group = |group: usize| {
+        let projection = config.projection().map(|name| tensors.linear(name, hidden, width));
+        let mut layer = |stored: usize| {
             let linears = Site::ALL.map(|site| {
                 let (outputs, inputs) = site.shape(&config);
-                tensors.linear(&model.site(group, site), outputs, inputs)
+                tensors.linear(&config.site(stored, site), outputs, inputs)
             });
-            let [attention_norm, output_norm] = [0, 1].map(|half| tensors.norm(&model.norm(group, half), hidden));
+            let [attention_norm, output_norm] = [0, 1].map(|half| tensors.norm(&config.norm(stored, half), hidden));
             Layer { linears, attention_norm, output_norm }
         };
-        let groups: Vec<Layer> = (0..config.groups()).map(&mut group).collect();
+        let stored: Vec<Layer> = (0..config.stored()).map(&mut layer).collect();
         let distinct = config.distinct();
-        let layers = match distinct.len() == groups.len() {
-            true => groups,
-            false => distinct.into_iter().map(|group| groups[group].clone()).collect(),
+        let layers = match distinct.len() == stored.len() {
+            true => stored,
+            false => distinct.into_iter().map(|layer| stored[layer].clone()).collect(),
         };
-        Self { config, embeddings, projection, layers, beside: BTreeSet::new() }
+        Self { config, embeddings, projection, layers, unused: Vec::new() }
     }
 
     /// The layer of a depth from 0 on, which is one of the distinct ones.

@@ -1,18 +1,23 @@
-//! Labelled sentences, as GLUE's files and Hugging Face's exports of them have them: a header, then an
-//! example on each line.
+//! Labelled sentences, as GLUE's files and Hugging Face's exports of them have them: an example on each line,
+//! of columns with names.
+
+mod json;
+mod separated;
 
 use crate::{ModelError, adapted::Task};
 use std::path::Path;
 
-/// Columns of a sentence or a pair, by the names that GLUE's tasks have; the first that a file has all of is
-/// taken.
-const TEXTS: [&[&str]; 6] = [
+/// Columns of a sentence or a pair, by the names that GLUE's tasks and its exports have; the first that a file
+/// has all of is taken.
+const TEXTS: [&[&str]; 8] = [
     &["sentence1", "sentence2"],
     &["question1", "question2"],
     &["question", "sentence"],
     &["premise", "hypothesis"],
     &["#1 String", "#2 String"],
+    &["text", "text_pair"],
     &["sentence"],
+    &["text"],
 ];
 /// Columns of what is right.
 const LABELS: [&str; 5] = ["label", "gold_label", "is_duplicate", "score", "Quality"];
@@ -40,49 +45,52 @@ pub struct Example {
 /// Problems that are listed; a file of another task has one a line.
 const LISTED: usize = 10;
 
-/// Reads a file for a task: values between tabs and without quotes, as GLUE's, in a `.tsv`; values between
-/// commas in any other. A label is the name of a class or its number, for a task of one class any number.
+/// The names of columns, and rows of as many values.
+struct Table {
+    columns: Vec<String>,
+    /// Each with its line, or what is wrong there; a row may lack a value.
+    rows: Vec<(u64, Result<Vec<Option<String>>, String>)>,
+}
+
+/// Reads a file for a task: objects of JSON in a `.jsonl` or `.json`, a line each; values between tabs and
+/// without quotes, as GLUE's, in a `.tsv`; values between commas in any other. A label is the name of a class
+/// or its number, for a task of one class any number.
 ///
 /// # Errors
 /// AE0701 when it cannot be read, AE0718 with what is wrong in which line.
 pub fn read(path: &Path, task: &Task) -> Result<Vec<Example>, ModelError> {
     let text = std::fs::read(path).map_err(|source| ModelError::Unreadable { path: path.into(), source })?;
-    let tabs = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("tsv"));
-    let refused = |problems| ModelError::Data { path: path.into(), problems };
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(if tabs { b'\t' } else { b',' })
-        .quoting(!tabs)
-        .from_reader(text.as_slice());
-    let header = reader.headers().map_err(|error| refused(vec![error.to_string()]))?;
-    let header: Vec<String> = header.iter().map(|name| name.trim_start_matches('\u{feff}').trim().to_owned()).collect();
-    if let Some(twice) = (1..).zip(&header).find(|&(next, name)| !name.is_empty() && header[next..].contains(name)) {
-        return Err(refused(vec![format!("line 1: there are two columns `{}`", twice.1)]));
-    }
-    if let Some(problem) = (!tabs).then(|| misquoted(&text)).flatten() {
-        return Err(refused(vec![problem]));
-    }
-    let column = |name: &str| header.iter().position(|given| given == name);
+    let is = |extension: &str| path.extension().is_some_and(|own| own.eq_ignore_ascii_case(extension));
+    let table = if is("jsonl") || is("json") { json::table(&text) } else { separated::table(&text, is("tsv")) };
+    let examples = table.map_err(|problem| vec![problem]).and_then(|table| examples(table, task));
+    examples.map_err(|mut problems| {
+        let more = problems.len().saturating_sub(LISTED);
+        problems.truncate(LISTED);
+        problems.extend((more > 0).then(|| format!("and {more} lines more")));
+        ModelError::Data { path: path.into(), problems }
+    })
+}
+
+fn examples(Table { columns, rows }: Table, task: &Task) -> Result<Vec<Example>, Vec<String>> {
+    let column = |name: &str| columns.iter().position(|given| given == name);
     let texts = TEXTS.iter().find_map(|names| names.iter().map(|name| column(name)).collect::<Option<Vec<usize>>>());
     let label = LABELS.iter().find_map(|name| column(name));
     let (Some(texts), Some(label)) = (texts, label) else {
-        let given = header.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let given = columns.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         let pairs = TEXTS.map(|names| names.join(" and ")).join(", or ");
-        return Err(refused(vec![format!(
-            "its header is {given}; it needs {pairs}, and one of {}",
-            LABELS.join(", ")
-        )]));
+        return Err(vec![format!("its columns are {given}; it needs {pairs}, and one of {}", LABELS.join(", "))]);
     };
     let (mut examples, mut problems) = (Vec::new(), Vec::new());
-    for (number, record) in reader.records().enumerate() {
-        // Values in quotes may go over several lines.
-        let position = record.as_ref().map_or_else(csv::Error::position, csv::StringRecord::position);
-        let line = position.map_or(number as u64 + 2, csv::Position::line);
-        let example = record.map_err(|error| unequal(&error)).and_then(|record| {
-            let value = |column: usize| record.get(column).unwrap_or_default().trim();
+    for (line, row) in rows {
+        let example = row.and_then(|values| {
+            let value = |column: usize| match values.get(column) {
+                Some(Some(value)) => Ok(value.trim().to_owned()),
+                _ => Err(format!("it has no `{}`", columns[column])),
+            };
             Ok(Example {
-                first: value(texts[0]).to_owned(),
-                second: texts.get(1).map(|&second| value(second).to_owned()),
-                truth: truth(task, value(label))?,
+                first: value(texts[0])?,
+                second: texts.get(1).map(|&second| value(second)).transpose()?,
+                truth: truth(task, &value(label)?)?,
             })
         });
         match example {
@@ -93,47 +101,7 @@ pub fn read(path: &Path, task: &Task) -> Result<Vec<Example>, ModelError> {
     if examples.is_empty() && problems.is_empty() {
         problems.push("it has no examples".into());
     }
-    if problems.is_empty() {
-        return Ok(examples);
-    }
-    let more = problems.len().saturating_sub(LISTED);
-    problems.truncate(LISTED);
-    problems.extend((more > 0).then(|| format!("and {more} lines more")));
-    Err(refused(problems))
-}
-
-/// What is wrong with a record.
-fn unequal(error: &csv::Error) -> String {
-    match error.kind() {
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("it has {len} values, the header has {expected_len}")
-        }
-        csv::ErrorKind::Utf8 { .. } => "it is not UTF-8".into(),
-        _ => error.to_string(),
-    }
-}
-
-/// The first quotation mark between commas that leaves open where its value ends, with its line. The reader
-/// would take what follows, and with a mark that is never closed the rest of the file, as a part of the value.
-fn misquoted(text: &[u8]) -> Option<String> {
-    let (mut line, mut opened, mut at) = (1, 1, 0);
-    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
-    let ends = |byte: Option<&u8>| matches!(byte, None | Some(b',' | b'\n' | b'\r'));
-    let (mut quoted, mut start) = (false, true);
-    while let Some(byte) = text.get(at) {
-        line += usize::from(*byte == b'\n');
-        let next = text.get(at + 1);
-        match (byte, quoted) {
-            (b'"', true) if next == Some(&b'"') => at += 1,
-            (b'"', true) if !ends(next) => return Some(format!("line {line}: text after a closing quotation mark")),
-            (b'"', true) => quoted = false,
-            (b'"', false) if start => (quoted, opened) = (true, line),
-            _ => {}
-        }
-        start = !quoted && matches!(byte, b',' | b'\n' | b'\r');
-        at += 1;
-    }
-    quoted.then(|| format!("line {opened}: a quotation mark that is never closed"))
+    if problems.is_empty() { Ok(examples) } else { Err(problems) }
 }
 
 fn truth(task: &Task, text: &str) -> Result<Truth, String> {
@@ -180,6 +148,39 @@ mod tests {
     }
 
     #[test]
+    fn lines_of_json_are_read_by_their_keys() {
+        let text =
+            "{\"text\": \"A \\\"cat\\\".\", \"label\": 1, \"idx\": 0}\n\n{\"label\": \"bad\", \"text\": \"No.\"}\n";
+        let expected = [example("A \"cat\".", None, Truth::Class(1)), example("No.", None, Truth::Class(0))];
+        assert_eq!(read_text("dev.jsonl", text, &["bad", "good"]).expect("examples"), expected);
+        let pair = "{\"sentence1\": \"A.\", \"sentence2\": \"B.\", \"score\": 3.8}";
+        let expected = [example("A.", Some("B."), Truth::Number(3.8))];
+        assert_eq!(read_text("dev.json", pair, &["LABEL_0"]).expect("examples"), expected);
+        let broken =
+            "{\"text\": \"A.\", \"label\": 0}\n{\"label\": 1}\n{\"text\": null, \"label\": 1}\n[1]\n{\"text\"\n";
+        let message = read_text("dev.jsonl", broken, &["x", "y"]).expect_err("broken lines").to_string();
+        for problem in
+            ["line 2: it has no `text`", "line 3: it has no `text`", "line 4: no object", "line 5: no object"]
+        {
+            assert!(message.contains(problem), "{message}");
+        }
+        let message = read_text("dev.jsonl", "{\"x\": 1}\n", &["x", "y"]).expect_err("no columns").to_string();
+        assert!(message.contains("its columns are `x`; it needs sentence1 and sentence2, or"), "{message}");
+    }
+
+    #[test]
+    fn colas_files_have_no_header() {
+        let text = "gj04\t1\t\tThey \"drank\" it.\ngj04\t0\t*\tThey it drank.\n";
+        let expected =
+            [example("They \"drank\" it.", None, Truth::Class(1)), example("They it drank.", None, Truth::Class(0))];
+        assert_eq!(read_text("dev.tsv", text, &["bad", "good"]).expect("examples"), expected);
+        // Four columns with names are others.
+        let named = "a\tlabel\tb\tsentence\nx\t1\t\tYes.\n";
+        let expected = [example("Yes.", None, Truth::Class(1))];
+        assert_eq!(read_text("dev.tsv", named, &["bad", "good"]).expect("examples"), expected);
+    }
+
+    #[test]
     fn a_task_of_one_class_takes_numbers() {
         let text = "index\tsentence1\tsentence2\tscore\n0\tA.\tB.\t3.8\n";
         let expected = [example("A.", Some("B."), Truth::Number(3.8))];
@@ -192,13 +193,13 @@ mod tests {
     fn rows_that_could_be_read_as_something_else_are_refused_with_their_lines() {
         let (labels, head) = (["bad", "good"], "sentence,idx,label\n");
         for (name, text, problem) in [
-            ("dev.csv", "Yes.,0,good\nNo.,good\n", "line 3: it has 2 values, the header has 3"),
-            ("dev.csv", "One, two,0,good\n", "line 2: it has 4 values, the header has 3"),
+            ("dev.csv", "Yes.,0,good\nNo.,good\n", "line 3: it has 2 values, the first line has 3"),
+            ("dev.csv", "One, two,0,good\n", "line 2: it has 4 values, the first line has 3"),
             ("dev.csv", "Yes.,0,good\n\"No.,0,bad\nWell.,0,good\n", "line 3: a quotation mark that is never closed"),
             ("dev.csv", "\"Yes\" he said,0,good\n", "line 2: text after a closing quotation mark"),
-            ("dev.csv", "\"One\n\"\"two\"\"\",0,good\nNo.,bad\n", "line 4: it has 2 values, the header has 3"),
-            ("dev.tsv", "Yes.\t0\tgood\nNo.\tbad\n", "line 3: it has 2 values, the header has 3"),
-            ("dev.tsv", "Yes.\t0\tgood\tgood\n", "line 2: it has 4 values, the header has 3"),
+            ("dev.csv", "\"One\n\"\"two\"\"\",0,good\nNo.,bad\n", "line 4: it has 2 values, the first line has 3"),
+            ("dev.tsv", "Yes.\t0\tgood\nNo.\tbad\n", "line 3: it has 2 values, the first line has 3"),
+            ("dev.tsv", "Yes.\t0\tgood\tgood\n", "line 2: it has 4 values, the first line has 3"),
         ] {
             let head = if name == "dev.tsv" { head.replace(',', "\t") } else { head.to_owned() };
             let message = read_text(name, &(head + text), &labels).expect_err("no such rows").to_string();

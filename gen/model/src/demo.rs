@@ -1,7 +1,7 @@
 //! A layer of a trained model on a sentence, ready for the accelerator, with what f32 says about it.
 
 use crate::{
-    Checkpoint, Codes, Linear, Matrix, Metrics, ModelError, ProcessingUnitTarget, Site, Workload,
+    Checkpoint, Codes, Linear, Matrix, Metrics, ModelError, ProcessingUnitTarget, Site, Source, Workload,
     calibration::{Calibration, LayerRange},
     prune::{Pruning, prune},
     quantise::{InputRule, QuantisedLinear, input_scaling, quantise},
@@ -9,7 +9,6 @@ use crate::{
     sentence::{Tokenizer, Tokens},
 };
 use alberti_arith::Activation;
-use std::path::Path;
 
 /// What the ranges are taken from: none of them is the demo's own sentence.
 const CALIBRATION: [&str; 12] = [
@@ -48,10 +47,8 @@ pub fn calibration(tokenizer: &Tokenizer, checkpoint: &Checkpoint, pairs: bool) 
     let second = CALIBRATION.into_iter().cycle().skip(1);
     let singles = CALIBRATION.into_iter().map(|sentence| (sentence, None));
     let pairs = CALIBRATION.into_iter().zip(second.map(Some)).filter(|_| pairs);
-    singles
-        .chain(pairs)
-        .map(|(sentence, second)| tokenizer.beginning(sentence, second, checkpoint, usize::MAX))
-        .collect()
+    let cut = tokenizer.cut(tokenizer.longest(checkpoint))?;
+    singles.chain(pairs).map(|(sentence, second)| cut.tokens(sentence, second, checkpoint)).collect()
 }
 
 /// A checkpoint with its tokenizer and calibrated ranges.
@@ -70,9 +67,10 @@ impl Model {
     ///
     /// # Errors
     /// AE0701 to AE0705.
-    pub fn load(folder: &Path) -> Result<Self, ModelError> {
-        let checkpoint = Checkpoint::load(folder)?;
-        let tokenizer = Tokenizer::load_for(folder, &checkpoint)?;
+    pub fn load<'a>(source: impl Into<Source<'a>>) -> Result<Self, ModelError> {
+        let source = source.into();
+        let checkpoint = Checkpoint::load(source)?;
+        let tokenizer = Tokenizer::load_for(source, &checkpoint)?;
         let sequences = calibration(&tokenizer, &checkpoint, false)?;
         let calibration = Calibration::run(&checkpoint, &sequences)?;
         Ok(Self { checkpoint, tokenizer, calibration })

@@ -11,7 +11,8 @@
 //!
 //! Powers of two move biases and exponents alone: not one code changes. A stream has one factor wherever the
 //! same weights meet it: for all tasks, for all layers that share weights, and after all layers where an
-//! off-ramp reads them.
+//! off-ramp reads them. The last layer's output keeps its factor where it is the answer: its numbers have as
+//! many fraction bits less.
 
 use crate::{
     Linear,
@@ -38,19 +39,20 @@ struct Factors {
     stream: Vec<i32>,
 }
 
-/// The model with parameters of layer norms that fit, and its ranges, where that takes anything. After the
-/// last layer of an encoder without classifier nothing could take a factor up: there its parameters stay.
+/// The model with parameters of layer norms that fit, and its ranges, where that takes anything. Nothing takes
+/// up the factor of the last layer's output where that is the answer: its exponent is given as well.
 #[must_use]
-pub fn equalise<'a>(model: &'a Adapted, calibration: &'a Calibration) -> (Cow<'a, Adapted>, Cow<'a, Calibration>) {
+pub fn equalise<'a>(model: &'a Adapted, calibration: &'a Calibration) -> (Cow<'a, Adapted>, Cow<'a, Calibration>, i32) {
     let factors = Factors::for_model(model);
     if factors.inner.iter().chain(&factors.stream).chain([&factors.embedding]).all(|&e| e == 0) {
-        return (Cow::Borrowed(model), Cow::Borrowed(calibration));
+        return (Cow::Borrowed(model), Cow::Borrowed(calibration), 0);
     }
     let mut model = model.clone();
     factors.rewrite(&mut model);
     let mut calibration = calibration.clone();
     factors.ranges(&model, &mut calibration);
-    (Cow::Owned(model), Cow::Owned(calibration))
+    let last = factors.stream.last().copied().unwrap_or_default();
+    (Cow::Owned(model), Cow::Owned(calibration), last)
 }
 
 impl Factors {
@@ -62,15 +64,10 @@ impl Factors {
         let inner = (0..distinct).map(|layer| half(layer, 0)).collect();
         let first = if model.backbone.projection.is_none() { needed(&model.backbone.embeddings.norm) } else { 0 };
         let mut stream: Vec<i32> = [first].into_iter().chain((0..distinct).map(|layer| half(layer, 1))).collect();
-        let heads = || model.tasks.iter().map(|task| task.heads.as_ref());
-        let ramps = heads().flatten().any(Heads::exits_early);
-        let read = heads().all(|heads| heads.is_some());
-        if !read {
-            stream[distinct] = 0;
-        }
+        let ramps = model.tasks.iter().filter_map(|task| task.heads.as_ref()).any(Heads::exits_early);
         if distinct < model.depth() || ramps {
-            // One factor throughout; none where the last layer's output is the answer.
-            let one = if read { stream.iter().copied().max().unwrap_or_default() } else { 0 };
+            // One factor throughout.
+            let one = stream.iter().copied().max().unwrap_or_default();
             stream.fill(one);
         }
         let embedding = if model.backbone.projection.is_some() { needed(&model.backbone.embeddings.norm) } else { 0 };
@@ -196,7 +193,7 @@ mod tests {
             larger.rewrite(&mut large);
             assert!(large.tasks != model.tasks);
             let calibration = Calibration::default();
-            let (same, _) = equalise(&large, &calibration);
+            let (same, _, _) = equalise(&large, &calibration);
             // Not as text: they are long.
             assert!(same.tasks == model.tasks && same.backbone.projection == model.backbone.projection, "{shape:?}");
             assert!(same.backbone.embeddings.norm == model.backbone.embeddings.norm, "{shape:?}");

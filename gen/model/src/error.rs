@@ -26,7 +26,7 @@ pub enum ModelError {
         /// The key and what is wrong with it.
         problem: String,
     },
-    /// AE0703: model.safetensors is cut off, or no safetensors file.
+    /// AE0703: a file of weights is cut off, no safetensors file, or not what the index says.
     #[error("{}: {problem}", path.display())]
     Damaged {
         /// The file.
@@ -56,24 +56,6 @@ pub enum ModelError {
     /// AE0707: a sparsity that cannot be.
     #[error("{0}")]
     Sparsity(String),
-    /// AE0708: a bias does not fit its integer.
-    #[error(
-        "{layer}: the bias of output {output}, {value} at scale 2^-{scale}, needs {needed} bits, the bias port has {bits}"
-    )]
-    BiasRange {
-        /// The layer.
-        layer: String,
-        /// The output channel.
-        output: usize,
-        /// The bias as a real number.
-        value: f32,
-        /// `s_j`: fraction bits of that channel's sums.
-        scale: i32,
-        /// Bits that the integer needs, with the sign.
-        needed: u32,
-        /// Bits that there are.
-        bits: u32,
-    },
     /// AE0709: the accumulator can overflow.
     #[error(
         "{layer}: the accumulator can overflow: the sum of output {output} can reach {bound}, which needs {needed} bits, it has {bits}"
@@ -123,7 +105,7 @@ pub enum ModelError {
         /// One line per key of the design.
         problems: Vec<String>,
     },
-    /// AE0714: a parameter of a layer norm does not fit its 16 bits.
+    /// AE0714: a parameter of a layer norm does not fit its 16 bits, by whatever power of two it is divided.
     #[error(
         "{norm}: the {what} of channel {channel} is {value}, the layer norm unit holds less than {most} either way"
     )]
@@ -205,23 +187,23 @@ impl ModelError {
             }
             Self::Unreadable { .. } => (
                 Code::ModelUnreadable,
-                "a model is a folder with model.safetensors, config.json and tokenizer.json; `make model` fetches one",
+                "a model is a folder with safetensors, config.json and a tokenizer (docs/models.md); `make model` fetches one",
             ),
             Self::Config { .. } => (Code::ModelConfig, "give the config.json that the checkpoint was published with"),
             Self::Damaged { .. } => (Code::ModelDamaged, "fetch the file again; `make model` fetches the demo's"),
             Self::Tensors { .. } => (
                 Code::ModelTensors,
-                "the checkpoint must hold a BERT or an ALBERT encoder of config.json's shape, in f32, f16 or bf16",
+                "the checkpoint must hold an encoder of config.json's family and shape; --ignore leaves out what is not known",
             ),
-            Self::Sentence(_) => {
-                (Code::SentenceUnusable, "give a shorter text, or a tokenizer.json that belongs to the checkpoint")
-            }
+            Self::Sentence(_) => (
+                Code::SentenceUnusable,
+                "give a shorter text, cut it (--max-length), or give the tokenizer that belongs to the checkpoint",
+            ),
             Self::UnknownLayer { .. } => (Code::UnknownLayer, "name one of the layers above"),
             Self::Sparsity(_) => (
                 Code::SparsityUnusable,
                 "give a share between 0 and 1, or blocks that the design's datapath.sparsity has",
             ),
-            Self::BiasRange { .. } => (Code::BiasRange, "a format with fewer fraction bits leaves the bias more room"),
             Self::ShiftRange { .. } => {
                 (Code::ShiftRange, "the layer's values lie too far from 1; rescale the checkpoint")
             }
@@ -230,17 +212,16 @@ impl ModelError {
                 Code::AcceleratorTooSmall,
                 "enlarge what is named, prune the weights (--prune), or give shorter sentences",
             ),
-            Self::NormRange { .. } => (
-                Code::NormRange,
-                "divide all gains and offsets of the last layer norm by a power of two: the answer is as much smaller",
-            ),
+            Self::NormRange { .. } => {
+                (Code::NormRange, "gains and offsets of such a size are no trained ones: fetch the checkpoint again")
+            }
             Self::Task { .. } => (
                 Code::TaskUnusable,
                 "give a folder of AdapterHub's for this model, with Houlsby's adapters; `alberti explain AE0717` lists what is read",
             ),
             Self::Data { .. } => (
                 Code::DataUnusable,
-                "give GLUE's .tsv, or a .csv, whose labels are those of the task's head_config.json",
+                "give GLUE's .tsv, a .csv or a .jsonl, whose labels are those of the task's head_config.json",
             ),
             Self::Engine(_) => (Code::SimulationDiffers, ""),
             Self::Recipe { .. } => (Code::RecipeUnusable, "write what is named as docs/compression.md has it"),

@@ -16,7 +16,7 @@ use crate::{
     compile::reals,
     dataset::{Example, Truth},
     glue::{Classification, Regression},
-    sentence::Tokens,
+    sentence::{Cut, Tokens},
     text_encoder::{Ranges, TextEncoder},
 };
 use alberti_golden::{
@@ -39,6 +39,7 @@ pub struct Evaluation {
     depth: usize,
     /// Layers with an off-ramp, counted from 1.
     ramps: Vec<usize>,
+    cut: Cut,
 }
 
 /// How many sentences a head answers.
@@ -139,7 +140,7 @@ impl Evaluation {
         done: &(dyn Fn() + Sync),
     ) -> Result<Self, ModelError> {
         let pairs = examples.iter().any(|example| example.second.is_some());
-        let tokens = tokens(path, examples, encoder)?;
+        let (tokens, cut) = tokens(path, examples, encoder)?;
         let longest = tokens.iter().map(|tokens| tokens.ids.len()).max().unwrap_or_default();
         let compiled = encoder.compile(config, longest, if pairs { Ranges::Pairs } else { Ranges::Single })?;
         let integers = compiled.encoder();
@@ -155,13 +156,19 @@ impl Evaluation {
         let passes = examples.par_iter().zip(&tokens).map(pass).collect::<Result<_, ModelError>>()?;
         let task = &encoder.model.tasks[0];
         let ramps = task.heads.iter().flat_map(Heads::layers).collect();
-        Ok(Self { passes, classes: task.labels.len(), depth: encoder.model.depth(), ramps })
+        Ok(Self { passes, classes: task.labels.len(), depth: encoder.model.depth(), ramps, cut })
     }
 
     /// Sentences.
     #[must_use]
     pub fn sentences(&self) -> usize {
         self.passes.len()
+    }
+
+    /// Those that were read in part alone.
+    #[must_use]
+    pub fn cut(&self) -> Cut {
+        self.cut
     }
 
     /// Numbers of 16 bits that saturated, over all sentences and layers.
@@ -247,16 +254,20 @@ impl Evaluation {
     }
 }
 
-/// The tokens of all examples, or every example that does not fit.
-fn tokens(path: &Path, examples: &[Example], encoder: &TextEncoder) -> Result<Vec<Tokens>, ModelError> {
+/// The tokens of all examples and what was cut of them, or every example that does not fit.
+fn tokens(path: &Path, examples: &[Example], encoder: &TextEncoder) -> Result<(Vec<Tokens>, Cut), ModelError> {
     let (mut all, mut problems) = (Vec::new(), Vec::new());
-    for (number, example) in (1..).zip(examples) {
-        match encoder.tokens(&example.first, example.second.as_deref()) {
-            Ok(tokens) => all.push(tokens),
+    let mut cut = Cut { texts: 0, most: encoder.tokenizer.most().unwrap_or_default() };
+    for (number, Example { first, second, .. }) in (1..).zip(examples) {
+        match encoder.tokenizer.read(first, second.as_deref(), &encoder.model.backbone) {
+            Ok((tokens, was_cut)) => {
+                all.push(tokens);
+                cut.texts += usize::from(was_cut);
+            }
             Err(error) => problems.push(format!("example {number}: {error}")),
         }
     }
-    if problems.is_empty() { Ok(all) } else { Err(ModelError::Data { path: path.into(), problems }) }
+    if problems.is_empty() { Ok((all, cut)) } else { Err(ModelError::Data { path: path.into(), problems }) }
 }
 
 impl Logits {

@@ -84,7 +84,7 @@ pub struct QuantisedLinear {
 /// Quantises a layer (pruned already, where it is to be) for a target.
 ///
 /// # Errors
-/// AE0708 when a bias does not fit, AE0709 when a sum can overflow, AE0710 when a shift does not fit, AE0711
+/// AE0709 when a sum can overflow, AE0710 when a shift does not fit, AE0711
 /// when `range` is of another layer.
 pub fn quantise(
     name: &str,
@@ -118,7 +118,14 @@ pub fn quantise_by(
     }
     let (shifts, activation_scale) = rules.input_scaling(&range.channel_max, rule);
     let weight = shift_columns(&linear.weight, &shifts);
-    let weight_scale = weight_scales(rules, &weight);
+    let mut weight_scale = weight_scales(rules, &weight);
+    // Sums of a coarser scale hold larger biases.
+    let (fraction, bits) = (2 * target.operand.fraction_bits() as i32 - activation_scale, rules.bias_bits(target));
+    for (scale, &bias) in weight_scale.iter_mut().zip(&linear.bias) {
+        while integer_bits(integer_bias(bias, fraction - *scale)) > bits {
+            *scale += 1;
+        }
+    }
     let mut codes = Codes::zeros(outputs, inputs);
     for (j, row) in codes.data.chunks_exact_mut(inputs.max(1)).enumerate() {
         for (code, &w) in row.iter_mut().zip(weight.row(j)) {
@@ -141,7 +148,8 @@ pub fn quantise_by(
         activation_shift: 0,
         static_bits: 0,
     };
-    layer.bias = layer.integer_bias(&linear.bias, rules.bias_bits(target))?;
+    let bias = |(output, &bias): (usize, &f32)| integer_bias(bias, layer.sum_scale(output)) as i64;
+    layer.bias = linear.bias.iter().enumerate().map(bias).collect();
     layer.requantise_shift = layer.shifts()?;
     layer.static_bits = layer.check_overflow()?;
     Ok(layer)
@@ -172,7 +180,7 @@ fn shift_columns(weight: &Matrix, shifts: &[u8]) -> Matrix {
     shifted
 }
 
-/// A scale per output. An output without weights takes the matrix's, so that its bias keeps its bits.
+/// A scale per output, which its bias may still make coarser. An output without weights takes the matrix's, so that its bias keeps its bits.
 fn weight_scales(rules: &Rules, weight: &Matrix) -> Vec<i32> {
     let whole = weight.max_magnitude();
     (0..weight.rows)
@@ -201,20 +209,6 @@ impl QuantisedLinear {
         let scale = self.weight_scale[output];
         let value = move |(&code, &k): (&u16, &u8)| self.operand.value(code, scale - i32::from(k));
         self.weight.row(output).iter().zip(&self.channel_shifts).map(value)
-    }
-
-    /// Bias at the sums' scale, rounded to nearest.
-    fn integer_bias(&self, bias: &[f32], bits: u32) -> Result<Vec<i64>, ModelError> {
-        let convert = |(output, &value): (usize, &f32)| {
-            let scale = self.sum_scale(output);
-            let integer = (f64::from(value) * f64::from(scale).exp2() + 0.5).floor();
-            let needed = if integer < 0.0 { bits_for((-integer) as u128 - 1) } else { bits_for(integer as u128) };
-            if needed > bits {
-                return Err(ModelError::BiasRange { layer: self.name.clone(), output, value, scale, needed, bits });
-            }
-            Ok(integer as i64)
-        };
-        bias.iter().enumerate().map(convert).collect()
     }
 
     /// The layer with a function between sums and codes, and the scale of what comes of it.
@@ -296,6 +290,16 @@ impl QuantisedLinear {
         }
         Ok(codes)
     }
+}
+
+/// A bias at the scale of sums, rounded to nearest.
+fn integer_bias(bias: f32, sum_scale: i32) -> f64 {
+    (f64::from(bias) * f64::from(sum_scale).exp2() + 0.5).floor()
+}
+
+/// Bits, with the sign, of an integer.
+fn integer_bits(integer: f64) -> u32 {
+    if integer < 0.0 { bits_for((-integer) as u128 - 1) } else { bits_for(integer as u128) }
 }
 
 /// Bits, with the sign, of a non-negative integer.

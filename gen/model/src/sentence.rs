@@ -1,15 +1,17 @@
 //! From a sentence, or a pair of them, to tokens.
 
+mod files;
+mod pieces;
 mod reading;
 mod settings;
 mod synthetic;
 
-pub use reading::Reading;
+pub use reading::{Cut, Reading};
 
-use crate::{Checkpoint, ModelError};
+use crate::{Checkpoint, ModelError, Source};
 use alberti_golden::encoder::Sequence;
-use serde::de::IgnoredAny;
-use std::{fmt::Display, panic::catch_unwind, path::Path};
+use settings::Settings;
+use tokenizers::{PostProcessor, TruncationParams};
 
 /// What an encoder reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,37 +34,61 @@ pub struct Tokenizer {
     library: tokenizers::Tokenizer,
     /// Tokens of the longest sequence that its settings allow.
     longest: Option<usize>,
+    /// Tokens that every text is cut to.
+    most: Option<usize>,
 }
 
 impl Tokenizer {
-    /// Reads `tokenizer.json` from a model's folder, and `tokenizer_config.json` where it is there.
+    /// Reads `tokenizer.json`, or the vocabulary that stands in for it, and `tokenizer_config.json` where it is
+    /// there. Texts are cut where the source says so.
     ///
     /// # Errors
     /// AE0701 when one cannot be read, AE0705 when one is malformed or they contradict each other.
-    pub fn load(folder: &Path) -> Result<Self, ModelError> {
-        let path = folder.join("tokenizer.json");
-        let text = std::fs::read(&path).map_err(|source| ModelError::Unreadable { path: path.clone(), source })?;
-        let malformed = |error: &dyn Display| ModelError::Sentence(format!("{}: {error}", path.display()));
-        // The library panics on some of what it does not know, in files that are no JSON first of all.
-        serde_json::from_slice::<IgnoredAny>(&text).map_err(|error| malformed(&error))?;
-        let mut tokenizer = catch_unwind(|| tokenizers::Tokenizer::from_bytes(text))
-            .map_err(|_| malformed(&"it describes a part of a tokenizer that is not known"))?
-            .map_err(|error| malformed(&error))?;
+    pub fn load<'a>(source: impl Into<Source<'a>>) -> Result<Self, ModelError> {
+        let Source { folder, max_length, .. } = source.into();
+        let settings = Settings::read(folder)?;
+        let mut library = files::read(folder, &settings)?;
         // Files are published with the padding and cutting of their training; we want the sentence as it is.
-        tokenizer.with_padding(None);
-        tokenizer.with_truncation(None).map_err(|error| malformed(&error))?;
-        let longest = settings::apply(folder, &mut tokenizer)?;
-        Ok(Self { library: tokenizer, longest })
+        library.with_padding(None);
+        library.with_truncation(None).map_err(|error| ModelError::Sentence(error.to_string()))?;
+        let longest = settings.apply(&mut library)?;
+        let whole = Self { library, longest, most: None };
+        max_length.map_or(Ok(whole.clone()), |most| whole.cut(most))
     }
 
     /// The same, of a checkpoint's folder: it must give no ids that the checkpoint lacks.
     ///
     /// # Errors
     /// Those of [`Tokenizer::load`] and [`Tokenizer::check`].
-    pub fn load_for(folder: &Path, checkpoint: &Checkpoint) -> Result<Self, ModelError> {
-        let tokenizer = Self::load(folder)?;
+    pub fn load_for<'a>(source: impl Into<Source<'a>>, checkpoint: &Checkpoint) -> Result<Self, ModelError> {
+        let tokenizer = Self::load(source)?;
         tokenizer.check(checkpoint)?;
         Ok(tokenizer)
+    }
+
+    /// One that cuts every text to so many tokens, or to fewer as this one does: special tokens stay, of a
+    /// pair the longer text is cut first.
+    ///
+    /// # Errors
+    /// AE0705 when special tokens leave no room for a text.
+    pub fn cut(&self, most: usize) -> Result<Self, ModelError> {
+        let most = self.most.map_or(most, |given| given.min(most));
+        let special = self.library.get_post_processor().map_or(0, |frame| frame.added_tokens(false));
+        if most <= special {
+            let problem = format!("{most} tokens: {special} special tokens leave no room for a text");
+            return Err(ModelError::Sentence(problem));
+        }
+        let mut library = self.library.clone();
+        library
+            .with_truncation(Some(TruncationParams { max_length: most, ..TruncationParams::default() }))
+            .map_err(|error| ModelError::Sentence(error.to_string()))?;
+        Ok(Self { library, most: Some(most), ..*self })
+    }
+
+    /// Tokens that every text is cut to, where any is.
+    #[must_use]
+    pub fn most(&self) -> Option<usize> {
+        self.most
     }
 
     /// One of so many words, for a synthetic model: of characters, pairs and triples of letters, trained on
@@ -72,7 +98,7 @@ impl Tokenizer {
     /// AE0705 when it cannot be made.
     pub fn synthetic(words: usize) -> Result<Self, ModelError> {
         let made = synthetic::tokenizer(words).map_err(|error| ModelError::Sentence(error.to_string()))?;
-        Ok(Self { library: made, longest: None })
+        Ok(Self { library: made, longest: None, most: None })
     }
 
     /// What `tokenizer.json` holds.
@@ -96,7 +122,38 @@ impl Tokenizer {
     /// # Errors
     /// AE0705 when it is too long, or its ids or types are none of the checkpoint's.
     pub fn tokens(&self, sentence: &str, second: Option<&str>, checkpoint: &Checkpoint) -> Result<Tokens, ModelError> {
-        let tokens = self.whole(sentence, second)?;
+        Ok(self.read(sentence, second, checkpoint)?.0)
+    }
+
+    /// The same, and whether it was cut.
+    ///
+    /// # Errors
+    /// As [`Self::tokens`].
+    pub fn read(
+        &self,
+        sentence: &str,
+        second: Option<&str>,
+        checkpoint: &Checkpoint,
+    ) -> Result<(Tokens, bool), ModelError> {
+        if let (Some(most), Some(frame), Some(_)) = (self.most, self.library.get_post_processor(), second)
+            && most <= frame.added_tokens(true)
+        {
+            let special = frame.added_tokens(true);
+            let problem = format!("{most} tokens: {special} special tokens leave no room for a pair");
+            return Err(ModelError::Sentence(problem));
+        }
+        let encoding = match second {
+            Some(second) => self.library.encode((sentence, second), true),
+            None => self.library.encode(sentence, true),
+        };
+        let encoding = encoding.map_err(|error| ModelError::Sentence(error.to_string()))?;
+        let ids = encoding.get_ids().to_vec();
+        // Where the encoder has no table of types, tokenizers of its family still give them.
+        let types = match checkpoint.config.family.segments {
+            Some(_) => encoding.get_type_ids().to_vec(),
+            None => vec![0; ids.len()],
+        };
+        let tokens = Tokens { ids, types };
         check((&tokens).into(), checkpoint)?;
         if let Some(longest) = self.longest.filter(|&longest| tokens.ids.len() > longest) {
             let count = tokens.ids.len();
@@ -104,26 +161,7 @@ impl Tokenizer {
                 "{count} tokens: tokenizer_config.json allows {longest} (model_max_length)"
             )));
         }
-        Ok(tokens)
-    }
-
-    /// As much of a sentence, or a pair, as the checkpoint has positions for, and at most so many tokens.
-    ///
-    /// # Errors
-    /// AE0705 when ids or types are none of the checkpoint's.
-    pub fn beginning(
-        &self,
-        sentence: &str,
-        second: Option<&str>,
-        checkpoint: &Checkpoint,
-        most: usize,
-    ) -> Result<Tokens, ModelError> {
-        let mut tokens = self.whole(sentence, second)?;
-        let most = most.min(self.longest(checkpoint));
-        tokens.ids.truncate(most);
-        tokens.types.truncate(most);
-        check((&tokens).into(), checkpoint)?;
-        Ok(tokens)
+        Ok((tokens, !encoding.get_overflowing().is_empty()))
     }
 
     /// Tokens of the longest sequence that the checkpoint and the tokenizer's settings allow.
@@ -131,15 +169,6 @@ impl Tokenizer {
     pub fn longest(&self, checkpoint: &Checkpoint) -> usize {
         let positions = checkpoint.config.max_position_embeddings;
         self.longest.map_or(positions, |longest| longest.min(positions))
-    }
-
-    fn whole(&self, sentence: &str, second: Option<&str>) -> Result<Tokens, ModelError> {
-        let encoding = match second {
-            Some(second) => self.library.encode((sentence, second), true),
-            None => self.library.encode(sentence, true),
-        };
-        let encoding = encoding.map_err(|error| ModelError::Sentence(error.to_string()))?;
-        Ok(Tokens { ids: encoding.get_ids().to_vec(), types: encoding.get_type_ids().to_vec() })
     }
 
     /// Checks that the tokenizer gives no ids that the checkpoint lacks.
@@ -152,7 +181,7 @@ impl Tokenizer {
         match past.map(|(word, id)| (id, word)).min() {
             None => Ok(()),
             Some((id, word)) => Err(ModelError::Sentence(format!(
-                "tokenizer.json gives `{word}` id {id}, the checkpoint's vocabulary ends at {}: they belong to different models",
+                "the tokenizer gives `{word}` id {id}, the checkpoint's vocabulary ends at {}: they belong to different models",
                 words - 1
             ))),
         }
@@ -173,6 +202,10 @@ pub fn check(sequence: Sequence, checkpoint: &Checkpoint) -> Result<(), ModelErr
     for (at, [word, _, kind]) in sequence.rows().enumerate() {
         if word >= words {
             let message = format!("token {at} has id {word}, the checkpoint's vocabulary ends at {}", words - 1);
+            return Err(ModelError::Sentence(message));
+        }
+        if config.padding == Some(word) {
+            let message = format!("token {at} is the padding token {word}, for which the model counts no position");
             return Err(ModelError::Sentence(message));
         }
         if kind >= types {

@@ -10,7 +10,7 @@ pub use compare::Comparison;
 use crate::{
     Matrix, Metrics, ModelError,
     adapted::{self, Adapted, largest},
-    compile::{Quantised, quantise_encoder_by, reals},
+    compile::{Quantised, outputs, quantise_encoder_by, reals},
     prune::Pruning,
     quantise::Rules,
     reference::mean_embedding,
@@ -186,7 +186,7 @@ impl Candidate {
         sentence::check(sequence, &self.model.backbone)?;
         let answer = self.encoder.run(&self.arithmetic, &self.encoder.tasks[0], sequence, 0);
         let answer = answer.map_err(|error| ModelError::Shape(error.to_string()))?;
-        Ok((reals(&answer.hidden, self.encoder.width()), answer.logits))
+        Ok((outputs(&self.encoder, &answer.hidden), answer.logits))
     }
 
     /// The same in f32.

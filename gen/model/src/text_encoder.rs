@@ -1,7 +1,7 @@
 //! An encoder with its tasks and its tokenizer: from text to an accelerator's programs.
 
 use crate::{
-    ModelError,
+    ModelError, Source,
     adapted::{Adapted, folder},
     compile::{Compiled, quantise_encoder},
     demo,
@@ -9,7 +9,7 @@ use crate::{
     sentence::{Tokenizer, Tokens},
 };
 use alberti_golden::accelerator::AcceleratorConfig;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// An encoder that reads text. Without tasks it is the encoder alone.
 #[derive(Clone, Debug)]
@@ -36,9 +36,10 @@ impl TextEncoder {
     ///
     /// # Errors
     /// AE0701 to AE0705, and AE0717.
-    pub fn load(folder: &Path, tasks: &[PathBuf]) -> Result<Self, ModelError> {
-        let model = folder::load(folder, tasks)?;
-        let tokenizer = Tokenizer::load_for(folder, &model.backbone)?;
+    pub fn load<'a>(source: impl Into<Source<'a>>, tasks: &[PathBuf]) -> Result<Self, ModelError> {
+        let source = source.into();
+        let model = folder::load(source, tasks)?;
+        let tokenizer = Tokenizer::load_for(source, &model.backbone)?;
         Ok(Self { model, unpruned: None, tokenizer })
     }
 
@@ -47,13 +48,13 @@ impl TextEncoder {
     ///
     /// # Errors
     /// AE0701 to AE0707, and AE0717.
-    pub fn load_pruned(
-        folder: &Path,
+    pub fn load_pruned<'a>(
+        source: impl Into<Source<'a>>,
         tasks: &[PathBuf],
         weights: Pruning,
         embeddings: Pruning,
     ) -> Result<Self, ModelError> {
-        let mut encoder = Self::load(folder, tasks)?;
+        let mut encoder = Self::load(source, tasks)?;
         if (weights, embeddings) != (Pruning::Dense, Pruning::Dense) {
             let pruned = encoder.model.pruned(weights, embeddings)?;
             encoder.unpruned = Some(std::mem::replace(&mut encoder.model, pruned));
@@ -67,14 +68,6 @@ impl TextEncoder {
     /// AE0705 when they do not fit the model.
     pub fn tokens(&self, text: &str, second: Option<&str>) -> Result<Tokens, ModelError> {
         self.tokenizer.tokens(text, second, &self.model.backbone)
-    }
-
-    /// The tokens of texts.
-    ///
-    /// # Errors
-    /// As [`Self::tokens`].
-    pub fn all_tokens(&self, texts: &[String]) -> Result<Vec<Tokens>, ModelError> {
-        texts.iter().map(|text| self.tokens(text, None)).collect()
     }
 
     /// The built-in sentences that ranges are taken from.

@@ -3,9 +3,16 @@
 
 mod common;
 
-use alberti_model::{Checkpoint, ModelError, Site, reference::forward, sentence::Tokens};
+use alberti_model::{
+    Checkpoint, ModelError, Site, Source,
+    checkpoint::unused::{self, Unused, Why},
+    reference::forward,
+    sentence::Tokens,
+};
+use glob::Pattern;
 use safetensors::{Dtype, serialize, tensor::TensorView};
-use std::collections::BTreeMap;
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, path::Path};
 use tempfile::TempDir;
 
 const CONFIG: &str = r#"{"hidden_size": 4, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 6,
@@ -94,13 +101,16 @@ fn albert(groups: usize) -> Tensors {
     shapes.into_iter().enumerate().map(numbers).collect()
 }
 
-fn folder(tensors: &Tensors, config: &str) -> TempDir {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+fn bytes(tensors: &Tensors) -> Vec<u8> {
     let views = tensors.iter().map(|(name, tensor)| {
         (name, TensorView::new(tensor.dtype, tensor.shape.clone(), &tensor.data).expect("a valid tensor"))
     });
-    let bytes = serialize(views, None).expect("tensors that can be written");
-    std::fs::write(folder.path().join("model.safetensors"), bytes).expect("a writable folder");
+    serialize(views, None).expect("tensors that can be written")
+}
+
+fn folder(tensors: &Tensors, config: &str) -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("model.safetensors"), bytes(tensors)).expect("a writable folder");
     std::fs::write(folder.path().join("config.json"), config).expect("a writable folder");
     folder
 }
@@ -258,7 +268,7 @@ fn every_unusable_tensor_is_named_at_once_with_the_shape_expected() {
         "bert.encoder.layer.0.output.dense.weight: it is missing, expected 4 × 6",
         "bert.encoder.layer.0.attention.self.key.bias: its shape is 7, expected 4",
         "bert.encoder.layer.0.intermediate.dense.weight: 2 of its 24 values not finite, the first is NaN at index 3",
-        "bert.encoder.layer.0.output.dense.bias: its type is I32, expected F32, F16 or BF16 of 4",
+        "bert.encoder.layer.0.output.dense.bias: its type is I32, expected F64, F32, F16 or BF16 of 4",
     ] {
         assert!(message.contains(line), "no `{line}` in\n{message}");
     }
@@ -312,7 +322,16 @@ fn a_configuration_that_cannot_run_says_why() {
         ("\"num_hidden_layers\": 1", "\"num_hidden_layers\": 100000000", "at most 256"),
         ("\"gelu\"", "\"quick_gelu\"", "hidden_act is `quick_gelu`, known are `gelu`"),
         ("\"vocab_size\"", "\"position_embedding_type\": \"relative_key\", \"vocab_size\"", "only `absolute`"),
-        ("\"vocab_size\"", "\"model_type\": \"roberta\", \"vocab_size\"", "known are `albert` and `bert`"),
+        (
+            "\"vocab_size\"",
+            "\"model_type\": \"gpt2\", \"vocab_size\"",
+            "`gpt2`: known are `albert`, `bert`, `camembert`",
+        ),
+        (
+            "\"vocab_size\"",
+            "\"model_type\": \"mpnet\", \"vocab_size\"",
+            "a bias for each distance, which no accelerator",
+        ),
         ("\"vocab_size\"", "\"is_decoder\": true, \"vocab_size\"", "is_decoder is true"),
         ("\"vocab_size\"", "\"pruned_heads\": {\"0\": [1]}, \"vocab_size\"", "with all heads"),
         ("1e-12", "-1e-12", "layer_norm_eps is -1e-12"),
@@ -326,12 +345,12 @@ fn a_configuration_that_cannot_run_says_why() {
         assert!(message.contains("config.json") && message.contains(expected), "no `{expected}` in {message}");
     }
     let many = ALBERT
-        .replace("\"inner_group_num\": 1", "\"inner_group_num\": 2, \"is_decoder\": true")
+        .replace("\"inner_group_num\": 1", "\"inner_group_num\": 0, \"is_decoder\": true")
         .replace("\"num_hidden_groups\": 1", "\"num_hidden_groups\": 7")
         .replace("\"vocab_size\": 5,", "")
         .replace("gelu_new", "mish");
     let (_, message) = failure(&albert(1), &many);
-    for part in ["inner_group_num is 2", "is_decoder", "num_hidden_groups 7", "vocab_size is missing", "`mish`"] {
+    for part in ["inner_group_num is 0", "is_decoder", "num_hidden_groups 7", "vocab_size is missing", "`mish`"] {
         assert!(message.contains(part), "no `{part}` in {message}");
     }
 }
@@ -387,11 +406,13 @@ fn a_tensor_of_the_encoder_that_is_not_known_is_refused_by_its_name() {
 }
 
 #[test]
-fn what_stands_beside_the_encoder_is_named_unless_training_it_left_it() {
-    let warned = |name: &str, prefix: &str| {
+fn every_tensor_that_is_not_used_is_told_once_with_the_reason() {
+    let told = |name: &str, prefix: &str| {
         let mut all = tensors(prefix);
         all.insert(name.to_owned(), Tensor::new(&[4]));
-        load(&all, CONFIG).expect("an encoder").warnings().to_string()
+        let unused = load(&all, CONFIG).expect("an encoder").unused;
+        assert_eq!(unused.iter().map(|one| one.tensor.as_str()).collect::<Vec<_>>(), [name]);
+        (unused[0].why, unused::note(&unused), unused::warnings(&unused).to_string())
     };
     for (name, prefix) in [
         ("classifier.weight", ""),
@@ -399,14 +420,117 @@ fn what_stands_beside_the_encoder_is_named_unless_training_it_left_it() {
         ("qa_outputs.bias", "bert."),
         ("span_masks.weight", "bert."),
     ] {
-        let said = warned(name, prefix);
-        let module = name.split('.').next().expect("a name");
-        assert!(said.contains("warning[AE0719]") && said.contains(&format!("`{module}`")), "{name}: {said}");
+        let (why, note, warning) = told(name, prefix);
+        assert!(matches!(why, Why::Classifier | Why::Beside) && note.is_empty(), "{name}: {note}");
+        assert!(warning.contains("warning[AE0719]") && warning.contains(&format!("`{name}`")), "{name}: {warning}");
     }
-    for name in ["pooler.dense.weight", "cls.predictions.bias", "embeddings.position_ids"] {
-        assert_eq!(warned(name, ""), "", "{name}");
+    for (name, prefix, reason) in [
+        ("pooler.dense.weight", "", Why::Pooler),
+        ("bert.pooler.dense.weight", "bert.", Why::Pooler),
+        ("cls.predictions.bias", "bert.", Why::Pretraining),
+        ("lm_head.bias", "", Why::Pretraining),
+        ("embeddings.position_ids", "", Why::Buffer),
+        ("bert.embeddings.position_ids", "bert.", Why::Buffer),
+    ] {
+        let (why, note, warning) = told(name, prefix);
+        assert_eq!((why, warning.as_str()), (reason, ""), "{name}");
+        assert_eq!(note, format!("not used, {}: {name}\n", reason.text()));
     }
-    for name in ["bert.pooler.dense.weight", "cls.seq_relationship.bias", "bert.embeddings.position_ids"] {
-        assert_eq!(warned(name, "bert."), "", "{name}");
+}
+
+#[test]
+fn a_pattern_leaves_out_what_is_not_known_and_nothing_else() {
+    let name = "bert.encoder.layer.0.attention.self.query.lora_A.default.weight";
+    let mut all = tensors("bert.");
+    all.insert(name.to_owned(), Tensor::new(&[4]));
+    let folder = folder(&all, CONFIG);
+    let read = |patterns: &[&str]| {
+        let ignore: Vec<_> = patterns.iter().map(|pattern| Pattern::new(pattern).expect("a pattern")).collect();
+        Checkpoint::load(Source { ignore: &ignore, ..folder.path().into() })
+    };
+    let unused = read(&["*.lora_?.*"]).expect("an encoder").unused;
+    assert_eq!(unused, [Unused { tensor: name.to_owned(), why: Why::Ignored }]);
+    assert!(unused::note(&unused).contains("as --ignore says"));
+    // What the encoder needs is used all the same, and a pattern that leaves nothing out is a slip.
+    for pattern in ["*.query.weight", "lora"] {
+        let message = read(&["*.lora_?.*", pattern]).expect_err("a slip").to_string();
+        assert!(message.contains(&format!("--ignore {pattern}: no tensor")), "{message}");
+    }
+}
+
+#[test]
+fn doubles_are_narrowed_and_refused_where_they_do_not_fit() {
+    let mut all = tensors("");
+    let name = "encoder.layer.0.attention.self.query.bias";
+    let mut put = |values: [f64; 4]| {
+        let data = values.iter().flat_map(|x| x.to_le_bytes()).collect();
+        all.insert(name.into(), Tensor { dtype: Dtype::F64, shape: vec![4], data });
+        load(&all, CONFIG)
+    };
+    let checkpoint = put([0.1, -2.0, 1e-300, 3.0]).expect("a valid checkpoint");
+    assert_eq!(checkpoint.linear("layer.0.attention.query").expect("it is there").1.bias, [0.1, -2.0, 0.0, 3.0]);
+    let error = put([0.0, 1e300, 0.0, 0.0]).expect_err("no f32").to_string();
+    assert!(error.contains("1 of its 4 values not finite, the first is inf at index 1"), "{error}");
+}
+
+/// A model in two files, and every way in which these can be wrong.
+#[test]
+fn shards_are_one_checkpoint() {
+    let write = |folder: &Path, change: &dyn Fn(&mut [Tensors; 2], &mut Value)| {
+        let (first, second) = tensors("").into_iter().partition(|(name, _)| name.starts_with("embeddings"));
+        let mut shards: [Tensors; 2] = [first, second];
+        let mut map = serde_json::Map::new();
+        for (number, shard) in (1..).zip(&shards) {
+            map.extend(shard.keys().map(|name| (name.clone(), json!(format!("{number}.safetensors")))));
+        }
+        let mut index = json!({"metadata": {}, "weight_map": map});
+        change(&mut shards, &mut index);
+        for (number, shard) in (1..).zip(&shards) {
+            std::fs::write(folder.join(format!("{number}.safetensors")), bytes(shard)).expect("a writable folder");
+        }
+        std::fs::write(folder.join("model.safetensors.index.json"), index.to_string()).expect("a writable folder");
+        std::fs::write(folder.join("config.json"), CONFIG).expect("a writable folder");
+    };
+    let read = |change: &dyn Fn(&mut [Tensors; 2], &mut Value)| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        write(folder.path(), change);
+        Checkpoint::load(folder.path())
+    };
+    assert_eq!(read(&|_, _| {}).expect("shards"), load(&tensors(""), CONFIG).expect("one file"));
+    const WORDS: &str = "embeddings.word_embeddings.weight";
+    type Change = dyn Fn(&mut [Tensors; 2], &mut Value);
+    let broken: [(&Change, &str, &str); 5] = [
+        (&|shards, _| drop(shards[0].remove(WORDS)), "AE0703", "is not in 1.safetensors, the index says so"),
+        (
+            &|_, index| drop(index["weight_map"].as_object_mut().expect("a map").remove(WORDS)),
+            "AE0703",
+            "is in 1.safetensors, the index does not say so",
+        ),
+        (&|_, index| index["weight_map"][WORDS] = json!("../1.safetensors"), "AE0703", "`../1.safetensors` is no name"),
+        (&|_, index| index["weight_map"][WORDS] = json!("3.safetensors"), "AE0701", "3.safetensors"),
+        (&|_, index| *index = json!({"weight_map": {}}), "AE0703", "names no tensor"),
+    ];
+    for (change, code, text) in broken {
+        let error = read(change).expect_err("broken shards");
+        assert_eq!(error.code().as_str(), code, "{error}");
+        assert!(error.to_string().contains(text), "{error}");
+    }
+}
+
+#[test]
+fn weights_in_another_format_are_told_with_what_converts_them() {
+    for (file, how) in [
+        ("pytorch_model.bin", "glob.glob('pytorch_model.bin')"),
+        ("pytorch_model.bin.index.json", "glob.glob('pytorch_model-*.bin')"),
+        ("tf_model.h5", "from_tf=True"),
+        ("flax_model.msgpack", "from_flax=True"),
+    ] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::write(folder.path().join("config.json"), CONFIG).expect("a writable folder");
+        std::fs::write(folder.path().join(file), "").expect("a writable folder");
+        let error = Checkpoint::load(folder.path()).expect_err("no safetensors");
+        assert_eq!(error.code().as_str(), "AE0701");
+        assert!(error.to_string().contains(&format!("has {file}, no model.safetensors")), "{error}");
+        assert!(error.help().contains("python -c") && error.help().contains(how), "{}", error.help());
     }
 }

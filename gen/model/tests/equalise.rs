@@ -3,9 +3,11 @@
 
 mod common;
 
+use alberti_golden::{accelerator::AcceleratorConfig, encoder::Arithmetic};
 use alberti_model::{
+    Metrics,
     adapted::{Adapted, Shape, synthetic},
-    compile::quantise_encoder,
+    compile::{Compiled, Session, outputs, quantise_encoder},
     equalise::equalise,
 };
 use common::encoders::accelerator;
@@ -40,7 +42,7 @@ fn large_parameters_are_taken_up_by_what_reads_them() {
     for shape in shapes {
         let model = enlarged(synthetic(&shape, SEED));
         let calibration = model.calibrate(&sequences()).expect("ids of the model");
-        let (rewritten, ranges) = equalise(&model, &calibration);
+        let (rewritten, ranges, _) = equalise(&model, &calibration);
         for (task, ids) in (0..2).flat_map(|task| sequences().into_iter().map(move |ids| (task, ids))) {
             // In f32 the same answers, but for the epsilon of layer norms.
             let (before, after) =
@@ -71,24 +73,43 @@ fn large_parameters_are_taken_up_by_what_reads_them() {
 fn parameters_that_fit_are_left_alone() {
     let model = synthetic(&Shape::small(32), SEED);
     let calibration = model.calibrate(&sequences()).expect("ids of the model");
-    let (same, ranges) = equalise(&model, &calibration);
-    assert!(matches!((same, ranges), (Cow::Borrowed(_), Cow::Borrowed(_))));
+    assert!(matches!(equalise(&model, &calibration), (Cow::Borrowed(_), Cow::Borrowed(_), 0)));
 }
 
-/// Nothing could take the factor up: the answer would be another.
+/// Nothing takes the factor up: its numbers have fewer fraction bits.
 #[test]
-fn behind_the_last_layer_of_an_encoder_without_classifier_they_are_refused() {
-    let mut shape = Shape { shared: false, ..Shape::small(32) };
-    for task in &mut shape.tasks {
-        (task.classes, task.off_ramps) = (0, alberti_model::adapted::OffRamps::None);
+fn behind_the_last_layer_of_an_encoder_without_classifier_the_answer_is_scaled() {
+    for shared in [false, true] {
+        let mut shape = Shape { shared, ..Shape::small(32) };
+        for task in &mut shape.tasks {
+            (task.classes, task.off_ramps) = (0, alberti_model::adapted::OffRamps::None);
+        }
+        let mut model = synthetic(&shape, SEED);
+        let last = model.distinct() - 1;
+        model.tasks[0].layers[last].halves[1].norm.gain[5] = 4.5;
+        model.tasks[0].layers[last].halves[1].norm.offset[6] = -40.0;
+        let calibration = model.calibrate(&sequences()).expect("ids of the model");
+        let config = AcceleratorConfig { parameter_rows: 1024, value_rows: 16384, ..accelerator(8) };
+        let encoder = quantise_encoder(&model, &calibration, &config).expect("parameters that fit");
+        assert_eq!(encoder.output_fraction_bits, 10 - 2);
+        let compiled = Compiled::new(encoder, config, 32).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(compiled.sentence(0, 16).expect("a short sentence").output.fraction_bits, 8);
+        let ids = &sequences()[0];
+        let answer = Session::new(&compiled).expect("an accelerator").run(0, ids, 0).expect("a sound program");
+        let arithmetic = Arithmetic::for_accelerator(compiled.config()).expect("an accelerator");
+        let exact = compiled.encoder().run(&arithmetic, &compiled.encoder().tasks[0], ids, 0).expect("an encoder");
+        assert_eq!(answer.hidden, exact.hidden);
+        let float = model.forward(0, ids).expect("ids").forward.hidden;
+        let metrics = Metrics::between(&outputs(compiled.encoder(), &answer.hidden), &float);
+        assert!(metrics.cosine > 0.99 && metrics.relative_rms < 0.1, "{metrics}");
     }
-    let mut model = synthetic(&shape, SEED);
-    model.tasks[0].layers[2].halves[1].norm.gain[5] = 2.5;
+}
+
+#[test]
+fn a_parameter_that_no_power_of_two_brings_to_size_is_refused() {
+    let mut model = synthetic(&Shape::small(32), SEED);
+    model.tasks[0].layers[0].halves[1].norm.gain[5] = 1e30;
     let calibration = model.calibrate(&sequences()).expect("ids of the model");
-    let refused = quantise_encoder(&model, &calibration, &accelerator(8)).expect_err("a gain of 2.5");
+    let refused = quantise_encoder(&model, &calibration, &accelerator(8)).expect_err("a gain of 1e30");
     assert_eq!(refused.code().as_str(), "AE0714");
-    // Before the last layer there is something.
-    model.tasks[0].layers[2].halves[1].norm.gain[5] = 0.5;
-    model.tasks[0].layers[1].halves[1].norm.gain[5] = 2.5;
-    quantise_encoder(&model, &calibration, &accelerator(8)).expect("it is taken up");
 }

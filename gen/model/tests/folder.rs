@@ -6,7 +6,6 @@ use alberti_golden::encoder::Span;
 use alberti_model::{
     ModelError,
     adapted::{Adapted, OffRamps, Shape, TaskShape, folder, synthetic},
-    checkpoint::ModelType,
     sentence::Tokenizer,
 };
 use safetensors::{Dtype, SafeTensors, serialize, tensor::TensorView};
@@ -91,14 +90,15 @@ fn what_is_drawn_and_what_is_read_back_are_the_same_bits() {
     let mut own = Shape::small(20);
     own.tasks[1].off_ramps = OffRamps::Own;
     for (shape, kind) in [
-        (Shape::small(32), ModelType::Albert { embedding_size: 32, groups: 1 }),
-        (bert, ModelType::Bert),
-        (grouped, ModelType::Albert { embedding_size: 32, groups: 3 }),
-        (equal, ModelType::Albert { embedding_size: 64, groups: 1 }),
-        (own, ModelType::Albert { embedding_size: 32, groups: 1 }),
+        (Shape::small(32), ("albert", 32, 1)),
+        (bert, ("bert", 64, 3)),
+        (grouped, ("albert", 32, 3)),
+        (equal, ("albert", 64, 1)),
+        (own, ("albert", 32, 1)),
     ] {
         let model = synthetic(&shape, SEED);
-        assert_eq!(model.backbone.config.model_type, kind);
+        let config = &model.backbone.config;
+        assert_eq!((config.family.name, config.embedding_size, config.groups), kind);
         let target = write(&model);
         assert_eq!(folder::load(target.path(), &names(&model)).expect("a sound folder"), model);
         assert_eq!(
@@ -272,8 +272,14 @@ fn a_task_that_is_not_there_or_cut_off_says_so() {
         fs::write(path, &bytes[..bytes.len() - 5]).expect("a writable file");
     });
     assert_eq!(error.code().as_str(), "AE0703", "{error}");
-    let pickle = |task: &Path| fs::remove_file(task.join("adapter.safetensors")).expect("it was written");
-    says(&broken(pickle), &["adapter.safetensors: it is missing; adapters are read from safetensors"]);
+    let gone = |task: &Path| fs::remove_file(task.join("adapter.safetensors")).expect("it was written");
+    says(&broken(gone), &["adapter.safetensors: it is missing"]);
+    let [adapter, pickle] = ["adapter.safetensors", "pytorch_adapter.bin"];
+    let told = broken(|task| fs::rename(task.join(adapter), task.join(pickle)).expect("it was written"));
+    says(
+        &told,
+        &["it is missing, pytorch_adapter.bin is there; in that folder run: python -c", "'adapter.safetensors')"],
+    );
 }
 
 #[test]

@@ -45,12 +45,24 @@ fn the_bias_is_an_integer_at_the_scale_of_the_sums() {
 }
 
 #[test]
-fn a_bias_past_32_bits_is_an_error_that_says_how_many_it_needs() {
-    let error = quantise("l", &linear(1, 1, &[1e-6], &[100.0]), &range(&[0.01], 1.0), PLAIN, &pu16())
-        .expect_err("a bias out of range");
-    assert_eq!(error.code().as_str(), "AE0708");
-    // s = 8 + 14 + 16: 100·2^38 < 2^45.
-    assert!(error.to_string().contains("output 0, 100 at scale 2^-38, needs 46 bits, the bias port has 32"), "{error}");
+fn a_bias_past_32_bits_makes_the_scale_of_its_output_coarser() {
+    let two = linear(2, 1, &[1e-6, 1.0], &[100.0, 0.5]);
+    let layer = quantise("l", &two, &range(&[0.01], 1.0), PLAIN, &pu16()).expect("a layer that fits");
+    // s would be 8 + 14 + 16, and 100·2^38 < 2^45: 14 bits less.
+    assert_eq!((layer.sum_scale(0), layer.bias[0]), (38 - 14, 100 << 24));
+    assert_eq!(layer.requantise_shift[0] - layer.requantise_shift[1], layer.sum_scale(0) - layer.sum_scale(1));
+    // The other output is as it is by itself.
+    let one = quantise("l", &linear(1, 1, &[1.0], &[0.5]), &range(&[0.01], 1.0), PLAIN, &pu16()).expect("a layer");
+    assert_eq!(
+        (layer.weight_scale[1], layer.bias[1], layer.weight.data[1]),
+        (one.weight_scale[0], one.bias[0], one.weight.data[0])
+    );
+    // The most and the least that 32 bits hold stay.
+    let ends = [1.0 - f32::EPSILON, -1.0].map(|bias| {
+        let layer = quantise("l", &linear(1, 1, &[1.9], &[bias * 512.0]), &range(&[1.9], 1.0), PLAIN, &pu16());
+        layer.expect("a layer that fits").sum_scale(0)
+    });
+    assert_eq!(ends, [22, 22]);
     let rules = Rules { wide_bias: true, ..Rules::default() };
     let target = ProcessingUnitTarget { accumulator_bits: 48, ..pu16() };
     let layer = quantise_by("l", &linear(1, 1, &[1e-6], &[100.0]), &range(&[0.01], 1.0), PLAIN, &target, &rules);

@@ -4,7 +4,7 @@
 use alberti_model::{
     ModelError,
     adapted::{Adapted, Shape, synthetic},
-    sentence::{Reading, Tokenizer},
+    sentence::{Cut, Reading, Tokenizer},
 };
 use serde_json::{Value, json};
 use std::fs;
@@ -105,8 +105,8 @@ fn a_text_is_no_longer_than_the_settings_allow() {
     let error = tokenizer.tokens(text, None, &checkpoint).expect_err("seven tokens").to_string();
     assert!(error.contains("7 tokens: tokenizer_config.json allows 6 (model_max_length)"), "{error}");
     let reading = Reading::built_in(vec![text.into(), "a".into()], &tokenizer, &checkpoint, 100).expect("cut");
-    assert_eq!((reading.longest(), reading.cut), (6, Some((1, 6))));
-    assert!(reading.note().contains("1 of 2 built-in texts cut to 6 tokens"), "{}", reading.note());
+    assert_eq!((reading.longest(), reading.cut), (6, Cut { texts: 1, most: 6 }));
+    assert!(reading.note().contains("1 of 2 texts cut to 6 tokens"), "{}", reading.note());
     // More than the model has positions for means nothing.
     let tokenizer = read(|_| {}, Some(json!({"model_max_length": 512}))).expect("a tokenizer");
     assert_eq!(tokenizer.longest(&checkpoint), 32);

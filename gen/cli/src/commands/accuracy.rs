@@ -56,7 +56,7 @@ Columns:
 /// The design's problems, or a model that cannot be used.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let design = source::load(&arguments.encoder.design)?;
-    let model = Model::load(&arguments.encoder.model)?;
+    let model = Model::load(arguments.encoder.source())?;
     let (tokenizer, checkpoint) = (&model.tokenizer, &model.checkpoint);
     let reading = Reading::of(arguments.sentences.clone(), demo::sentences(), tokenizer, checkpoint, usize::MAX)?;
     let report = accuracy::measure(&model, accuracy_units(&design), &reading.tokens)?;
@@ -70,9 +70,8 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         reading.note(),
         text(&report.findings)
     );
-    let data =
-        serde_json::json!({"design": design.name, "hash": design.hash, "seed": accuracy::SEED, "accuracy": report});
-    Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_warnings(&model.checkpoint.warnings()))
+    let data = serde_json::json!({"design": design.name, "hash": design.hash, "seed": accuracy::SEED, "texts_cut": reading.cut.texts, "accuracy": report});
+    Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_unused(&model.checkpoint))
 }
 
 /// The tables that have rows, each after an empty line.

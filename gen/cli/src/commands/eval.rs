@@ -64,7 +64,7 @@ Measures, as GLUE has them:
 /// hold the model.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let (design, config) = arguments.encoder.accelerator()?;
-    let encoder = arguments.prunings.load(&arguments.encoder.model, std::slice::from_ref(&arguments.task))?;
+    let encoder = arguments.prunings.load(arguments.encoder.source(), std::slice::from_ref(&arguments.task))?;
     let task = &encoder.model.tasks[0];
     if task.heads.is_none() {
         let message = format!("{}: the task has no classifier: there is nothing to measure", arguments.task.display());
@@ -93,6 +93,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         arguments.prunings.prune_embeddings,
         table(std::slice::from_ref(&point), &point).text(),
     );
+    text += &evaluation.cut().note(examples.len(), "sentences");
     text += &saturation_note(evaluation.saturated());
     if !curve.is_empty() {
         let mut layers = Table::new(&["answered by", "after layer", "sentences", "share"]);
@@ -105,11 +106,11 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let labels: serde_json::Map<_, _> =
         evaluation.label_counts(task).into_iter().map(|(label, count)| (label, count.into())).collect();
     let data = serde_json::json!({
-        "design": design.name, "hash": design.hash, "task": task.name, "examples": examples.len(), "labels": labels,
+        "design": design.name, "hash": design.hash, "task": task.name, "examples": examples.len(), "texts_cut": evaluation.cut().texts, "labels": labels,
         "pruning": {"weights": arguments.prunings.prune.to_string(), "embeddings": arguments.prunings.prune_embeddings.to_string()},
         "measures": point, "exits": exits, "saturated": evaluation.saturated(), "curve": curve,
     });
-    Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_warnings(&encoder.model.backbone.warnings()))
+    Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_unused(&encoder.model.backbone))
 }
 
 /// A row for each point; `first` says what is measured.

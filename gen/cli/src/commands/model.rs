@@ -207,7 +207,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let text = format!(
         "{}: {} of {} layers of {} heads, {} channels, {} words, {} tasks, drawn with seed {seed}\n\n{}",
         arguments.output.display(),
-        config.model_type.name(),
+        config.family.name,
         config.num_hidden_layers,
         config.num_attention_heads,
         config.hidden_size,
@@ -219,7 +219,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let tasks: Vec<&str> = model.tasks.iter().map(|task| task.name.as_str()).collect();
     Ok(Answer::new(
         text,
-        &json!({"seed": seed, "model_type": config.model_type.name(), "tasks": tasks, "files_bytes": files}),
+        &json!({"seed": seed, "model_type": config.family.name, "tasks": tasks, "files_bytes": files}),
     )
     .with_warnings(&replaced))
 }

@@ -14,6 +14,7 @@ use alberti_model::{
     answers::saturation_note,
     compile,
     pack::{Footprint, Packed, Part, Recipe, Step, Steps, Tensor, images, steps},
+    sentence::Reading,
 };
 use sha2::{Digest, Sha256};
 use std::{
@@ -68,14 +69,13 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let recipe = arguments.recipe.as_deref().map_or_else(|| Ok(Recipe::default()), recipe)?;
     // A file that cannot be read is known before the model is.
     let texts = arguments.sentences.texts(&[])?;
-    let encoder = TextEncoder::load(&arguments.encoder.model, &arguments.tasks.tasks)?;
+    let encoder = TextEncoder::load(arguments.encoder.source(), &arguments.tasks.tasks)?;
     let most = compile::longest(&encoder.model.backbone.config, &config);
     let reading = read_texts(texts, &encoder, most)?;
     let read = &reading.tokens;
-    let sequences = match recipe.sentences.as_slice() {
-        [] => encoder.calibration(Ranges::Single)?,
-        sentences => encoder.all_tokens(sentences)?,
-    };
+    let ranges = Reading::whole(recipe.sentences.clone(), &encoder.tokenizer, &encoder.model.backbone)?;
+    let note = reading.note() + &ranges.cut.note(ranges.texts.len(), "sentences of the recipe");
+    let sequences = if ranges.texts.is_empty() { encoder.calibration(Ranges::Single)? } else { ranges.tokens };
     let longest = arguments.tokens.iter().copied().max().map_or(most, usize::from);
     let packed = Packed::new(&encoder.model, &recipe, &sequences, &config, longest)?;
     let bar = progress::bar(read.len());
@@ -94,7 +94,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         recipe.embeddings,
         recipe.encoder,
         read.len(),
-        reading.note() + &saturation_note(saturated),
+        note + &saturation_note(saturated),
         step_table(&steps).text(),
         tensor_table(&packed.tensors).text(),
         footprint(&packed.footprint),
@@ -102,13 +102,13 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         arguments.output.as_ref().map_or_else(String::new, |folder| format!("\nwritten to {}\n", folder.display())),
     );
     let data = serde_json::json!({
-        "design": design.name, "hash": design.hash, "recipe": recipe, "sentences": read.len(), "steps": steps, "saturated": saturated,
+        "design": design.name, "hash": design.hash, "recipe": recipe, "sentences": read.len(), "texts_cut": reading.cut.texts, "steps": steps, "saturated": saturated,
         "tensors": packed.tensors, "footprint": packed.footprint,
         "files": sizes.iter().map(|(name, bytes)| serde_json::json!({"file": name, "size_bytes": bytes})).collect::<Vec<_>>(),
         "folder": arguments.output.as_ref().map(|folder| folder.display().to_string()),
     });
-    let warnings = encoder.model.backbone.warnings();
-    Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_warnings(&warnings).with_warnings(&replaced))
+    let answer = Answer::new(text, &data).with_warnings(design.warnings()).with_warnings(&replaced);
+    Ok(answer.with_unused(&encoder.model.backbone))
 }
 
 /// Reads a recipe. Its reader knows key paths; lines and columns are those of the text.

@@ -5,6 +5,7 @@ use super::{
     synth,
 };
 use crate::{
+    encoder::Ignored,
     exit::{Failure, Result},
     output::{self, Answer},
     progress,
@@ -41,6 +42,8 @@ pub struct Arguments {
     /// The folder of a trained encoder; runs layers of it like `alberti sim --model`
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
+    #[command(flatten)]
+    ignored: Ignored,
     /// Another standard-cell library, .lib or .lib.gz [default: osu018]
     #[arg(long, value_name = "FILE")]
     liberty: Option<PathBuf>,
@@ -135,7 +138,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let selection =
         Selection { design: arguments.design.clone(), blocks: Vec::new(), macros: arguments.macros.clone() };
     let technology = arguments.macros.load()?;
-    let (made, mut warnings) = selection.memories(&design, &technology)?;
+    let (made, warnings) = selection.memories(&design, &technology)?;
     let seed = source::seed(None)?;
 
     let synthesis = Synthesis::new(arguments.liberty.as_deref(), &arguments.recipe, None, true);
@@ -157,15 +160,14 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     });
     let memories = memories.collect::<Result<Vec<_>>>()?;
     let simulated = Measured::or_gap(blocks::simulate(&selection, &design, (&technology, &made), seed, None, false))?;
-    let layers = match &arguments.model {
-        None => None,
-        Some(folder) => {
-            let plan = model::Plan::new(&model::Trained::default(), folder, &design)?;
-            warnings.extend(plan.warnings().iter().cloned());
-            let layers = model::simulate(&plan, &design, seed, None).map(|layers| (plan.pruning.to_string(), layers));
-            Some(Measured::or_gap(layers)?)
-        }
-    };
+    let usual = model::Trained::default();
+    let plan = |folder| model::Plan::new(&usual, arguments.ignored.source(folder), &design);
+    let plan = arguments.model.as_deref().map(plan).transpose()?;
+    let layers = plan.as_ref().map(|plan| {
+        let layers = model::simulate(plan, &design, seed, None).map(|layers| (plan.pruning.to_string(), layers));
+        Measured::or_gap(layers)
+    });
+    let layers = layers.transpose()?;
     let page = Page {
         parameters: parameters(&design),
         tree: tree(&netlist, netlist.top_module()),
@@ -184,7 +186,11 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let html = page.render().expect("templates write to strings");
     let data = data(&page, &path.display().to_string());
     let answer = Answer::new(format!("{}\n", path.display()), &data).with_file(&file, html.as_bytes());
-    Ok(answer.with_warnings(design.warnings()).with_warnings(&warnings))
+    let answer = answer.with_warnings(design.warnings()).with_warnings(&warnings);
+    Ok(match &plan {
+        Some(plan) => answer.with_unused(plan.checkpoint()),
+        None => answer,
+    })
 }
 
 fn data(page: &Page, path: &str) -> Value {

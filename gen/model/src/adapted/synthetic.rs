@@ -8,11 +8,10 @@
 use super::{Adapted, AdaptedHalf, Adapter, CLASSES_MAX, Heads, Span, Task, TaskLayer};
 use crate::{
     Checkpoint, Linear, Matrix, ModelConfig, Site,
-    checkpoint::{Embeddings, Layer, MAX_LAYERS, ModelType, Norm},
+    checkpoint::{ALBERT, BERT, Embeddings, Family, Layer, MAX_LAYERS, Norm},
     faults::Draws,
 };
 use alberti_arith::Activation;
-use std::collections::BTreeSet;
 
 /// Off-ramps of a task, after layers before the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,13 +166,8 @@ impl Shape {
 
     /// An ALBERT where layers share weights or embeddings are not as wide as they: it widens embeddings in
     /// either case.
-    fn model_type(&self) -> ModelType {
-        match self.shared || self.embedding != self.hidden {
-            true => {
-                ModelType::Albert { embedding_size: self.embedding, groups: if self.shared { 1 } else { self.depth } }
-            }
-            false => ModelType::Bert,
-        }
+    fn family(&self) -> &'static Family {
+        if self.shared || self.embedding != self.hidden { &ALBERT } else { &BERT }
     }
 }
 
@@ -185,13 +179,17 @@ const OUTLIER: (f32, usize) = (12.0, 128);
 pub fn synthetic(shape: &Shape, seed: u64) -> Adapted {
     let mut numbers = Numbers(Draws::new(seed, 0));
     let config = ModelConfig {
-        model_type: shape.model_type(),
+        family: shape.family(),
         hidden_size: shape.hidden,
+        embedding_size: shape.embedding,
         num_hidden_layers: shape.depth,
+        groups: if shape.shared { 1 } else { shape.depth },
+        group_layers: 1,
         num_attention_heads: shape.heads,
         intermediate_size: shape.inner,
         vocab_size: shape.words,
         max_position_embeddings: shape.positions,
+        padding: None,
         type_vocab_size: 2,
         layer_norm_eps: 1e-12,
         hidden_act: shape.activation,
@@ -202,14 +200,13 @@ pub fn synthetic(shape: &Shape, seed: u64) -> Adapted {
         token_type: numbers.matrix(2, shape.embedding, 0.024),
         norm: numbers.norm(shape.embedding),
     };
-    let projection =
-        (config.model_type != ModelType::Bert).then(|| numbers.linear(shape.hidden, shape.embedding, 1.0, 0.1));
-    let distinct = config.groups();
+    let projection = config.projection().map(|_| numbers.linear(shape.hidden, shape.embedding, 1.0, 0.1));
+    let distinct = config.stored();
     let layers: Vec<Layer> = (0..distinct).map(|_| numbers.layer(shape)).collect();
     let tasks = (shape.tasks.iter().zip(1..))
         .map(|(task, stream)| Numbers(Draws::new(seed, stream)).task(shape, task, stream, distinct))
         .collect();
-    let backbone = Checkpoint { config, embeddings, projection, layers, beside: BTreeSet::new() };
+    let backbone = Checkpoint { config, embeddings, projection, layers, unused: Vec::new() };
     Adapted { backbone, tasks }
 }
 

@@ -1,5 +1,9 @@
 //! The shape of an encoder: the part of `config.json` that we need.
 
+use super::{
+    family::{BERT, Family, Widening},
+    site::Site,
+};
 use crate::ModelError;
 use alberti_arith::Activation;
 use serde_json::{Map, Value};
@@ -17,40 +21,21 @@ pub(crate) fn activation(name: &str) -> Result<Activation, String> {
     })
 }
 
-/// Whose names the tensors have, and what follows from that.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ModelType {
-    /// Every layer has weights of its own, embeddings are as wide as the layers.
-    Bert,
-    /// Layers share weights by groups, a linear layer widens the embeddings.
-    Albert {
-        /// Channels of the embeddings.
-        embedding_size: usize,
-        /// Groups of consecutive layers with the same weights.
-        groups: usize,
-    },
-}
-
-impl ModelType {
-    /// `model_type` of config.json, which is also the prefix of tensors of models with heads.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Bert => "bert",
-            Self::Albert { .. } => "albert",
-        }
-    }
-}
-
 /// The shape of an encoder of the BERT family.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelConfig {
     /// Whose encoder it is.
-    pub model_type: ModelType,
+    pub family: &'static Family,
     /// Width of the residual stream.
     pub hidden_size: usize,
+    /// Channels of the embeddings.
+    pub embedding_size: usize,
     /// Number of encoder layers that are passed.
     pub num_hidden_layers: usize,
+    /// Groups of layers with the same weights; as many as layers where none are shared.
+    pub groups: usize,
+    /// Layers of a group, passed one after the other.
+    pub group_layers: usize,
     /// Heads of each attention.
     pub num_attention_heads: usize,
     /// Width of the feed-forward net.
@@ -59,7 +44,10 @@ pub struct ModelConfig {
     pub vocab_size: usize,
     /// Longest sequence.
     pub max_position_embeddings: usize,
-    /// Segment types.
+    /// Id of the padding token, in families that count positions from the number after it: as many rows of
+    /// their table, and one, belong to no token.
+    pub padding: Option<usize>,
+    /// Segment types; 1 where there is no table of them.
     pub type_vocab_size: usize,
     /// ε of the layer norms.
     pub layer_norm_eps: f32,
@@ -84,19 +72,44 @@ impl ModelConfig {
 
     fn parse(text: &str) -> Result<Self, String> {
         let map = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        let mut keys = Keys { map, problems: Vec::new() };
-        let config = Self {
-            model_type: keys.model_type(),
-            hidden_size: keys.count("hidden_size", None),
-            num_hidden_layers: keys.count("num_hidden_layers", None),
+        let mut keys = Keys { map, family: &BERT, problems: Vec::new() };
+        // The keys of a family that is not known mean nothing.
+        keys.family = Family::of(&keys.model_type())?;
+        let family = keys.family;
+        let hidden_size = keys.count("hidden_size", None);
+        let layers = keys.count("num_hidden_layers", None);
+        let (groups, group_layers) = match family.shares {
+            true => (keys.count("num_hidden_groups", Some(1)), keys.count("inner_group_num", Some(1))),
+            false => (layers, 1),
+        };
+        let padding = family.padding.map(|default| keys.padding(default));
+        let positions = keys.count("max_position_embeddings", None);
+        let mut config = Self {
+            family,
+            hidden_size,
+            embedding_size: match family.widening {
+                Widening::Never => hidden_size,
+                // Hugging Face's own default.
+                _ => keys.count("embedding_size", Some(128)),
+            },
+            num_hidden_layers: layers.saturating_mul(group_layers),
+            groups,
+            group_layers,
             num_attention_heads: keys.count("num_attention_heads", None),
             intermediate_size: keys.count("intermediate_size", None),
             vocab_size: keys.count("vocab_size", None),
-            max_position_embeddings: keys.count("max_position_embeddings", None),
-            type_vocab_size: keys.count("type_vocab_size", Some(2)),
+            max_position_embeddings: positions,
+            padding,
+            type_vocab_size: family.segments.map_or(1, |default| keys.count("type_vocab_size", Some(default))),
             layer_norm_eps: keys.epsilon(),
             hidden_act: keys.activation(),
         };
+        let first = config.first_position();
+        if first >= positions {
+            let problem = format!("max_position_embeddings is {positions}, the first position is {first}");
+            keys.problems.push(problem);
+        }
+        config.max_position_embeddings = positions.saturating_sub(first);
         keys.refuse("position_embedding_type", "only `absolute` is known", |kind| kind == "absolute");
         for decoder in ["is_decoder", "add_cross_attention"] {
             keys.refuse(decoder, "an encoder has false", |given| given == &Value::Bool(false));
@@ -108,72 +121,107 @@ impl ModelConfig {
     }
 
     fn contradictions(&self) -> Vec<String> {
-        let Self { hidden_size, num_hidden_layers: layers, num_attention_heads: heads, .. } = *self;
+        let Self { family, hidden_size, num_hidden_layers: layers, num_attention_heads: heads, groups, .. } = *self;
         let mut problems = Vec::new();
         if layers > MAX_LAYERS {
-            problems.push(format!("num_hidden_layers is {layers}, at most {MAX_LAYERS} are taken"));
+            let key = family.key("num_hidden_layers");
+            problems.push(format!("{key} is {}, at most {MAX_LAYERS} layers are taken", layers / self.group_layers));
         }
         if heads > 0 && !hidden_size.is_multiple_of(heads) {
-            problems.push(format!("hidden_size {hidden_size} is not a multiple of num_attention_heads {heads}"));
+            let [width, count] = ["hidden_size", "num_attention_heads"].map(|key| family.key(key));
+            problems.push(format!("{width} {hidden_size} is not a multiple of {count} {heads}"));
         }
-        if let ModelType::Albert { groups, .. } = self.model_type
-            && groups > layers
-            && layers > 0
-        {
+        if groups > layers / self.group_layers && layers > 0 {
+            let layers = layers / self.group_layers;
             problems.push(format!("num_hidden_groups {groups} is more than num_hidden_layers {layers}"));
         }
         problems
     }
 
-    /// Channels of the embeddings.
+    /// The row of the table of positions that the first token takes.
     #[must_use]
-    pub const fn embedding_size(&self) -> usize {
-        match self.model_type {
-            ModelType::Bert => self.hidden_size,
-            ModelType::Albert { embedding_size, .. } => embedding_size,
+    pub fn first_position(&self) -> usize {
+        self.padding.map_or(0, |padding| padding.saturating_add(1))
+    }
+
+    /// Layers with weights of their own, as the file has them: those of the first group, of the second, …
+    #[must_use]
+    pub const fn stored(&self) -> usize {
+        self.groups * self.group_layers
+    }
+
+    /// The group of a stored layer, and its number there.
+    const fn place(&self, stored: usize) -> (usize, usize) {
+        (stored / self.group_layers, stored % self.group_layers)
+    }
+
+    /// The name of a linear layer of a stored layer.
+    pub(crate) fn site(&self, stored: usize, site: Site) -> String {
+        self.family.site(self.place(stored), site)
+    }
+
+    /// The name of its layer norm after the attention, or after the feed-forward net.
+    pub(crate) fn norm(&self, stored: usize, half: usize) -> String {
+        self.family.norm(self.place(stored), half)
+    }
+
+    /// The name of a part of a task's adapter after either.
+    pub(crate) fn adapter(&self, stored: usize, half: usize, task: &str, part: &str) -> String {
+        self.family.adapter(self.place(stored), half, task, part)
+    }
+
+    /// The name of what widens the embeddings, where there is such.
+    pub(crate) fn projection(&self) -> Option<&'static str> {
+        self.family.projection(self.embedding_size, self.hidden_size)
+    }
+
+    /// The key of config.json that a stored layer is past, with its value.
+    pub(crate) fn layers_key(&self, (group, _): (usize, usize)) -> (&'static str, usize) {
+        match self.family.shares {
+            true if group < self.groups => ("inner_group_num", self.group_layers),
+            true => ("num_hidden_groups", self.groups),
+            false => (self.family.key("num_hidden_layers"), self.groups),
         }
     }
 
-    /// Groups of consecutive layers with the same weights, as the file has them.
-    #[must_use]
-    pub const fn groups(&self) -> usize {
-        match self.model_type {
-            ModelType::Bert => self.num_hidden_layers,
-            ModelType::Albert { groups, .. } => groups,
-        }
-    }
-
-    /// The group of each distinct layer as the accelerator runs them: one for all, or one for each, where
-    /// groups of several layers are so often there.
+    /// The stored layer of each distinct layer as the accelerator runs them: those of one group again and
+    /// again, or one for each layer that is passed, where groups of several layers are so often there.
     #[must_use]
     pub fn distinct(&self) -> Vec<usize> {
-        match self.groups() {
-            1 => vec![0],
-            groups => (0..self.num_hidden_layers).map(|layer| layer * groups / self.num_hidden_layers).collect(),
+        let passes = self.num_hidden_layers / self.group_layers;
+        match self.groups {
+            1 => (0..self.group_layers).collect(),
+            groups => (0..passes)
+                .flat_map(|pass| (0..self.group_layers).map(move |layer| (pass * groups / passes, layer)))
+                .map(|(group, layer)| group * self.group_layers + layer)
+                .collect(),
         }
     }
 
-    /// The first distinct layer of a group.
-    pub(crate) fn first(&self, group: usize) -> usize {
-        self.distinct().iter().position(|&distinct| distinct == group).unwrap_or_default()
+    /// The first distinct layer of a stored one.
+    pub(crate) fn first(&self, stored: usize) -> usize {
+        self.distinct().iter().position(|&distinct| distinct == stored).unwrap_or_default()
     }
 }
 
-/// Keys of the file, and what is wrong with them.
+/// Keys of the file, by BERT's names, and what is wrong with them.
 struct Keys {
     map: Map<String, Value>,
+    family: &'static Family,
     problems: Vec<String>,
 }
 
 impl Keys {
     /// The value of a key; `null` is as good as none.
-    fn get(&self, key: &str) -> Option<&Value> {
-        self.map.get(key).filter(|value| !value.is_null())
+    fn get(&self, key: &'static str) -> Option<&Value> {
+        self.map.get(self.family.key(key)).filter(|value| !value.is_null())
     }
 
     /// A number of at least 1; 1 stands in for one that cannot be used.
-    fn count(&mut self, key: &str, default: Option<usize>) -> usize {
-        let problem = match (self.get(key), default) {
+    fn count(&mut self, key: &'static str, default: Option<usize>) -> usize {
+        let value = self.get(key);
+        let key = self.family.key(key);
+        let problem = match (value, default) {
             (None, Some(default)) => return default,
             (None, None) => format!("{key} is missing"),
             (Some(value), _) => match value.as_u64().map(usize::try_from) {
@@ -185,53 +233,51 @@ impl Keys {
         1
     }
 
-    fn model_type(&mut self) -> ModelType {
-        match self.get("model_type").map(|kind| kind.as_str().map_or_else(|| kind.to_string(), str::to_owned)) {
-            None => ModelType::Bert,
-            Some(kind) if kind == "bert" => ModelType::Bert,
-            Some(kind) if kind == "albert" => {
-                let inner = self.count("inner_group_num", Some(1));
-                if inner != 1 {
-                    self.problems.push(format!("inner_group_num is {inner}, only groups of 1 layer are known"));
-                }
-                // Hugging Face's own defaults.
-                let embedding_size = self.count("embedding_size", Some(128));
-                ModelType::Albert { embedding_size, groups: self.count("num_hidden_groups", Some(1)) }
-            }
-            Some(kind) => {
-                self.problems.push(format!("model_type is `{kind}`, known are `albert` and `bert`"));
-                ModelType::Bert
+    fn model_type(&self) -> String {
+        let kind = self.get("model_type").map(|kind| kind.as_str().map_or_else(|| kind.to_string(), str::to_owned));
+        kind.unwrap_or_else(|| BERT.name.to_owned())
+    }
+
+    /// The id of the padding token.
+    fn padding(&mut self, default: usize) -> usize {
+        match self.get("pad_token_id").map(|value| (value.as_u64().map(usize::try_from), value)) {
+            None => default,
+            Some((Some(Ok(id)), _)) => id,
+            Some((_, value)) => {
+                self.problems.push(format!("pad_token_id is {value}, it must be the id of a token"));
+                default
             }
         }
     }
 
     fn epsilon(&mut self) -> f32 {
-        const DEFAULT: f32 = 1e-12;
+        let default = self.family.epsilon;
         match self.get("layer_norm_eps").map(|value| (value.as_f64(), value)) {
-            None => DEFAULT,
+            None => default,
             Some((Some(epsilon), _)) if (0.0..1.0).contains(&epsilon) => epsilon as f32,
             Some((_, value)) => {
                 self.problems.push(format!("layer_norm_eps is {value}, it must be a number from 0 to 1"));
-                DEFAULT
+                default
             }
         }
     }
 
     fn activation(&mut self) -> Activation {
+        let key = self.family.key("hidden_act");
         let problem = match self.get("hidden_act") {
-            None => "hidden_act is missing".to_owned(),
+            None => format!("{key} is missing"),
             Some(Value::String(name)) => match activation(name) {
                 Ok(activation) => return activation,
-                Err(problem) => format!("hidden_act is {problem}"),
+                Err(problem) => format!("{key} is {problem}"),
             },
-            Some(value) => format!("hidden_act is {value}, it must be a name"),
+            Some(value) => format!("{key} is {value}, it must be a name"),
         };
         self.problems.push(problem);
         Activation::GeluErf
     }
 
     /// Refuses a key that has any but the one meaning that we know.
-    fn refuse(&mut self, key: &str, instead: &str, known: impl Fn(&Value) -> bool) {
+    fn refuse(&mut self, key: &'static str, instead: &str, known: impl Fn(&Value) -> bool) {
         if let Some(value) = self.get(key).filter(|value| !known(value)) {
             let shown = value.as_str().map_or_else(|| value.to_string(), |text| format!("`{text}`"));
             self.problems.push(format!("{key} is {shown}, {instead}"));

@@ -1,7 +1,11 @@
-//! Taking tensors out of a safetensors file, remembering everything that is wrong on the way.
+//! Taking tensors out of safetensors files, remembering everything that is wrong on the way.
 
-use super::{Linear, ModelType, Norm, names};
+use super::{
+    Linear, ModelConfig, Norm,
+    unused::{Unused, Why},
+};
 use crate::{Matrix, ModelError};
+use glob::Pattern;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,16 +15,22 @@ use std::{
 /// What is said of a tensor that nothing took.
 const UNKNOWN: &str = "it is not known what this tensor does";
 
-/// The tensors of a file and the problems met so far.
+/// The tensors of a file, or of several, and the problems met so far.
 pub(crate) struct Tensors<'a> {
     path: PathBuf,
-    file: SafeTensors<'a>,
+    views: BTreeMap<String, TensorView<'a>>,
     prefix: String,
     taken: BTreeSet<String>,
     problems: Vec<String>,
 }
 
 impl<'a> Tensors<'a> {
+    /// None yet, of files that messages name by this path.
+    pub(super) fn none(path: &Path) -> Self {
+        let path = path.into();
+        Self { path, views: BTreeMap::new(), prefix: String::new(), taken: BTreeSet::new(), problems: Vec::new() }
+    }
+
     /// Reads the header of a file.
     pub(crate) fn parse(path: &Path, bytes: &'a [u8]) -> Result<Self, ModelError> {
         let damaged = |problem| ModelError::Damaged { path: path.into(), problem };
@@ -29,14 +39,23 @@ impl<'a> Tensors<'a> {
         }
         let file = SafeTensors::deserialize(bytes)
             .map_err(|error| damaged(format!("this is no valid safetensors file: {error}")))?;
-        Ok(Self { path: path.into(), file, prefix: String::new(), taken: BTreeSet::new(), problems: Vec::new() })
+        Ok(Self { views: file.tensors().into_iter().collect(), ..Self::none(path) })
+    }
+
+    /// Takes in those of another file.
+    pub(super) fn extend(&mut self, other: Self) {
+        self.views.extend(other.views);
+    }
+
+    /// The whole names of all, in order.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.views.keys().map(String::as_str)
     }
 
     /// Names are given without what stands in front of `anchor` from now on: the whole rest of a name, or
     /// with a dot after it the beginning of the rest.
     pub(crate) fn strip_prefix_of(&mut self, anchor: &str) {
-        // The file's order of names is not deterministic: the shortest prefix is.
-        let names = self.file.names().into_iter().filter_map(|name| match anchor.ends_with('.') {
+        let names = self.names().filter_map(|name| match anchor.ends_with('.') {
             true => name.split_once(anchor).map(|(prefix, _)| prefix),
             false => name.strip_suffix(anchor),
         });
@@ -46,13 +65,13 @@ impl<'a> Tensors<'a> {
 
     /// The shape of a tensor that is there.
     pub(crate) fn shape(&self, name: &str) -> Option<Vec<usize>> {
-        self.file.tensor(&format!("{}{name}", self.prefix)).ok().map(|view| view.shape().to_vec())
+        self.views.get(&format!("{}{name}", self.prefix)).map(|view| view.shape().to_vec())
     }
 
     /// Names that begin with this, without it, in order.
     pub(crate) fn behind(&self, start: &str) -> BTreeSet<String> {
         let start = format!("{}{start}", self.prefix);
-        self.file.names().into_iter().filter_map(|name| Some(name.strip_prefix(&start)?.to_owned())).collect()
+        self.names().filter_map(|name| Some(name.strip_prefix(&start)?.to_owned())).collect()
     }
 
     /// All problems; a tensor that nothing took is one.
@@ -61,33 +80,43 @@ impl<'a> Tensors<'a> {
         self.problems.into_iter().chain(left).collect()
     }
 
-    /// All problems at once, if there were any; else the modules that are no part of the encoder, by their
-    /// whole names. A tensor of the encoder that nothing took is a problem: without it the encoder is another
-    /// one.
-    pub(crate) fn finish_encoder(mut self, model: ModelType, groups: usize) -> Result<BTreeSet<String>, ModelError> {
-        let mut beside = BTreeSet::new();
-        let mut further: BTreeMap<usize, usize> = BTreeMap::new();
-        for full in self.left() {
-            let name = full.strip_prefix(&self.prefix);
-            match name {
-                Some(name) if names::BUFFERS.contains(&name) => {}
-                Some(name) if !names::HEADS.iter().any(|head| name.starts_with(head)) => {
-                    match model.group_of(name).filter(|group| *group >= groups) {
-                        Some(group) => *further.entry(group).or_default() += 1,
-                        None => self.problems.push(format!("{full}: {UNKNOWN}")),
-                    }
-                }
-                _ => {
-                    beside.insert(full.rsplit_once('.').map_or(&*full, |(module, _)| module).to_owned());
-                }
+    /// All problems at once, if there were any; else the tensors that nothing took. One of the encoder is a
+    /// problem, unless a pattern says that it may be left out: without it the encoder is another one. So is a
+    /// pattern that leaves nothing out.
+    pub(crate) fn finish_encoder(
+        mut self,
+        config: &ModelConfig,
+        ignore: &[Pattern],
+    ) -> Result<Vec<Unused>, ModelError> {
+        let (mut unused, mut further) = (Vec::new(), BTreeMap::<_, usize>::new());
+        let left = self.left();
+        for tensor in &left {
+            let own = tensor.strip_prefix(&self.prefix);
+            let why = match own {
+                _ if ignore.iter().any(|pattern| pattern.matches(tensor)) => Some(Why::Ignored),
+                Some(name) => Why::of(name),
+                None => Some(Why::of(tensor).unwrap_or(Why::Beside)),
+            };
+            let layer = own.and_then(|name| config.family.layer_of(name));
+            match (why, layer.filter(|&(group, inner)| group >= config.groups || inner >= config.group_layers)) {
+                (Some(why), _) => unused.push(Unused { tensor: tensor.clone(), why }),
+                (None, Some(layer)) => *further.entry(layer).or_default() += 1,
+                (None, None) => self.problems.push(format!("{tensor}: {UNKNOWN}")),
             }
         }
-        for (group, count) in further {
-            let key = model.groups_key();
-            self.problems.push(format!("{}{}: {count} tensors; {key} is {groups}", self.prefix, model.layer(group)));
+        for (layer, count) in further {
+            let (key, most) = config.layers_key(layer);
+            self.problems.push(format!(
+                "{}{}: {count} tensors; {key} is {most}",
+                self.prefix,
+                config.family.layer(layer)
+            ));
+        }
+        for pattern in ignore.iter().filter(|pattern| !left.iter().any(|tensor| pattern.matches(tensor))) {
+            self.problems.push(format!("--ignore {pattern}: no tensor of this name would be left out"));
         }
         if self.problems.is_empty() {
-            Ok(beside)
+            Ok(unused)
         } else {
             Err(ModelError::Tensors { path: self.path, problems: self.problems })
         }
@@ -95,8 +124,7 @@ impl<'a> Tensors<'a> {
 
     /// The tensors that nothing took.
     fn left(&self) -> BTreeSet<String> {
-        let names = self.file.names().into_iter();
-        names.filter(|name| !self.taken.contains(*name)).map(str::to_owned).collect()
+        self.names().filter(|name| !self.taken.contains(*name)).map(str::to_owned).collect()
     }
 
     /// A rows × cols tensor; empty when it cannot be used.
@@ -124,12 +152,12 @@ impl<'a> Tensors<'a> {
     fn take(&mut self, names: &[&str], shape: &[usize]) -> Vec<f32> {
         let mut names = names.iter().map(|name| format!("{}{name}", self.prefix)).peekable();
         let first = names.peek().cloned().unwrap_or_default();
-        let found = names.find_map(|name| self.file.tensor(&name).ok().map(|view| (name, view)));
+        let found = names.find_map(|name| self.views.get(&name).map(|view| (name, view)));
         let (full, problem) = match found {
             None => (first, format!("it is missing, expected {}", describe(shape))),
             Some((name, view)) => {
                 self.taken.insert(name.clone());
-                match read(&view, shape) {
+                match read(view, shape) {
                     Ok(values) => return values,
                     Err(problem) => (name, problem),
                 }
@@ -145,12 +173,14 @@ fn read(view: &TensorView<'_>, shape: &[usize]) -> Result<Vec<f32>, String> {
     if view.shape() != shape {
         return Err(format!("its shape is {}, expected {}", describe(view.shape()), describe(shape)));
     }
-    let (quads, pairs) = (view.data().as_chunks::<4>().0, view.data().as_chunks::<2>().0);
+    let data = view.data();
+    let (octets, quads, pairs) = (data.as_chunks::<8>().0, data.as_chunks::<4>().0, data.as_chunks::<2>().0);
     let values: Vec<f32> = match view.dtype() {
+        Dtype::F64 => octets.iter().map(|&bytes| f64::from_le_bytes(bytes) as f32).collect(),
         Dtype::F32 => quads.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect(),
         Dtype::F16 => pairs.iter().map(|&bytes| from_half(u16::from_le_bytes(bytes))).collect(),
         Dtype::BF16 => pairs.iter().map(|&bytes| f32::from_bits(u32::from(u16::from_le_bytes(bytes)) << 16)).collect(),
-        other => return Err(format!("its type is {other:?}, expected F32, F16 or BF16 of {}", describe(shape))),
+        other => return Err(format!("its type is {other:?}, expected F64, F32, F16 or BF16 of {}", describe(shape))),
     };
     match values.iter().position(|value| !value.is_finite()) {
         None => Ok(values),

@@ -31,7 +31,7 @@ pub use allocate::Use;
 pub use bundle::Bundle;
 pub use program::{Output, Sentence};
 pub use quantised::{Quantised, quantise_encoder, quantise_encoder_by};
-pub use run::{Answer, Done, Engine, Session, reals};
+pub use run::{Answer, Done, Engine, Session, outputs, reals};
 
 use crate::{ModelConfig, ModelError};
 use alberti_arith::ActivationSet;

@@ -6,6 +6,7 @@ use super::{
     bundle::row_bytes,
     emit::{Chunk, Emitter, chunks},
     problems::Problems,
+    quantised::STREAM,
     waits,
     window::ISSUE,
 };
@@ -46,6 +47,8 @@ pub struct Output {
     pub rows: usize,
     /// Bytes of each.
     pub row_bytes: usize,
+    /// Fraction bits of its numbers.
+    pub fraction_bits: i32,
 }
 
 /// Bits of an index word.
@@ -208,6 +211,7 @@ impl Emitter<'_> {
             is_hidden: logits.is_none(),
             rows: stored.rows as usize,
             row_bytes: row_bytes(self.config, 16 * self.config.n),
+            fraction_bits: if logits.is_none() { encoder.output_fraction_bits } else { STREAM },
         }
     }
 

@@ -20,7 +20,7 @@ const SCORE: i32 = 8;
 /// Fraction bits of what is added to the residual stream.
 const SUM: i32 = 7;
 /// Fraction bits of the residual stream, and of logits.
-const STREAM: i32 = 10;
+pub(super) const STREAM: i32 = 10;
 /// What probabilities stay below, nearly.
 const PROBABILITY: f64 = 0.97;
 /// Fraction bits of probabilities.
@@ -43,7 +43,7 @@ enum Results {
 /// calibrated to.
 ///
 /// # Errors
-/// AE0708 to AE0711 of a linear layer, AE0714 of a layer norm's parameter or of epsilon.
+/// AE0709 to AE0711 of a linear layer, AE0714 of a layer norm's parameter or of epsilon.
 pub fn quantise_encoder(
     model: &Adapted,
     calibration: &Calibration,
@@ -74,7 +74,7 @@ pub fn quantise_encoder_by(
     rules: &Rules,
 ) -> Result<Quantised, ModelError> {
     check_epsilon(model.backbone.config.layer_norm_eps, calibration.least_variance())?;
-    let (model, calibration) = equalise(model, calibration);
+    let (model, calibration, factor) = equalise(model, calibration);
     let (model, calibration) = (&*model, &*calibration);
     let ranges = Ranges { model, calibration };
     let quantiser = Quantiser { model, ranges, config, rules: *rules, errors: RefCell::default() };
@@ -82,7 +82,8 @@ pub fn quantise_encoder_by(
         encoder::Arithmetic::for_accelerator(config).map_err(|error| ModelError::Shape(error.to_string()))?;
     let probability_shift = quantiser.code_shift(SHARE, rules.scale(PROBABILITY));
     let arithmetic = encoder::Arithmetic { operand: rules.operand, probability_shift, ..arithmetic };
-    Ok(Quantised { encoder: quantiser.encoder()?, arithmetic, errors: quantiser.errors.into_inner() })
+    let encoder = encoder::Encoder { output_fraction_bits: STREAM - factor, ..quantiser.encoder()? };
+    Ok(Quantised { encoder, arithmetic, errors: quantiser.errors.into_inner() })
 }
 
 /// The share of a row's variance that epsilon may be: it changes results by half of that, less than codes of
@@ -159,7 +160,8 @@ impl Quantiser<'_> {
         let layers = (0..self.model.distinct()).map(|layer| self.layer(layer)).collect::<Result<_, _>>()?;
         let tasks = (self.model.tasks.iter().enumerate()).map(|(number, task)| self.task(number, task));
         let tasks = tasks.collect::<Result<_, _>>()?;
-        Ok(encoder::Encoder { embedding: self.embedding()?, layers, depth: self.model.depth(), tasks })
+        let (embedding, depth) = (self.embedding()?, self.model.depth());
+        Ok(encoder::Encoder { embedding, layers, depth, tasks, output_fraction_bits: STREAM })
     }
 
     /// Tables whose scales the gains bring together, and a sum as large as Q9.7 holds: the layer norm sees no

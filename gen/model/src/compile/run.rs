@@ -1,11 +1,11 @@
 //! Sentences on an accelerator: the golden one, or whatever else runs its programs.
 
-use super::{Compiled, Sentence, program};
+use super::{Compiled, Sentence, program, quantised::STREAM};
 use crate::{Matrix, ModelError};
 use alberti_golden::{
     Image,
     accelerator::{Counters, End, Flat, Interpreter, Outcome, Registers},
-    encoder::Sequence,
+    encoder::{Encoder, Sequence},
 };
 use std::collections::{HashMap, hash_map::Entry};
 
@@ -197,6 +197,18 @@ impl<'a, E: Engine> Session<'a, E> {
         }
         Ok(Answer { hidden, logits: Vec::new(), exit, counters, cycles })
     }
+}
+
+/// What an encoder answers without heads, as reals: tokens × channels.
+///
+/// # Panics
+/// When they are no whole rows.
+#[must_use]
+pub fn outputs(encoder: &Encoder, hidden: &[i16]) -> Matrix {
+    let factor = ((STREAM - encoder.output_fraction_bits) as f32).exp2();
+    let mut reals = reals(hidden, encoder.width());
+    reals.data.iter_mut().for_each(|x| *x *= factor);
+    reals
 }
 
 /// Numbers in Q6.10 as reals, rows of so many columns.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     ModelError, adapted,
-    compile::{Compiled, Session, reals},
+    compile::{Compiled, Session, outputs},
     sentence::Tokens,
     sweep::{Cosines, Decision},
     text_encoder::TextEncoder,
@@ -148,7 +148,7 @@ impl<'a> WholeCampaign<'a> {
                 Some(Decision { difference, alike }) => [difference, f64::from(u8::from(alike))],
                 None => {
                     let exact = &exact.forward.hidden;
-                    let cosines = Cosines::between(&reals(&answer.hidden, exact.cols), exact);
+                    let cosines = Cosines::between(&outputs(self.compiled.encoder(), &answer.hidden), exact);
                     [cosines.embedding, cosines.hidden]
                 }
             };

@@ -1,7 +1,7 @@
 //! What is left of a model after each step from f32 to an accelerator's memories.
 
 use super::{Packed, Tensor};
-use crate::{ModelError, adapted::Adapted, compile::reals, sentence::Tokens, sweep::Cosines};
+use crate::{ModelError, adapted::Adapted, compile::outputs, sentence::Tokens, sweep::Cosines};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -57,7 +57,7 @@ pub fn steps(
         let pruned = packed.pruned.forward(0, tokens)?.forward.hidden;
         let codes = encoder.run(&packed.quantised.arithmetic, &encoder.tasks[0], tokens, 0)?;
         let saturated = codes.saturated;
-        let codes = reals(&codes.hidden, encoder.width());
+        let codes = outputs(encoder, &codes.hidden);
         done();
         let first = Cosines::between(&pruned, &exact);
         Ok(([[first; 2], [Cosines::between(&codes, &exact), Cosines::between(&codes, &pruned)]], saturated))

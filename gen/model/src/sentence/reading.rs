@@ -10,8 +10,26 @@ pub struct Reading {
     pub texts: Vec<String>,
     /// The tokens of each.
     pub tokens: Vec<Tokens>,
-    /// How many built-in texts are read to so many tokens alone, where some were longer.
-    pub cut: Option<(usize, usize)>,
+    /// What was cut of them.
+    pub cut: Cut,
+}
+
+/// How many texts were read in part alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cut {
+    /// Those that were longer.
+    pub texts: usize,
+    /// The tokens that they were cut to.
+    pub most: usize,
+}
+
+impl Cut {
+    /// A line on it, of so many texts of a kind; empty where nothing was cut.
+    #[must_use]
+    pub fn note(self, all: usize, kind: &str) -> String {
+        let Self { texts, most } = self;
+        if texts == 0 { String::new() } else { format!("{texts} of {all} {kind} cut to {most} tokens\n") }
+    }
 }
 
 impl Reading {
@@ -32,13 +50,15 @@ impl Reading {
         }
     }
 
-    /// Texts that somebody chose: all of each.
+    /// Texts that somebody chose: all of each, unless the tokenizer [cuts](Tokenizer::cut) them.
     ///
     /// # Errors
     /// AE0705 when one does not fit the model.
     pub fn whole(texts: Vec<String>, tokenizer: &Tokenizer, checkpoint: &Checkpoint) -> Result<Self, ModelError> {
-        let tokens = texts.iter().map(|text| tokenizer.tokens(text, None, checkpoint)).collect::<Result<_, _>>()?;
-        Ok(Self { texts, tokens, cut: None })
+        let read = |text: &String| tokenizer.read(text, None, checkpoint);
+        let (tokens, cut): (_, Vec<bool>) = texts.iter().map(read).collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+        let cut = cut.into_iter().filter(|&cut| cut).count();
+        Ok(Self { texts, tokens, cut: Cut { texts: cut, most: tokenizer.most().unwrap_or_default() } })
     }
 
     /// Texts that stand in where none was chosen: of each as much as the model takes, and at most so many
@@ -52,15 +72,7 @@ impl Reading {
         checkpoint: &Checkpoint,
         most: usize,
     ) -> Result<Self, ModelError> {
-        let (mut tokens, mut cut) = (Vec::with_capacity(texts.len()), 0);
-        for text in &texts {
-            let whole = tokenizer.whole(text, None)?.ids.len();
-            let beginning = tokenizer.beginning(text, None, checkpoint, most)?;
-            cut += usize::from(beginning.ids.len() < whole);
-            tokens.push(beginning);
-        }
-        let most = most.min(tokenizer.longest(checkpoint));
-        Ok(Self { texts, tokens, cut: (cut > 0).then_some((cut, most)) })
+        Self::whole(texts, &tokenizer.cut(most.min(tokenizer.longest(checkpoint)))?, checkpoint)
     }
 
     /// Tokens of the longest.
@@ -72,8 +84,6 @@ impl Reading {
     /// A line on what was cut; empty where nothing was.
     #[must_use]
     pub fn note(&self) -> String {
-        self.cut.map_or_else(String::new, |(cut, most)| {
-            format!("{cut} of {} built-in texts cut to {most} tokens, the most that fit\n", self.texts.len())
-        })
+        self.cut.note(self.texts.len(), "texts")
     }
 }

@@ -1,48 +1,74 @@
-//! What `tokenizer_config.json` says, as transformers reads it beside `tokenizer.json`.
+//! What `tokenizer_config.json` says, as transformers reads it beside the tokenizer.
 //!
 //! A normaliser of BERT takes its settings from here, and the library's own where the file does not say.
-//! Everything else stands in `tokenizer.json`: what says otherwise here is a contradiction.
+//! Everything else stands in `tokenizer.json`, or was built by these settings: what says otherwise here is a
+//! contradiction. `special_tokens_map.json` names special tokens that it does not.
 
 use crate::ModelError;
 use serde_json::{Map, Value};
-use std::{io::ErrorKind, path::Path};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 use tokenizers::{ModelWrapper, NormalizerWrapper, Tokenizer, normalizers::BertNormalizer};
 
 /// The file.
 const FILE: &str = "tokenizer_config.json";
+/// Special tokens alone.
+const TOKENS: &str = "special_tokens_map.json";
 
 /// Special tokens that it names.
 const SPECIAL: [&str; 5] = ["cls_token", "sep_token", "pad_token", "unk_token", "mask_token"];
 
 /// What it says.
 pub(super) struct Settings {
+    path: PathBuf,
+    /// Whether there is such a file; without it a tokenizer stays as it is.
+    there: bool,
     keys: Map<String, Value>,
     problems: Vec<String>,
 }
 
-/// Sets a tokenizer as the file of a model's folder says; gives the longest sequence, where it has one.
-/// Without the file nothing changes.
-///
-/// # Errors
-/// AE0701 when it cannot be read, AE0705 with all that is wrong in it or contradicts the tokenizer.
-pub(super) fn apply(folder: &Path, tokenizer: &mut Tokenizer) -> Result<Option<usize>, ModelError> {
-    let path = folder.join(FILE);
-    let text = match std::fs::read(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(ModelError::Unreadable { path, source }),
-    };
-    let refused = |problem: String| ModelError::Sentence(format!("{}: {problem}", path.display()));
-    let keys = serde_json::from_slice(&text).map_err(|error| refused(error.to_string()))?;
-    let mut settings = Settings { keys, problems: Vec::new() };
-    settings.normalise(tokenizer);
-    settings.special(tokenizer);
-    settings.added(tokenizer);
-    let longest = settings.longest();
-    if settings.problems.is_empty() { Ok(longest) } else { Err(refused(settings.problems.join("; "))) }
-}
-
 impl Settings {
+    /// Reads the files of a model's folder; one that is not there says nothing.
+    ///
+    /// # Errors
+    /// AE0701 when one cannot be read, AE0705 when it is malformed.
+    pub fn read(folder: &Path) -> Result<Self, ModelError> {
+        let path = folder.join(FILE);
+        let (there, mut keys) = (path.exists(), map(&path)?);
+        for (key, token) in map(&folder.join(TOKENS))? {
+            if SPECIAL.contains(&key.as_str()) {
+                keys.entry(key).or_insert(token);
+            }
+        }
+        Ok(Self { path, there, keys, problems: Vec::new() })
+    }
+
+    /// Sets a tokenizer as they say; gives the longest sequence, where they have one.
+    ///
+    /// # Errors
+    /// AE0705 with all that is wrong in them or contradicts the tokenizer.
+    pub fn apply(mut self, tokenizer: &mut Tokenizer) -> Result<Option<usize>, ModelError> {
+        if !self.there {
+            return Ok(None);
+        }
+        self.normalise(tokenizer);
+        self.space(tokenizer);
+        self.special(tokenizer);
+        self.added(tokenizer);
+        let longest = self.longest();
+        match self.problems.is_empty() {
+            true => Ok(longest),
+            false => Err(ModelError::Sentence(format!("{}: {}", self.path.display(), self.problems.join("; ")))),
+        }
+    }
+
+    /// A setting that is true or false.
+    pub fn switch(&self, key: &str) -> Option<bool> {
+        self.get(key)?.as_bool()
+    }
+
     /// The value of a key; `null` is as good as none.
     fn get(&self, key: &str) -> Option<&Value> {
         self.keys.get(key).filter(|value| !value.is_null())
@@ -82,8 +108,19 @@ impl Settings {
         }
     }
 
+    /// Whether a text begins as a word after a space does.
+    fn space(&mut self, tokenizer: &Tokenizer) {
+        let known = tokenizer.get_pre_tokenizer().and_then(|known| serde_json::to_value(known).ok());
+        let known = known.as_ref().and_then(|known| known.get("add_prefix_space")).and_then(Value::as_bool);
+        if let (Some(asked), Some(known)) = (self.flag("add_prefix_space"), known)
+            && asked != known
+        {
+            self.problems.push(format!("add_prefix_space contradicts tokenizer.json, which has {known}"));
+        }
+    }
+
     /// The name of a special token.
-    fn token(&self, key: &str) -> Option<String> {
+    pub fn token(&self, key: &str) -> Option<String> {
         let value = self.get(key)?;
         value.as_str().or_else(|| value.get("content")?.as_str()).map(str::to_owned)
     }
@@ -137,4 +174,15 @@ fn has(normalizer: &Value, kind: &str) -> bool {
     let within = normalizer.get("normalizers").and_then(Value::as_array);
     normalizer.get("type").and_then(Value::as_str) == Some(kind)
         || within.is_some_and(|all| all.iter().any(|one| has(one, kind)))
+}
+
+/// The keys of a file; none where it is not there.
+fn map(path: &Path) -> Result<Map<String, Value>, ModelError> {
+    match std::fs::read(path) {
+        Ok(text) => {
+            serde_json::from_slice(&text).map_err(|error| ModelError::Sentence(format!("{}: {error}", path.display())))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Map::new()),
+        Err(source) => Err(ModelError::Unreadable { path: path.into(), source }),
+    }
 }

@@ -212,7 +212,7 @@ pub fn encoder(seed: u64, shape: &Shape) -> Encoder {
             Task { layers, heads }
         })
         .collect();
-    Encoder { embedding, layers, depth: shape.depth, tasks }
+    Encoder { embedding, layers, depth: shape.depth, tasks, output_fraction_bits: 10 }
 }
 
 /// The same encoder with the linear layers of its backbone pruned in blocks along the reduction, all but the

@@ -1,7 +1,7 @@
 //! The program of the accelerator for a trained encoder.
 
 use crate::{
-    encoder::{Prunings, Tasks},
+    encoder::{Ignored, Prunings, Tasks},
     exit::{Failure, Result},
     table::{Table, count},
 };
@@ -9,6 +9,7 @@ use alberti_cost::configuration;
 use alberti_diagnostic::Diagnostics;
 use alberti_model::{
     Ranges,
+    checkpoint::unused::{self, Unused},
     compile::{self, Sentence, Use},
 };
 use alberti_rtl::Design;
@@ -19,9 +20,11 @@ use std::{collections::BTreeMap, path::PathBuf};
 #[derive(clap::Args)]
 #[command(next_help_heading = "Program")]
 pub struct ProgramOf {
-    /// The folder of an encoder of the BERT family
+    /// The folder of an encoder (docs/models.md)
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
+    #[command(flatten)]
+    ignored: Ignored,
     #[command(flatten)]
     tasks: Tasks,
     #[command(flatten)]
@@ -42,6 +45,7 @@ pub struct Listing {
     setup: Vec<String>,
     program: Vec<String>,
     memories: BTreeMap<&'static str, Vec<Use>>,
+    unused_tensors: Vec<Unused>,
 }
 
 impl ProgramOf {
@@ -60,17 +64,18 @@ pub fn dump(design: &Design, arguments: &ProgramOf) -> Result<(String, Listing, 
     let Some(folder) = &arguments.model else {
         return Err(Failure::usage("a program is of a model", "add --model DIR"));
     };
-    let encoder = arguments.prunings.load(folder, &arguments.tasks.tasks)?;
-    let checkpoint = &encoder.model.backbone.config;
-    let (tokens, most) = (arguments.tokens, checkpoint.max_position_embeddings);
+    let encoder = arguments.prunings.load(arguments.ignored.source(folder), &arguments.tasks.tasks)?;
+    let checkpoint = &encoder.model.backbone;
+    let (tokens, most) = (arguments.tokens, checkpoint.config.max_position_embeddings);
     if let Some(tokens) = tokens.filter(|tokens| !(1..=most).contains(tokens)) {
         let message = format!("{tokens} tokens: the model takes 1 to {most}");
         return Err(Failure::usage(message, "give --tokens within that"));
     }
-    let tokens = tokens.unwrap_or_else(|| compile::longest(checkpoint, &config));
+    let tokens = tokens.unwrap_or_else(|| compile::longest(&checkpoint.config, &config));
     let compiled = encoder.compile(config, tokens, Ranges::Single)?;
     let sentence = compiled.sentence(0, tokens)?;
     let map = compiled.map(&sentence);
+    let comments: String = unused::note(&checkpoint.unused).lines().map(|line| format!("# {line}\n")).collect();
     let text = text(&sentence, &compiled.setup().program.to_string(), &map);
     let lines = |program: &alberti_isa::Program| program.instructions.iter().map(ToString::to_string).collect();
     let listing = Listing {
@@ -82,8 +87,9 @@ pub fn dump(design: &Design, arguments: &ProgramOf) -> Result<(String, Listing, 
         setup: lines(&compiled.setup().program),
         program: lines(&sentence.program),
         memories: map.into_iter().collect(),
+        unused_tensors: checkpoint.unused.clone(),
     };
-    Ok((text, listing, encoder.model.backbone.warnings()))
+    Ok((text + &comments, listing, unused::warnings(&checkpoint.unused)))
 }
 
 fn text(sentence: &Sentence, setup: &str, map: &[(&'static str, Vec<Use>)]) -> String {

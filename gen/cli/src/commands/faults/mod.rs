@@ -38,7 +38,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let kinds = layouts(arguments, settings.sparsity.is_some())?;
     let (errors, rates) = rates(arguments, &settings)?;
     let target = configuration::unit_target(&design)?;
-    let model = Model::load(&arguments.encoder.model)?;
+    let model = Model::load(arguments.encoder.source())?;
     let reading = arguments.layers.read(&model.tokenizer, &model.checkpoint, usize::MAX)?;
     let forward = model.read(&reading.tokens[0])?;
     let gemm = |layer: &String| model.gemm(&forward, layer, arguments.prune, &target);
@@ -51,12 +51,13 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let findings = plan.run(&campaign, arguments.trials, journal.as_ref(), &|| bar.inc(1));
     bar.finish_and_clear();
     let findings = findings?;
-    let text = text(arguments, &design.name, &plan, &errors, &findings);
+    let text = text(arguments, &design.name, &plan, &errors, &findings) + &reading.note();
     let data = serde_json::json!({
         "design": design.name, "hash": design.hash, "parameters": parameters, "trials": arguments.trials,
+        "texts_cut": reading.cut.texts,
         "technology": errors, "points": findings,
     });
-    Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_warnings(&model.checkpoint.warnings()))
+    Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_unused(&model.checkpoint))
 }
 
 /// What the terminal is told.

@@ -29,7 +29,7 @@ pub fn run(arguments: &Arguments, design: &Design) -> Result<Answer> {
     let (errors, rates) = rates(arguments, &settings)?;
     let texts = arguments.file.as_deref().map(lines).transpose()?;
     let prunings = Prunings { prune: arguments.prune, prune_embeddings: Pruning::Dense };
-    let encoder = prunings.load(&arguments.encoder.model, arguments.task.task.as_slice())?;
+    let encoder = prunings.load(arguments.encoder.source(), arguments.task.task.as_slice())?;
     let (tokenizer, checkpoint) = (&encoder.tokenizer, &encoder.model.backbone);
     let reading = match texts {
         Some(texts) => Reading::whole(texts, tokenizer, checkpoint)?,
@@ -56,10 +56,10 @@ pub fn run(arguments: &Arguments, design: &Design) -> Result<Answer> {
     );
     let data = serde_json::json!({
         "design": design.name, "hash": design.hash, "pruning": arguments.prune.to_string(), "secded": settings.secded,
-        "task": encoder.model.tasks[0].name, "sentences": sentences.len(), "trials": arguments.trials,
+        "task": encoder.model.tasks[0].name, "sentences": sentences.len(), "texts_cut": reading.cut.texts, "trials": arguments.trials,
         "seed": Seed(settings.seed).to_string(), "technology": errors, "points": findings,
     });
-    Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_warnings(&encoder.model.backbone.warnings()))
+    Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_unused(&encoder.model.backbone))
 }
 
 fn table(findings: &[WholeFinding]) -> Table {

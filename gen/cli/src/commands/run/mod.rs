@@ -121,7 +121,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let (design, config) = arguments.encoder.accelerator()?;
     // A file that cannot be read is known before the model is.
     let texts = arguments.sentences.texts(&arguments.texts)?;
-    let encoder = arguments.prunings.load(&arguments.encoder.model, &arguments.tasks.tasks)?;
+    let encoder = arguments.prunings.load(arguments.encoder.source(), &arguments.tasks.tasks)?;
     refuse_without_off_ramp(&encoder, arguments.threshold > 0.0)?;
     let most = compile::longest(&encoder.model.backbone.config, &config);
     let reading = read_texts(texts, &encoder, most)?;
@@ -204,10 +204,10 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let data = serde_json::json!({
         "design": design.name, "hash": design.hash, "engine": arguments.engine.to_possible_value().map(|value| value.get_name().to_owned()),
         "pruning": {"weights": arguments.prunings.prune.to_string(), "embeddings": arguments.prunings.prune_embeddings.to_string()},
-        "setup_bytes": setup, "entropy_threshold_nats": nats, "summary": summary, "sentences": lines,
+        "setup_bytes": setup, "entropy_threshold_nats": nats, "summary": summary, "texts_cut": reading.cut.texts, "sentences": lines,
         "tasks": if arguments.tasks.tasks.is_empty() { &[] } else { &runs[..] },
     });
-    Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_warnings(&encoder.model.backbone.warnings()))
+    Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_unused(&encoder.model.backbone))
 }
 
 /// Refuses thresholds that decide nothing, as no task has an off-ramp.
@@ -236,7 +236,8 @@ impl Job<'_> {
             self.check(task, tokens, &answer)?;
         }
         if answer.logits.is_empty() {
-            let comparison = self.compare.then(|| compare(self.encoder, task, tokens, &answer)).transpose()?;
+            let comparison =
+                self.compare.then(|| compare(self.encoder, (self.compiled, task), tokens, &answer)).transpose()?;
             return Ok(Said::Embedding(EmbeddingAnswer::new(text, count, (self.compiled, task), &answer, comparison)));
         }
         let float = self.compare.then(|| model.forward(task, tokens)).transpose()?;

@@ -1,7 +1,7 @@
 //! `alberti sim --model`: layers of a trained encoder through the processing unit.
 
 use crate::{
-    encoder::{Layers, pruning},
+    encoder::{Import, Layers, pruning},
     exit::{Failure, Result},
     output::Answer,
     progress, source,
@@ -10,11 +10,11 @@ use crate::{
 use alberti_arith::Activation;
 use alberti_cost::configuration;
 use alberti_cost::{block_gemm_cycles, gemm_cycles};
-use alberti_diagnostic::{Code, Diagnostics};
+use alberti_diagnostic::Code;
 use alberti_golden::processing_unit;
 use alberti_harness::{Library, Seed, Stall};
 use alberti_model::{
-    Metrics, ModelError, ProcessingUnitTarget,
+    Checkpoint, Metrics, ModelError, ProcessingUnitTarget, Source,
     demo::{Gemm, Model},
     prune::Pruning,
     sentence::Reading,
@@ -28,10 +28,12 @@ use std::path::{Path, PathBuf};
 #[derive(clap::Args, Default)]
 #[command(next_help_heading = "Trained model")]
 pub struct Trained {
-    /// The folder of a trained BERT-style encoder: model.safetensors, config.json, tokenizer.json; `make
+    /// The folder of a trained encoder: safetensors, config.json and a tokenizer (docs/models.md); `make
     /// model` fetches one
     #[arg(long, value_name = "DIR", conflicts_with_all = ["timing", "technology"])]
     pub model: Option<PathBuf>,
+    #[command(flatten)]
+    import: Import,
     #[command(flatten)]
     layers: Layers,
     /// Prune the weights by magnitude: a share such as 0.5, blocks such as 8:16, or none [default: the
@@ -80,8 +82,8 @@ pub struct Plan {
 
 impl Plan {
     /// The model, and defaults for what was not said.
-    pub fn new(arguments: &Trained, folder: &Path, design: &Design) -> Result<Self> {
-        let model = Model::load(folder)?;
+    pub fn new(arguments: &Trained, source: Source, design: &Design) -> Result<Self> {
+        let model = Model::load(source)?;
         let blocks = configuration::processing_unit(design)?.sparsity;
         let layers = arguments.layers.names(&model);
         let reading = arguments.layers.read(&model.tokenizer, &model.checkpoint, usize::MAX)?;
@@ -97,15 +99,15 @@ impl Plan {
         })
     }
 
-    /// What the model's file has that nothing runs.
-    pub fn warnings(&self) -> Diagnostics {
-        self.model.checkpoint.warnings()
+    /// The model's weights.
+    pub fn checkpoint(&self) -> &Checkpoint {
+        &self.model.checkpoint
     }
 }
 
 /// Simulates the layers.
 pub fn run(arguments: &Trained, folder: &Path, design: &Design, seed: Seed, waveform: Option<&Path>) -> Result<Answer> {
-    let plan = Plan::new(arguments, folder, design)?;
+    let plan = Plan::new(arguments, arguments.import.source(folder), design)?;
     let layers = simulate(&plan, design, seed, waveform)?;
     let text = format!(
         "{} on {} tokens, weights {}: {} values, every bit as the golden model has it\n{}\n{}",
@@ -117,9 +119,9 @@ pub fn run(arguments: &Trained, folder: &Path, design: &Design, seed: Seed, wave
         table(&layers).text()
     );
     let data = serde_json::json!({
-        "design": design.name, "hash": design.hash, "sentence": plan.reading.texts[0], "pruning": plan.pruning.to_string(), "layers": layers,
+        "design": design.name, "hash": design.hash, "sentence": plan.reading.texts[0], "texts_cut": plan.reading.cut.texts, "pruning": plan.pruning.to_string(), "layers": layers,
     });
-    Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_warnings(&plan.warnings()))
+    Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_unused(&plan.checkpoint()))
 }
 
 fn table(layers: &[LayerReport]) -> Table {

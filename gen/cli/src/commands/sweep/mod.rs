@@ -103,7 +103,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let (design, config) = arguments.encoder.accelerator()?;
     // A file that cannot be read is known before the model is.
     let texts = arguments.sentences.texts(&[])?;
-    let encoder = TextEncoder::load(&arguments.encoder.model, arguments.task.task.as_slice())?;
+    let encoder = TextEncoder::load(arguments.encoder.source(), arguments.task.task.as_slice())?;
     let reading = read_texts(texts, &encoder, usize::MAX)?;
     let sentences = &reading.tokens;
     let ranges = encoder.calibration(Ranges::Single)?;
@@ -122,10 +122,10 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     let text = format!("{}: {prefix}{count} sentences\n{note}\n{}", design.name, table(&lines).text());
     let data = serde_json::json!({
         "design": design.name, "hash": design.hash, "task": encoder.model.tasks[0].name, "sentences": count,
+        "texts_cut": reading.cut.texts,
         "seed": arguments.seed, "choices": lines,
     });
-    let answer =
-        Answer::new(text, &data).with_warnings(design.warnings()).with_warnings(&encoder.model.backbone.warnings());
+    let answer = Answer::new(text, &data).with_warnings(design.warnings()).with_unused(&encoder.model.backbone);
     Ok(match (plot, plot::svg(&design.name, &lines)) {
         (None, _) => answer,
         (Some(file), Ok(svg)) => answer.with_file(&file, svg.as_bytes()),

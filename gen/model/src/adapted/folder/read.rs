@@ -5,8 +5,8 @@ use super::{
     ADAPTER, ADAPTER_CONFIG, CLASSIFIER, HEAD, HEAD_CONFIG, OFF_RAMP, TASK, TASKS, span,
 };
 use crate::{
-    Checkpoint, Linear, ModelError,
-    checkpoint::{self, Norm, Tensors, names},
+    Checkpoint, Linear, ModelError, Source,
+    checkpoint::{self, Norm, Tensors, conversion, names},
 };
 use alberti_arith::Activation;
 use alberti_diagnostic::{Code, Diagnostic, quote};
@@ -22,8 +22,9 @@ use std::{
 ///
 /// # Errors
 /// AE0701 to AE0704 of the model, AE0717 of a task.
-pub fn load(model: &Path, tasks: &[PathBuf]) -> Result<Adapted, ModelError> {
-    let backbone = Checkpoint::load(model)?;
+pub fn load<'a>(model: impl Into<Source<'a>>, tasks: &[PathBuf]) -> Result<Adapted, ModelError> {
+    let source = model.into();
+    let (model, backbone) = (source.folder, Checkpoint::load(source)?);
     if tasks.is_empty() {
         return Ok(Adapted::from(backbone));
     }
@@ -110,6 +111,15 @@ impl Reader<'_> {
         self.problems.push(format!("{file}: {}", problem.as_ref()));
     }
 
+    /// That a file of tensors is missing, and what makes it of PyTorch's where that is there.
+    fn missing(&mut self, file: &str, foreign: &str) {
+        let problem = match self.folder.join(foreign).exists() {
+            true => format!("it is missing, {foreign} is there; in that folder run: {}", conversion(foreign, file)),
+            false => "it is missing".to_owned(),
+        };
+        self.problem(file, problem);
+    }
+
     /// A file of settings, checked for whose they are; none when it is not there, or no such file.
     fn settings(&mut self, file: &str) -> Result<Option<Settings>, ModelError> {
         let Some(bytes) = self.bytes(file)? else { return Ok(None) };
@@ -121,8 +131,7 @@ impl Reader<'_> {
             }
         };
         let config = &self.backbone.config;
-        for (key, ours) in [("hidden_size", json!(config.hidden_size)), ("model_type", json!(config.model_type.name()))]
-        {
+        for (key, ours) in [("hidden_size", json!(config.hidden_size)), ("model_type", json!(config.family.name))] {
             if let Some(theirs) = whole.get(key).filter(|theirs| **theirs != ours) {
                 self.problem(file, format!("{key} is {theirs}, the model's is {ours}"));
             }
@@ -154,7 +163,7 @@ impl Reader<'_> {
 
     fn spans(&mut self) -> Result<Vec<Vec<Span>>, ModelError> {
         let config = &self.backbone.config;
-        let (heads, groups) = (config.num_attention_heads, config.groups());
+        let (heads, groups) = (config.num_attention_heads, config.stored());
         let text = self.bytes(TASK)?.unwrap_or_else(|| b"{}".to_vec());
         Ok(span::parse(&text, heads, groups).unwrap_or_else(|problems| {
             problems.iter().for_each(|problem| self.problem(TASK, problem));
@@ -199,7 +208,7 @@ impl Reader<'_> {
     /// Adapters and layer norms of each group of layers.
     fn halves(&mut self) -> Result<Vec<[AdaptedHalf; 2]>, ModelError> {
         let (config, backbone) = (&self.backbone.config, self.backbone);
-        let (hidden, model) = (config.hidden_size, config.model_type);
+        let hidden = config.hidden_size;
         let own = |group: usize, half: usize| -> Norm {
             let layer = &backbone.layers[config.first(group)];
             [&layer.attention_norm, &layer.output_norm][half].clone()
@@ -207,25 +216,25 @@ impl Reader<'_> {
         let settings = self.adapters()?;
         let Some(bytes) = self.bytes(ADAPTER)? else {
             if settings.is_some() {
-                self.problem(ADAPTER, "it is missing; adapters are read from safetensors");
+                self.missing(ADAPTER, "pytorch_adapter.bin");
             }
             let bare = |group| [0, 1].map(|half| AdaptedHalf { adapter: None, norm: own(group, half) });
-            return Ok((0..config.groups()).map(bare).collect());
+            return Ok((0..config.stored()).map(bare).collect());
         };
         let mut tensors = Tensors::parse(&self.folder.join(ADAPTER), &bytes)?;
         tensors.strip_prefix_of("encoder.");
         let none = Adapters { halves: [false; 2], activation: config.hidden_act };
         let (adapters, name) = settings.unwrap_or_else(|| (none, self.name()));
         let mut problems = Vec::new();
-        let groups = (0..config.groups()).map(|group| {
+        let groups = (0..config.stored()).map(|group| {
             [0, 1].map(|half| {
-                let norm = model.norm(group, half);
+                let norm = config.norm(group, half);
                 let has = ["weight", "gamma", "bias", "beta"]
                     .iter()
                     .any(|part| tensors.shape(&format!("{norm}.{part}")).is_some());
                 let norm = if has { tensors.norm(&norm, hidden) } else { own(group, half) };
                 let adapter = adapters.halves[half].then(|| {
-                    let [down, up] = [names::DOWN, names::UP].map(|part| model.adapter(group, half, &name, part));
+                    let [down, up] = [names::DOWN, names::UP].map(|part| config.adapter(group, half, &name, part));
                     let width = tensors.shape(&format!("{down}.weight")).and_then(|shape| shape.first().copied());
                     if width.is_none_or(|width| width == 0) {
                         problems.push(format!("{down}.weight: it is missing, expected its width × {hidden}"));
@@ -256,7 +265,7 @@ impl Reader<'_> {
         let settings = self.settings(HEAD_CONFIG)?;
         let Some(bytes) = self.bytes(HEAD)? else {
             if settings.is_some() {
-                self.problem(HEAD, "it is missing; heads are read from safetensors");
+                self.missing(HEAD, "pytorch_model_head.bin");
             }
             return Ok(Default::default());
         };

@@ -6,11 +6,11 @@ use super::{
 };
 use crate::{
     Checkpoint, Linear, Matrix, ModelConfig, ModelError, Site,
-    checkpoint::{ModelType, Norm, names},
+    checkpoint::{Norm, names},
 };
 use safetensors::{Dtype, serialize, tensor::TensorView};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// Files of a folder by their paths.
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -38,7 +38,7 @@ pub fn files(model: &Adapted) -> Result<Files, ModelError> {
             files.insert(at(HEAD), tensors.bytes()?);
         }
         let config = &backbone.config;
-        let spans: Vec<_> = (0..config.groups()).map(|group| task.layers[config.first(group)].spans.clone()).collect();
+        let spans: Vec<_> = (0..config.stored()).map(|group| task.layers[config.first(group)].spans.clone()).collect();
         files.extend(span::store(&spans).map(|spans| (at(TASK), text(&spans))));
     }
     Ok(files)
@@ -49,59 +49,71 @@ fn text(value: &Value) -> Vec<u8> {
 }
 
 fn config(config: &ModelConfig) -> Value {
+    let (family, first) = (config.family, config.first_position());
     let mut value = json!({
-        "model_type": config.model_type.name(),
-        "hidden_size": config.hidden_size,
-        "num_hidden_layers": config.num_hidden_layers,
-        "num_attention_heads": config.num_attention_heads,
-        "intermediate_size": config.intermediate_size,
+        "model_type": family.name,
+        family.key("hidden_size"): config.hidden_size,
+        family.key("num_hidden_layers"): config.num_hidden_layers / config.group_layers,
+        family.key("num_attention_heads"): config.num_attention_heads,
+        family.key("intermediate_size"): config.intermediate_size,
         "vocab_size": config.vocab_size,
-        "max_position_embeddings": config.max_position_embeddings,
+        "max_position_embeddings": first + config.max_position_embeddings,
         "type_vocab_size": config.type_vocab_size,
         "layer_norm_eps": f64::from(config.layer_norm_eps),
-        "hidden_act": config.hidden_act.checkpoint_name(),
+        family.key("hidden_act"): config.hidden_act.checkpoint_name(),
         "position_embedding_type": "absolute",
     });
-    if let ModelType::Albert { embedding_size, groups } = config.model_type {
-        value["embedding_size"] = json!(embedding_size);
-        value["num_hidden_groups"] = json!(groups);
-        value["inner_group_num"] = json!(1);
+    if family.shares {
+        value["num_hidden_groups"] = json!(config.groups);
+        value["inner_group_num"] = json!(config.group_layers);
+    }
+    if config.projection().is_some() {
+        value["embedding_size"] = json!(config.embedding_size);
+    }
+    if let Some(padding) = config.padding {
+        value["pad_token_id"] = json!(padding);
     }
     value
 }
 
 fn encoder(checkpoint: &Checkpoint) -> Tensors<'_> {
-    let (model, embeddings) = (checkpoint.config.model_type, &checkpoint.embeddings);
-    let mut tensors = Tensors { prefix: format!("{}.", model.name()), ..Tensors::default() };
+    let (config, embeddings) = (&checkpoint.config, &checkpoint.embeddings);
+    let mut tensors = Tensors { prefix: format!("{}.", config.family.prefix), ..Tensors::default() };
     tensors.matrix(names::WORDS, &embeddings.word);
-    tensors.matrix(names::POSITIONS, &embeddings.position);
-    tensors.matrix(names::TYPES, &embeddings.token_type);
+    // Rows of positions that belong to no token were not kept: none stands for them.
+    let (position, first) = (&embeddings.position, config.first_position());
+    let rows = [vec![0.0; first * position.cols], position.data.clone()].concat();
+    tensors.put(names::POSITIONS.into(), vec![first + position.rows, position.cols], rows);
+    if config.family.segments.is_some() {
+        tensors.matrix(names::TYPES, &embeddings.token_type);
+    }
     tensors.norm(names::EMBEDDING_NORM, &embeddings.norm);
-    checkpoint.projection.iter().for_each(|projection| tensors.linear(names::PROJECTION, projection));
-    for (group, layer) in groups(checkpoint).zip(&checkpoint.layers) {
-        Site::ALL.into_iter().for_each(|site| tensors.linear(&model.site(group, site), layer.linear(site)));
-        tensors.norm(&model.norm(group, 0), &layer.attention_norm);
-        tensors.norm(&model.norm(group, 1), &layer.output_norm);
+    let projection = config.projection().zip(checkpoint.projection.as_ref());
+    projection.iter().for_each(|(name, linear)| tensors.linear(name, linear));
+    for (stored, layer) in groups(checkpoint).zip(&checkpoint.layers) {
+        Site::ALL.into_iter().for_each(|site| tensors.linear(&config.site(stored, site), layer.linear(site)));
+        tensors.norm(&config.norm(stored, 0), &layer.attention_norm);
+        tensors.norm(&config.norm(stored, 1), &layer.output_norm);
     }
     tensors
 }
 
-/// The number of the group that each distinct layer is stored as.
+/// The stored layer of each distinct one.
 fn groups(checkpoint: &Checkpoint) -> impl Iterator<Item = usize> {
     checkpoint.config.distinct().into_iter()
 }
 
 /// What AdapterHub's DoubleSeqBnConfig is stored as, and the tensors.
 fn adapters<'a>(task: &'a Task, backbone: &Checkpoint) -> (Value, Tensors<'a>) {
-    let (config, model) = (&backbone.config, backbone.config.model_type);
-    let mut tensors = Tensors { prefix: format!("{}.", model.name()), ..Tensors::default() };
+    let config = &backbone.config;
+    let mut tensors = Tensors { prefix: format!("{}.", config.family.prefix), ..Tensors::default() };
     let halves = |half: usize| task.layers.iter().filter_map(move |layer| layer.halves[half].adapter.as_ref());
     for (group, layer) in groups(backbone).zip(&task.layers) {
         for (half, AdaptedHalf { adapter, norm }) in layer.halves.iter().enumerate() {
-            tensors.norm(&model.norm(group, half), norm);
+            tensors.norm(&config.norm(group, half), norm);
             if let Some(adapter) = adapter {
-                tensors.linear(&model.adapter(group, half, &task.name, names::DOWN), &adapter.down);
-                tensors.linear(&model.adapter(group, half, &task.name, names::UP), &adapter.up);
+                tensors.linear(&config.adapter(group, half, &task.name, names::DOWN), &adapter.down);
+                tensors.linear(&config.adapter(group, half, &task.name, names::UP), &adapter.up);
             }
         }
     }
@@ -130,7 +142,7 @@ fn adapters<'a>(task: &'a Task, backbone: &Checkpoint) -> (Value, Tensors<'a>) {
             "reduction_factor": config.hidden_size as f64 / width as f64,
         },
         "hidden_size": config.hidden_size,
-        "model_type": model.name(),
+        "model_type": config.family.name,
         "name": task.name,
     });
     (settings, tensors)
@@ -149,7 +161,7 @@ fn head(task: &Task, classifier: &Linear, config: &ModelConfig) -> Value {
             "label2id": ids,
         },
         "hidden_size": config.hidden_size,
-        "model_type": config.model_type.name(),
+        "model_type": config.family.name,
         "name": task.name,
     })
 }
@@ -158,12 +170,12 @@ fn head(task: &Task, classifier: &Linear, config: &ModelConfig) -> Value {
 #[derive(Default)]
 struct Tensors<'a> {
     prefix: String,
-    all: BTreeMap<String, (Vec<usize>, &'a [f32])>,
+    all: BTreeMap<String, (Vec<usize>, Cow<'a, [f32]>)>,
 }
 
 impl<'a> Tensors<'a> {
-    fn put(&mut self, name: String, shape: Vec<usize>, data: &'a [f32]) {
-        self.all.insert(format!("{}{name}", self.prefix), (shape, data));
+    fn put(&mut self, name: String, shape: Vec<usize>, data: impl Into<Cow<'a, [f32]>>) {
+        self.all.insert(format!("{}{name}", self.prefix), (shape, data.into()));
     }
 
     fn matrix(&mut self, name: &str, matrix: &'a Matrix) {

@@ -1,0 +1,139 @@
+//! A small model of every family on an accelerator, from its files to answers.
+#![allow(missing_docs)]
+
+mod common;
+
+use common::{fails, json, root, text, well};
+use std::{fs, path::PathBuf};
+
+const FAMILIES: &str = "gen/model/tests/references/families";
+const KINDS: [&str; 10] = [
+    "albert",
+    "albert_groups",
+    "bert",
+    "bert_cased",
+    "camembert",
+    "distilbert",
+    "electra",
+    "electra_wide",
+    "roberta",
+    "xlm_roberta",
+];
+
+fn model(kind: &str) -> String {
+    format!("{FAMILIES}/{kind}")
+}
+
+/// accelerator4 with room for the parameters of eight layers of their own.
+fn design() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let design = fs::read_to_string(root().join("designs/accelerator4.yaml")).expect("a design");
+    let path = folder.path().join("accelerator4.yaml");
+    fs::write(&path, design.replace("parameters: {rows: 256}", "parameters: {rows: 1024}")).expect("a file");
+    (folder, path)
+}
+
+/// `--compare` demands that the programs give the integers of the equations.
+#[test]
+fn every_family_runs_and_equals_its_equations() {
+    let (folder, design) = design();
+    let out = folder.path().join("out.json");
+    for kind in KINDS {
+        let said = well(&[
+            "run",
+            text(&design),
+            "--model",
+            &model(kind),
+            "--text",
+            "A cat sits.",
+            "--text",
+            "Is it safe to eat?",
+            "--compare",
+            "--json",
+            text(&out),
+        ]);
+        assert!(said.contains("2 sentences on the interpreter") && said.contains("bit for bit"), "{kind}: {said}");
+        let result = &json(&out)["result"];
+        let cosine = result["summary"]["worst_hidden_cosine"].as_f64().expect("a cosine");
+        println!("{kind}: {cosine:.4}");
+        assert!(cosine > 0.98, "{kind}: {cosine}");
+        // What nothing runs is told: by a line or a warning, and as data.
+        let unused = result["unused_tensors"].as_array().expect("a list");
+        let told = |kind: &str, tensor: &str| unused.iter().any(|one| one["tensor"] == tensor) || kind.is_empty();
+        match kind {
+            "roberta" => assert!(told(kind, "classifier.out_proj.weight"), "{unused:?}"),
+            "distilbert" => assert!(told(kind, "pre_classifier.bias"), "{unused:?}"),
+            "bert_cased" => assert!(said.contains("a head of pre-training: cls.predictions."), "{said}"),
+            "camembert" => assert!(said.contains("a pooler, which classifiers alone read: pooler.dense"), "{said}"),
+            _ => {}
+        }
+    }
+}
+
+/// Positions after padding's, byte pairs and a single segment type on the hardware.
+#[test]
+fn a_roberta_runs_on_the_verilog() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out.json");
+    well(&[
+        "run",
+        "designs/accelerator4.yaml",
+        "--model",
+        &model("roberta"),
+        "--text",
+        "A cat.",
+        "--compare",
+        "--engine",
+        "rtl",
+        "--json",
+        text(&out),
+    ]);
+    let sentence = &json(&out)["result"]["sentences"][0];
+    assert!(sentence["cycles"].as_u64() > Some(10_000), "{sentence}");
+    assert!(sentence["hidden_cosine"].as_f64() > Some(0.98), "{sentence}");
+}
+
+#[test]
+fn texts_are_cut_where_it_is_asked_for_and_counted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out.json");
+    let long = "A cat sits on the mat. ".repeat(20);
+    let run = |model: &str, more: &[&str]| {
+        let arguments = ["run", "designs/accelerator4.yaml", "--model", model, "--text", &long, "--text", "A cat."];
+        [&arguments[..], more].concat().into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let bert = model("bert");
+    let arguments = run(&bert, &["--max-length", "8", "--json", text(&out)]);
+    let said = well(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(said.contains("1 of 2 texts cut to 8 tokens"), "{said}");
+    assert_eq!(json(&out)["result"]["texts_cut"], 1);
+    let whole = run(&bert, &[]);
+    let said = fails(&whole.iter().map(String::as_str).collect::<Vec<_>>(), 1, "error[AE0705]");
+    assert!(said.contains("--max-length"), "{said}");
+    let none = run(&bert, &["--max-length", "2"]);
+    fails(&none.iter().map(String::as_str).collect::<Vec<_>>(), 1, "2 special tokens leave no room for a text");
+}
+
+#[test]
+fn families_that_no_accelerator_runs_are_refused_with_the_reason() {
+    let arguments = ["run", "designs/accelerator4.yaml", "--model", &model("mobilebert"), "--text", "Yes."];
+    let said = fails(&arguments, 1, "error[AE0702]");
+    assert!(said.contains("bottlenecks") && said.contains("known are `albert`, `bert`"), "{said}");
+}
+
+#[test]
+fn a_pattern_that_leaves_nothing_out_is_refused_by_every_command() {
+    let bert = model("bert");
+    for command in [
+        &["run", "designs/accelerator4.yaml"][..],
+        &["pack", "designs/accelerator4.yaml"],
+        &["sweep", "designs/accelerator4.yaml"],
+        &["accuracy", "designs/accelerator4.yaml"],
+        &["faults", "designs/accelerator4.yaml"],
+        &["sim", "designs/pu4.yaml"],
+        &["dump", "designs/accelerator4.yaml", "--stage", "program"],
+    ] {
+        let arguments = [command, &["--model", &bert, "--ignore", "*.lora_*"]].concat();
+        fails(&arguments, 1, "--ignore *.lora_*: no tensor of this name would be left out");
+    }
+}
