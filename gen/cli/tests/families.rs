@@ -24,12 +24,18 @@ fn model(kind: &str) -> String {
     format!("{FAMILIES}/{kind}")
 }
 
-/// accelerator4 with room for the parameters of eight layers of their own.
+/// accelerator4 with room for eight layers of their own.
 fn design() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
     let design = fs::read_to_string(root().join("designs/accelerator4.yaml")).expect("a design");
     let path = folder.path().join("accelerator4.yaml");
-    fs::write(&path, design.replace("parameters: {rows: 256}", "parameters: {rows: 1024}")).expect("a file");
+    let changed = [
+        ("parameters: {rows: 256}", "parameters: {rows: 1024}"),
+        ("program: {instructions: 64}", "program: {instructions: 1024}"),
+        ("values: 65536", "values: 131072"),
+    ];
+    let design = changed.into_iter().fold(design, |design, (from, to)| design.replace(from, to));
+    fs::write(&path, design).expect("a file");
     (folder, path)
 }
 

@@ -146,8 +146,10 @@ fn a_part_of_a_checkpoint_that_nothing_runs_is_named_by_every_command_that_loads
     ] {
         let ran = run(&arguments);
         assert_eq!(ran.code, 0, "{arguments:?}: {}", ran.err);
-        let named = ran.err.contains("warning[AE0719]: the checkpoint's `classifier` is not used");
-        assert!(named, "{arguments:?}: {}", ran.err);
+        let warning = "warning[AE0719]: of the checkpoint `classifier.bias`, `classifier.weight` are not used";
+        assert!(ran.err.contains(warning), "{arguments:?}: {}", ran.err);
+        let note = "not used, a pooler, which classifiers alone read: albert.pooler.weight";
+        assert_eq!(ran.out.matches(note).count(), 1, "{arguments:?}: {}", ran.out);
     }
     add(&model, &[("albert.encoder.span_masks", &[4])]);
     let said = fails(&["run", ACCELERATOR16, "--model", &model, "--text", "Yes."], 1, "error[AE0704]");

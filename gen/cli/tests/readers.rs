@@ -25,7 +25,7 @@ use proptest::{
     sample::Index,
     test_runner::{Config as Runs, RngAlgorithm, TestRng, TestRunner},
 };
-use safetensors::{Dtype, serialize, tensor::TensorView};
+use safetensors::{Dtype, SafeTensors, serialize, tensor::TensorView};
 use std::{
     fs,
     path::Path,
@@ -307,10 +307,34 @@ fn checkpoints() {
         load(folder.path());
     });
     put("model.safetensors", &safetensors());
-    fuzz("config.json", &[CONFIG.as_bytes().to_vec()], |bytes| {
+    let configs: Vec<_> = ["bert", "roberta", "distilbert", "electra"].map(family).into();
+    fuzz("config.json", &[vec![CONFIG.as_bytes().to_vec()], configs].concat(), |bytes| {
         put("config.json", bytes);
         load(folder.path());
     });
+    put("config.json", CONFIG.as_bytes());
+    fs::remove_file(folder.path().join("model.safetensors")).expect("it is there");
+    put("a.safetensors", &safetensors());
+    let map: serde_json::Map<_, _> = SafeTensors::deserialize(&safetensors())
+        .expect("tensors")
+        .names()
+        .into_iter()
+        .map(|name| (name.to_owned(), "a.safetensors".into()))
+        .collect();
+    let index = serde_json::json!({"weight_map": map}).to_string();
+    fuzz("index.json", &[index.into_bytes()], |bytes| {
+        put("model.safetensors.index.json", bytes);
+        load(folder.path());
+    });
+}
+
+/// A file of a small model of a family.
+fn of_family(kind: &str, file: &str) -> Vec<u8> {
+    fs::read(common::root().join("gen/model/tests/references/families").join(kind).join(file)).expect("it is there")
+}
+
+fn family(kind: &str) -> Vec<u8> {
+    of_family(kind, "config.json")
 }
 
 #[test]
@@ -326,6 +350,17 @@ fn tokenizers() {
         fs::write(folder.path().join("tokenizer.json"), bytes).expect("a file");
         drop(Tokenizer::load(folder.path()));
     });
+    for (kind, file) in [("bert", "vocab.txt"), ("albert", "spiece.model"), ("roberta", "merges.txt")] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let put = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).expect("a file");
+        if kind == "roberta" {
+            put("vocab.json", &of_family(kind, "vocab.json"));
+        }
+        fuzz(file, &[of_family(kind, file)], |bytes| {
+            put(file, bytes);
+            drop(Tokenizer::load(folder.path()));
+        });
+    }
 }
 
 /// Loops that a changed program may have.

@@ -199,9 +199,9 @@ fn what_cannot_be_measured_says_why() {
     };
     let long = format!("sentence\tlabel\n{}\t0\nYes.\t1\n", "word ".repeat(40));
     for (content, parts) in [
-        ("text\tlabel\nYes.\t1\n", ["its header is `text`, `label`", "sentence1 and sentence2"]),
+        ("title\tlabel\nYes.\t1\n", ["its columns are `title`, `label`", "sentence1 and sentence2"]),
         ("sentence\tlabel\nYes.\tgood\nNo.\t3\n", ["line 2: `good` is no label", "line 3: `3` is no label"]),
-        ("sentence\tlabel\nYes.\n", ["line 2: it has 1 values, the header has 2", "AE0718"]),
+        ("sentence\tlabel\nYes.\n", ["line 2: it has 1 values, the first line has 2", "AE0718"]),
         ("sentence\tlabel\n", ["it has no examples", "AE0718"]),
         (&long, ["example 1: ", "the encoder takes 1 to 64"]),
     ] {
@@ -248,7 +248,7 @@ fn built_in_texts_fit_models_of_few_positions() {
     for command in commands {
         let said = well(&[command, &of].concat());
         let noted = !(command.starts_with(&["dump"]) || command[1] == "designs/pu16.yaml" && command[0] == "faults");
-        assert_eq!(said.contains("built-in texts cut to 24 tokens"), noted, "{command:?}\n{said}");
+        assert_eq!(said.contains("texts cut to 24 tokens"), noted, "{command:?}\n{said}");
     }
     // Programs for as many tokens as the model has positions.
     assert!(Path::new(out).join("tasks/0/tokens_024.bin").exists());

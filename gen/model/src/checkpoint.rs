@@ -121,15 +121,18 @@ impl Checkpoint {
         let (first, positions) = (config.first_position(), config.max_position_embeddings);
         let mut position = tensors.matrix(names::POSITIONS, first + positions, width);
         // Empty where it cannot be used.
-        position.data.drain(..(first * width).min(position.data.len()));
+        position.data.drain(..first.saturating_mul(width).min(position.data.len()));
         let position = Matrix { rows: positions, ..position };
+        let word = tensors.matrix(names::WORDS, config.vocab_size, width);
+        // As wide as a table that is there.
+        let none = || vec![0.0; if word.data.is_empty() { 0 } else { width }];
         let embeddings = Embeddings {
-            word: tensors.matrix(names::WORDS, config.vocab_size, width),
             position,
             token_type: match family.segments {
                 Some(_) => tensors.matrix(names::TYPES, config.type_vocab_size, width),
-                None => Matrix::zeros(config.type_vocab_size, width),
+                None => Matrix { rows: config.type_vocab_size, cols: width, data: none() },
             },
+            word,
             norm: tensors.norm(names::EMBEDDING_NORM, width),
         };
         let projection = config.projection().map(|name| tensors.linear(name, hidden, width));

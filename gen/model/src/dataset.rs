@@ -48,9 +48,12 @@ const LISTED: usize = 10;
 /// The names of columns, and rows of as many values.
 struct Table {
     columns: Vec<String>,
-    /// Each with its line, or what is wrong there; a row may lack a value.
-    rows: Vec<(u64, Result<Vec<Option<String>>, String>)>,
+    /// A row may lack a value.
+    rows: Vec<Line<Vec<Option<String>>>>,
 }
+
+/// The number of a line with what it holds, or what is wrong with it.
+type Line<T> = (u64, Result<T, String>);
 
 /// Reads a file for a task: objects of JSON in a `.jsonl` or `.json`, a line each; values between tabs and
 /// without quotes, as GLUE's, in a `.tsv`; values between commas in any other. A label is the name of a class

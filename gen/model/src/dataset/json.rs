@@ -1,6 +1,6 @@
 //! An object of JSON on each line.
 
-use super::Table;
+use super::{Line, Table};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 pub(super) fn table(text: &[u8]) -> Result<Table, String> {
     let text = std::str::from_utf8(text).map_err(|_| "it is not UTF-8")?;
     let lines = (1..).zip(text.trim_start_matches('\u{feff}').lines()).filter(|(_, line)| !line.trim().is_empty());
-    let objects: Vec<(u64, Result<Map<String, Value>, String>)> = lines
+    let objects: Vec<Line<Map<String, Value>>> = lines
         .map(|(number, line)| {
             (number, serde_json::from_str(line).map_err(|error| format!("no object of JSON: {error}")))
         })

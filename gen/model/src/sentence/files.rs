@@ -16,7 +16,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, json};
 use std::{
     fmt::Display,
-    panic::catch_unwind,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
 };
 use tokenizers::{
@@ -68,10 +68,9 @@ pub(super) fn read(folder: &Path, settings: &Settings) -> Result<Tokenizer, Mode
     if whole.exists() {
         return tokenizer_json(&whole);
     }
-    let made = |path: &Path, tokenizer: tokenizers::Result<Tokenizer>| tokenizer.map_err(|e| malformed(path, &e));
     if words.exists() {
         let text = std::fs::read_to_string(&words).map_err(|error| unreadable(&words, error))?;
-        return made(&words, word_pieces(&text, &Named::of(settings, &OF_BERT)));
+        return made(&words, || word_pieces(&text, &Named::of(settings, &OF_BERT)));
     }
     if pairs.exists() {
         let merges = folder.join("merges.txt");
@@ -79,12 +78,11 @@ pub(super) fn read(folder: &Path, settings: &Settings) -> Result<Tokenizer, Mode
             std::fs::File::open(file).map_err(|error| unreadable(file, error))?;
         }
         let space = settings.switch("add_prefix_space").unwrap_or(false);
-        return made(&pairs, byte_pairs(&pairs, &merges, &Named::of(settings, &OF_ROBERTA), space));
+        return made(&pairs, || byte_pairs(&pairs, &merges, &Named::of(settings, &OF_ROBERTA), space));
     }
     if spiece.exists() {
         let bytes = std::fs::read(&spiece).map_err(|error| unreadable(&spiece, error))?;
-        let named = Named::of(settings, &OF_ALBERT);
-        return made(&spiece, sentence_pieces(&bytes, settings, &named));
+        return made(&spiece, || sentence_pieces(&bytes, settings, &Named::of(settings, &OF_ALBERT)));
     }
     match RENUMBERED.into_iter().find(|name| folder.join(name).exists()) {
         Some(found) => Err(renumbered(folder, found)),
@@ -112,9 +110,14 @@ fn renumbered(folder: &Path, found: &str) -> ModelError {
 
 fn tokenizer_json(path: &PathBuf) -> Result<Tokenizer, ModelError> {
     let text = std::fs::read(path).map_err(|error| unreadable(path, error))?;
-    // The library panics on some of what it does not know, in files that are no JSON first of all.
+    // What is no JSON is told with its place.
     serde_json::from_slice::<IgnoredAny>(&text).map_err(|error| malformed(path, &error))?;
-    catch_unwind(|| Tokenizer::from_bytes(text))
+    made(path, || Tokenizer::from_bytes(text))
+}
+
+/// A tokenizer that the library made. It panics on some of what it does not know.
+fn made(path: &Path, make: impl FnOnce() -> tokenizers::Result<Tokenizer>) -> Result<Tokenizer, ModelError> {
+    catch_unwind(AssertUnwindSafe(make))
         .map_err(|_| malformed(path, &"it describes a part of a tokenizer that is not known"))?
         .map_err(|error| malformed(path, &error))
 }

@@ -121,7 +121,7 @@ pub fn run(arguments: &Trained, folder: &Path, design: &Design, seed: Seed, wave
     let data = serde_json::json!({
         "design": design.name, "hash": design.hash, "sentence": plan.reading.texts[0], "texts_cut": plan.reading.cut.texts, "pruning": plan.pruning.to_string(), "layers": layers,
     });
-    Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_unused(&plan.checkpoint()))
+    Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_unused(plan.checkpoint()))
 }
 
 fn table(layers: &[LayerReport]) -> Table {
