@@ -1,6 +1,6 @@
 //! Small models of every family, as transformers writes them and answers with them
 //! (`references/families.py`).
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::print_stdout)]
 
 use alberti_model::{
     Checkpoint,
