@@ -1,6 +1,7 @@
 //! A trained encoder of the BERT family, read from `model.safetensors` and `config.json`.
 
 mod config;
+mod heads;
 pub(crate) mod names;
 mod site;
 mod tensors;
@@ -8,6 +9,7 @@ mod tensors;
 pub(crate) use config::MAX_LAYERS;
 pub(crate) use config::activation;
 pub use config::{ModelConfig, ModelType};
+pub use heads::{OwnClassifier, OwnHeads};
 pub use site::{Site, linear_name};
 pub(crate) use tensors::Tensors;
 
@@ -88,26 +90,31 @@ pub struct Checkpoint {
     pub projection: Option<Linear>,
     /// Its distinct layers: layer i of [`ModelConfig::num_hidden_layers`] is number i modulo these.
     pub layers: Vec<Layer>,
-    /// Modules of its file that are no part of the encoder, such as a classifier.
+    /// What it answers with by itself.
+    pub own: OwnHeads,
+    /// Other modules of its file that are no part of the encoder.
     pub beside: BTreeSet<String>,
 }
 
 impl Checkpoint {
     /// Reads a model's folder. Tensor names are those of Hugging Face's BERT or ALBERT, with any prefix
-    /// before `embeddings.`; f16 and bf16 are widened. Modules beside the encoder, such as a classifier, are
-    /// left alone and named.
+    /// before `embeddings.`; f16 and bf16 are widened. Modules beside the encoder that nothing runs are left
+    /// alone and named.
     ///
     /// # Errors
     /// AE0701 to AE0704; the last names every tensor of the encoder that is missing, not known, misshapen, of
     /// another type or not finite.
     pub fn load(folder: &Path) -> Result<Self, ModelError> {
-        let config = ModelConfig::load(&folder.join("config.json"))?;
+        let settings = folder.join("config.json");
+        let config = ModelConfig::load(&settings)?;
         let path = folder.join("model.safetensors");
         let bytes = std::fs::read(&path).map_err(|source| ModelError::Unreadable { path: path.clone(), source })?;
         let mut tensors = Tensors::parse(&path, &bytes)?;
         tensors.strip_prefix_of(names::WORDS);
         let (model, groups) = (config.model_type, config.groups());
         let mut checkpoint = Self::build(config, &mut tensors);
+        let settings = std::fs::read_to_string(&settings).unwrap_or_default();
+        checkpoint.own = OwnHeads::take(&mut tensors, &checkpoint.config, &settings);
         checkpoint.beside = tensors.finish_encoder(model, groups)?;
         Ok(checkpoint)
     }
@@ -121,8 +128,8 @@ impl Checkpoint {
         if modules.is_empty() {
             return Diagnostics::new();
         }
-        let message = format!("the checkpoint's {} is not used: answers are the encoder's", modules.join(", "));
-        let help = "a classifier runs as part of a task: --task, docs/tasks.md";
+        let message = format!("the checkpoint's {} is not used", modules.join(", "));
+        let help = "a classifier of one class of several runs, with the checkpoint's pooler or as part of a task: docs/tasks.md";
         Diagnostic::new(Code::CheckpointPartUnused, message, help).into()
     }
 
@@ -150,7 +157,7 @@ impl Checkpoint {
             true => groups,
             false => distinct.into_iter().map(|group| groups[group].clone()).collect(),
         };
-        Self { config, embeddings, projection, layers, beside: BTreeSet::new() }
+        Self { config, embeddings, projection, layers, own: OwnHeads::default(), beside: BTreeSet::new() }
     }
 
     /// The layer of a depth from 0 on, which is one of the distinct ones.

@@ -18,6 +18,17 @@ pub(crate) const DOWN: &str = "adapter_down.0";
 /// The second.
 pub(crate) const UP: &str = "adapter_up";
 
+/// The classifier of a model's own class, beside the encoder's prefix.
+pub(crate) const CLASSIFIER: &str = "classifier";
+/// What begins the names of DeeBERT's and EdgeBERT's off-ramps, a number after it.
+pub(crate) const HIGHWAY: &str = "encoder.highway.";
+/// What ends the names of classes whose classifier reads the pooler.
+pub(crate) const OF_SEQUENCES: &str = "ForSequenceClassification";
+/// The first layer of an off-ramp of two.
+pub(crate) const RAMP_POOLER: &str = "pooler";
+/// The second.
+pub(crate) const RAMP_CLASSIFIER: &str = "classifier";
+
 /// What begins the names of modules that read an encoder's output, where they stand beside it.
 pub(crate) const HEADS: [&str; 6] =
     ["pooler.", "cls.", "predictions.", "sop_classifier.", "classifier.", "qa_outputs."];
@@ -49,6 +60,14 @@ impl ModelType {
         match self {
             Self::Bert => "num_hidden_layers",
             Self::Albert { .. } => "num_hidden_groups",
+        }
+    }
+
+    /// What reads token 0 for classifiers.
+    pub(super) const fn pooler(self) -> &'static str {
+        match self {
+            Self::Bert => "pooler.dense",
+            Self::Albert { .. } => "pooler",
         }
     }
 

@@ -44,6 +44,14 @@ impl<'a> Tensors<'a> {
         self.prefix = prefixes.min_by_key(|prefix| (prefix.len(), *prefix)).unwrap_or("").to_owned();
     }
 
+    /// Reads by whole names.
+    pub(crate) fn whole<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let prefix = std::mem::take(&mut self.prefix);
+        let read = read(self);
+        self.prefix = prefix;
+        read
+    }
+
     /// The shape of a tensor that is there.
     pub(crate) fn shape(&self, name: &str) -> Option<Vec<usize>> {
         self.file.tensor(&format!("{}{name}", self.prefix)).ok().map(|view| view.shape().to_vec())
@@ -102,6 +110,11 @@ impl<'a> Tensors<'a> {
     /// A rows × cols tensor; empty when it cannot be used.
     pub(crate) fn matrix(&mut self, name: &str, rows: usize, cols: usize) -> Matrix {
         Matrix { rows, cols, data: self.take(&[name], &[rows, cols]) }
+    }
+
+    /// A tensor of so many elements; empty when it cannot be used.
+    pub(crate) fn vector(&mut self, name: &str, length: usize) -> Vec<f32> {
+        self.take(&[name], &[length])
     }
 
     /// `name.weight` and `name.bias`.
