@@ -11,7 +11,7 @@ use alberti_cost::configuration;
 use alberti_golden::accelerator::{Flat, Registers};
 use alberti_model::{
     ModelError,
-    adapted::{OffRamps, Shape, Span, TaskShape, synthetic},
+    adapted::{AdapterKind, OffRamps, Shape, Span, TaskShape, synthetic},
     compile::{Compiled, Done, Engine, Session, quantise_encoder},
 };
 use alberti_rtl::Design;
@@ -70,7 +70,14 @@ fn measure(case: &Case) -> (u64, f64) {
     let &Case { design: name, hidden, heads, tokens, activation } = case;
     let path = format!("{}/../../designs/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
     let design = Design::load(path).unwrap_or_else(|problems| panic!("{problems}"));
-    let task = TaskShape { adapters: [0, 0], classes: 0, off_ramps: OffRamps::None, spans: vec![Span::Whole; heads] };
+    let task = TaskShape {
+        adapters: [0, 0],
+        kind: AdapterKind::Houlsby,
+        classes: 0,
+        off_ramps: OffRamps::None,
+        head_layers: 1,
+        spans: vec![Span::Whole; heads],
+    };
     let shape = Shape {
         embedding: hidden,
         hidden,

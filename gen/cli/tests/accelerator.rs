@@ -7,7 +7,7 @@ mod encoders;
 use alberti_golden::{accelerator::Counters, entropy};
 use alberti_model::{
     BlockSparsity,
-    adapted::{OffRamps, Shape, Span, TaskShape, synthetic},
+    adapted::{AdapterKind, OffRamps, Shape, Span, TaskShape, synthetic},
     compile::{Compiled, Session},
     prune::Pruning,
 };
@@ -127,7 +127,14 @@ fn off_ramps_of_single_layers_answer_from_verilog() {
 #[test]
 fn tiles_outside_of_a_span_take_no_cycles() {
     let design = accelerator8();
-    let task = |spans| TaskShape { adapters: [0, 0], classes: 3, off_ramps: OffRamps::None, spans };
+    let task = |spans| TaskShape {
+        adapters: [0, 0],
+        kind: AdapterKind::Houlsby,
+        classes: 3,
+        off_ramps: OffRamps::None,
+        head_layers: 1,
+        spans,
+    };
     let near = |span, ramp| Span::Limited { span, ramp };
     // Of 4 tiles of keys, pairs of tiles of queries see 3, or each sees itself.
     let spans = [Span::Whole, near(1, 2), near(0, 0), near(40, 0)];
@@ -172,7 +179,14 @@ fn cycles_of_a_layer(design: &Design, shape: &Shape, tokens: usize) -> [u64; 2] 
 
 /// A layer without anything of a task's, all of whose heads see everything.
 fn backbone(hidden: usize, heads: usize, inner: usize, tokens: usize) -> Shape {
-    let task = TaskShape { adapters: [0, 0], classes: 0, off_ramps: OffRamps::None, spans: vec![Span::Whole; heads] };
+    let task = TaskShape {
+        adapters: [0, 0],
+        kind: AdapterKind::Houlsby,
+        classes: 0,
+        off_ramps: OffRamps::None,
+        head_layers: 1,
+        spans: vec![Span::Whole; heads],
+    };
     Shape { embedding: hidden, hidden, heads, inner, depth: 1, tasks: vec![task], ..Shape::small(tokens) }
 }
 

@@ -6,7 +6,7 @@ mod encoders;
 
 use alberti_isa::Operation;
 use alberti_model::{
-    adapted::{OffRamps, Shape, Span, TaskShape, synthetic},
+    adapted::{AdapterKind, OffRamps, Shape, Span, TaskShape, synthetic},
     compile::{Compiled, Session},
 };
 use alberti_rtl::Design;
@@ -32,7 +32,14 @@ fn whole() -> Vec<Span> {
 
 /// ALBERT-base with two tasks of these spans.
 fn albert_base(depth: usize, words: usize, spans: [Vec<Span>; 2]) -> Shape {
-    let task = |spans| TaskShape { adapters: [64, 64], classes: 3, off_ramps: OffRamps::Shared, spans };
+    let task = |spans| TaskShape {
+        adapters: [64, 64],
+        kind: AdapterKind::Houlsby,
+        classes: 3,
+        off_ramps: OffRamps::Shared,
+        head_layers: 1,
+        spans,
+    };
     Shape { depth, words, tasks: spans.map(task).into(), ..Shape::albert_base() }
 }
 

@@ -4,9 +4,10 @@
 //! ```text
 //! x = embed(ids)
 //! layer    h = half(x, W_o·attention(x));  x = half(h, W_2·f(W_1·h))
-//! half     LN(x + y) of a dense layer's result y;  with an adapter LN(x + (y + W_up·f(W_down·y)))
-//! answer   x of the last layer;  with heads W·x of token 0: of the first off-ramp that is sure enough, or of
-//!          the classifier after the last layer
+//! half     LN(x + y) of a dense layer's result y;  with an adapter LN(x + y + W_up·f(W_down·v)), v being y, or
+//!          x, or LN(x + y)
+//! answer   x of the last layer;  with heads W·x of token 0, or W·f(W'·x): of the first off-ramp that is sure
+//!          enough, or of the classifier after the last layer
 //! ```
 //!
 //! What programs compute on the [`accelerator`](crate::accelerator) must equal it, bit for bit: a program
@@ -82,14 +83,31 @@ pub struct Norm {
     pub residual: Option<i32>,
 }
 
-/// A bottleneck after a dense layer.
+/// A bottleneck beside a half of a layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Adapter {
+    /// What it reads.
+    pub reads: Reads,
     /// To its width, with its activation; gives codes.
     pub down: Linear,
     /// Back, in Q9.7.
     pub up: Linear,
 }
+
+/// What an adapter reads of a half of a layer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// The dense layer's result.
+    Dense,
+    /// The input of the half: the residual stream.
+    Input,
+    /// The sum of both, normalised by the half's own layer norm, as codes of its own scale.
+    Norm(Norm),
+}
+
+/// The linear layers of an off-ramp or a classifier, one after the other: the last gives logits, those before
+/// it codes.
+pub type Classifier = Vec<Linear>;
 
 /// What follows a dense layer: adapter, residual sum, layer norm.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,7 +154,7 @@ pub struct Task {
     /// As many as the encoder has.
     pub layers: Vec<TaskLayer>,
     /// Read token 0 and give logits in Q6.10; without them the last layer's output is the answer.
-    pub heads: Option<Heads<Linear>>,
+    pub heads: Option<Heads<Classifier>>,
 }
 
 impl Task {
@@ -149,7 +167,7 @@ impl Task {
     pub fn linears(&self) -> impl Iterator<Item = &Linear> {
         let adapters =
             self.halves().filter_map(|half| half.adapter.as_ref()).flat_map(|adapter| [&adapter.down, &adapter.up]);
-        adapters.chain(self.heads.iter().flat_map(Heads::iter))
+        adapters.chain(self.heads.iter().flat_map(Heads::iter).flatten())
     }
 }
 
@@ -287,7 +305,7 @@ impl Encoder {
             x = self.layers[index].run(arithmetic, &task.layers[index], &x)?;
             x.saturated += before;
             if let Some(ramp) = task.heads.as_ref().and_then(|heads| heads.off_ramp(depth + 1)) {
-                let Results { wide: logits, saturated, .. } = ramp.run(arithmetic, token_0(ramp, &x.codes)?)?;
+                let Results { wide: logits, saturated, .. } = classify(arithmetic, ramp, &x.codes)?;
                 x.saturated += saturated;
                 if ends(depth + 1, &logits)? {
                     return Ok((x, logits));
@@ -296,7 +314,7 @@ impl Encoder {
         }
         let logits = match &task.heads {
             Some(heads) => {
-                let results = heads.classifier().run(arithmetic, token_0(heads.classifier(), &x.codes)?)?;
+                let results = classify(arithmetic, heads.classifier(), &x.codes)?;
                 x.saturated += results.saturated;
                 results.wide
             }
@@ -306,8 +324,13 @@ impl Encoder {
     }
 }
 
-fn token_0<'a>(linear: &Linear, codes: &'a [u16]) -> Result<&'a [u16]> {
-    codes.get(..linear.inputs).ok_or_else(|| Error::new("no codes are left of the last layer norm"))
+/// Logits of token 0.
+fn classify(arithmetic: &Arithmetic, classifier: &[Linear], codes: &[u16]) -> Result<Results> {
+    let (last, before) = classifier.split_last().ok_or_else(|| Error::new("a classifier without layers"))?;
+    let inputs = before.first().unwrap_or(last).inputs;
+    let token = codes.get(..inputs).ok_or_else(|| Error::new("no codes are left of the last layer norm"))?;
+    let codes = before.iter().try_fold(token.to_vec(), |x, layer| Ok(layer.run(arithmetic, &x)?.codes))?;
+    last.run(arithmetic, &codes)
 }
 
 impl Layer {
@@ -324,17 +347,47 @@ impl Layer {
 
 impl HalfLayer {
     fn run(&self, arithmetic: &Arithmetic, x: &Stream, dense: Results) -> Result<Stream> {
-        let (mut sum, mut saturated) = (dense.wide, dense.saturated);
-        if let Some(Adapter { down, up }) = &self.adapter {
-            let up = up.run(arithmetic, &down.run(arithmetic, &dense.codes)?.codes)?;
-            let adapted = add(&up.wide, 0, &sum)?;
-            saturated += up.saturated + adapted.saturated;
-            sum = adapted.numbers;
+        let Results { codes, wide, saturated } = dense;
+        let mut sum = Sum { numbers: wide, saturated };
+        match &self.adapter {
+            // It reads the sum, and is added to it.
+            Some(adapter @ Adapter { reads: Reads::Norm(norm), .. }) => {
+                sum.add(&x.wide, STREAM_SHIFT)?;
+                let normalised = norm.run(arithmetic, &sum.numbers)?;
+                sum.adapt(arithmetic, adapter, &normalised.codes)?;
+            }
+            Some(adapter) => {
+                sum.adapt(arithmetic, adapter, if adapter.reads == Reads::Input { &x.codes } else { &codes })?;
+                sum.add(&x.wide, STREAM_SHIFT)?;
+            }
+            None => sum.add(&x.wide, STREAM_SHIFT)?,
         }
-        let sum = add(&x.wide, STREAM_SHIFT, &sum)?;
         let mut stream = self.norm.run(arithmetic, &sum.numbers)?;
-        stream.saturated += saturated + sum.saturated;
+        stream.saturated += sum.saturated;
         Ok(stream)
+    }
+}
+
+/// What a layer norm is to take, in Q9.7.
+struct Sum {
+    numbers: Vec<i16>,
+    /// How many numbers saturated on the way.
+    saturated: u64,
+}
+
+impl Sum {
+    fn add(&mut self, numbers: &[i16], shift: i32) -> Result<()> {
+        let Narrowed { numbers, saturated } = add(numbers, shift, &self.numbers)?;
+        self.numbers = numbers;
+        self.saturated += saturated;
+        Ok(())
+    }
+
+    /// Adds what an adapter makes of codes.
+    fn adapt(&mut self, arithmetic: &Arithmetic, adapter: &Adapter, codes: &[u16]) -> Result<()> {
+        let up = adapter.up.run(arithmetic, &adapter.down.run(arithmetic, codes)?.codes)?;
+        self.saturated += up.saturated;
+        self.add(&up.wide, 0)
     }
 }
 

@@ -13,7 +13,7 @@ use alberti_golden::{
     softmax::Maximum,
 };
 use alberti_model::{
-    adapted::{OffRamps, Shape, TaskShape, synthetic},
+    adapted::{AdapterKind, OffRamps, Shape, TaskShape, synthetic},
     compile::{Compiled, Session, quantise_encoder},
 };
 use std::{thread, time::Instant};
@@ -78,7 +78,14 @@ fn ids(shape: &Shape, sentence: u32) -> Vec<u32> {
 }
 
 fn albert_base() -> Shape {
-    let task = TaskShape { adapters: [64, 64], classes: 2, off_ramps: OffRamps::Shared, spans: vec![Span::Whole; 12] };
+    let task = TaskShape {
+        adapters: [64, 64],
+        kind: AdapterKind::Houlsby,
+        classes: 2,
+        off_ramps: OffRamps::Shared,
+        head_layers: 1,
+        spans: vec![Span::Whole; 12],
+    };
     Shape { tasks: vec![task], ..Shape::albert_base() }
 }
 

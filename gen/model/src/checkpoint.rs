@@ -3,6 +3,7 @@
 mod config;
 mod family;
 mod files;
+mod heads;
 pub(crate) mod names;
 mod site;
 mod tensors;
@@ -13,6 +14,7 @@ pub use config::ModelConfig;
 pub(crate) use config::activation;
 pub use family::{ALBERT, BERT, Family};
 pub(crate) use files::conversion;
+pub use heads::{OwnClassifier, OwnHeads};
 pub use site::{Site, linear_name};
 pub(crate) use tensors::Tensors;
 pub use unused::Unused;
@@ -93,6 +95,8 @@ pub struct Checkpoint {
     pub projection: Option<Linear>,
     /// Its distinct layers: layer i of [`ModelConfig::num_hidden_layers`] is number i modulo these.
     pub layers: Vec<Layer>,
+    /// What it answers with by itself.
+    pub own: OwnHeads,
     /// Tensors of its files that nothing runs.
     pub unused: Vec<Unused>,
 }
@@ -106,11 +110,14 @@ impl Checkpoint {
     /// another type or not finite.
     pub fn load<'a>(source: impl Into<Source<'a>>) -> Result<Self, ModelError> {
         let Source { folder, ignore, .. } = source.into();
-        let config = ModelConfig::load(&folder.join("config.json"))?;
+        let settings = folder.join("config.json");
+        let config = ModelConfig::load(&settings)?;
         let files = Files::read(folder)?;
         let mut tensors = files.tensors()?;
         tensors.strip_prefix_of(names::WORDS);
         let mut checkpoint = Self::build(config, &mut tensors);
+        let settings = std::fs::read_to_string(&settings).unwrap_or_default();
+        checkpoint.own = OwnHeads::take(&mut tensors, &checkpoint.config, &settings);
         checkpoint.unused = tensors.finish_encoder(&checkpoint.config, ignore)?;
         Ok(checkpoint)
     }
@@ -150,7 +157,7 @@ impl Checkpoint {
             true => stored,
             false => distinct.into_iter().map(|layer| stored[layer].clone()).collect(),
         };
-        Self { config, embeddings, projection, layers, unused: Vec::new() }
+        Self { config, embeddings, projection, layers, own: OwnHeads::default(), unused: Vec::new() }
     }
 
     /// The layer of a depth from 0 on, which is one of the distinct ones.

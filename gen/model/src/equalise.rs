@@ -16,7 +16,7 @@
 
 use crate::{
     Linear,
-    adapted::{Adapted, Heads, Task},
+    adapted::{Adapted, Heads, Reads, Task},
     calibration::Calibration,
     checkpoint::{Norm, Site, linear_name},
     layer_names,
@@ -99,14 +99,14 @@ impl Factors {
                 let norms = [self.inner[layer], self.stream[layer + 1]];
                 for (half, (residual, norm)) in own.halves.iter_mut().zip(residual.into_iter().zip(norms)) {
                     if let Some(adapter) = &mut half.adapter {
-                        scale_weight(&mut adapter.down, residual);
+                        scale_weight(&mut adapter.down, if adapter.reads == Reads::Norm { norm } else { residual });
                         scale(&mut adapter.up, -residual);
                     }
                     scale_norm(&mut half.norm, -norm);
                 }
             }
-            for head in heads.iter_mut().flat_map(Heads::iter_mut) {
-                scale_weight(head, last);
+            for first in heads.iter_mut().flat_map(Heads::iter_mut).filter_map(|head| head.first_mut()) {
+                scale_weight(&mut first.linear, last);
             }
         }
     }
@@ -123,11 +123,13 @@ impl Factors {
             calibration.scale(&linear_name(layer, Site::AttentionOutput), 0, -before);
             calibration.scale(&linear_name(layer, Site::Intermediate), -inner, 0);
             calibration.scale(&linear_name(layer, Site::Output), 0, -inner);
-            for (task, (half, residual)) in
-                (0..model.tasks.len()).flat_map(|task| [(0, before), (1, inner)].map(|half| (task, half)))
-            {
-                calibration.scale(&layer_names::adapter(task, layer, half, "down"), -residual, 0);
-                calibration.scale(&layer_names::adapter(task, layer, half, "up"), 0, -residual);
+            for (half, residual, norm) in [(0, before, inner), (1, inner, self.stream[layer + 1])] {
+                for (reads, read) in [(Reads::Dense, residual), (Reads::Input, residual), (Reads::Norm, norm)] {
+                    model.adapter_names(layer, half, reads).for_each(|name| calibration.scale(&name, -read, 0));
+                }
+                for task in 0..model.tasks.len() {
+                    calibration.scale(&layer_names::adapter(task, layer, half, "up"), 0, -residual);
+                }
             }
         }
         for name in model.head_names() {

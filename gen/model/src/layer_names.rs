@@ -11,7 +11,7 @@ pub fn adapter(task: usize, layer: usize, half: usize, part: &str) -> String {
     format!("task.{task}.layer.{layer}.{}.adapter.{part}", ["attention", "output"][half])
 }
 
-/// Of a task's head, by its name among them.
-pub fn head(task: usize, which: &str) -> String {
-    format!("task.{task}.{which}")
+/// Of a linear layer of a task's head, by the head's name: the last of `layers` has this name itself.
+pub fn head(task: usize, which: &str, layer: usize, layers: usize) -> String {
+    if layer + 1 == layers { format!("task.{task}.{which}") } else { format!("task.{task}.{which}.hidden.{layer}") }
 }

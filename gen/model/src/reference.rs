@@ -148,12 +148,13 @@ pub(crate) fn embedding_sum(checkpoint: &Checkpoint, sequence: Sequence) -> Matr
 }
 
 /// What a caller computes of a layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Step<'a> {
     /// A linear layer.
     Site(Site),
-    /// What stands between the dense layer of the first or the second half and its residual sum.
-    Half(usize),
+    /// What stands between the dense layer of the first or the second half and its residual sum; with the
+    /// input of the half.
+    Half(usize, &'a Matrix),
 }
 
 /// h = LN(x + attention(x)); LN(h + W₂·act(W₁·h)). `apply` computes the linear layers and what follows the
@@ -169,14 +170,14 @@ pub(crate) fn encoder_layer<'a>(
     let [q, k, v] = [Site::Query, Site::Key, Site::Value].map(|site| apply(Step::Site(site), x));
     let context = attention(&q?, &k?, &v?, spans);
     let mut h = apply(Step::Site(Site::AttentionOutput), &context)?;
-    h = apply(Step::Half(0), &h)?;
+    h = apply(Step::Half(0, x), &h)?;
     add(&mut h, x);
     sums.magnitudes.push(h.max_magnitude());
     sums.normalise(&mut h, norm(0), config.layer_norm_eps);
     let mut inner = apply(Step::Site(Site::Intermediate), &h)?;
     activate(config.hidden_act, &mut inner);
     let mut y = apply(Step::Site(Site::Output), &inner)?;
-    y = apply(Step::Half(1), &y)?;
+    y = apply(Step::Half(1, &h), &y)?;
     add(&mut y, &h);
     sums.magnitudes.push(y.max_magnitude());
     sums.normalise(&mut y, norm(1), config.layer_norm_eps);
@@ -249,6 +250,14 @@ fn softmax(scores: &mut [f32]) {
 
 pub(crate) fn add(x: &mut Matrix, other: &Matrix) {
     x.data.iter_mut().zip(&other.data).for_each(|(x, other)| *x += other);
+}
+
+/// LN(x + y).
+pub(crate) fn normalised_sum(x: &Matrix, y: &Matrix, norm: &Norm, epsilon: f32) -> Matrix {
+    let mut sum = x.clone();
+    add(&mut sum, y);
+    layer_norm(&mut sum, norm, epsilon);
+    sum
 }
 
 /// γ·(x − mean)/√(variance + ε) + β, row by row; gives the least variance that is not zero.

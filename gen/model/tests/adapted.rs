@@ -12,7 +12,7 @@ use alberti_golden::{
 use alberti_isa::Operation;
 use alberti_model::{
     Metrics,
-    adapted::{Adapted, OffRamps, Shape, TaskShape, synthetic},
+    adapted::{Adapted, AdapterKind, OffRamps, Shape, TaskShape, synthetic},
     compile::{Compiled, Session, quantise_encoder, reals},
     sentence::Tokens,
 };
@@ -161,8 +161,10 @@ fn distinct_layers_without_adapters_are_the_checkpoint_itself() {
         activation: Activation::Relu,
         tasks: vec![TaskShape {
             adapters: [0, 12],
+            kind: AdapterKind::Houlsby,
             classes: 0,
             off_ramps: OffRamps::None,
+            head_layers: 1,
             spans: vec![Span::Whole; 4],
         }],
         ..Shape::small(LONGEST)

@@ -12,7 +12,7 @@ use alberti_golden::{
 };
 use alberti_isa::{Operation, Program, Source, Unit, Waits};
 use alberti_model::compile::{Compiled, Session};
-use common::encoders::{Early, PLAIN, POSITIONS, Shape, accelerator, encoder, ids, pruned};
+use common::encoders::{Early, PLAIN, POSITIONS, Read, Shape, accelerator, encoder, ids, pruned};
 
 const LONGEST: usize = 20;
 
@@ -65,6 +65,41 @@ fn programs_compute_the_encoder_to_the_bit() {
         let shape = Shape { embedding: hidden, hidden, heads, inner, ..PLAIN };
         agrees(7, &shape, &accelerator(8), &[11, 3], 0);
     }
+}
+
+/// Whatever adapters read, in layers of their own and in loops.
+#[test]
+fn adapters_read_the_dense_layer_the_input_or_the_normalised_sum() {
+    let kinds = [Read::Dense, Read::Input, Read::Norm];
+    for (seed, reads) in (20..).zip(kinds.iter().flat_map(|&a| kinds.map(|b| [a, b]))) {
+        let shape = Shape { adapter: Some(5), reads, tasks: 2, ..PLAIN };
+        agrees(seed, &shape, &accelerator(4), &[11, 20, 3], 0);
+        let shared = Shape { layers: 1, depth: 3, classes: Some(3), early: Early::Shared, ..shape };
+        agrees(seed, &shared, &accelerator(8), &[20, 9], 0);
+        let compiled = Compiled::new(encoder(seed, &shared), accelerator(4), LONGEST).expect("it fits");
+        let program = compiled.sentence(0, LONGEST).expect("a short sentence").program;
+        let loops = program.instructions.iter().filter(|i| matches!(i.operation, Operation::Repeat(_))).count();
+        assert_eq!(loops, 1, "{reads:?}: shared layers run as a loop");
+    }
+}
+
+/// Heads of one, two and three layers, in layers of their own and in loops.
+#[test]
+fn heads_have_any_number_of_layers() {
+    let mut early_exits = 0;
+    for (seed, head) in (30..).zip([&[][..], &[16], &[20, 7]]) {
+        for function in [Activation::Relu, Activation::Gelu] {
+            for early in [Early::Never, Early::Shared, Early::Own(&[1])] {
+                let shape = Shape { classes: Some(3), head, early, function, ..PLAIN };
+                let exits = agrees(seed, &shape, &accelerator(4), &[5, 20], 1500);
+                early_exits += exits.iter().flatten().count();
+                assert!(!matches!(early, Early::Never) || exits.iter().all(Option::is_none));
+                let shared = Shape { layers: 1, depth: 4, tasks: 2, adapter: Some(6), ..shape };
+                agrees(seed, &shared, &accelerator(8), &[20, 1], 0);
+            }
+        }
+    }
+    assert!(early_exits > 0);
 }
 
 /// Layers that are pruned in blocks take half of the passes, whatever is odd about them; all others are as

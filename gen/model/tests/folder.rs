@@ -5,7 +5,7 @@ use alberti_arith::Activation;
 use alberti_golden::encoder::Span;
 use alberti_model::{
     ModelError,
-    adapted::{Adapted, OffRamps, Shape, TaskShape, folder, synthetic},
+    adapted::{Adapted, AdapterKind, OffRamps, Shape, TaskShape, folder, synthetic},
     sentence::Tokenizer,
 };
 use safetensors::{Dtype, SafeTensors, serialize, tensor::TensorView};
@@ -50,6 +50,15 @@ fn edit(path: &Path, change: impl FnOnce(&mut Value)) {
     fs::write(path, value.to_string()).expect("a writable file");
 }
 
+/// The settings of each adapter: one for both halves, or a union of two.
+fn each(adapter: &mut Value, change: impl FnMut(&mut serde_json::Map<String, Value>)) {
+    let settings = &mut adapter["config"];
+    let of_union = settings["configs"].is_array();
+    let all =
+        if of_union { settings["configs"].as_array_mut().expect("a list") } else { std::slice::from_mut(settings) };
+    all.iter_mut().map(|settings| settings.as_object_mut().expect("settings")).for_each(change);
+}
+
 type Tensors = BTreeMap<String, (Vec<usize>, Vec<u8>)>;
 
 fn retensor(path: &Path, change: impl FnOnce(&mut Tensors)) {
@@ -80,8 +89,22 @@ fn what_is_drawn_and_what_is_read_back_are_the_same_bits() {
         shared: false,
         activation: Activation::Relu,
         tasks: vec![
-            TaskShape { adapters: [0, 12], classes: 0, off_ramps: OffRamps::None, spans: spans(Span::Whole) },
-            TaskShape { adapters: [0, 0], classes: 1, off_ramps: OffRamps::None, spans: spans(ramp) },
+            TaskShape {
+                adapters: [0, 12],
+                kind: AdapterKind::Houlsby,
+                classes: 0,
+                off_ramps: OffRamps::None,
+                head_layers: 1,
+                spans: spans(Span::Whole),
+            },
+            TaskShape {
+                adapters: [0, 0],
+                kind: AdapterKind::Houlsby,
+                classes: 1,
+                off_ramps: OffRamps::None,
+                head_layers: 1,
+                spans: spans(ramp),
+            },
         ],
         ..Shape::small(20)
     };
@@ -89,12 +112,22 @@ fn what_is_drawn_and_what_is_read_back_are_the_same_bits() {
     let equal = Shape { embedding: 64, ..Shape::small(20) };
     let mut own = Shape::small(20);
     own.tasks[1].off_ramps = OffRamps::Own;
+    let mut kinds = Shape::small(20);
+    kinds.tasks[0].kind = AdapterKind::Pfeiffer;
+    (kinds.tasks[1].kind, kinds.tasks[1].off_ramps) = (AdapterKind::Parallel, OffRamps::Own);
+    kinds.tasks.iter_mut().for_each(|task| task.head_layers = 2);
+    let mut wired = Shape { shared: false, ..Shape::small(20) };
+    wired.tasks.iter_mut().for_each(|task| (task.kind, task.head_layers) = (AdapterKind::HoulsbyOfInput, 2));
+    let wired_bert = Shape { embedding: 64, ..wired.clone() };
     for (shape, kind) in [
         (Shape::small(32), ("albert", 32, 1)),
         (bert, ("bert", 64, 3)),
         (grouped, ("albert", 32, 3)),
         (equal, ("albert", 64, 1)),
         (own, ("albert", 32, 1)),
+        (kinds, ("albert", 32, 1)),
+        (wired, ("albert", 32, 3)),
+        (wired_bert, ("bert", 64, 3)),
     ] {
         let model = synthetic(&shape, SEED);
         let config = &model.backbone.config;
@@ -146,7 +179,9 @@ fn labels_and_activations_are_those_of_the_files() {
     edit(&task.join("head_config.json"), |head| {
         head["config"]["label2id"] = json!({"entailment": 1, "neutral": 2, "contradiction": 0});
     });
-    edit(&task.join("adapter_config.json"), |adapter| adapter["config"]["non_linearity"] = json!("relu"));
+    edit(&task.join("adapter_config.json"), |adapter| {
+        each(adapter, |settings| settings["non_linearity"] = json!("relu"));
+    });
     fs::remove_file(task.join("task.json")).expect("it was written");
     let read = folder::load(target.path(), &["task1".into()]).expect("a sound folder").tasks.remove(0);
     assert_eq!(read.labels, ["contradiction", "entailment", "neutral"]);
@@ -166,9 +201,10 @@ fn adapters_have_the_function_that_adapterhub_gives_them() {
     let settings = target.path().join("tasks/task1/adapter_config.json");
     let activation = |named: Option<Value>| {
         edit(&settings, |adapter| {
-            let keys = adapter["config"].as_object_mut().expect("settings");
-            keys.remove("non_linearity");
-            keys.extend(named.map(|name| ("non_linearity".to_owned(), name)));
+            each(adapter, |keys| {
+                keys.remove("non_linearity");
+                keys.extend(named.clone().map(|name| ("non_linearity".to_owned(), name)));
+            });
         });
         let model = folder::load(target.path(), &["task1".into()]).map_err(|error| error.to_string())?;
         Ok::<_, String>(model.tasks[0].layers[0].halves[0].adapter.as_ref().expect("an adapter").activation)
@@ -199,10 +235,14 @@ fn adapters_that_compute_something_else_are_refused_all_at_once() {
     let error = broken(|task| {
         edit(&task.join("adapter_config.json"), |adapter| {
             adapter["hidden_size"] = json!(768);
-            let settings = &mut adapter["config"];
-            settings["original_ln_before"] = json!(true);
-            settings["non_linearity"] = json!("leakyrelu");
-            settings["scaling"] = json!("learned");
+            let settings = &mut adapter["config"]["configs"];
+            settings[0]["ln_before"] = json!(true);
+            settings[0]["non_linearity"] = json!("leakyrelu");
+            settings[1]["scaling"] = json!("by ear");
+            settings[1]["leave_out"] = json!("all");
+            settings[1]["mh_adapter"] = json!(true);
+            let prefix = json!({"architecture": "prefix_tuning"});
+            settings.as_array_mut().expect("a union").push(prefix);
         });
         retensor(&task.join("adapter.safetensors"), |tensors| {
             let at = |name: &str| format!("albert.encoder.albert_layer_groups.0.albert_layers.0.{name}");
@@ -217,24 +257,45 @@ fn adapters_that_compute_something_else_are_refused_all_at_once() {
         &error,
         &[
             "adapter_config.json: hidden_size is 768, the model's is 64",
-            "adapter_config.json: original_ln_before is true, the accelerator has false",
+            "adapter_config.json: ln_before is true, the accelerator has false",
             "adapter_config.json: non_linearity is `leakyrelu`, known are `gelu`",
-            "adapter_config.json: scaling is \"learned\", the accelerator has 1.0",
+            "adapter_config.json: scaling is \"by ear\", it must be a number, learned or channel",
+            "adapter_config.json: leave_out must be a list of layers",
+            "adapter_config.json: mh_adapter is true in two settings",
+            "adapter_config.json: architecture is \"prefix_tuning\", known are bottlenecks",
             "output_adapters.adapters.task1.adapter_up.bias: it is missing, expected 64",
             "gate.weight: it is not known what this tensor does",
             "adapter_down.0.weight: 1 of its 1024 values not finite",
             "attention.LayerNorm.weight: its shape is 3, expected 64",
         ],
     );
-    assert_eq!(error.to_string().lines().count(), 9, "{error}");
+    assert_eq!(error.to_string().lines().count(), 12, "{error}");
 }
 
 #[test]
-fn heads_that_read_a_pooled_output_are_refused() {
+fn heads_that_cannot_be_are_refused() {
     let settings = |change: fn(&mut Value)| move |task: &Path| edit(&task.join("head_config.json"), change);
-    says(&broken(settings(|head| head["config"]["layers"] = json!(2))), &["layers is 2", "tanh", "use_pooler false"]);
-    says(&broken(settings(|head| head["config"]["use_pooler"] = json!(true))), &["use_pooler is true"]);
-    says(&broken(settings(|head| head["config"] = Value::Null)), &["no settings under `config`"]);
+    says(&broken(settings(|head| head["config"]["layers"] = json!(0))), &["layers must be 1 to 16"]);
+    // Without `layers` a head has two, as in the library.
+    let default = |head: &mut Value| {
+        head["config"].as_object_mut().expect("settings").remove("layers");
+    };
+    says(&broken(settings(default)), &["heads.task1.1.weight: its shape is 3 × 64, expected 64 × 64", "heads.task1.4"]);
+    let function = |head: &mut Value| {
+        head["config"]["layers"] = json!(2);
+        head["config"]["activation_function"] = json!("mish");
+    };
+    says(&broken(settings(function)), &["activation_function is `mish`, known are"]);
+    says(
+        &broken(settings(|head| head["config"]["use_pooler"] = json!(true))),
+        &["use_pooler is true, and the model's own file has no pooler"],
+    );
+    says(
+        &broken(settings(|head| head["config"] = Value::Null)),
+        &[
+            "no settings under `config`, and model_class is ``: known are AdapterHub's heads and *ForSequenceClassification",
+        ],
+    );
     says(&broken(settings(|head| head["config"]["head_type"] = json!("tagging"))), &["head_type is \"tagging\""]);
     says(&broken(settings(|head| head["config"]["num_labels"] = json!(0))), &["num_labels is 0"]);
     says(&broken(settings(|head| head["config"]["label2id"] = json!({"a": 0, "b": 0, "c": 1}))), &["0 to 2 once"]);
@@ -243,7 +304,7 @@ fn heads_that_read_a_pooled_output_are_refused() {
             tensors.insert("classifier.weight".into(), (vec![3, 64], vec![0; 4 * 3 * 64]));
         });
     };
-    says(&broken(classifier), &["classifier.*: Hugging Face's classifiers", "train a head with layers 1"]);
+    says(&broken(classifier), &["classifier.weight: it is not known what this tensor does"]);
     says(
         &broken(|task| fs::remove_file(task.join("head_config.json")).expect("it was written")),
         &["head_config.json: it is missing"],
@@ -341,6 +402,22 @@ fn off_ramps_are_one_for_all_layers_or_one_for_each() {
     assert_eq!(layers(&|tensors| rename(tensors, &[1, 2])).expect("one for some"), [2]);
     let refused = |change: &dyn Fn(&mut Tensors), lines: &[&str]| says(&layers(change).expect_err("refused"), lines);
     refused(&|tensors| rename(tensors, &[0, 3]), &["off_ramp.3: the encoder's layers are 0 to 2"]);
+    // Each may have a pooler of its own, as DeeBERT's have.
+    let pooled = |tensors: &mut Tensors| {
+        let [weight, bias] = ["weight", "bias"].map(|part| tensors.remove(&format!("off_ramp.{part}")).expect("there"));
+        tensors.insert("off_ramp.1.pooler.weight".into(), (vec![64, 64], vec![0; 4 * 64 * 64]));
+        tensors.insert("off_ramp.1.pooler.bias".into(), (vec![64], vec![0; 4 * 64]));
+        tensors.insert("off_ramp.1.classifier.weight".into(), weight);
+        tensors.insert("off_ramp.1.classifier.bias".into(), bias);
+    };
+    assert_eq!(layers(&pooled).expect("one of two layers"), [2]);
+    refused(
+        &|tensors| {
+            pooled(tensors);
+            tensors.remove("off_ramp.1.pooler.bias");
+        },
+        &["off_ramp.1.pooler.bias: it is missing, expected 64"],
+    );
     let both = |tensors: &mut Tensors| {
         let bias = tensors["off_ramp.bias"].clone();
         tensors.insert("off_ramp.1.bias".into(), bias);

@@ -8,7 +8,7 @@ use alberti_golden::{
     accelerator::{AcceleratorConfig, Flat, Interpreter, Registers},
 };
 use alberti_model::{
-    adapted::{Adapted, OffRamps, Shape, TaskShape, synthetic},
+    adapted::{Adapted, AdapterKind, OffRamps, Shape, TaskShape, synthetic},
     compile::{Session, reals},
     pack::{Packed, Part, Recipe, images},
     partition,
@@ -144,8 +144,14 @@ fn an_accelerator_runs_from_the_images_alone() {
 /// Table II and section IV of the adapter-ALBERT paper, from a model of ALBERT-base's shape.
 #[test]
 fn parameters_of_albert_base_are_those_of_the_paper() {
-    let task =
-        TaskShape { adapters: [64, 64], classes: 2, off_ramps: OffRamps::None, spans: vec![Default::default(); 12] };
+    let task = TaskShape {
+        adapters: [64, 64],
+        kind: AdapterKind::Houlsby,
+        classes: 2,
+        off_ramps: OffRamps::None,
+        head_layers: 1,
+        spans: vec![Default::default(); 12],
+    };
     let shape = Shape { tasks: vec![task], ..Shape::albert_base() };
     let model = synthetic(&shape, 1);
     let calibration = model.calibrate(&[vec![1, 2, 3, 4]]).expect("ids of the model");

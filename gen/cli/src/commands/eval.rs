@@ -28,9 +28,9 @@ use std::{num::NonZeroUsize, path::PathBuf};
 pub struct Arguments {
     #[command(flatten)]
     encoder: EncoderArguments,
-    /// The task: a folder, or the name of one in the model's `tasks`
+    /// The task: a folder, or the name of one in the model's `tasks` [default: the model's own classifier]
     #[arg(long, value_name = "TASK")]
-    task: PathBuf,
+    task: Option<PathBuf>,
     /// Labelled sentences: columns sentence, or sentence1 and sentence2 (or as a GLUE task calls them), and
     /// label
     #[arg(long, value_name = "FILE")]
@@ -64,11 +64,12 @@ Measures, as GLUE has them:
 /// hold the model.
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let (design, config) = arguments.encoder.accelerator()?;
-    let encoder = arguments.prunings.load(arguments.encoder.source(), std::slice::from_ref(&arguments.task))?;
+    let encoder = arguments.prunings.load(arguments.encoder.source(), arguments.task.as_slice())?;
     let task = &encoder.model.tasks[0];
     if task.heads.is_none() {
-        let message = format!("{}: the task has no classifier: there is nothing to measure", arguments.task.display());
-        return Err(Failure::usage(message, "give a task with head_config.json and model_head.safetensors"));
+        let folder = arguments.task.as_ref().unwrap_or(&arguments.encoder.model);
+        let message = format!("{}: it has no classifier: there is nothing to measure", folder.display());
+        return Err(Failure::usage(message, "give a --task with head_config.json and model_head.safetensors"));
     }
     refuse_without_off_ramp(&encoder, arguments.threshold > 0.0 || arguments.thresholds.is_some())?;
     let mut examples = dataset::read(&arguments.data, task)?;

@@ -8,7 +8,7 @@ use crate::{
 use alberti_arith::Activation;
 use alberti_files::MANIFEST;
 use alberti_model::{
-    adapted::{OffRamps, Shape, Span, TaskShape, folder, synthetic},
+    adapted::{AdapterKind, OffRamps, Shape, Span, TaskShape, folder, synthetic},
     sentence::Tokenizer,
 };
 use clap::{
@@ -86,12 +86,18 @@ struct Changes {
     /// Width of the adapters after the attention and after the feed-forward net, or of both; 0 for none
     #[arg(long, value_name = "WIDTH[,WIDTH]", value_delimiter = ',', num_args = 1..=2)]
     adapters: Option<Vec<usize>>,
+    /// Where adapters are, and what they read
+    #[arg(long, value_name = "KIND")]
+    adapter_kind: Option<Adapters>,
     /// Classes of each task
     #[arg(long, value_name = "CLASSES")]
     classes: Option<usize>,
     /// Off-ramps of the tasks: none, one that all layers share, or one for each layer before the last
     #[arg(long, value_name = "WHICH")]
     off_ramps: Option<Ramps>,
+    /// Linear layers of each classifier and off-ramp, with tanh between
+    #[arg(long, value_name = "LAYERS")]
+    head_layers: Option<usize>,
     /// Attention span of each head, 0 for a head that is skipped
     #[arg(long, value_name = "TOKENS,…", value_delimiter = ',')]
     spans: Option<Vec<u16>>,
@@ -105,6 +111,18 @@ enum Ramps {
     None,
     Shared,
     Own,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Adapters {
+    /// Houlsby's: after the attention and after the feed-forward net, of the dense layer's result
+    Houlsby,
+    /// The same as AdapterHub's library wires ALBERT: that of the attention reads the layer's input
+    HoulsbyOfInput,
+    /// Pfeiffer's: after the feed-forward net, of the normalised sum
+    Pfeiffer,
+    /// Beside the feed-forward net, of its input
+    Parallel,
 }
 
 /// The functions that a checkpoint can ask for, by their usual names there.
@@ -147,6 +165,14 @@ impl Changes {
         if let Some(widths) = &self.adapters {
             task.adapters = [widths.first(), widths.last()].map(|width| width.copied().unwrap_or_default());
         }
+        task.kind = match self.adapter_kind {
+            None => task.kind,
+            Some(Adapters::Houlsby) => AdapterKind::Houlsby,
+            Some(Adapters::HoulsbyOfInput) => AdapterKind::HoulsbyOfInput,
+            Some(Adapters::Pfeiffer) => AdapterKind::Pfeiffer,
+            Some(Adapters::Parallel) => AdapterKind::Parallel,
+        };
+        task.head_layers = self.head_layers.unwrap_or(task.head_layers);
         task.classes = self.classes.unwrap_or(task.classes);
         task.off_ramps = match self.off_ramps {
             None => task.off_ramps,

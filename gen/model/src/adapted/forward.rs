@@ -1,6 +1,6 @@
 //! The adapted encoder in f32.
 
-use super::Adapted;
+use super::{ActivatedLinear, Adapted, AdaptedHalf, Adapter, Reads};
 use crate::{
     Linear, Matrix, ModelError,
     checkpoint::linear_name,
@@ -46,6 +46,9 @@ pub fn entropy(logits: &[f32]) -> f64 {
     sum.ln() - weighted / sum
 }
 
+/// Computes a linear layer, by its name.
+type Apply<'a> = dyn FnMut(String, &Linear, &Matrix) -> Matrix + 'a;
+
 impl Adapted {
     /// Runs a task on tokens.
     ///
@@ -69,6 +72,15 @@ impl Adapted {
         if let Some(projection) = &self.backbone.projection {
             x = apply(layer_names::PROJECTION.into(), projection, &x);
         }
+        let classify = |name: &str, layers: &[ActivatedLinear], x: &Matrix, apply: &mut Apply| {
+            let token = Matrix { rows: 1, cols: x.cols, data: x.row(0).to_vec() };
+            let logits = layers.iter().enumerate().fold(token, |x, (i, layer)| {
+                let mut y = apply(layer_names::head(task, name, i, layers.len()), &layer.linear, &x);
+                reference::activate(layer.activation, &mut y);
+                y
+            });
+            logits.data
+        };
         let mut off_ramps = Vec::new();
         for depth in 0..self.depth() {
             let index = self.backbone.index(depth);
@@ -80,16 +92,19 @@ impl Adapted {
                 |step, input| {
                     Ok(match step {
                         reference::Step::Site(site) => apply(linear_name(index, site), layer.linear(site), input),
-                        reference::Step::Half(half) => {
+                        reference::Step::Half(half, x) => {
+                            let AdaptedHalf { adapter, norm } = &own.halves[half];
                             let mut y = input.clone();
-                            if let Some(adapter) = &own.halves[half].adapter {
-                                let mut inner =
-                                    apply(layer_names::adapter(task, index, half, "down"), &adapter.down, input);
-                                reference::activate(adapter.activation, &mut inner);
-                                reference::add(
-                                    &mut y,
-                                    &apply(layer_names::adapter(task, index, half, "up"), &adapter.up, &inner),
-                                );
+                            if let Some(Adapter { reads, down, activation, up }) = adapter {
+                                let read = match reads {
+                                    Reads::Dense => input.clone(),
+                                    Reads::Input => x.clone(),
+                                    Reads::Norm => reference::normalised_sum(x, input, norm, config.layer_norm_eps),
+                                };
+                                let name = |part| layer_names::adapter(task, index, half, part);
+                                let mut inner = apply(name("down"), down, &read);
+                                reference::activate(*activation, &mut inner);
+                                reference::add(&mut y, &apply(name("up"), up, &inner));
                             }
                             y
                         }
@@ -99,17 +114,13 @@ impl Adapted {
                 &mut sums,
             )?;
             if let Some((name, ramp)) = own_task.heads.as_ref().and_then(|heads| heads.named_off_ramp(depth + 1)) {
-                off_ramps.push((depth + 1, apply(layer_names::head(task, &name), ramp, &token_0(&x)).data));
+                off_ramps.push((depth + 1, classify(&name, ramp, &x, &mut apply)));
             }
         }
         let logits = own_task.heads.as_ref().map(|heads| {
             let (name, classifier) = heads.named_classifier();
-            apply(layer_names::head(task, name), classifier, &token_0(&x)).data
+            classify(name, classifier, &x, &mut apply)
         });
         Ok(Answer { forward: Forward { traces, sums, hidden: x }, off_ramps, logits: logits.unwrap_or_default() })
     }
-}
-
-fn token_0(x: &Matrix) -> Matrix {
-    Matrix { rows: 1, cols: x.cols, data: x.row(0).to_vec() }
 }

@@ -5,10 +5,12 @@
 //! norms have gains of 0.85 ± 0.1, and single channels of its second feed-forward matrix are a dozen times as
 //! large as others: they are what makes channels of the residual stream stand out.
 
-use super::{Adapted, AdaptedHalf, Adapter, CLASSES_MAX, Heads, Span, Task, TaskLayer};
+use super::{
+    ActivatedLinear, Adapted, AdaptedHalf, Adapter, CLASSES_MAX, Classifier, Heads, Reads, Span, Task, TaskLayer, plain,
+};
 use crate::{
     Checkpoint, Linear, Matrix, ModelConfig, Site,
-    checkpoint::{ALBERT, BERT, Embeddings, Family, Layer, MAX_LAYERS, Norm},
+    checkpoint::{ALBERT, BERT, Embeddings, Family, Layer, MAX_LAYERS, Norm, OwnHeads},
     faults::Draws,
 };
 use alberti_arith::Activation;
@@ -24,15 +26,44 @@ pub enum OffRamps {
     Own,
 }
 
+/// Where adapters are, and what they read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdapterKind {
+    /// Houlsby's: one after each dense layer, of its result.
+    Houlsby,
+    /// The same as AdapterHub's library wires ALBERT: that of the attention reads the layer's input.
+    HoulsbyOfInput,
+    /// Pfeiffer's: one in a layer, after the feed-forward net, of the normalised sum.
+    Pfeiffer,
+    /// One in a layer, beside the feed-forward net, of its input.
+    Parallel,
+}
+
+impl AdapterKind {
+    /// What that of each half reads.
+    fn reads(self) -> [Option<Reads>; 2] {
+        match self {
+            Self::Houlsby => [Some(Reads::Dense); 2],
+            Self::HoulsbyOfInput => [Some(Reads::Input), Some(Reads::Dense)],
+            Self::Pfeiffer => [None, Some(Reads::Norm)],
+            Self::Parallel => [None, Some(Reads::Input)],
+        }
+    }
+}
+
 /// What the tasks of a synthetic encoder have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskShape {
     /// Width of the adapters after the attention and after the feed-forward net; none for 0.
     pub adapters: [usize; 2],
+    /// Which of the two there are, and what they read.
+    pub kind: AdapterKind,
     /// Classes; no classifier for 0.
     pub classes: usize,
     /// The off-ramps that it has as well.
     pub off_ramps: OffRamps,
+    /// Linear layers of the classifier and of each off-ramp, with tanh between.
+    pub head_layers: usize,
     /// The span of each head.
     pub spans: Vec<Span>,
 }
@@ -68,7 +99,14 @@ impl Shape {
     #[must_use]
     pub fn small(positions: usize) -> Self {
         let near = Span::Limited { span: 6, ramp: 3 };
-        let task = |adapters, spans| TaskShape { adapters, classes: 3, off_ramps: OffRamps::Shared, spans };
+        let task = |adapters, spans| TaskShape {
+            adapters,
+            kind: AdapterKind::Houlsby,
+            classes: 3,
+            off_ramps: OffRamps::Shared,
+            head_layers: 1,
+            spans,
+        };
         Self {
             embedding: 32,
             hidden: 64,
@@ -92,6 +130,9 @@ const LEARNED: [[u16; 12]; 2] = [[31, 0, 0, 0, 0, 101, 14, 5, 0, 36, 0, 0], [20,
 /// Logarithm of the ramp after them.
 const RAMP: u8 = 5;
 
+/// Most layers of a head: what off-ramps have in files.
+const HEAD_LAYERS_MAX: usize = 2;
+
 /// More numbers than any encoder here is to have: 16 GB of them.
 const PARAMETERS_MAX: f64 = 4e9;
 
@@ -101,7 +142,14 @@ impl Shape {
     pub fn albert_base() -> Self {
         let tasks = LEARNED.into_iter().zip([2, 3]).map(|(spans, classes)| {
             let span = |span| if span == 0 { Span::Skipped } else { Span::Limited { span, ramp: RAMP } };
-            TaskShape { adapters: [64, 64], classes, off_ramps: OffRamps::Shared, spans: spans.map(span).to_vec() }
+            TaskShape {
+                adapters: [64, 64],
+                kind: AdapterKind::Houlsby,
+                classes,
+                off_ramps: OffRamps::Shared,
+                head_layers: 1,
+                spans: spans.map(span).to_vec(),
+            }
         });
         Self {
             embedding: 128,
@@ -155,8 +203,13 @@ impl Shape {
                     "task {number} has {classes} classes: 0 to {CLASSES_MAX}, off-ramps decide over 2 or more"
                 ));
             }
+            if !(1..=HEAD_LAYERS_MAX).contains(&task.head_layers) {
+                problems
+                    .push(format!("task {number} has heads of {} layers: 1 to {HEAD_LAYERS_MAX}", task.head_layers));
+            }
             let adapters: f64 = adapters.iter().map(|&width| 2.0 * product(width, hidden)).sum();
-            parameters += distinct * adapters + product(classes, hidden);
+            let inner = (task.head_layers.saturating_sub(1)) as f64 * product(hidden, hidden);
+            parameters += distinct * adapters + product(classes, hidden) + inner;
         }
         if parameters > PARAMETERS_MAX {
             problems.push(format!("{parameters:.1e} parameters: at most {PARAMETERS_MAX:.0e} are drawn"));
@@ -206,7 +259,7 @@ pub fn synthetic(shape: &Shape, seed: u64) -> Adapted {
     let tasks = (shape.tasks.iter().zip(1..))
         .map(|(task, stream)| Numbers(Draws::new(seed, stream)).task(shape, task, stream, distinct))
         .collect();
-    let backbone = Checkpoint { config, embeddings, projection, layers, unused: Vec::new() };
+    let backbone = Checkpoint { config, embeddings, projection, layers, own: OwnHeads::default(), unused: Vec::new() };
     Adapted { backbone, tasks }
 }
 
@@ -219,7 +272,7 @@ impl Adapted {
         for (task, stream) in self.tasks.iter_mut().zip(1..) {
             let mut numbers = Numbers(Draws::new(seed, stream));
             for half in task.layers.iter_mut().flat_map(|layer| &mut layer.halves) {
-                half.adapter = Some(numbers.adapter(hidden, width, activation));
+                half.adapter = Some(numbers.adapter(hidden, width, activation, Reads::Dense));
             }
         }
         self
@@ -271,9 +324,17 @@ impl Numbers {
         Layer::new(linears, self.norm(hidden), self.norm(hidden))
     }
 
-    fn adapter(&mut self, hidden: usize, width: usize, activation: Activation) -> Adapter {
+    fn adapter(&mut self, hidden: usize, width: usize, activation: Activation, reads: Reads) -> Adapter {
         let down = self.linear(width, hidden, 1.0, 0.05);
-        Adapter { down, activation, up: self.linear(hidden, width, 0.5, 0.05) }
+        Adapter { reads, down, activation, up: self.linear(hidden, width, 0.5, 0.05) }
+    }
+
+    fn head(&mut self, classes: usize, hidden: usize, layers: usize) -> Classifier {
+        let mut head: Classifier = (1..layers)
+            .map(|_| ActivatedLinear { linear: self.linear(hidden, hidden, 1.5, 0.1), activation: Activation::Tanh })
+            .collect();
+        head.extend(plain(self.linear(classes, hidden, 3.0, 0.1)));
+        head
     }
 
     fn task(&mut self, shape: &Shape, task: &TaskShape, number: u64, distinct: usize) -> Task {
@@ -281,15 +342,19 @@ impl Numbers {
         let layers = (0..distinct)
             .map(|_| TaskLayer {
                 spans: task.spans.clone(),
-                halves: task.adapters.map(|width| AdaptedHalf {
-                    adapter: (width > 0).then(|| self.adapter(hidden, width, shape.activation)),
-                    norm: self.norm(hidden),
+                halves: [0, 1].map(|half| {
+                    let width = task.adapters[half];
+                    let reads = task.kind.reads()[half].filter(|_| width > 0);
+                    AdaptedHalf {
+                        adapter: reads.map(|reads| self.adapter(hidden, width, shape.activation, reads)),
+                        norm: self.norm(hidden),
+                    }
                 }),
             })
             .collect();
         // Hugging Face's names of classes that have none.
         let labels = (0..task.classes).map(|class| format!("LABEL_{class}")).collect();
-        let mut head = || self.linear(task.classes, hidden, 3.0, 0.1);
+        let mut head = || self.head(task.classes, hidden, task.head_layers);
         let heads = (task.classes > 0).then(|| match task.off_ramps {
             OffRamps::None => Heads::new(head()),
             OffRamps::Shared => {

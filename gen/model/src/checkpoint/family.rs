@@ -2,6 +2,7 @@
 //! differently. Facts alone: everything else about a family follows from its entry.
 
 use super::site::Site;
+use alberti_arith::Activation;
 
 /// A family of encoders, by its `model_type` in Hugging Face's config.json.
 #[derive(Debug, PartialEq)]
@@ -20,6 +21,13 @@ pub struct Family {
     norms: [&'static str; 2],
     /// Where AdapterHub's `adapters` stores those of both halves.
     adapters: [&'static str; 2],
+    /// Whether AdapterHub's `adapters` exchanges the dense layer's result and the half's input for the adapter
+    /// after the attention.
+    pub(crate) exchanged: bool,
+    /// What makes a sentence's vector of token 0, with tanh after it.
+    pub(crate) pooler: Option<&'static str>,
+    /// The classifier of its class for sequences.
+    pub(super) classifier: SequenceClassifier,
     /// Whether layers share weights by groups.
     pub(crate) shares: bool,
     /// What widens its embeddings.
@@ -44,6 +52,16 @@ pub(crate) enum Widening {
     WhereNeeded(&'static str),
 }
 
+/// A linear layer of token 0, a function, and a linear layer to logits; their names beside the encoder's
+/// prefix.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct SequenceClassifier {
+    /// The first layer and the function; without it the encoder's pooler.
+    pub first: Option<(&'static str, Activation)>,
+    /// The last layer.
+    pub last: &'static str,
+}
+
 const BERT_SITES: [&str; 6] = [
     "attention.self.query",
     "attention.self.key",
@@ -62,6 +80,9 @@ pub static BERT: Family = Family {
     sites: BERT_SITES,
     norms: ["attention.output.LayerNorm", "output.LayerNorm"],
     adapters: ["attention.output", "output"],
+    exchanged: false,
+    pooler: Some("pooler.dense"),
+    classifier: SequenceClassifier { first: None, last: "classifier" },
     shares: false,
     widening: Widening::Never,
     padding: None,
@@ -77,13 +98,21 @@ pub static ALBERT: Family = Family {
     sites: ["attention.query", "attention.key", "attention.value", "attention.dense", "ffn", "ffn_output"],
     norms: ["attention.LayerNorm", "full_layer_layer_norm"],
     adapters: ["attention.attention_adapters", "output_adapters"],
+    exchanged: true,
+    pooler: Some("pooler"),
     shares: true,
     widening: Widening::Always("encoder.embedding_hidden_mapping_in"),
     ..BERT
 };
 
 /// RoBERTa: positions count from the number after the padding token's.
-static ROBERTA: Family = Family { name: "roberta", prefix: "roberta", padding: Some(1), ..BERT };
+static ROBERTA: Family = Family {
+    name: "roberta",
+    prefix: "roberta",
+    classifier: SequenceClassifier { first: Some(("classifier.dense", Activation::Tanh)), last: "classifier.out_proj" },
+    padding: Some(1),
+    ..BERT
+};
 
 /// The same encoder over the words of a hundred languages.
 static XLM_ROBERTA: Family = Family { name: "xlm-roberta", ..ROBERTA };
@@ -106,13 +135,24 @@ static DISTILBERT: Family = Family {
     sites: ["attention.q_lin", "attention.k_lin", "attention.v_lin", "attention.out_lin", "ffn.lin1", "ffn.lin2"],
     norms: ["sa_layer_norm", "output_layer_norm"],
     adapters: ["attention_adapters", "output_adapters"],
+    pooler: None,
+    classifier: SequenceClassifier { first: Some(("pre_classifier", Activation::Relu)), last: "classifier" },
     segments: None,
     ..BERT
 };
 
 /// ELECTRA: narrow embeddings are widened.
-static ELECTRA: Family =
-    Family { name: "electra", prefix: "electra", widening: Widening::WhereNeeded("embeddings_project"), ..BERT };
+static ELECTRA: Family = Family {
+    name: "electra",
+    prefix: "electra",
+    pooler: None,
+    classifier: SequenceClassifier {
+        first: Some(("classifier.dense", Activation::GeluErf)),
+        last: "classifier.out_proj",
+    },
+    widening: Widening::WhereNeeded("embeddings_project"),
+    ..BERT
+};
 
 /// Every family whose encoder runs.
 static FAMILIES: [&Family; 7] = [&ALBERT, &BERT, &CAMEMBERT, &DISTILBERT, &ELECTRA, &ROBERTA, &XLM_ROBERTA];

@@ -15,6 +15,15 @@ pub(crate) const DOWN: &str = "adapter_down.0";
 /// The second.
 pub(crate) const UP: &str = "adapter_up";
 
+/// What begins the names of DeeBERT's and EdgeBERT's off-ramps, a number after it.
+pub(crate) const HIGHWAY: &str = "encoder.highway.";
+/// What ends the names of classes whose classifier is one of several.
+pub(crate) const OF_SEQUENCES: &str = "ForSequenceClassification";
+/// The first layer of an off-ramp of two.
+pub(crate) const RAMP_POOLER: &str = "pooler";
+/// The second.
+pub(crate) const RAMP_CLASSIFIER: &str = "classifier";
+
 /// Numbers in a row that older files hold.
 pub(super) const BUFFERS: [&str; 2] = ["embeddings.position_ids", "embeddings.token_type_ids"];
 /// What makes a sentence's vector of token 0.

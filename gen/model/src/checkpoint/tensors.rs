@@ -63,6 +63,33 @@ impl<'a> Tensors<'a> {
         self.prefix = prefixes.min_by_key(|prefix| (prefix.len(), *prefix)).unwrap_or("").to_owned();
     }
 
+    /// Reads by whole names.
+    pub(crate) fn whole<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let prefix = std::mem::take(&mut self.prefix);
+        let read = read(self);
+        self.prefix = prefix;
+        read
+    }
+
+    /// Reads without taking: what is read is still left, and its problems are nobody's.
+    pub(super) fn peek<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let (taken, problems) = (self.taken.clone(), self.problems.len());
+        let read = read(self);
+        self.taken = taken;
+        self.problems.truncate(problems);
+        read
+    }
+
+    /// The whole names of what was taken so far.
+    pub(super) fn taken(&self) -> BTreeSet<String> {
+        self.taken.clone()
+    }
+
+    /// Leaves tensors as if nothing had taken them.
+    pub(super) fn give_back(&mut self, names: &[String]) {
+        self.taken.retain(|name| !names.contains(name));
+    }
+
     /// The shape of a tensor that is there.
     pub(crate) fn shape(&self, name: &str) -> Option<Vec<usize>> {
         self.views.get(&format!("{}{name}", self.prefix)).map(|view| view.shape().to_vec())
@@ -130,6 +157,11 @@ impl<'a> Tensors<'a> {
     /// A rows × cols tensor; empty when it cannot be used.
     pub(crate) fn matrix(&mut self, name: &str, rows: usize, cols: usize) -> Matrix {
         Matrix { rows, cols, data: self.take(&[name], &[rows, cols]) }
+    }
+
+    /// A tensor of so many elements; empty when it cannot be used.
+    pub(crate) fn vector(&mut self, name: &str, length: usize) -> Vec<f32> {
+        self.take(&[name], &[length])
     }
 
     /// `name.weight` and `name.bias`.

@@ -25,6 +25,8 @@ pub enum Why {
     Pretraining,
     /// It reads the encoder's output: without it the answer is the encoder's.
     Classifier,
+    /// The checkpoint's own head, beside tasks that have theirs.
+    OwnHead,
     /// It is outside of the encoder, and not known.
     Beside,
     /// A pattern says that it may be left out.
@@ -40,6 +42,7 @@ impl Why {
             Self::Pooler => "a pooler, which classifiers alone read",
             Self::Pretraining => "a head of pre-training",
             Self::Classifier => "a classifier, which runs as part of a task",
+            Self::OwnHead => "the checkpoint's own head, beside those of tasks",
             Self::Beside => "outside of the encoder, and not known",
             Self::Ignored => "as --ignore says",
         }

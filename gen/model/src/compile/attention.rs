@@ -27,8 +27,8 @@ struct Pending {
 }
 
 impl Emitter<'_> {
-    /// The context of all heads; gives the rows of `x` back.
-    pub fn attention(&mut self, index: usize, x: Region) -> Region {
+    /// The context of all heads; gives the rows of `x` back, unless something else is to read them.
+    pub fn attention(&mut self, index: usize, x: Region, keep: bool) -> Region {
         let (encoder, plan, task) = (self.encoder, self.plan, self.task);
         let (layer, rows, places) = (&encoder.layers[index], &plan.layers[index], &plan.weights.layers[index]);
         let spans = &task.layers[index].spans;
@@ -54,7 +54,9 @@ impl Emitter<'_> {
         for &chunk in chunks {
             self.heads(value, spans, (x, chunk), v);
         }
-        self.free_codes(x);
+        if !keep {
+            self.free_codes(x);
+        }
         let context = self.codes("context", tiles);
         let mut scores = next(self);
         while let Some(done) = pending {

@@ -5,7 +5,7 @@ use super::{
     emit::{BLANK, Chunk, Destination, Emitter, Rows, dense},
     plan::{Dense, HalfPlan, Product},
 };
-use alberti_golden::encoder::{Adapter, HalfLayer, Linear};
+use alberti_golden::encoder::{Adapter, HalfLayer, Linear, Norm, Reads};
 use alberti_isa::{Count, Gemm, Source};
 
 /// The residual stream: its numbers stay where they are from layer to layer.
@@ -21,8 +21,10 @@ pub(super) struct Stream {
 struct Bottleneck<'a> {
     adapter: &'a Adapter,
     plans: (Dense, Dense),
-    /// Codes of what it is added to.
+    /// Codes that it reads.
     input: Region,
+    /// The layer norm that makes these codes, with its parameters.
+    norm: Option<(&'a Norm, u32)>,
     narrow: Region,
     /// What is added.
     wide: Region,
@@ -98,20 +100,22 @@ impl Emitter<'_> {
         let (tiles, inner_tiles) = (plan.axes.hidden.tiles(), plan.axes.inner.tiles());
         let product = |linear, place, parameters| Product { linear, source: Source::Records, place, parameters };
         let Some(codes) = x.codes else { return x };
-        let context = self.attention(index, codes);
+        let own = &task.layers[index];
+        let context = self.attention(index, codes, reads_input(&own.attention));
         let heads = (context, plan.axes.heads.tiles());
         let output = product(&layer.output, places.output, rows.output);
         let mut inner = None;
-        let h = self.half(output, heads, x.wide, (&task.layers[index].attention, first), |emitter, h, chunk| {
+        let h = self.half(output, heads, x, (&own.attention, first), |emitter, h, chunk| {
             let inner = *inner.get_or_insert_with(|| emitter.codes("feed-forward", inner_tiles));
             let target = Destination::codes(inner.chunk(inner_tiles, chunk));
             emitter.linear(product(&layer.inner, places.inner, rows.inner), h.chunk(tiles, chunk), target);
         });
         let (Some(codes), Some(inner)) = (h.codes, inner) else { return h };
-        self.free_codes(codes);
+        if !reads_input(&own.output) {
+            self.free_codes(codes);
+        }
         let outer = product(&layer.outer, places.outer, rows.outer);
-        let output = (&task.layers[index].output, second);
-        self.half(outer, (inner, inner_tiles), x.wide, output, |emitter, codes, chunk| {
+        self.half(outer, (inner, inner_tiles), h, (&own.output, second), |emitter, codes, chunk| {
             if chunk.start == 0 {
                 ramp(emitter, codes);
             }
@@ -119,7 +123,7 @@ impl Emitter<'_> {
     }
 
     /// A dense layer of `input`, its adapter, the sum with the stream `x`, the layer norm, and what reads its
-    /// codes, chunk by chunk.
+    /// codes, chunk by chunk. Gives the stream's codes back where the adapter has read them.
     ///
     /// While sums and norms of a chunk are made, the array has the next one's dense layer, and then what
     /// reads this one's codes.
@@ -127,7 +131,7 @@ impl Emitter<'_> {
         &mut self,
         product: Product,
         (input, inputs): (Region, usize),
-        x: Region,
+        Stream { codes: read, wide: x }: Stream,
         (half, plan): (&HalfLayer, HalfPlan),
         mut then: impl FnMut(&mut Self, Region, Chunk),
     ) -> Stream {
@@ -137,19 +141,22 @@ impl Emitter<'_> {
         // place.
         let early = half.adapter.as_ref().map(|_| place(self));
         let sum = self.numbers("dense layer", tiles);
-        let adapter = half.adapter.as_ref().zip(plan.adapter).map(|(adapter, plans)| self.bottleneck(adapter, plans));
+        let adapter = half.adapter.as_ref().map(|adapter| self.bottleneck(adapter, plan, read));
         let finish = |emitter: &mut Self, codes: Option<Region>, chunk| {
             let (sum, x) = (sum.chunk(tiles, chunk), x.chunk(tiles, chunk));
             if let Some(adapter) = &adapter {
                 emitter.add(adapter.wide.chunk(tiles, chunk), false, sum, tiles);
             }
-            emitter.add(x, true, sum, tiles);
+            if adapter.as_ref().is_none_or(|adapter| adapter.norm.is_none()) {
+                emitter.add(x, true, sum, tiles);
+            }
             let code = codes.map(|codes| codes.chunk(tiles, chunk));
             emitter.norm(&half.norm, plan.norm, sum, Destination { code, wide: Some(x) });
         };
         let mut placed = None;
         for (i, &chunk) in chunks.iter().enumerate() {
-            let code = adapter.as_ref().map(|adapter| adapter.input.chunk(tiles, chunk));
+            let of_dense = adapter.as_ref().filter(|bottleneck| bottleneck.adapter.reads == Reads::Dense);
+            let code = of_dense.map(|bottleneck| bottleneck.input.chunk(tiles, chunk));
             let target = Destination { code, wide: Some(sum.chunk(tiles, chunk)) };
             self.linear(product, input.chunk(inputs, chunk), target);
             if i + 1 == chunks.len() {
@@ -160,6 +167,11 @@ impl Emitter<'_> {
                 finish(self, codes, chunks[i - 1]);
             }
             if let Some(adapter) = &adapter {
+                if let Some((norm, parameters)) = adapter.norm {
+                    let sum = sum.chunk(tiles, chunk);
+                    self.add(x.chunk(tiles, chunk), true, sum, tiles);
+                    self.norm(norm, parameters, sum, Destination::codes(adapter.input.chunk(tiles, chunk)));
+                }
                 self.adapter(adapter, chunk);
             }
         }
@@ -183,13 +195,22 @@ impl Emitter<'_> {
         Stream { codes, wide: x }
     }
 
-    /// Room for an adapter's tensors.
-    fn bottleneck<'b>(&mut self, adapter: &'b Adapter, plans: (Dense, Dense)) -> Bottleneck<'b> {
+    /// Room for an adapter's tensors; `stream` is that of the half's input.
+    fn bottleneck<'b>(&mut self, adapter: &'b Adapter, plan: HalfPlan, stream: Option<Region>) -> Bottleneck<'b> {
+        let plans = plan.adapter.expect("an adapter was laid out");
         let (tiles, width) = (self.plan.axes.hidden.tiles(), plans.0.place.columns);
+        let norm = match &adapter.reads {
+            Reads::Norm(norm) => plan.adapter_norm.map(|parameters| (norm, parameters)),
+            Reads::Dense | Reads::Input => None,
+        };
         Bottleneck {
             adapter,
             plans,
-            input: self.codes("adapter input", tiles),
+            input: match adapter.reads {
+                Reads::Input => stream.expect("an adapter's input has codes"),
+                Reads::Dense | Reads::Norm(_) => self.codes("adapter input", tiles),
+            },
+            norm,
             narrow: self.codes("adapter", width),
             wide: self.numbers("adapter", tiles),
         }
@@ -212,9 +233,31 @@ impl Emitter<'_> {
     }
 
     /// Logits of token 0.
-    pub fn logits(&mut self, linear: &Linear, plan: Dense, codes: Region, logits: Region) {
+    pub fn logits(&mut self, classifier: &[Linear], plans: &[Dense], codes: Region, logits: Region) {
         let tile = self.chunks.first().map_or(0, |chunk| chunk.rows);
-        let token = Rows { base: codes.base, tile, rows: 1 };
-        self.linear(dense(linear, plan), token, Destination::wide(Rows { base: logits.base, tile: 1, rows: 1 }));
+        let mut token = Rows { base: codes.base, tile, rows: 1 };
+        let mut hidden = None;
+        for (i, (linear, &plan)) in classifier.iter().zip(plans).enumerate() {
+            let last = i + 1 == plans.len();
+            let next = match last {
+                true => logits,
+                false => {
+                    self.activation.take("hidden layer of a head", plan.place.columns as u32, self.operations.len())
+                }
+            };
+            let rows = Rows { base: next.base, tile: 1, rows: 1 };
+            self.linear(
+                dense(linear, plan),
+                token,
+                if last { Destination::wide(rows) } else { Destination::codes(rows) },
+            );
+            token = rows;
+            hidden.replace(next).into_iter().for_each(|read| self.free_codes(read));
+        }
     }
+}
+
+/// Whether a half's adapter reads its input.
+fn reads_input(half: &HalfLayer) -> bool {
+    half.adapter.as_ref().is_some_and(|adapter| adapter.reads == Reads::Input)
 }

@@ -38,7 +38,7 @@ use alberti_arith::ActivationSet;
 use alberti_golden::{
     Image,
     accelerator::AcceleratorConfig,
-    encoder::{Encoder, HalfLayer, Heads, Linear, Span, Task},
+    encoder::{Encoder, HalfLayer, Linear, Span, Task},
 };
 use axis::Axis;
 use plan::Plan;
@@ -220,11 +220,12 @@ fn limits(encoder: &Encoder, config: &AcceleratorConfig, longest: usize, problem
     problems.demand("units.layernorm.length_max", norms, config.layernorm_max);
     problems.demand("units.softmax.length_max", tokens, config.softmax_max);
     problems.demand("datapath.accumulator_rows", n, config.accumulator_rows);
-    let linear = [axes.hidden, axes.heads, axes.inner, axes.embedding].map(Axis::tiles);
-    let passes = linear.into_iter().chain([tokens / n, 3]).max().unwrap_or_default();
+    let frozen = [axes.hidden, axes.heads, axes.inner, axes.embedding].map(Axis::tiles);
+    let own = encoder.tasks.iter().flat_map(Task::linears).map(|linear| linear.inputs.div_ceil(n));
+    let passes = frozen.into_iter().chain(own).chain([tokens / n, 3]).max().unwrap_or_default();
     problems.demand("datapath.reduction_max", passes * n, config.passes_max * n);
-    let heads = encoder.tasks.iter().filter_map(|task| task.heads.as_ref()).flat_map(Heads::iter);
-    let classes = heads.map(|linear| linear.outputs()).max().unwrap_or_default();
+    let heads = encoder.tasks.iter().filter_map(|task| task.heads.as_ref());
+    let classes = heads.filter_map(program::classes).max().unwrap_or_default();
     problems.demand("units.entropy.classes_max", classes, config.classes_max);
     if !gives_codes(encoder) {
         problems.push("the encoder: a layer norm gives no codes, though a linear layer reads them");
@@ -261,8 +262,7 @@ fn gives_codes(encoder: &Encoder) -> bool {
 
 /// Every activation that an encoder asks for.
 fn functions(encoder: &Encoder) -> ActivationSet {
-    let halves = encoder.tasks.iter().flat_map(|task| &task.layers).flat_map(|layer| [&layer.attention, &layer.output]);
-    let adapters = halves.filter_map(|half| half.adapter.as_ref()).map(|adapter| adapter.down.function);
-    let all = encoder.layers.iter().map(|layer| layer.inner.function).chain(adapters);
-    all.fold(ActivationSet::IDENTITY, ActivationSet::and)
+    let own = encoder.tasks.iter().flat_map(Task::linears);
+    let all = encoder.layers.iter().map(|layer| &layer.inner).chain(own);
+    all.fold(ActivationSet::IDENTITY, |set, linear| set.and(linear.function))
 }

@@ -11,7 +11,7 @@ use super::{
 use crate::ModelError;
 use alberti_golden::{
     accelerator::AcceleratorConfig,
-    encoder::{Adapter, Encoder, HalfLayer, Heads, Linear, Task},
+    encoder::{Adapter, Encoder, HalfLayer, Heads, Linear, Reads, Task},
 };
 use alberti_isa::{Memory, Source};
 
@@ -49,6 +49,8 @@ pub(super) struct Dense {
 pub(super) struct HalfPlan {
     /// Down and up.
     pub adapter: Option<(Dense, Dense)>,
+    /// Rows of the layer norm in front of an adapter that reads one.
+    pub adapter_norm: Option<u32>,
     /// Rows of the layer norm.
     pub norm: u32,
 }
@@ -60,7 +62,8 @@ pub(super) struct TaskPlan {
     /// Rows of codes, from the plan's `dense` on.
     pub rows: Vec<Vec<u8>>,
     pub layers: Vec<(HalfPlan, HalfPlan)>,
-    pub heads: Option<Heads<Dense>>,
+    /// The layers of each.
+    pub heads: Option<Heads<Vec<Dense>>>,
 }
 
 /// What outlives a sentence.
@@ -114,7 +117,7 @@ impl Plan {
                     .collect(),
             })
             .collect();
-        let rows = encoder.tasks.iter().map(|task| dense_rows(task, axes.hidden, n)).max().unwrap_or_default();
+        let rows = encoder.tasks.iter().map(|task| dense_rows(task, n)).max().unwrap_or_default();
         let base = config.activation_rows.saturating_sub(rows) as u32;
         let dense = Region { base, rows: rows as u32 };
         let tasks: Vec<TaskPlan> = encoder
@@ -158,12 +161,10 @@ impl Plan {
     }
 }
 
-fn dense_rows(task: &Task, hidden: Axis, n: usize) -> usize {
-    let tiles = |linear: &Linear| Axis::plain(n, linear.outputs()).tiles() * hidden.tiles();
-    let half = |half: &HalfLayer| half.adapter.as_ref().map_or(0, |adapter| 2 * tiles(&adapter.down));
-    let layers: usize = task.layers.iter().map(|layer| half(&layer.attention) + half(&layer.output)).sum();
-    let heads: usize = task.heads.iter().flat_map(Heads::iter).map(tiles).sum();
-    (layers + heads) * n
+/// Rows of codes that a task's linear layers take.
+fn dense_rows(task: &Task, n: usize) -> usize {
+    let tiles = |channels| Axis::plain(n, channels).tiles();
+    task.linears().map(|linear| tiles(linear.outputs()) * tiles(linear.inputs) * n).sum()
 }
 
 impl TaskPlan {
@@ -179,8 +180,12 @@ impl TaskPlan {
             plan.layers.push(halves.into());
         }
         plan.heads = task.heads.as_ref().map(|heads| {
-            let dense = |_: &str, linear: &Linear| -> Result<_, std::convert::Infallible> {
-                Ok(plan.dense(linear, Axis::plain(n, linear.outputs()), hidden, dense))
+            let mut layer = |linear: &Linear| {
+                let [outputs, inputs] = [linear.outputs(), linear.inputs].map(|channels| Axis::plain(n, channels));
+                plan.dense(linear, outputs, inputs, dense)
+            };
+            let dense = |_: &str, layers: &Vec<Linear>| -> Result<_, std::convert::Infallible> {
+                Ok(layers.iter().map(&mut layer).collect())
             };
             let Ok(heads) = heads.try_map(dense);
             heads
@@ -189,11 +194,15 @@ impl TaskPlan {
     }
 
     fn half(&mut self, half: &HalfLayer, hidden: Axis, n: usize, dense: u32) -> HalfPlan {
-        let adapter = half.adapter.as_ref().map(|Adapter { down, up }| {
+        let adapter = half.adapter.as_ref().map(|Adapter { down, up, .. }| {
             let width = Axis::plain(n, down.outputs());
             (self.dense(down, width, hidden, dense), self.dense(up, hidden, width, dense))
         });
-        HalfPlan { adapter, norm: self.parameters.norm(&half.norm, hidden) }
+        let adapter_norm = half.adapter.as_ref().and_then(|adapter| match &adapter.reads {
+            Reads::Norm(norm) => Some(self.parameters.norm(norm, hidden)),
+            Reads::Dense | Reads::Input => None,
+        });
+        HalfPlan { adapter, adapter_norm, norm: self.parameters.norm(&half.norm, hidden) }
     }
 
     /// Lane l of tile (j, k) is row `base + (j·passes + k)·n + l`.

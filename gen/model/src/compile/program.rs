@@ -10,7 +10,10 @@ use super::{
     waits,
     window::ISSUE,
 };
-use alberti_golden::{accelerator::AcceleratorConfig, encoder::Sequence};
+use alberti_golden::{
+    accelerator::AcceleratorConfig,
+    encoder::{Classifier, Heads, Linear, Sequence},
+};
 use alberti_isa::{BYTES, Base, Count, End, Exit, Halt, Load, Memory, Operation, Program, Repeat, Store};
 use serde::Serialize;
 
@@ -176,8 +179,7 @@ impl Emitter<'_> {
     fn body(&mut self, offset: u32) -> Output {
         let (encoder, heads) = (self.encoder, self.task.heads.as_ref());
         let mut x = self.embedding();
-        let classes = heads.iter().flat_map(|heads| heads.iter()).map(|linear| linear.outputs());
-        let logits = classes.max().map(|classes| {
+        let logits = heads.and_then(classes).map(|classes| {
             let rows = classes.div_ceil(self.config.n) as u32;
             self.wide.take("logits", rows, self.operations.len())
         });
@@ -199,7 +201,7 @@ impl Emitter<'_> {
             }
         }
         if let (Some(heads), Some(dense), Some(codes), Some(logits)) = (heads, &self.task_plan.heads, x.codes, logits) {
-            self.logits(heads.classifier(), *dense.classifier(), codes, logits);
+            self.logits(heads.classifier(), dense.classifier(), codes, logits);
             self.store(logits, offset);
         }
         let stored = logits.unwrap_or(x.wide);
@@ -217,12 +219,12 @@ impl Emitter<'_> {
 
     /// Logits after a layer, counted from 1: they are stored before the program may end with them.
     fn off_ramp(&mut self, layer: usize, codes: Region, logits: Option<Region>, offset: u32) {
-        let linear = self.task.heads.as_ref().and_then(|heads| heads.off_ramp(layer));
+        let ramp = self.task.heads.as_ref().and_then(|heads| heads.off_ramp(layer));
         let dense = self.task_plan.heads.as_ref().and_then(|heads| heads.off_ramp(layer));
-        if let (Some(linear), Some(dense), Some(logits)) = (linear, dense, logits) {
-            self.logits(linear, *dense, codes, logits);
+        if let (Some(ramp), Some(dense), Some(logits)) = (ramp, dense, logits) {
+            self.logits(ramp, dense, codes, logits);
             self.store(logits, offset);
-            let classes = Count(linear.outputs() as u32);
+            let classes = Count(outputs(ramp) as u32);
             self.push(Exit { classes, layer: layer as u32, source_base: logits.base, source_tile: 1 });
         }
     }
@@ -232,6 +234,16 @@ impl Emitter<'_> {
         let store = Store { memory: Memory::Wide, base: Base::Data, row, rows, address_offset: offset };
         self.push(Operation::Store(store));
     }
+}
+
+/// Classes of a classifier.
+pub(super) fn outputs(classifier: &[Linear]) -> usize {
+    classifier.last().map_or(0, Linear::outputs)
+}
+
+/// The most classes of any head.
+pub(super) fn classes(heads: &Heads<Classifier>) -> Option<usize> {
+    heads.iter().map(|classifier| outputs(classifier)).max()
 }
 
 /// The rows of an output.

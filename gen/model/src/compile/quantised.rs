@@ -3,7 +3,7 @@
 use super::ranges::Ranges;
 use crate::{
     Capacity, Linear, ModelError, ProcessingUnitTarget, Site,
-    adapted::{Adapted, AdaptedHalf, Task},
+    adapted::{ActivatedLinear, Adapted, AdaptedHalf, Adapter, Reads, Task},
     calibration::{Calibration, LayerRange},
     checkpoint::{Norm, linear_name},
     equalise::equalise,
@@ -225,7 +225,7 @@ impl Quantiser<'_> {
         };
         let mut query = self.model.backbone.layers[layer].linear(Site::Query).clone();
         query.weight.data.iter_mut().chain(&mut query.bias).for_each(|x| *x *= fold);
-        let dense = |half| match self.ranges.adapter(layer, half) {
+        let dense = |half| match self.ranges.dense(layer, half) {
             Some(range) => Results::Both(self.rules.scale(range.max().into())),
             None => Results::Numbers(SUM),
         };
@@ -245,19 +245,39 @@ impl Quantiser<'_> {
             let half = |half| self.half(number, layer, half, &own.halves[half]);
             Ok(encoder::TaskLayer { spans: own.spans.clone(), attention: half(0)?, output: half(1)? })
         });
-        let head = |which: &str, linear: &Linear| -> Result<_, ModelError> {
-            let name = layer_names::head(number, which);
-            // After the last layer as after any other.
-            let range = LayerRange {
-                channel_max: self.ranges.stream(self.model.depth()).unwrap_or_default(),
-                output_max: self.ranges.range(&name)?.output_max,
-            };
-            self.linear(&name, linear, &range, NORM, Results::Numbers(STREAM))
-        };
+        let head = |which: &str, layers: &Vec<ActivatedLinear>| self.classifier(number, which, layers);
         Ok(encoder::Task {
             layers: layers.collect::<Result<_, ModelError>>()?,
             heads: task.heads.as_ref().map(|heads| heads.try_map(head)).transpose()?,
         })
+    }
+
+    /// Its first layer reads token 0 after the last layer as after any other.
+    fn classifier(
+        &self,
+        task: usize,
+        which: &str,
+        layers: &[ActivatedLinear],
+    ) -> Result<encoder::Classifier, ModelError> {
+        let name = |layer: usize| layer_names::head(task, which, layer, layers.len());
+        let mut read = (self.ranges.stream(self.model.depth()).unwrap_or_default(), NORM);
+        let layer = |(i, ActivatedLinear { linear, activation }): (usize, &ActivatedLinear)| {
+            let (channel_max, rule) = read.clone();
+            let range = LayerRange { channel_max, output_max: self.ranges.range(&name(i))?.output_max };
+            let results = if i + 1 == layers.len() {
+                Results::Numbers(STREAM)
+            } else {
+                read = (self.ranges.range(&name(i + 1))?.channel_max.clone(), self.after(*activation));
+                Results::Activated(*activation, self.rules.input_scaling(&read.0, read.1).1)
+            };
+            self.linear(&name(i), linear, &range, rule, results)
+        };
+        layers.iter().enumerate().map(layer).collect()
+    }
+
+    /// What codes after an activation are scaled by: those of tanh are as often in its top octave as below.
+    fn after(&self, activation: Activation) -> InputRule {
+        self.rules.input(if activation == Activation::Tanh { Site::AttentionOutput } else { Site::Output })
     }
 
     fn half(
@@ -267,18 +287,36 @@ impl Quantiser<'_> {
         number: usize,
         half: &AdaptedHalf,
     ) -> Result<encoder::HalfLayer, ModelError> {
+        let name = linear_name(layer, [Site::AttentionOutput, Site::Output][number]);
         let adapter = half.adapter.as_ref().map(|adapter| -> Result<_, ModelError> {
-            let [down, up] = ["down", "up"].map(|part| layer_names::adapter(task, layer, number, part));
-            let dense = self.ranges.adapter(layer, number).unwrap_or_default();
-            let (input, inner) = (dense.with_output(self.ranges.range(&down)?), self.ranges.range(&up)?);
-            let (plain, behind) = (self.rules.input(Site::AttentionOutput), self.rules.input(Site::Output));
-            let codes = Results::Activated(adapter.activation, self.scale(inner, Site::Output));
+            let Adapter { reads, down, activation, up } = adapter;
+            let [down_name, up_name] = ["down", "up"].map(|part| layer_names::adapter(task, layer, number, part));
+            let (own, inner) = (self.ranges.range(&down_name)?, self.ranges.range(&up_name)?);
+            let plain = self.rules.input(Site::AttentionOutput);
+            let (input, rule, reads) = match reads {
+                Reads::Dense => {
+                    let dense = self.ranges.dense(layer, number).unwrap_or_default();
+                    (dense.with_output(own), plain, encoder::Reads::Dense)
+                }
+                Reads::Input => {
+                    let reader = [Site::Query, Site::Intermediate][number];
+                    let stream = self.ranges.site(layer, reader)?.channel_max;
+                    (LayerRange { channel_max: stream, output_max: own.output_max }, NORM, encoder::Reads::Input)
+                }
+                Reads::Norm => {
+                    let codes = self.rules.input_scaling(&own.channel_max, NORM);
+                    let norm = self.norm(&name, &half.norm, Some(codes), Some((layer, number)))?;
+                    (own.clone(), NORM, encoder::Reads::Norm(norm))
+                }
+            };
+            let after = self.after(*activation);
+            let codes = Results::Activated(*activation, self.rules.input_scaling(&inner.channel_max, after).1);
             Ok(encoder::Adapter {
-                down: self.linear(&down, &adapter.down, &input, plain, codes)?,
-                up: self.linear(&up, &adapter.up, inner, behind, Results::Numbers(SUM))?,
+                reads,
+                down: self.linear(&down_name, down, &input, rule, codes)?,
+                up: self.linear(&up_name, up, inner, after, Results::Numbers(SUM))?,
             })
         });
-        let name = linear_name(layer, [Site::AttentionOutput, Site::Output][number]);
         let codes = match number {
             0 => Some(self.scaling(&self.ranges.site(layer, Site::Intermediate)?, Site::Intermediate)),
             _ => self.stream(layer + 1),

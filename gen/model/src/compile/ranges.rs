@@ -2,10 +2,9 @@
 
 use crate::{
     ModelError, Site,
-    adapted::{Adapted, Heads},
+    adapted::{Adapted, Heads, Reads},
     calibration::{Calibration, LayerRange},
     checkpoint::linear_name,
-    layer_names,
     matrix::max_magnitude,
 };
 
@@ -52,7 +51,11 @@ impl<'a> Ranges<'a> {
     /// Of a layer of the backbone: one that reads the residual stream sees it as all its readers do.
     pub fn site(&self, layer: usize, site: Site) -> Result<LayerRange, ModelError> {
         let own = self.range(&linear_name(layer, site))?;
-        let stream = matches!(site, Site::Query | Site::Key | Site::Value).then(|| self.stream(layer)).flatten();
+        let stream = match site {
+            Site::Query | Site::Key | Site::Value => self.stream(layer),
+            Site::Intermediate => self.inner(layer),
+            Site::AttentionOutput | Site::Output => None,
+        };
         Ok(LayerRange { channel_max: stream.unwrap_or_else(|| own.channel_max.clone()), output_max: own.output_max })
     }
 
@@ -60,16 +63,34 @@ impl<'a> Ranges<'a> {
     /// all layers where these share weights, or an off-ramp reads all of them.
     pub fn stream(&self, layer: usize) -> Option<Vec<f32>> {
         let (model, distinct) = (self.model, self.model.distinct());
-        let heads = model.head_names().filter_map(|name| self.calibration.range(&name));
-        let query = |layer: usize| self.calibration.range(&linear_name(layer, Site::Query));
+        let heads = self.named(model.head_names());
+        let readers = |layer: usize| {
+            let adapters = self.named(model.adapter_names(layer, 0, Reads::Input));
+            self.calibration.range(&linear_name(layer, Site::Query)).into_iter().chain(adapters)
+        };
         let alike = distinct < model.depth()
             || model.tasks.iter().filter_map(|task| task.heads.as_ref()).any(Heads::exits_early);
         let range = match layer {
-            _ if alike => Channels::union((0..distinct).filter_map(query).chain(heads)),
-            _ if layer < distinct => Channels::union(query(layer).into_iter()),
+            _ if alike => Channels::union((0..distinct).flat_map(readers).chain(heads)),
+            _ if layer < distinct => Channels::union(readers(layer)),
             _ => Channels::union(heads),
         };
         range.map(|Channels(channels)| channels)
+    }
+
+    /// Of the codes between the halves of a layer.
+    fn inner(&self, layer: usize) -> Option<Vec<f32>> {
+        let adapters = self.named(self.model.adapter_names(layer, 1, Reads::Input));
+        let own = self.calibration.range(&linear_name(layer, Site::Intermediate));
+        Channels::union(own.into_iter().chain(adapters)).map(|Channels(channels)| channels)
+    }
+
+    fn named<'r>(&self, names: impl Iterator<Item = String> + 'r) -> impl Iterator<Item = &'a LayerRange> + 'r
+    where
+        'a: 'r,
+    {
+        let calibration = self.calibration;
+        names.filter_map(move |name| calibration.range(&name))
     }
 
     /// The largest residual sum after a half of a layer, wherever its weights are passed.
@@ -79,10 +100,8 @@ impl<'a> Ranges<'a> {
         largest.ok_or_else(|| ModelError::Shape(format!("the residual sums of layer {layer} were not calibrated")))
     }
 
-    /// Of what the adapters of all tasks read after a half of a layer; none where there is no adapter.
-    pub fn adapter(&self, layer: usize, half: usize) -> Option<Channels> {
-        let names = (0..self.model.tasks.len()).map(|task| layer_names::adapter(task, layer, half, "down"));
-        let ranges: Vec<_> = names.filter_map(|name| self.calibration.range(&name)).collect();
-        Channels::union(ranges.into_iter())
+    /// Of a dense layer's results, where the adapter of some task reads them.
+    pub fn dense(&self, layer: usize, half: usize) -> Option<Channels> {
+        Channels::union(self.named(self.model.adapter_names(layer, half, Reads::Dense)))
     }
 }

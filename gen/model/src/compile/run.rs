@@ -183,7 +183,7 @@ impl<'a, E: Engine> Session<'a, E> {
                 Some(layer) => heads.off_ramp(layer as usize),
                 None => Some(heads.classifier()),
             });
-            let classes = head.map_or(0, |linear| linear.outputs());
+            let classes = head.map_or(0, |classifier| program::outputs(classifier));
             let logits = rows.concat().into_iter().take(classes).collect();
             return Ok(Answer { hidden: Vec::new(), logits, exit, counters, cycles });
         }

@@ -162,7 +162,10 @@ fn all(model: &Adapted, pruned: &Adapted, quantised: &Quantised) -> Vec<Tensor> 
         }
         let heads = task.heads.iter().flat_map(Heads::named).zip(integers.heads.iter().flat_map(Heads::iter));
         for ((which, head), codes) in heads {
-            add(layer_names::head(number, &which), Part::Classifier, &head.weight, &head.weight, &codes.weight);
+            for (i, (layer, codes)) in head.iter().zip(codes).enumerate() {
+                let (name, weight) = (layer_names::head(number, &which, i, head.len()), &layer.linear.weight);
+                add(name, Part::Classifier, weight, weight, &codes.weight);
+            }
         }
     }
     tensors
@@ -245,7 +248,8 @@ fn footprint(model: &Adapted, tensors: &[Tensor]) -> Footprint {
                 (2 * all, all)
             }
             Part::Classifier => {
-                let all = heads.iter().flat_map(|heads| heads.iter()).map(biases).sum();
+                let all =
+                    heads.iter().flat_map(|heads| heads.iter()).flatten().map(|layer| biases(&layer.linear)).sum();
                 (all, all)
             }
         };

@@ -6,8 +6,8 @@ use alberti_golden::{
     BlockSparsity,
     accelerator::AcceleratorConfig,
     encoder::{
-        Adapter, Embedding, Encoder, HalfLayer, Head, Heads, Layer, Linear, Norm, Projection, Span, Table, Task,
-        TaskLayer,
+        Adapter, Classifier, Embedding, Encoder, HalfLayer, Head, Heads, Layer, Linear, Norm, Projection, Reads, Span,
+        Table, Task, TaskLayer,
     },
     softmax::Maximum,
 };
@@ -20,6 +20,14 @@ pub enum Early {
     Shared,
     /// One of its own after each of these layers, counted from 1.
     Own(&'static [usize]),
+}
+
+/// What adapters read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Read {
+    Dense,
+    Input,
+    Norm,
 }
 
 /// The shape of an encoder.
@@ -35,9 +43,13 @@ pub struct Shape {
     pub tasks: usize,
     /// Width of the adapters.
     pub adapter: Option<usize>,
+    /// What those after the attention and after the feed-forward net read.
+    pub reads: [Read; 2],
     pub classes: Option<usize>,
     /// The off-ramps.
     pub early: Early,
+    /// Outputs of the layers of heads before the last.
+    pub head: &'static [usize],
     /// Spans of the heads, the same in all layers.
     pub spans: [Span; 4],
     pub function: Activation,
@@ -52,8 +64,10 @@ pub const PLAIN: Shape = Shape {
     depth: 2,
     tasks: 1,
     adapter: None,
+    reads: [Read::Dense; 2],
     classes: None,
     early: Early::Never,
+    head: &[],
     spans: [Span::Whole; 4],
     function: Activation::Gelu,
 };
@@ -146,12 +160,28 @@ impl Random {
         }
     }
 
-    fn half(&mut self, shape: &Shape, codes: bool) -> HalfLayer {
+    fn half(&mut self, shape: &Shape, half: usize, codes: bool) -> HalfLayer {
         let adapter = shape.adapter.map(|width| Adapter {
+            reads: match shape.reads[half] {
+                Read::Dense => Reads::Dense,
+                Read::Input => Reads::Input,
+                Read::Norm => Reads::Norm(self.norm(shape.hidden, true)),
+            },
             down: self.activated(width, shape.hidden, shape.function),
             up: self.wide(shape.hidden, width),
         });
         HalfLayer { adapter, norm: self.norm(shape.hidden, codes) }
+    }
+
+    fn head(&mut self, shape: &Shape, classes: usize) -> Classifier {
+        let mut inputs = shape.hidden;
+        let mut head = Classifier::new();
+        for &outputs in shape.head {
+            head.push(self.activated(outputs, inputs, shape.function));
+            inputs = outputs;
+        }
+        head.push(self.linear(classes, inputs, 11));
+        head
     }
 
     fn table(&mut self, rows: usize, width: usize) -> Table {
@@ -169,10 +199,10 @@ pub fn encoder(seed: u64, shape: &Shape) -> Encoder {
         wide: (0..hidden).map(|_| random.around(11)).collect(),
     });
     let embedding = Embedding { width: embedding, tables, shift: 10, norm: random.norm(embedding, true), projection };
-    // The dense layers in front of an adapter give codes and numbers.
-    let dense = |random: &mut Random, inputs| match shape.adapter {
-        Some(_) => Linear { wide_shift: -7, ..random.codes_of(hidden, inputs) },
-        None => random.wide(hidden, inputs),
+    // The dense layers that an adapter reads give codes and numbers.
+    let dense = |random: &mut Random, half: usize, inputs| match shape.adapter {
+        Some(_) if shape.reads[half] == Read::Dense => Linear { wide_shift: -7, ..random.codes_of(hidden, inputs) },
+        _ => random.wide(hidden, inputs),
     };
     let layers = (0..shape.layers)
         .map(|_| Layer {
@@ -180,9 +210,9 @@ pub fn encoder(seed: u64, shape: &Shape) -> Encoder {
             key: random.codes_of(hidden, hidden),
             value: random.codes_of(hidden, hidden),
             heads: (0..heads).map(|_| Head { score: random.around(14), context: random.around(15) }).collect(),
-            output: dense(&mut random, hidden),
+            output: dense(&mut random, 0, hidden),
             inner: random.activated(inner, hidden, shape.function),
-            outer: dense(&mut random, inner),
+            outer: dense(&mut random, 1, inner),
         })
         .collect();
     let tasks = (0..shape.tasks)
@@ -191,12 +221,12 @@ pub fn encoder(seed: u64, shape: &Shape) -> Encoder {
             let layers = (0..shape.layers)
                 .map(|layer| TaskLayer {
                     spans: shape.spans[..heads].to_vec(),
-                    attention: random.half(shape, true),
-                    output: random.half(shape, last_codes || layer + 1 < shape.layers),
+                    attention: random.half(shape, 0, true),
+                    output: random.half(shape, 1, last_codes || layer + 1 < shape.layers),
                 })
                 .collect();
             let heads = shape.classes.map(|classes| {
-                let mut head = || random.linear(classes, hidden, 11);
+                let mut head = || random.head(shape, classes);
                 match shape.early {
                     Early::Never => Heads::new(head()),
                     Early::Shared => {

@@ -14,6 +14,7 @@ use alberti_diagnostic::Code;
 use alberti_golden::{encoder::Heads, entropy};
 use alberti_model::{
     Ranges, TextEncoder,
+    adapted::classes,
     answers::{
         DecisionAnswer, EmbeddingAnswer, EmbeddingSummary, Figures, FloatDecision, compare, equals_equations,
         saturation_note,
@@ -205,7 +206,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         "design": design.name, "hash": design.hash, "engine": arguments.engine.to_possible_value().map(|value| value.get_name().to_owned()),
         "pruning": {"weights": arguments.prunings.prune.to_string(), "embeddings": arguments.prunings.prune_embeddings.to_string()},
         "setup_bytes": setup, "entropy_threshold_nats": nats, "summary": summary, "texts_cut": reading.cut.texts, "sentences": lines,
-        "tasks": if arguments.tasks.tasks.is_empty() { &[] } else { &runs[..] },
+        "tasks": runs.iter().filter(|run| !run.task.is_empty()).collect::<Vec<_>>(),
     });
     Ok(Answer::new(text, &data).with_warnings(design.warnings()).with_unused(&encoder.model.backbone))
 }
@@ -285,8 +286,7 @@ impl TaskRun {
         if !self.sentences.is_empty() {
             return text + &tables::embeddings(&self.sentences).text();
         }
-        let first =
-            task.heads.as_ref().and_then(|heads| Some((heads.layers().next()?, heads.classifier().weight.rows)));
+        let first = task.heads.as_ref().and_then(|heads| Some((heads.layers().next()?, classes(heads.classifier()))));
         if let Some((layer, classes)) = first.filter(|&(_, classes)| nats > (classes as f64).ln()) {
             text += &format!(
                 "{nats} nats is above the entropy of any {classes} classes: every sentence ends after layer {layer}\n"

@@ -11,11 +11,13 @@
 //! A file that is not there leaves out what it would hold: layer norms are the model's own then, heads see
 //! everything.
 
+mod adapters;
+mod heads;
 mod read;
 mod span;
 mod write;
 
-pub use read::{load, task};
+pub use read::load;
 pub use write::files;
 
 /// Where a model's own tasks are, each in a folder of its name.
@@ -27,7 +29,5 @@ const HEAD_CONFIG: &str = "head_config.json";
 const HEAD: &str = "model_head.safetensors";
 const TASK: &str = "task.json";
 
-/// The classifier: what stands after the name of a head of one linear layer (number 0 is its dropout).
-const CLASSIFIER: &str = "1";
-/// The linear layer after every layer; what those of single layers begin with.
+/// The off-ramp after every layer; what the names of those of single layers begin with.
 const OFF_RAMP: &str = "off_ramp";

@@ -1,13 +1,14 @@
 //! Writing models with their tasks.
 
 use super::{
-    super::{Adapted, AdaptedHalf, Task},
-    ADAPTER, ADAPTER_CONFIG, CLASSIFIER, HEAD, HEAD_CONFIG, TASK, TASKS, span,
+    super::{ActivatedLinear, Adapted, AdaptedHalf, Adapter, Reads, Task},
+    ADAPTER, ADAPTER_CONFIG, HEAD, HEAD_CONFIG, TASK, TASKS, span,
 };
 use crate::{
     Checkpoint, Linear, Matrix, ModelConfig, ModelError, Site,
     checkpoint::{Norm, names},
 };
+use alberti_arith::Activation;
 use safetensors::{Dtype, serialize, tensor::TensorView};
 use serde_json::{Value, json};
 use std::{borrow::Cow, collections::BTreeMap};
@@ -15,11 +16,12 @@ use std::{borrow::Cow, collections::BTreeMap};
 /// Files of a folder by their paths.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
-/// The files of a model with all of its tasks but its tokenizer, as [`super::load`] reads them. Half of a
-/// layer has an adapter in all layers or in none, of one activation.
+/// The files of a model with all of its tasks but its tokenizer, as [`super::load`] reads them. The adapters
+/// of a half are of one kind and one activation in all layers.
 ///
 /// # Errors
-/// AE0711 when a matrix does not have the elements of its shape.
+/// AE0711 when a matrix does not have the elements of its shape, and when the layers of a head are not those
+/// that files describe: with one function between them, of an off-ramp one layer, or two with tanh between.
 pub fn files(model: &Adapted) -> Result<Files, ModelError> {
     let backbone = &model.backbone;
     let mut files = Files::new();
@@ -31,10 +33,12 @@ pub fn files(model: &Adapted) -> Result<Files, ModelError> {
         files.insert(at(ADAPTER_CONFIG), text(&settings));
         files.insert(at(ADAPTER), adapters.bytes()?);
         if let Some(heads) = &task.heads {
-            files.insert(at(HEAD_CONFIG), text(&head(task, heads.classifier(), &backbone.config)));
             let mut tensors = Tensors::default();
-            tensors.linear(&format!("heads.{}.{CLASSIFIER}", task.name), heads.classifier());
-            heads.named_off_ramps().for_each(|(name, ramp)| tensors.linear(&name, ramp));
+            let settings = tensors.classifier(task, heads.classifier(), &backbone.config)?;
+            files.insert(at(HEAD_CONFIG), text(&settings));
+            for (name, ramp) in heads.named_off_ramps() {
+                tensors.off_ramp(&name, ramp)?;
+            }
             files.insert(at(HEAD), tensors.bytes()?);
         }
         let config = &backbone.config;
@@ -103,12 +107,12 @@ fn groups(checkpoint: &Checkpoint) -> impl Iterator<Item = usize> {
     checkpoint.config.distinct().into_iter()
 }
 
-/// What AdapterHub's DoubleSeqBnConfig is stored as, and the tensors.
+/// Settings of adapters as AdapterHub has them, and the tensors.
 fn adapters<'a>(task: &'a Task, backbone: &Checkpoint) -> (Value, Tensors<'a>) {
     let config = &backbone.config;
     let mut tensors = Tensors { prefix: format!("{}.", config.family.prefix), ..Tensors::default() };
-    let halves = |half: usize| task.layers.iter().filter_map(move |layer| layer.halves[half].adapter.as_ref());
-    for (group, layer) in groups(backbone).zip(&task.layers) {
+    let layers: Vec<_> = (0..config.stored()).map(|stored| &task.layers[config.first(stored)]).collect();
+    for (group, layer) in layers.iter().enumerate() {
         for (half, AdaptedHalf { adapter, norm }) in layer.halves.iter().enumerate() {
             tensors.norm(&config.norm(group, half), norm);
             if let Some(adapter) = adapter {
@@ -117,30 +121,29 @@ fn adapters<'a>(task: &'a Task, backbone: &Checkpoint) -> (Value, Tensors<'a>) {
             }
         }
     }
-    let one = halves(0).chain(halves(1)).next();
-    let activation = one.map_or(config.hidden_act, |adapter| adapter.activation);
-    let width = one.map_or(1, |adapter| adapter.down.weight.rows);
+    let halves = [0, 1].map(|half| {
+        let adapters: Vec<_> = layers.iter().map(|layer| layer.halves[half].adapter.as_ref()).collect();
+        bottleneck(config, half, &adapters)
+    });
+    let of = |settings: &Value, halves: [bool; 2]| {
+        let mut settings = settings.clone();
+        settings["mh_adapter"] = json!(halves[0]);
+        settings["output_adapter"] = json!(halves[1]);
+        settings
+    };
+    let settings = match &halves {
+        [Some(one), Some(other)] if one == other => of(one, [true, true]),
+        [Some(one), Some(other)] => {
+            json!({"architecture": "union", "configs": [of(one, [true, false]), of(other, [false, true])]})
+        }
+        [Some(one), None] => of(one, [true, false]),
+        [None, Some(other)] => of(other, [false, true]),
+        [None, None] => {
+            json!({"mh_adapter": false, "output_adapter": false, "non_linearity": "relu", "reduction_factor": 1.0})
+        }
+    };
     let settings = json!({
-        "config": {
-            "architecture": null,
-            "original_ln_before": false,
-            "original_ln_after": true,
-            "residual_before_ln": true,
-            "adapter_residual_before_ln": false,
-            "ln_before": false,
-            "ln_after": false,
-            "is_parallel": false,
-            "use_gating": false,
-            "phm_layer": false,
-            "cross_adapter": false,
-            "inv_adapter": null,
-            "scaling": 1.0,
-            "leave_out": [],
-            "mh_adapter": halves(0).next().is_some(),
-            "output_adapter": halves(1).next().is_some(),
-            "non_linearity": activation.checkpoint_name(),
-            "reduction_factor": config.hidden_size as f64 / width as f64,
-        },
+        "config": settings,
         "hidden_size": config.hidden_size,
         "model_type": config.family.name,
         "name": task.name,
@@ -148,22 +151,56 @@ fn adapters<'a>(task: &'a Task, backbone: &Checkpoint) -> (Value, Tensors<'a>) {
     (settings, tensors)
 }
 
-fn head(task: &Task, classifier: &Linear, config: &ModelConfig) -> Value {
-    let ids: BTreeMap<&String, usize> = task.labels.iter().zip(0..).collect();
-    json!({
-        "config": {
-            "head_type": "classification",
-            "num_labels": classifier.weight.rows,
-            "layers": 1,
-            "activation_function": "tanh",
-            "use_pooler": false,
-            "bias": true,
-            "label2id": ids,
-        },
-        "hidden_size": config.hidden_size,
-        "model_type": config.family.name,
-        "name": task.name,
-    })
+/// `BnConfig` of the adapters of a half, by groups of layers, but for where they are; none without any.
+fn bottleneck(config: &ModelConfig, half: usize, adapters: &[Option<&Adapter>]) -> Option<Value> {
+    let one = adapters.iter().flatten().next()?;
+    let exchanged = config.family.exchanged && half == 0;
+    let parallel = match one.reads {
+        Reads::Dense => exchanged,
+        Reads::Input => !exchanged,
+        Reads::Norm => false,
+    };
+    let factor = |adapter: &Adapter| json!(reduction_factor(config.hidden_size, adapter.down.bias.len()));
+    let factors: Vec<_> = adapters.iter().map(|adapter| adapter.map(factor)).collect();
+    let default = factors.iter().flatten().next()?;
+    let reduction = match factors.iter().flatten().all(|factor| factor == default) {
+        true => default.clone(),
+        false => {
+            let each = (factors.iter().enumerate()).filter_map(|(group, f)| Some((group.to_string(), f.clone()?)));
+            Value::Object(each.chain([("default".to_owned(), default.clone())]).collect())
+        }
+    };
+    let leave_out: Vec<usize> = (0..adapters.len()).filter(|&group| adapters[group].is_none()).collect();
+    Some(json!({
+        "architecture": null,
+        "original_ln_before": one.reads == Reads::Norm,
+        "original_ln_after": true,
+        "residual_before_ln": true,
+        "adapter_residual_before_ln": false,
+        "ln_before": false,
+        "ln_after": false,
+        "is_parallel": parallel,
+        "use_gating": false,
+        "phm_layer": false,
+        "cross_adapter": false,
+        "inv_adapter": null,
+        "scaling": 1.0,
+        "leave_out": leave_out,
+        "non_linearity": one.activation.checkpoint_name().unwrap_or("relu"),
+        "reduction_factor": reduction,
+    }))
+}
+
+/// A factor that the library divides by, rounding down, to the width: `hidden // factor` of Python.
+fn reduction_factor(hidden: usize, width: usize) -> f64 {
+    let hidden = hidden as f64;
+    let exact = hidden / width.max(1) as f64;
+    let floor = |factor: f64| ((hidden - hidden % factor) / factor).round() as usize;
+    if floor(exact) == width { exact } else { exact.next_down() }
+}
+
+fn unwritten(what: &str) -> ModelError {
+    ModelError::Shape(format!("{what} cannot be stored"))
 }
 
 /// Tensors to be written, by name.
@@ -185,6 +222,53 @@ impl<'a> Tensors<'a> {
     fn linear(&mut self, name: &str, linear: &'a Linear) {
         self.matrix(&format!("{name}.weight"), &linear.weight);
         self.put(format!("{name}.bias"), vec![linear.bias.len()], &linear.bias);
+    }
+
+    /// A classifier, under AdapterHub's names: numbers of dropout, linear layer, function, and so on. Gives
+    /// its settings.
+    fn classifier(
+        &mut self,
+        task: &Task,
+        layers: &'a [ActivatedLinear],
+        config: &ModelConfig,
+    ) -> Result<Value, ModelError> {
+        let (last, before) = layers.split_last().ok_or_else(|| unwritten("a classifier without layers"))?;
+        let activation = before.first().map_or(Activation::Tanh, |layer| layer.activation);
+        if last.activation != Activation::Identity || before.iter().any(|layer| layer.activation != activation) {
+            return Err(unwritten("a classifier with several functions between its layers"));
+        }
+        let step = if activation == Activation::Identity { 2 } else { 3 };
+        for (i, layer) in layers.iter().enumerate() {
+            self.linear(&format!("heads.{}.{}", task.name, 1 + step * i), &layer.linear);
+        }
+        let ids: BTreeMap<&String, usize> = task.labels.iter().zip(0..).collect();
+        Ok(json!({
+            "config": {
+                "head_type": "classification",
+                "num_labels": last.linear.weight.rows,
+                "layers": layers.len(),
+                "activation_function": activation.checkpoint_name(),
+                "use_pooler": false,
+                "bias": true,
+                "label2id": ids,
+            },
+            "hidden_size": config.hidden_size,
+            "model_type": config.family.name,
+            "name": task.name,
+        }))
+    }
+
+    /// An off-ramp, under its name.
+    fn off_ramp(&mut self, name: &str, layers: &'a [ActivatedLinear]) -> Result<(), ModelError> {
+        match layers {
+            [only] => self.linear(name, &only.linear),
+            [first, last] if first.activation == Activation::Tanh => {
+                self.linear(&format!("{name}.{}", names::RAMP_POOLER), &first.linear);
+                self.linear(&format!("{name}.{}", names::RAMP_CLASSIFIER), &last.linear);
+            }
+            _ => return Err(unwritten("an off-ramp that is neither one layer nor two with tanh between")),
+        }
+        Ok(())
     }
 
     fn norm(&mut self, name: &str, norm: &'a Norm) {
