@@ -123,7 +123,7 @@ fn arguments_that_mean_nothing_are_refused() {
     fails(&["sim", PU4, "--model", "nowhere"], 3, "error[AE0701]");
     fails(&["accuracy", PU4], 2, "--model <DIR>");
     fails(&["accuracy", PU4, "--model", "nowhere"], 3, "error[AE0701]: cannot read nowhere/config.json");
-    fails(&["accuracy", PU4, "--model", "designs"], 3, "help: a model is a folder with model.safetensors");
+    fails(&["accuracy", PU4, "--model", "designs"], 3, "help: a model is a folder with safetensors");
     fails(&["run", ACCELERATOR4], 2, "--model <DIR>");
     fails(&["run", PU4, "--model", "x"], 2, "error[AE0806]: the design pu4 has no accelerator");
     fails(&["run", ACCELERATOR4, "--model", "nowhere"], 3, "error[AE0701]: cannot read nowhere/config.json");

@@ -12,6 +12,7 @@ pub mod unused;
 pub(crate) use config::MAX_LAYERS;
 pub use config::ModelConfig;
 pub(crate) use config::activation;
+pub(crate) use family::Widening;
 pub use family::{ALBERT, BERT, Family};
 pub(crate) use files::conversion;
 pub use heads::{OwnClassifier, OwnHeads};
@@ -117,7 +118,7 @@ impl Checkpoint {
         tensors.strip_prefix_of(names::WORDS);
         let mut checkpoint = Self::build(config, &mut tensors);
         let settings = std::fs::read_to_string(&settings).unwrap_or_default();
-        checkpoint.own = OwnHeads::take(&mut tensors, &checkpoint.config, &settings);
+        checkpoint.own = OwnHeads::take(&mut tensors, &checkpoint.config, &settings, ignore);
         checkpoint.unused = tensors.finish_encoder(&checkpoint.config, ignore)?;
         Ok(checkpoint)
     }

@@ -7,6 +7,7 @@
 
 use super::{Linear, ModelConfig, Tensors, names};
 use alberti_arith::Activation;
+use glob::Pattern;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,8 +38,9 @@ pub struct OwnClassifier {
 }
 
 impl OwnHeads {
-    /// Takes the tensors of heads; `config` is the text of config.json.
-    pub(super) fn take(tensors: &mut Tensors, shape: &ModelConfig, config: &str) -> Self {
+    /// Takes the tensors of heads; `config` is the text of config.json. A classifier that a pattern leaves out
+    /// does not answer.
+    pub(super) fn take(tensors: &mut Tensors, shape: &ModelConfig, config: &str, ignore: &[Pattern]) -> Self {
         let family = shape.family;
         let pooler = family.pooler.and_then(|at| tensors.peek(|all| square(all, at, shape.hidden_size)));
         let settings: Map<String, Value> = serde_json::from_str(config).unwrap_or_default();
@@ -52,9 +54,11 @@ impl OwnHeads {
         };
         let classifier = first.and_then(|first| OwnClassifier::take(tensors, shape, &settings, first));
         let own = tensors.taken().difference(&before).cloned().collect();
+        let own: Vec<String> = own;
+        let left_out = own.iter().any(|tensor| ignore.iter().any(|pattern| pattern.matches(tensor)));
         match classifier {
-            Some(_) => Self { pooler, classifier, tensors: own },
-            None => {
+            Some(_) if !left_out => Self { pooler, classifier, tensors: own },
+            _ => {
                 tensors.give_back(&own);
                 Self { pooler, ..Self::default() }
             }
@@ -64,8 +68,8 @@ impl OwnHeads {
 
 /// A linear layer of as many outputs as inputs, if there is one of this width.
 fn square(tensors: &mut Tensors, at: &str, width: usize) -> Option<Linear> {
-    let fits = tensors.shape(&format!("{at}.weight")).is_some_and(|shape| shape == [width, width]);
-    fits.then(|| tensors.linear(at, width, width))
+    let fits = |part: &str, shape: &[usize]| tensors.shape(&format!("{at}.{part}")).is_some_and(|own| own == shape);
+    (fits("weight", &[width, width]) && fits("bias", &[width])).then(|| tensors.linear(at, width, width))
 }
 
 /// Whether the file is of a class whose classifier reads the pooler, one class of several.

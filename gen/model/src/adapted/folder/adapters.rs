@@ -12,7 +12,7 @@
 
 use super::{
     super::{AdaptedHalf, Adapter, Reads},
-    ADAPTER, ADAPTER_CONFIG,
+    ADAPTER, ADAPTER_CONFIG, Updates,
     read::{Reader, Settings},
 };
 use crate::{
@@ -21,10 +21,6 @@ use crate::{
 };
 use alberti_arith::Activation;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
-
-/// What is added to a weight of the encoder, by group of layers and site.
-pub(super) type Updates = BTreeMap<(usize, Site), Matrix>;
 
 /// What `adapter_config.json` says.
 #[derive(Default)]

@@ -20,6 +20,12 @@ mod write;
 pub use read::load;
 pub use write::files;
 
+use crate::{Matrix, Site};
+use std::collections::BTreeMap;
+
+/// What is added to a weight of the encoder, by stored layer and site.
+type Updates = BTreeMap<(usize, Site), Matrix>;
+
 /// Where a model's own tasks are, each in a folder of its name.
 pub const TASKS: &str = "tasks";
 

@@ -2,9 +2,7 @@
 
 use super::{
     super::{Adapted, Heads, Span, Task, TaskLayer},
-    ADAPTER_CONFIG, TASK, TASKS,
-    adapters::Updates,
-    span,
+    ADAPTER_CONFIG, TASK, TASKS, Updates, span,
 };
 use crate::{
     Checkpoint, ModelError, Source,

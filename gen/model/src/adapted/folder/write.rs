@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     Checkpoint, Linear, Matrix, ModelConfig, ModelError, Site,
-    checkpoint::{Norm, names},
+    checkpoint::{Norm, Widening, names},
 };
 use alberti_arith::Activation;
 use safetensors::{Dtype, serialize, tensor::TensorView};
@@ -71,7 +71,7 @@ fn config(config: &ModelConfig) -> Value {
         value["num_hidden_groups"] = json!(config.groups);
         value["inner_group_num"] = json!(config.group_layers);
     }
-    if config.projection().is_some() {
+    if family.widening != Widening::Never {
         value["embedding_size"] = json!(config.embedding_size);
     }
     if let Some(padding) = config.padding {
