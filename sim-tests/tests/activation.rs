@@ -75,7 +75,7 @@ finds! { "activation":
     a_negative_sum_that_relu_lets_through_is_found: design("pu4"), "alb_activation_lane.v",
         "sign && function_i != {FUNCTION_W{1'b0}}" => "sign && number";
     a_place_in_the_segment_from_its_beginning_is_found: design("pu4"), "alb_activation_lane.v",
-        "{!place[2*DIGITS-1], " => "{place[2*DIGITS-1], ";
+        "{!seen[2*DIGITS-1], " => "{seen[2*DIGITS-1], ";
     a_line_of_the_other_form_is_found: design("pu6"), "alb_gelu_erf_line.v",
         "slope_o = 9'd462;" => "slope_o = 9'd463;";
     a_line_of_the_wrong_function_is_found: with("[gelu, gelu_erf]"), "alb_activation_lane.v",
@@ -105,9 +105,9 @@ finds! { "activation":
     a_table_that_reaches_as_far_as_another_is_found: with("[gelu_erf, silu]"), "alb_activation_lane.v",
         "silu_q || value_q[13:12]" => "number_q || value_q[13:12]";
     a_place_of_another_step_is_found: with("[gelu_erf, silu]"), "alb_activation_lane.v",
-        "place   = silu_q ?" => "place   = number_q ?";
+        "seen    = silu_q ?" => "seen    = number_q ?";
     a_step_of_all_functions_is_found: with("[gelu_erf, silu]"), "alb_activation_lane.v",
-        "place   = silu_q ?" => "place   = 1'b0 ?";
+        "seen    = silu_q ?" => "seen    = 1'b0 ?";
     a_narrower_middle_without_its_sign_is_found: with("[gelu_erf, silu]"), "alb_activation_lane.v",
         "{1{gelu_erf_middle[11]}}" => "{1{1'b0}}";
     a_row_past_the_end_of_a_table_is_found: with("silu"), "alb_silu_line.v",

@@ -125,7 +125,8 @@ module @{ shell.name }@ (
     assign slope  = <% for line in lines.iter().rev() %><% if loop.last %>@{ line.of }@slope<% else %>@{ line.word }@_q ? @{ line.of }@slope : <% endif %><% endfor %>;
 <%- endif %>
 
-    wire [2*DIGITS-1:0]  place   = @{ place }@;
+    wire [2*DIGITS-1:0]  seen    = @{ place }@;
+    wire [2*DIGITS-1:0]  place   = {!seen[2*DIGITS-1], seen[2*DIGITS-2:0]};
     wire                 covered = number_q && !over<% for condition in within %> && @{ condition }@<% endfor %>
                                 && value_q[VALUE_W-1:TABLE_W] == {(VALUE_W-TABLE_W){1'b0}};
 <%- if let Some(sign) = sign %>
@@ -140,8 +141,7 @@ module @{ shell.name }@ (
                                  + {{(PRODUCT_W-MIDDLE_W-2*DIGITS+1){centre[MIDDLE_W-1]}}, centre,
                                     {(2*DIGITS-1){1'b1}}};
     /* verilator lint_off UNUSEDSIGNAL */
-    wire [PRODUCT_W-1:0] total   = raised + multiply(slope & {SLOPE_W{covered}},
-                                                    {!place[2*DIGITS-1], place[2*DIGITS-2:0]});  // rounding cuts off
+    wire [PRODUCT_W-1:0] total   = raised + multiply(slope & {SLOPE_W{covered}}, place);  // rounding cuts off
     /* verilator lint_on UNUSEDSIGNAL */
     wire [TABLE_W:0]     result  = total[FRACTION_W +: TABLE_W+1]<% if sign.is_some() %> ^ {(TABLE_W+1){mirrored_q}}<% endif %>;
 
