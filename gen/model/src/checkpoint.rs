@@ -14,7 +14,7 @@ pub use config::ModelConfig;
 pub(crate) use config::activation;
 pub(crate) use family::Widening;
 pub use family::{ALBERT, BERT, Family};
-pub(crate) use files::conversion;
+pub(crate) use files::{Files, conversion};
 pub use heads::{OwnClassifier, OwnHeads};
 pub use site::{Site, linear_name};
 pub(crate) use tensors::Tensors;
@@ -24,7 +24,6 @@ use crate::{
     Matrix, ModelError, Source,
     prune::{Pruning, prune},
 };
-use files::Files;
 
 /// A linear layer `y = x·Wᵀ + b`.
 #[derive(Clone, Debug, PartialEq)]
