@@ -123,6 +123,36 @@ fn off_ramps_of_single_layers_answer_from_verilog() {
     assert!(logits[0] != logits[1] && logits[1] != logits[2], "{logits:?}");
 }
 
+/// Heads of two layers with tanh between, and adapters that read the input and the normalised sum.
+#[test]
+fn pooled_heads_and_adapters_of_other_wirings_answer_from_verilog() {
+    let functions = EIGHT_LANES.map(|(from, to)| match to {
+        "activation: gelu_erf" => (from, "activation: [gelu_erf, tanh]"),
+        _ => (from, to),
+    });
+    let design = design("accelerator4", &functions);
+    let mut shape = Shape::small(LONGEST);
+    shape.tasks.iter_mut().zip([AdapterKind::HoulsbyOfInput, AdapterKind::Pfeiffer]).for_each(|(task, kind)| {
+        (task.kind, task.head_layers) = (kind, 2);
+    });
+    let compiled = small(&design, &shape);
+    let mut verilog =
+        Session::on(&compiled, both("pooled", &design, &compiled)).expect("an accelerator that is set up");
+    let mut golden = Session::new(&compiled).expect("an accelerator that is set up");
+    let mut answers = Vec::new();
+    for (seed, task, nats) in [(1, 0, 0.0), (2, 1, 0.0), (3, 0, 2.0), (4, 1, 2.0)] {
+        let (ids, threshold) = (ids(seed, 9 + 5 * seed as usize), entropy::threshold(nats).expect("a threshold"));
+        let got = verilog.run(task, &ids, threshold).unwrap_or_else(|error| panic!("{error}"));
+        let expected = golden.run(task, &ids, threshold).expect("a sound program");
+        assert_eq!((&got.logits, got.exit), (&expected.logits, expected.exit), "task {task}, seed {seed}");
+        assert_eq!(got.exit, (nats > 0.0).then_some(1));
+        answers.push(got.logits);
+    }
+    answers.sort();
+    answers.dedup();
+    assert_eq!(answers.len(), 4, "{answers:?}");
+}
+
 /// What a head does not see costs neither vectors nor cycles.
 #[test]
 fn tiles_outside_of_a_span_take_no_cycles() {

@@ -309,3 +309,68 @@ fn choices_and_faults_cost_a_task_what_its_logits_say() {
     assert_eq!(points[0]["labels_alike"]["mean"], first["labels_alike"]);
     fails(&["faults", ACCELERATOR16, "--model", &model, "--task", "task1"], 2, "--whole");
 }
+
+/// Every command that takes a task takes each kind of adapters with heads of two layers, and tells what the
+/// array lacks for them.
+#[test]
+fn every_command_takes_adapters_of_each_kind_and_pooled_heads() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (design, lines) = (folder.path().join("pooled.yaml"), sentences(folder.path(), 4));
+    let plain = fs::read_to_string(ACCELERATOR16).expect("a design");
+    let functions = "activation: [gelu_erf, tanh]";
+    fs::write(&design, plain.replace("activation: gelu_erf", functions)).expect("a file");
+    let (design, lines, out) = (text(&design), text(&lines), folder.path().join("out"));
+    for (kind, off_ramps) in
+        [("houlsby", "own"), ("houlsby-of-input", "shared"), ("pfeiffer", "shared"), ("parallel", "none")]
+    {
+        let model = folder.path().join(kind);
+        let shape = ["--adapter-kind", kind, "--head-layers", "2", "--off-ramps", off_ramps];
+        well(&[&["model", "--synthetic", "small", "--seed", "7", "-o", text(&model)][..], &shape].concat());
+        let of = ["--model", text(&model), "--task", "task1"];
+        let said = well(&[&["run", design, "--file", lines, "--compare"][..], &of].concat());
+        assert!(said.contains("bit for bit"), "{said}");
+        let said = well(&[&["pack", design, "--file", lines, "--tokens", "16", "-o", text(&out)][..], &of].concat());
+        assert!(said.contains("task.0.classifier.hidden.0"), "{said}");
+        let labels = folder.path().join("labels.tsv");
+        fs::write(&labels, "sentence\tlabel\nYes.\t0\nIs it safe?\t1\n").expect("a file");
+        well(&[&["eval", design, "--data", text(&labels), "--compare"][..], &of].concat());
+        well(&[&["sweep", design, "--of", "pruning", "--sparsities", "0.5", "--file", lines][..], &of].concat());
+        let rates = ["--rates", "1e-2", "--target", "values", "--trials", "1", "--prune", "none"];
+        well(&[&["faults", design, "--whole", "--file", lines][..], &rates, &of].concat());
+        let refused = "datapath.activation: tanh needed, the array has identity, relu, gelu_erf";
+        fails(&[&["run", ACCELERATOR16, "--text", "Yes."][..], &of].concat(), 1, refused);
+    }
+    let said =
+        fails(&["model", "--synthetic", "small", "--head-layers", "3", "-o", text(&out)], 2, "heads of 3 layers");
+    assert!(said.contains("task 2"), "{said}");
+}
+
+/// The classifier in a checkpoint's own file answers where no task is asked for.
+#[test]
+fn a_checkpoint_with_a_classifier_is_a_task_of_its_own() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (design, model, out) =
+        (folder.path().join("tanh.yaml"), folder.path().join("model"), folder.path().join("out.json"));
+    let plain = fs::read_to_string(ACCELERATOR16).expect("a design");
+    fs::write(&design, plain.replace("activation: gelu_erf", "activation: [gelu_erf, tanh]")).expect("a file");
+    fs::create_dir(&model).expect("a folder");
+    // DeeBERT's form: an off-ramp after each layer.
+    for file in ["config.json", "model.safetensors"] {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/references/deebert").join(file);
+        fs::copy(from, model.join(file)).expect("a file");
+    }
+    let small = folder.path().join("small");
+    well(&["model", "--synthetic", "small", "--words", "32", "-o", text(&small)]);
+    fs::copy(small.join("tokenizer.json"), model.join("tokenizer.json")).expect("a file");
+    let of = ["--model", text(&model), "--threshold", "0.8", "--json", text(&out)];
+    let said = well(&[&["run", text(&design), "--text", "Yes.", "--text", "no", "--compare"][..], &of].concat());
+    assert!(!said.contains("warning") && said.contains("classifier"), "{said}");
+    let task = &json(&out)["result"]["tasks"][0];
+    assert_eq!((&task["task"], task["decisions"].as_array().map(Vec::len)), (&Value::from("classifier"), Some(2)));
+    let decision = &task["decisions"][0];
+    assert!(["no", "maybe", "yes"].contains(&decision["label"].as_str().expect("a label")), "{decision}");
+    let data = folder.path().join("data.tsv");
+    fs::write(&data, "sentence\tlabel\nYes.\tno\nno\tyes\n").expect("a file");
+    let said = well(&[&["eval", text(&design), "--data", text(&data), "--compare"][..], &of].concat());
+    assert!(said.contains("off-ramp") && said.contains("classifier on 2 sentences"), "{said}");
+}

@@ -217,7 +217,7 @@ impl ModelError {
             }
             Self::Task { .. } => (
                 Code::TaskUnusable,
-                "give a folder of AdapterHub's for this model, with Houlsby's adapters; `alberti explain AE0717` lists what is read",
+                "give a folder of AdapterHub's for this model; `alberti explain AE0717` lists what is read",
             ),
             Self::Data { .. } => (
                 Code::DataUnusable,

@@ -12,6 +12,7 @@ use alberti_model::{
     compile::{Compiled, Session, quantise_encoder, reals},
 };
 use common::encoders::accelerator;
+use rayon::prelude::*;
 use serde_json::Value;
 use std::path::PathBuf;
 
@@ -152,8 +153,7 @@ fn every_kind_runs_in_integers() {
     const SHARE: f64 = 0.99;
     let answers = answers();
     let sentences = sentences(200);
-    let (mut all, mut alike) = (0, 0);
-    for (model, task, _) in cases(&answers) {
+    let same = |(model, task, _): (String, Option<String>, &Value)| {
         let adapted = load(&model, task.as_deref()).expect("a sound folder");
         let config = accelerator8(&adapted);
         let calibration = adapted.calibrate(&sentences[..40]).expect("short sequences");
@@ -181,9 +181,11 @@ fn every_kind_runs_in_integers() {
             same += usize::from(largest(&ours) == largest(&exact));
         }
         println!("{model} {task:?}: {same} of {} labels, logits differ by up to {worst:.2}", sentences.len());
-        all += sentences.len();
-        alike += same;
-    }
+        same
+    };
+    let cases = cases(&answers);
+    let all = cases.len() * sentences.len();
+    let alike: usize = cases.into_par_iter().map(same).sum();
     println!("{alike} of {all} labels equal f32's");
     assert!(alike as f64 >= SHARE * all as f64, "{alike} of {all}");
 }

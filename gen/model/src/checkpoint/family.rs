@@ -27,7 +27,7 @@ pub struct Family {
     /// What makes a sentence's vector of token 0, with tanh after it.
     pub(crate) pooler: Option<&'static str>,
     /// The classifier of its class for sequences.
-    pub(super) classifier: SequenceClassifier,
+    pub(crate) classifier: SequenceClassifier,
     /// Whether layers share weights by groups.
     pub(crate) shares: bool,
     /// What widens its embeddings.
@@ -55,7 +55,7 @@ pub(crate) enum Widening {
 /// A linear layer of token 0, a function, and a linear layer to logits; their names beside the encoder's
 /// prefix.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct SequenceClassifier {
+pub(crate) struct SequenceClassifier {
     /// The first layer and the function; without it the encoder's pooler.
     pub first: Option<(&'static str, Activation)>,
     /// The last layer.

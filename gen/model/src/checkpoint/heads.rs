@@ -95,7 +95,8 @@ impl OwnClassifier {
         let logits = tensors.whole(|all| all.linear(at, classes, hidden));
         let numbers: BTreeSet<usize> = (tensors.behind(names::HIGHWAY).iter())
             .filter_map(|name| name.split_once('.')?.0.parse().ok())
-            .filter(|&layer| layer < depth)
+            // The entropy of one class decides nothing.
+            .filter(|&layer| layer < depth && classes > 1)
             .collect();
         let pooler = ["pooler.dense", "pooler"];
         let mut ramp = |layer: usize| {

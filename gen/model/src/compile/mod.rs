@@ -224,7 +224,8 @@ fn limits(encoder: &Encoder, config: &AcceleratorConfig, longest: usize, problem
     let own = encoder.tasks.iter().flat_map(Task::linears).map(|linear| linear.inputs.div_ceil(n));
     let passes = frozen.into_iter().chain(own).chain([tokens / n, 3]).max().unwrap_or_default();
     problems.demand("datapath.reduction_max", passes * n, config.passes_max * n);
-    let heads = encoder.tasks.iter().filter_map(|task| task.heads.as_ref());
+    // Off-ramps alone are read by the unit.
+    let heads = encoder.tasks.iter().filter_map(|task| task.heads.as_ref()).filter(|heads| heads.exits_early());
     let classes = heads.filter_map(program::classes).max().unwrap_or_default();
     problems.demand("units.entropy.classes_max", classes, config.classes_max);
     if !gives_codes(encoder) {

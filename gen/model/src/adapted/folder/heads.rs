@@ -100,17 +100,20 @@ impl Reader<'_> {
         classifier
     }
 
-    /// The head of Hugging Face's `BertForSequenceClassification` and its like: a linear layer of what the
-    /// pooler gives.
+    /// The head of a model's own class for sequences: a linear layer of what the pooler gives, or of a layer of
+    /// the head's own.
     fn of_class(&mut self, settings: &Map<String, Value>, classes: usize, tensors: &mut Tensors) -> Classifier {
         let class = settings.get("model_class").and_then(Value::as_str).unwrap_or_default();
         if !class.ends_with(names::OF_SEQUENCES) {
             let problem = format!("it has no settings under `config`, and model_class is `{class}`");
             self.problem(HEAD_CONFIG, format!("{problem}: known are AdapterHub's heads and *{}", names::OF_SEQUENCES));
         }
-        let mut classifier: Classifier = self.pooler(&format!("model_class is `{class}`")).into_iter().collect();
-        classifier.extend(plain(tensors.linear("classifier", classes, self.backbone.config.hidden_size)));
-        classifier
+        let (hidden, own) = (self.backbone.config.hidden_size, self.backbone.config.family.classifier);
+        let first = match own.first {
+            Some((at, activation)) => Some(ActivatedLinear { linear: tensors.linear(at, hidden, hidden), activation }),
+            None => self.pooler(&format!("model_class is `{class}`")),
+        };
+        first.into_iter().chain(plain(tensors.linear(own.last, classes, hidden))).collect()
     }
 
     /// The model's pooler, which something asks for.

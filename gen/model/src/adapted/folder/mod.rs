@@ -2,10 +2,10 @@
 //!
 //! | file of a task | what |
 //! |---|---|
-//! | `adapter_config.json` | where adapters are, their activation |
+//! | `adapter_config.json` | where adapters are, what they read, their activation |
 //! | `adapter.safetensors` | adapters; the task's layer norms, by the names that the model has for its own |
 //! | `head_config.json` | the number and the names of classes |
-//! | `model_head.safetensors` | the classifier `heads.<name>.1`, and `off_ramp` or `off_ramp.<layer>` |
+//! | `model_head.safetensors` | the classifier's layers `heads.<name>.<i>`, and `off_ramp` or `off_ramp.<layer>` |
 //! | `task.json` | how far each head sees |
 //!
 //! A file that is not there leaves out what it would hold: layer norms are the model's own then, heads see
