@@ -22,7 +22,7 @@ const FOREIGN: [(&str, &str); 4] = [
 ];
 
 /// The bytes of a checkpoint's files.
-pub(super) struct Files {
+pub(crate) struct Files {
     /// What is named in messages: the only file, or the index.
     path: PathBuf,
     files: Vec<(PathBuf, Vec<u8>)>,
