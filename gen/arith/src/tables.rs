@@ -30,13 +30,13 @@ pub fn relu_less(real: impl Fn(f64) -> f64) -> Vec<u16> {
     table::<65>(lack).to_vec()
 }
 
-/// `TH[j] = min(h(j), 4095)`, h(j) = 1 − tanh(j/16) in Q.12 as [`moved`], j = 0..=64: 12 bits.
+/// `TH[j] = min(h(j), 4095)`, h(j) = 1 − tanh(j/16) in Q.12 as `moved`, j = 0..=64: 12 bits.
 #[must_use]
 pub fn tanh() -> Vec<u16> {
     table::<65>(|j| moved(|j| 1.0 - (j / 16.0).tanh(), j).min(4095.0)).to_vec()
 }
 
-/// `SI[j] = h(j)`, h(j) = a − silu(a) = a/(1 + e^a), a = j/8, in Q.12 as [`moved`], j = 0..=72: 11 bits. At 9,
+/// `SI[j] = h(j)`, h(j) = a − silu(a) = a/(1 + e^a), a = j/8, in Q.12 as `moved`, j = 0..=72: 11 bits. At 9,
 /// where it ends, 1.14 places of Q.10 are left. Entry 0 is 1, the most of which nothing is left at zero, and
 /// entry 1 greater by what entry 0 lost.
 #[must_use]

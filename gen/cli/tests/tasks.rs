@@ -316,7 +316,7 @@ fn choices_and_faults_cost_a_task_what_its_logits_say() {
 fn every_command_takes_adapters_of_each_kind_and_pooled_heads() {
     let folder = tempfile::tempdir().expect("a folder");
     let (design, lines) = (folder.path().join("pooled.yaml"), sentences(folder.path(), 4));
-    let plain = fs::read_to_string(ACCELERATOR16).expect("a design");
+    let plain = fs::read_to_string(common::root().join(ACCELERATOR16)).expect("a design");
     let functions = "activation: [gelu_erf, tanh]";
     fs::write(&design, plain.replace("activation: gelu_erf", functions)).expect("a file");
     let (design, lines, out) = (text(&design), text(&lines), folder.path().join("out"));
@@ -351,7 +351,7 @@ fn a_checkpoint_with_a_classifier_is_a_task_of_its_own() {
     let folder = tempfile::tempdir().expect("a folder");
     let (design, model, out) =
         (folder.path().join("tanh.yaml"), folder.path().join("model"), folder.path().join("out.json"));
-    let plain = fs::read_to_string(ACCELERATOR16).expect("a design");
+    let plain = fs::read_to_string(common::root().join(ACCELERATOR16)).expect("a design");
     fs::write(&design, plain.replace("activation: gelu_erf", "activation: [gelu_erf, tanh]")).expect("a file");
     fs::create_dir(&model).expect("a folder");
     // DeeBERT's form: an off-ramp after each layer.

@@ -145,7 +145,7 @@ impl Checkpoint {
         let projection = config.projection().map(|name| tensors.linear(name, hidden, width));
         let mut layer = |stored: usize| {
             let linears = Site::ALL.map(|site| {
-                let (outputs, inputs) = site.shape(&config);
+                let (outputs, inputs) = config.shape(site);
                 tensors.linear(&config.site(stored, site), outputs, inputs)
             });
             let [attention_norm, output_norm] = [0, 1].map(|half| tensors.norm(&config.norm(stored, half), hidden));

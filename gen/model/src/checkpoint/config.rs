@@ -155,6 +155,15 @@ impl ModelConfig {
         (stored / self.group_layers, stored % self.group_layers)
     }
 
+    /// Outputs and inputs of a linear layer.
+    pub(crate) fn shape(&self, site: Site) -> (usize, usize) {
+        match site {
+            Site::Intermediate => (self.intermediate_size, self.hidden_size),
+            Site::Output => (self.hidden_size, self.intermediate_size),
+            _ => (self.hidden_size, self.hidden_size),
+        }
+    }
+
     /// The name of a linear layer of a stored layer.
     pub(crate) fn site(&self, stored: usize, site: Site) -> String {
         self.family.site(self.place(stored), site)

@@ -1,7 +1,5 @@
 //! The linear layers of an encoder layer.
 
-use super::config::ModelConfig;
-
 /// Where in an encoder layer a linear layer sits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Site {
@@ -34,15 +32,6 @@ impl Site {
             Self::AttentionOutput => "attention.output",
             Self::Intermediate => "intermediate",
             Self::Output => "output",
-        }
-    }
-
-    /// Outputs and inputs of the site's layer.
-    pub(crate) fn shape(self, config: &ModelConfig) -> (usize, usize) {
-        match self {
-            Self::Intermediate => (config.intermediate_size, config.hidden_size),
-            Self::Output => (config.hidden_size, config.intermediate_size),
-            _ => (config.hidden_size, config.hidden_size),
         }
     }
 }

@@ -100,7 +100,7 @@ impl Reader<'_> {
                 (0..config.stored()).filter(left).flat_map(|g| low_rank.sites.iter().map(move |s| (g, s)))
             {
                 let at = format!("{}.loras.{name}", config.site(group, site));
-                let (outputs, inputs) = site.shape(config);
+                let (outputs, inputs) = config.shape(site);
                 let a = tensors.matrix(&format!("{at}.lora_A"), low_rank.rank, inputs);
                 let b = tensors.matrix(&format!("{at}.lora_B"), outputs, low_rank.rank);
                 if a.data.len() == low_rank.rank * inputs && b.data.len() == outputs * low_rank.rank {
