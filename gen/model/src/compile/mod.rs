@@ -226,7 +226,8 @@ fn limits(encoder: &Encoder, config: &AcceleratorConfig, longest: usize, problem
     problems.demand("datapath.reduction_max", passes * n, config.passes_max * n);
     // Off-ramps alone are read by the unit.
     let heads = encoder.tasks.iter().filter_map(|task| task.heads.as_ref()).filter(|heads| heads.exits_early());
-    let classes = heads.filter_map(program::classes).max().unwrap_or_default();
+    let logits = heads.flat_map(|heads| heads.iter()).filter_map(|layers| layers.last());
+    let classes = logits.map(Linear::outputs).max().unwrap_or_default();
     problems.demand("units.entropy.classes_max", classes, config.classes_max);
     if !gives_codes(encoder) {
         problems.push("the encoder: a layer norm gives no codes, though a linear layer reads them");

@@ -242,7 +242,7 @@ pub(super) fn outputs(classifier: &[Linear]) -> usize {
 }
 
 /// The most classes of any head.
-pub(super) fn classes(heads: &Heads<Classifier>) -> Option<usize> {
+fn classes(heads: &Heads<Classifier>) -> Option<usize> {
     heads.iter().map(|classifier| outputs(classifier)).max()
 }
 
