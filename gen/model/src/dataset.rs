@@ -3,9 +3,11 @@
 
 mod json;
 mod separated;
+mod table;
 
 use crate::{ModelError, adapted::Task};
 use std::path::Path;
+use table::Table;
 
 /// Columns of a sentence or a pair, by the names that GLUE's tasks and its exports have; the first that a file
 /// has all of is taken.
@@ -44,16 +46,6 @@ pub struct Example {
 
 /// Problems that are listed; a file of another task has one a line.
 const LISTED: usize = 10;
-
-/// The names of columns, and rows of as many values.
-struct Table {
-    columns: Vec<String>,
-    /// A row may lack a value.
-    rows: Vec<Line<Vec<Option<String>>>>,
-}
-
-/// The number of a line with what it holds, or what is wrong with it.
-type Line<T> = (u64, Result<T, String>);
 
 /// Reads a file for a task: objects of JSON in a `.jsonl` or `.json`, a line each; values between tabs and
 /// without quotes, as GLUE's, in a `.tsv`; values between commas in any other. A label is the name of a class

@@ -1,6 +1,6 @@
 //! An object of JSON on each line.
 
-use super::{Line, Table};
+use super::table::{Line, Table};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 

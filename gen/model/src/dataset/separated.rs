@@ -1,6 +1,6 @@
 //! Values between tabs or commas.
 
-use super::Table;
+use super::table::Table;
 
 /// The columns of CoLA's files, whose first line is an example: where it is from, whether it is acceptable, the
 /// mark that its authors gave, and the sentence.
