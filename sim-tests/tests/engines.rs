@@ -20,7 +20,13 @@ fn accelerator(n: u32, [softmax, layernorm, elementwise]: [u32; 3]) -> Design {
 }
 
 fn subject<'a>(design: &'a Design, kind: &str) -> Subject<'a> {
+    // Both kinds of softmax have one engine.
+    let kind = kind.trim_start_matches("hierarchical_");
     Subject::new(design, &part(design, &format!("{kind}_engine")).expect("the accelerator has it"))
+}
+
+fn without_hierarchy() -> Design {
+    variant("accelerator4", &[("  hierarchical_softmax: {parents_max: 8, children_max: 4}\n", "")])
 }
 
 fn seed() -> Seed {
@@ -61,6 +67,10 @@ equal_their_golden! {
     softmax_holds_for_half_the_lanes: "softmax", design("accelerator4");
     softmax_holds_for_four_of_sixteen_lanes: "softmax", accelerator(16, [4, 2, 16]);
     softmax_holds_for_as_many_lanes_as_the_array: "softmax", accelerator(4, [4, 4, 4]);
+    hierarchical_softmax_holds_for_half_the_lanes: "hierarchical_softmax", design("accelerator4");
+    hierarchical_softmax_holds_for_four_of_sixteen_lanes: "hierarchical_softmax", accelerator(16, [4, 2, 16]);
+    hierarchical_softmax_holds_for_as_many_lanes_as_the_array: "hierarchical_softmax", accelerator(4, [4, 4, 4]);
+    softmax_without_a_hierarchical_one_holds: "softmax", without_hierarchy();
     layernorm_holds_for_half_the_lanes: "layernorm", design("accelerator4");
     layernorm_holds_for_two_of_sixteen_lanes: "layernorm", accelerator(16, [4, 2, 16]);
     layernorm_holds_for_as_many_lanes_as_the_array: "layernorm", accelerator(4, [4, 4, 4]);
@@ -123,6 +133,19 @@ finds! {
         "rows_remaining_q <= softmax_rows_i - 1'b1" => "rows_remaining_q <= softmax_rows_i";
     a_step_of_the_wrong_level_is_found: "softmax", "alb_softmax_engine.v",
         "{{(ADDR_W-COUNT_W){1'b0}}, softmax_result_row_i}" => "{{(ADDR_W-COUNT_W){1'b0}}, softmax_result_tile_i}";
+
+    one_pass_over_a_hierarchy_is_found: "hierarchical_softmax", "alb_softmax_engine.v",
+        "{{(COUNT_W-2){1'b0}}, tree, !tree}" => "{{(COUNT_W-1){1'b0}}, 1'b1}";
+    passes_over_different_rows_are_found: "hierarchical_softmax", "alb_softmax_engine.v",
+        "again        = {ADDR_W{1'b0}}" => "again        = {{(ADDR_W-1){1'b0}}, 1'b1}";
+    pieces_after_the_last_score_are_found: "hierarchical_softmax", "alb_softmax_engine.v",
+        "tree ? final_place[TILE_W-1:LANE_W] :" => "1'b0 ? final_place[TILE_W-1:LANE_W] :";
+    tiles_of_scores_where_those_of_weights_were_meant_are_found: "hierarchical_softmax", "alb_softmax_engine.v",
+        "tree ? weight_tile + 1'b1" => "tree ? score_tile + 1'b1";
+    scores_without_those_of_the_parents_are_found: "hierarchical_softmax", "alb_softmax_engine.v",
+        "+ {{(SCORES_W-PARENTS_W){1'b0}}, parents} - 1'b1" => "- 1'b1";
+    scores_that_the_other_unit_takes_are_found: "hierarchical_softmax", "alb_softmax_engine.v",
+        "piece_ready      = tree_q ? tree_score_ready : score_ready" => "piece_ready      = score_ready";
 
     a_tail_that_is_read_in_full_is_found: "layernorm", "alb_layernorm_engine.v",
         "tail  = final_q[TILE_W-1:LANE_W]" => "tail  = {(TILE_W-LANE_W){1'b1}}";

@@ -51,6 +51,14 @@ finds! { "layernorm":
         "- ((sum << 1) & {TOTAL_W{digit_q[1]}})" => "";
     a_root_without_interpolation_is_found: design("pu4"), "alb_layernorm_scale.v",
         "fraction = mantissa_q[8:0]" => "fraction = 9'd0";
+    a_plain_row_that_is_normalised_is_found: design("pu4"), "alb_layernorm_scale.v",
+        "plain_q ? ONE : factor" => "factor";
+    a_plain_row_about_another_centre_is_found: design("pu4"), "alb_layernorm_scale.v",
+        "plain_q ? CENTRE : total" => "total";
+    a_plain_row_that_is_moved_is_found: design("pu4"), "alb_layernorm_scale.v",
+        "plain_q ? 5'd0 : pair" => "pair";
+    a_plain_row_that_is_the_next_one_is_found: design("pu4"), "alb_layernorm.v",
+        "scale_plain_q  <= plain_q" => "scale_plain_q  <= row_plain_i";
     a_half_that_is_missing_is_found: design("pu4"), "alb_layernorm_scale.v",
         " + (half << pair_q)" => "";
     a_y_that_wraps_is_found:

@@ -7,6 +7,7 @@ module layernorm_holds #(
     input wire            row_valid_i,
     input wire [1:0]      row_length_i,
     input wire [6:0]      row_exponent_bias_i,
+    input wire            row_plain_i,
     input wire            residual_valid_i,
     input wire [16*N-1:0] residual_data_i,
     input wire            residual_last_i,
@@ -24,7 +25,7 @@ module layernorm_holds #(
     alb_layernorm u_layernorm (
         .clk_i(clk_i), .rst_ni(1'b1), .clear_i(1'b0), .length_error_count_o(),
         .row_valid_i(row_valid_i), .row_ready_o(row_ready), .row_length_i(row_length_i),
-        .row_exponent_bias_i(row_exponent_bias_i),
+        .row_exponent_bias_i(row_exponent_bias_i), .row_plain_i(row_plain_i),
         .residual_valid_i(residual_valid_i), .residual_ready_o(residual_ready), .residual_data_i(residual_data_i),
         .residual_last_i(residual_last_i),
         .parameter_valid_i(parameter_valid_i), .parameter_ready_o(parameter_ready),

@@ -19,6 +19,7 @@ const CODEC: &str = include_str!("../formal/codec.v");
 const ELEMENTWISE: &str = include_str!("../formal/elementwise.v");
 const LAYERNORM: &str = include_str!("../formal/layernorm.v");
 const SOFTMAX: &str = include_str!("../formal/softmax.v");
+const HIERARCHICAL_SOFTMAX: &str = include_str!("../formal/hierarchical_softmax.v");
 const BLOCK_SELECT: &str = include_str!("../formal/block_select.v");
 const ENTROPY: &str = include_str!("../formal/entropy.v");
 const ACTIVATION: &str = include_str!("../formal/activation.v");
@@ -202,6 +203,12 @@ fn dma(top: &'static str, burst_beats: u32, look: (u32, bool)) -> Contract {
     contract.with("BURST", burst_beats).with("OPEN", open)
 }
 
+fn hierarchical_softmax(depth: u32) -> Contract {
+    let design = small_with(2, "hierarchical_softmax: {parents_max: 2, children_max: 2}");
+    let dut = blocks(&design, &["hierarchical_softmax"]);
+    Contract::new("hierarchical_softmax_holds", (depth, true), &[HOLD, HIERARCHICAL_SOFTMAX], dut)
+}
+
 fn top_k(top: &'static str, look: (u32, bool)) -> Contract {
     let dut = blocks(&small_with(2, "top_k: {length_max: 4, k: 2}"), &["top_k"]);
     Contract::new(top, look, &[HOLD, TOP_K], dut)
@@ -238,6 +245,7 @@ holds! {
     elementwise_sums_hold_under_stall => ["elementwise"], elementwise();
     the_codes_of_softmax_hold_under_stall => ["softmax"],
         softmax("maximum: running"), softmax("maximum: row"), softmax("row_buffer: false");
+    the_codes_of_a_hierarchical_softmax_hold_under_stall => ["hierarchical_softmax"], hierarchical_softmax(4);
     masks_select_what_their_set_bits_say => ["block_select"], select(4, 2, 2), select(8, 4, 3), select(8, 8, 4);
     an_activation_passes_rows_in_two_cycles_unless_it_is_told_otherwise => ["activation"], activation();
     the_largest_of_a_row_hold_under_stall => ["top_k"], top_k("top_k_holds", (4, true));
@@ -386,6 +394,12 @@ fn a_maximum_that_starts_from_zero_is_refuted() {
 fn equals_that_change_places_are_refuted() {
     let contract = top_k("top_k_order", (12, false));
     contract.refutes("alb_top_k.v", "element_value_q > entry_q", "element_value_q >= entry_q");
+}
+
+#[test]
+fn codes_of_a_hierarchical_softmax_that_do_not_wait_are_refuted() {
+    let change = "move = !code_valid_q || code_ready_i;";
+    hierarchical_softmax(32).refutes("alb_hierarchical_softmax.v", change, "move = 1'b1;");
 }
 
 #[test]

@@ -31,7 +31,7 @@ module @{ shell.name }@ (
 <%- endif %>
 
 @{ shell.declare("front back done hand_over value_q square sum_q squares_q start channels read write scale group
-    factor triple offset distance used_at_z bias") }@
+    factor triple offset distance used_at_z bias scale_plain_q") }@
 
     // Lanes that a vector uses: all but those beyond the last channel, whose lane is the edge, in the last of
     // a row.
@@ -59,6 +59,7 @@ module @{ shell.name }@ (
     // First pass. left_q is how many channels are to come, less one.
     reg                  row_valid_q;
     reg  [LENGTH_W-1:0]  length_q;
+    reg                  plain_q;
     reg  [SHIFT_W-1:0]   bias_q;
 <%- if !row_buffer %>
     reg                  row_last_q;
@@ -82,6 +83,7 @@ module @{ shell.name }@ (
     always @(posedge clk_i) begin
         if (row_ready_o) begin
             length_q   <= row_length_i;
+            plain_q    <= row_plain_i;
             bias_q     <= row_exponent_bias_i + @{ shift_w }@'d@{ fraction }@;  // of z's fraction bits
 <%- if !row_buffer %>
             row_last_q <= row_last_i;
@@ -93,6 +95,7 @@ module @{ shell.name }@ (
         if (close) begin
             scale_length_q <= length_q;
             scale_bias_q   <= bias_q;
+            scale_plain_q  <= plain_q;
         end
     end
 

@@ -50,6 +50,7 @@ module @{ shell.name }@ (
     wire [COUNT_W-1:0] final_channel = layernorm_channels_i - 1'b1;
     reg  [KEPT_W-1:0]  final_q;
     reg  [SHIFT_W-1:0] exponent_bias_q;
+    reg                plain_q;
     assign tiles = {{TILE_W{1'b0}}, final_channel[COUNT_W-1:TILE_W]} + 1'b1;
 <%- if pieces > 1 %>
     assign tail  = final_q[TILE_W-1:LANE_W];
@@ -66,6 +67,7 @@ module @{ shell.name }@ (
     assign row_valid         = row_active_q;
     assign row_length        = final_q[LENGTH_W-1:0];
     assign row_exponent_bias = exponent_bias_q;
+    assign row_plain         = plain_q;
 
     always @(posedge clk_i or negedge rst_ni) begin
         if (!rst_ni) row_active_q <= 1'b0;
@@ -76,6 +78,7 @@ module @{ shell.name }@ (
         if (start) begin
             final_q          <= final_channel[KEPT_W-1:0];
             exponent_bias_q  <= layernorm_exponent_bias_i;
+            plain_q          <= layernorm_plain_i;
             rows_remaining_q <= layernorm_rows_i - 1'b1;
         end else if (row_active_q && row_ready) begin
             rows_remaining_q <= rows_remaining_q - 1'b1;

@@ -18,6 +18,10 @@ module @{ shell.name }@ (
     localparam ROOT_STEPS = ROOT_W / 2;
     localparam STEP_W     = @{ step_w }@;
     localparam HALF       = @{ half }@;  // places of the half below those of the distance
+    localparam VALUE_W    = @{ value_w }@;
+    // Of a row that is not normalised: r - 2^15 in the places above the half, whatever the sums are.
+    localparam [FACTOR_W-1:0] ONE    = {{(FACTOR_W-HALF-2){1'b0}}, 1'b1, {(HALF+1){1'b0}}};
+    localparam [TOTAL_W-1:0]  CENTRE = {{(TOTAL_W-HALF-VALUE_W){1'b1}}, {(HALF+VALUE_W){1'b0}}};
 
 @{ shell.declare("variance pair mantissa segment fraction base base_q rise rise_q root") }@
 
@@ -49,6 +53,7 @@ module @{ shell.name }@ (
     end
 
     // The operands, and the digits of the step that comes next.
+    reg                  plain_q;
     reg [CHANNELS_W-1:0] channels_q;
     reg [SUM_W-1:0]      sum_q;
     reg [SQUARES_W-1:0]  squares_q;
@@ -63,6 +68,7 @@ module @{ shell.name }@ (
     always @(posedge clk_i) begin
         case (phase_q)
             IDLE: begin
+                plain_q          <= plain_i;
                 channels_q       <= channels_i;
                 sum_q            <= sum_i;
                 squares_q        <= squares_i;
@@ -106,9 +112,10 @@ module @{ shell.name }@ (
 
     always @(posedge clk_i) begin
         if (phase_q == IDLE || phase_q == INTERPOLATE) total_q <= {TOTAL_W{1'b0}};
-        else if (phase_q == VARIANCE || phase_q == MULTIPLY) total_q <= total;
+        else if (phase_q == VARIANCE) total_q <= total;
+        else if (phase_q == MULTIPLY) total_q <= plain_q ? CENTRE : total;
         if (phase_q == INTERPOLATE) factor_q <= {FACTOR_W{1'b0}};
-        else if (phase_q == MULTIPLY) factor_q <= factor;
+        else if (phase_q == MULTIPLY) factor_q <= plain_q ? ONE : factor;
     end
 
     // The root: onto the leading pair of bits, its line in the table, its place on that line. V = 0 has none,
@@ -118,7 +125,7 @@ module @{ shell.name }@ (
     reg [15:0] mantissa_q;
     always @(posedge clk_i) begin
         if (phase_q == NORMALISE) begin
-            pair_q     <= pair;
+            pair_q     <= plain_q ? 5'd0 : pair;
             mantissa_q <= mantissa;
         end
         base_q <= base;

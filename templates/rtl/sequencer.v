@@ -17,7 +17,7 @@ module @{ shell.name }@ (
 
     // Opcodes.
 <%- for kind in kinds %>
-    localparam [7:0] @{ "{:<14}"|format(kind.symbol) }@ = 8'h@{ kind.opcode }@;
+    localparam [7:0] @{ "{:<23}"|format(kind.symbol) }@ = 8'h@{ kind.opcode }@;
 <%- endfor %>
 
     // Their bits that mean something.
@@ -48,7 +48,7 @@ module @{ shell.name }@ (
     reg  [511:0] words_q;
     wire [7:0]   opcode = words_q[7:0];
 <%- for kind in kinds %>
-    wire         is_@{ "{:<12}"|format(kind.name) }@ = opcode == @{ kind.symbol }@;
+    wire         is_@{ "{:<20}"|format(kind.name) }@ = opcode == @{ kind.symbol }@;
 <%- for field in kind.fields %>
     assign @{ kind.name }@_@{ field.name }@@{ field.suffix }@ = words_q[@{ field.range }@];
 <%- endfor %>

@@ -16,25 +16,98 @@ module @{ shell.name }@ (
     localparam PLACE_W  = COUNT_W + 2;  // what is between two places, each the sum of two counts
     localparam RAMP_W   = 3;
 
-@{ shell.declare("start keep clear tail source_tile source_row result_tile result_row row mask") }@
+<%- if let Some(of) = hierarchy %>
+    localparam PARENT_W   = @{ of.parent_w }@;  // numbers parents
+    localparam CHILD_W    = @{ of.child_w }@;  // numbers the children of a parent
+    localparam PARENTS_W  = @{ of.parents_w }@;  // counts parents
+    localparam CHILDREN_W = @{ of.children_w }@;
+    localparam WEIGHTS_W  = PARENTS_W + CHILDREN_W;
+    localparam SCORES_W   = WEIGHTS_W + 1;
+<%- endif %>
+
+<#- Beside these the nets between reader, writer and two units. #>
+
+@{ shell.declare("start keep clear tail rows source_base source_tiles source_tile source_row result_base result_tiles
+                  result_tile result_row row mask {}"|format(shared)) }@
 
     // One instruction at a time. Every part begins with it.
     reg busy_q;
     assign softmax_ready_o = !busy_q;
-    assign start = softmax_valid_i && !busy_q;
     assign keep  = 1'b1;
     assign clear = 1'b0;
-    assign tail  = @{ tail }@;  // tiles are whole
-<%- for step in ["source_tile", "source_row", "result_tile", "result_row"] %>
-    assign @{ "{:11}"|format(step) }@ = {{(ADDR_W-COUNT_W){1'b0}}, softmax_@{ step }@_i};
-<%- endfor %>
 
     always @(posedge clk_i or negedge rst_ni) begin
         if (!rst_ni) busy_q <= 1'b0;
         else if (start) busy_q <= 1'b1;
         else if (done_o) busy_q <= 1'b0;
     end
+<% if hierarchy.is_none() %>
+    assign start        = softmax_valid_i && !busy_q;
+    assign tail         = @{ last_piece }@;  // tiles are whole
+    assign rows         = softmax_rows_i;
+    assign source_base  = softmax_source_base_i;
+    assign source_tiles = softmax_tiles_i;
+    assign result_base  = softmax_result_base_i;
+    assign result_tiles = softmax_tiles_i;
+<%- for step in ["source_tile", "source_row", "result_tile", "result_row"] %>
+    assign @{ "{:12}"|format(step) }@ = {{(ADDR_W-COUNT_W){1'b0}}, softmax_@{ step }@_i};
+<%- endfor %>
+    wire begins = start;
+<% endif -%>
+<%- if let Some(of) = hierarchy %>
+    // One of the two units is at work: reader and writer serve it.
+    wire tree   = hierarchical_softmax_valid_i;
+    wire begins = start && !tree;
+    reg  tree_q;
+    assign hierarchical_softmax_ready_o = !busy_q;
+    assign start = (softmax_valid_i || tree) && !busy_q;
+    always @(posedge clk_i) if (start) tree_q <= tree;
 
+    // Scores and weights of a row, and the last of each: of its tile, of its piece in it.
+    wire [PARENTS_W-1:0]  parents      = hierarchical_softmax_parents_i[PARENTS_W-1:0];
+    wire [CHILDREN_W-1:0] children     = hierarchical_softmax_children_i[CHILDREN_W-1:0];
+    wire [WEIGHTS_W-1:0]  weights      = {{CHILDREN_W{1'b0}}, parents} * {{PARENTS_W{1'b0}}, children};
+    wire [SCORES_W-1:0]   final_score  = {1'b0, weights} + {{(SCORES_W-PARENTS_W){1'b0}}, parents} - 1'b1;
+    wire [WEIGHTS_W-1:0]  final_weight = weights - 1'b1;
+    wire [COUNT_W-1:0]    score_tile   = {{(COUNT_W-SCORES_W){1'b0}}, final_score} >> TILE_W;
+    wire [COUNT_W-1:0]    weight_tile  = {{(COUNT_W-WEIGHTS_W){1'b0}}, final_weight} >> TILE_W;
+    wire unused_counts = ^{hierarchical_softmax_parents_i[7:PARENTS_W], hierarchical_softmax_children_i[7:CHILDREN_W],
+                           hierarchical_softmax_largest_i[7:PARENT_W]};
+    assign rows         = tree ? hierarchical_softmax_rows_i : softmax_rows_i;
+    assign source_base  = tree ? hierarchical_softmax_source_base_i : softmax_source_base_i;
+    assign source_tiles = tree ? score_tile + 1'b1 : softmax_tiles_i;
+    assign result_base  = tree ? hierarchical_softmax_result_base_i : softmax_result_base_i;
+    assign result_tiles = tree ? weight_tile + 1'b1 : softmax_tiles_i;
+    assign passes       = {{(COUNT_W-2){1'b0}}, tree, !tree};
+    assign again        = {ADDR_W{1'b0}};  // a pass is over the same rows
+<%- for step in ["source_tile", "source_row", "result_tile", "result_row"] %>
+    assign @{ "{:12}"|format(step) }@ = {{(ADDR_W-COUNT_W){1'b0}}, tree ? hierarchical_softmax_@{ step }@_i : softmax_@{ step }@_i};
+<%- endfor %>
+
+    // Tiles of attention scores are whole.
+<%- if of.pieces == 1 %>
+    assign tail = @{ last_piece }@;
+<%- else %>
+    reg [TILE_W-LANE_W-1:0] tail_q;
+    wire [COUNT_W-1:0]      final_place = {{(COUNT_W-SCORES_W){1'b0}}, final_score};
+    wire unused_place = ^{final_place[COUNT_W-1:TILE_W], final_place[LANE_W-1:0]};
+    assign tail = tail_q;
+    always @(posedge clk_i) if (start) tail_q <= tree ? final_place[TILE_W-1:LANE_W] : @{ last_piece }@;
+<%- endif %>
+
+    assign score_valid      = piece_valid && !tree_q;
+    assign tree_score_valid = piece_valid && tree_q;
+    assign score_data       = piece_data;
+    assign tree_score_data  = piece_data;
+    assign score_last       = piece_last;
+    assign tree_score_last  = piece_last;
+    assign piece_ready      = tree_q ? tree_score_ready : score_ready;
+    assign result_valid     = tree_q ? tree_code_valid : code_valid;
+    assign result_data      = tree_q ? tree_code_data : code_data;
+    assign result_last      = tree_q ? tree_code_last : code_last;
+    assign code_ready       = result_ready && !tree_q;
+    assign tree_code_ready  = result_ready && tree_q;
+<% endif %>
     // Elements of a row, less one. No row is longer than the unit's longest.
     wire [COUNT_W+TILE_W-1:0]        elements        = {softmax_tiles_i, {TILE_W{1'b0}}} - 1'b1;
     wire [COUNT_W+TILE_W-1:LENGTH_W] unused_elements = elements[COUNT_W+TILE_W-1:LENGTH_W];
@@ -45,21 +118,41 @@ module @{ shell.name }@ (
     // Rows for the unit; what remains counts those after the next.
     reg                row_active_q;
     reg  [COUNT_W-1:0] rows_remaining_q;
-    assign row_valid  = row_active_q;
+    assign row_valid  = row_active_q<% if hierarchy.is_some() %> && !tree_q<% endif %>;
     assign row_length = length_q;
     assign row_count  = count_q;
 
+<% if hierarchy.is_some() %>
+    reg [PARENT_W-1:0] parents_q;
+    reg [CHILD_W-1:0]  children_q;
+    reg [PARENT_W-1:0] largest_q;
+    assign tree_row_valid    = row_active_q && tree_q;
+    assign tree_row_parents  = parents_q;
+    assign tree_row_children = children_q;
+    assign tree_row_largest  = largest_q;
+    always @(posedge clk_i) begin
+        if (start) begin
+            parents_q  <= hierarchical_softmax_parents_i[PARENT_W-1:0] - 1'b1;
+            children_q <= hierarchical_softmax_children_i[CHILD_W-1:0] - 1'b1;
+            largest_q  <= hierarchical_softmax_largest_i[PARENT_W-1:0] - 1'b1;
+        end
+    end
+
+    wire row_taken = tree_q ? tree_row_ready : row_ready;
+<% else %>
+    wire row_taken = row_ready;
+<% endif %>
     always @(posedge clk_i or negedge rst_ni) begin
         if (!rst_ni) row_active_q <= 1'b0;
         else if (start) row_active_q <= 1'b1;
-        else if (row_ready && rows_remaining_q == {COUNT_W{1'b0}}) row_active_q <= 1'b0;
+        else if (row_taken && rows_remaining_q == {COUNT_W{1'b0}}) row_active_q <= 1'b0;
     end
     always @(posedge clk_i) begin
         if (start) begin
             length_q         <= elements[LENGTH_W-1:0];
             count_q          <= softmax_count_i[VALID_W-1:0];
-            rows_remaining_q <= softmax_rows_i - 1'b1;
-        end else if (row_active_q && row_ready) begin
+            rows_remaining_q <= rows - 1'b1;
+        end else if (row_active_q && row_taken) begin
             rows_remaining_q <= rows_remaining_q - 1'b1;
         end
     end
@@ -84,7 +177,7 @@ module @{ shell.name }@ (
             span_active_q <= 1'b0;
             stage_valid_q <= 3'd0;
         end else begin
-            if (start) span_active_q <= 1'b1;
+            if (begins) span_active_q <= 1'b1;
             else if (advance && row_end && span_rows_q == {COUNT_W{1'b0}}) span_active_q <= 1'b0;
             if (advance) stage_valid_q <= {stage_valid_q[1:0], span_active_q};
         end

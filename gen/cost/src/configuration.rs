@@ -7,7 +7,9 @@
 use alberti_golden::{
     BlockSparsity, accelerator,
     cells::{self, Cells},
-    csr, dma, processing_unit,
+    csr, dma,
+    hierarchical_softmax::Hierarchy,
+    processing_unit,
     softmax::Maximum,
     storage::RecordLayout,
 };
@@ -146,6 +148,11 @@ pub fn accelerator(design: &Design) -> Result<accelerator::AcceleratorConfig> {
         maximum: maximum(softmax.maximum),
         softmax_lanes: softmax.lanes as usize,
         softmax_max: softmax.length_max as usize,
+        hierarchy_max: units.hierarchical_softmax.map(|unit| Hierarchy {
+            parents: unit.parents_max as usize,
+            children: unit.children_max as usize,
+            largest: unit.parents_max as usize,
+        }),
         layernorm_max: layernorm.length_max as usize,
         classes_max: entropy.classes_max as usize,
         activation_rows: (memories.activation.values / d.n) as usize,

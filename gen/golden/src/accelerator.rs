@@ -353,6 +353,7 @@ impl Execution<'_> {
         match operation {
             Operation::Gemm(gemm) => self.gemm(gemm)?,
             Operation::Softmax(softmax) => self.softmax(softmax)?,
+            Operation::HierarchicalSoftmax(softmax) => self.hierarchical_softmax(softmax)?,
             Operation::Layernorm(layernorm) => self.layernorm(layernorm)?,
             Operation::Elementwise(elementwise) => self.elementwise(elementwise)?,
             Operation::Load(load) => self.load(load)?,

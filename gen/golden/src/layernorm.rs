@@ -8,6 +8,9 @@
 //! z = sat16(rhu(y·γ, 14) + β)                  code = requantise(z, 10 + k_c, b)
 //! ```
 //!
+//! A *plain* row is not normalised: y = r, of which r is in Q6.10 then. That gives codes of numbers that have
+//! been through no layer norm.
+//!
 //! There is no epsilon: V is an integer, either zero or at least N − 1. y saturates only when one channel
 //! lies more than 32 deviations from the mean, which takes more than 1024 channels.
 //!
@@ -61,7 +64,7 @@ impl Statistics {
     }
 }
 
-/// A normalised row.
+/// A row of results.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NormalisedRow {
     /// S1, S2 and V.
@@ -99,16 +102,31 @@ impl LayerNorm {
         check::length("row", row, self.gamma.len())?;
         let statistics = Statistics::from_row(row)?;
         let scale = (statistics.variance > 0).then(|| rsqrt(statistics.variance));
-        let mut wide = Vec::with_capacity(row.len());
-        for ((&r, &gamma), &beta) in row.iter().zip(&self.gamma).zip(&self.beta) {
-            let y = scale.map_or(0, |(root, k)| {
+        let y = |&r: &i16| {
+            scale.map_or(0, |(root, k)| {
                 let distance = row.len() as i64 * i64::from(r) - statistics.sum;
                 saturate(rhu(distance * i64::from(root), 13 + k), 16)
-            });
-            wide.push(saturate(rhu(y * i64::from(gamma), 14) + i64::from(beta), 16) as i16);
-        }
-        let sums: Vec<i64> = wide.iter().map(|&z| i64::from(z)).collect();
+            })
+        };
+        self.results(row.iter().map(y), statistics)
+    }
+
+    /// Takes one row as it is.
+    ///
+    /// # Errors
+    /// When it has not one value per channel.
+    pub fn plain(&self, row: &[i16]) -> Result<NormalisedRow> {
+        check::length("row", row, self.gamma.len())?;
+        self.results(row.iter().map(|&r| i64::from(r)), Statistics::from_row(row)?)
+    }
+
+    fn results(&self, y: impl Iterator<Item = i64>, statistics: Statistics) -> Result<NormalisedRow> {
+        let parameters = self.gamma.iter().zip(&self.beta);
+        let z =
+            |(y, (&gamma, &beta)): (i64, (&i16, &i16))| saturate(rhu(y * i64::from(gamma), 14) + i64::from(beta), 16);
+        let sums: Vec<i64> = y.zip(parameters).map(z).collect();
         let codes = requantize::row(Format::AF8_3, &sums, &self.shifts)?;
+        let wide = sums.iter().map(|&z| z as i16).collect();
         Ok(NormalisedRow { statistics, wide, codes })
     }
 }

@@ -16,7 +16,7 @@
 //! | the whole accelerator, by its programs | [`accelerator`] |
 //! | external memory | [`dma`] |
 //! | the whole encoder, by its equations | [`encoder`] |
-//! | functions of a row | [`softmax`], [`layernorm`], [`activation`], [`elementwise`], [`entropy`], [`top_k`] |
+//! | functions of a row | [`softmax`], [`hierarchical_softmax`], [`layernorm`], [`activation`], [`elementwise`], [`entropy`], [`top_k`] |
 //! | a matrix multiply as mathematics has it | [`gemm`], and [`tiling`], which cuts it for the processing unit |
 //!
 //! Whatever a caller can get wrong (lengths, codes wider than their format, streams that end early) is an
@@ -39,6 +39,7 @@ pub mod encoder;
 pub mod entropy;
 mod error;
 pub mod gemm;
+pub mod hierarchical_softmax;
 pub mod image;
 pub mod layernorm;
 pub mod matrix_unit;

@@ -5,12 +5,13 @@ use alberti_golden::{
     BlockSparsity, Image, Pointer,
     accelerator::{AcceleratorConfig, End, External, Flat, Interpreter, Memories, Registers, RowAddress},
     gemm::Gemm as Product,
+    hierarchical_softmax::Hierarchy,
     softmax::{Maximum, Softmax as Unit},
     storage::RecordLayout,
 };
 use alberti_isa::{
-    Base, Count, Elementwise, Exit, Fault, Gemm, Halt, Instruction, Layernorm, Load, Memory, Operation, Program,
-    Repeat, Softmax, Source, Store, Unit as Engine, Waits,
+    Base, Count, Elementwise, Exit, Fault, Gemm, Halt, HierarchicalSoftmax, Instruction, Layernorm, Load, Memory,
+    Operation, Program, Repeat, Softmax, Source, Store, Unit as Engine, Waits,
 };
 
 const N: usize = 4;
@@ -28,6 +29,7 @@ fn config() -> AcceleratorConfig {
         maximum: Maximum::Row,
         softmax_lanes: 2,
         softmax_max: 16,
+        hierarchy_max: Some(Hierarchy { parents: 8, children: 4, largest: 8 }),
         layernorm_max: 16,
         classes_max: 8,
         activation_rows: 256,
@@ -418,6 +420,51 @@ fn a_span_scales_the_probabilities_of_what_is_far() {
     }
 }
 
+/// Rows of 5 parents with 2 children each: 15 scores in 4 tiles, 10 weights in 3.
+const MEMORY: HierarchicalSoftmax = HierarchicalSoftmax {
+    rows: Count(3),
+    parents: Count(5),
+    children: Count(2),
+    largest: Count(3),
+    source_base: 10,
+    source_tile: 3,
+    source_row: 1,
+    result_base: 0,
+    result_tile: 1,
+    result_row: 3,
+};
+
+#[test]
+fn weights_of_a_hierarchy_fill_whole_tiles() {
+    let scores = numbers(4, 4 * 3);
+    let memories = Bench::new().load(Memory::Wide, 10, &scores).then(LOADED, MEMORY).halts();
+    let number = |bytes: &[u8], i: usize| i16::from_le_bytes([bytes[2 * i], bytes[2 * i + 1]]);
+    for row in 0..3 {
+        let t: Vec<i16> = (0..15).map(|c| number(&scores[c / N * 3 + row], c % N)).collect();
+        let mut expected = Hierarchy { parents: 5, children: 2, largest: 3 }.row(&t).expect("the row is sound").codes;
+        expected.resize(12, 0);
+        let codes = (0..3).flat_map(|tile| memories.codes(3 * row as u32 + tile).to_vec());
+        assert_eq!(codes.map(u16::from).collect::<Vec<_>>(), expected, "row {row}");
+    }
+}
+
+#[test]
+fn a_hierarchy_beyond_the_unit_is_no_instruction_and_none_is_without_it() {
+    let stops = |config: AcceleratorConfig, op: HierarchicalSoftmax| {
+        let mut bench = Bench::of(config);
+        bench.load(Memory::Wide, 10, &numbers(4, 4 * 3)).then(LOADED, op).then(Waits::NONE, Halt {}).stops()
+    };
+    let wrong = [
+        HierarchicalSoftmax { parents: Count(9), ..MEMORY },
+        HierarchicalSoftmax { children: Count(5), ..MEMORY },
+        HierarchicalSoftmax { largest: Count(6), ..MEMORY },
+    ];
+    for op in wrong {
+        assert_eq!(stops(config(), op), (Fault::Instruction, 1), "{op:?}");
+    }
+    assert_eq!(stops(AcceleratorConfig { hierarchy_max: None, ..config() }, MEMORY), (Fault::Instruction, 1));
+}
+
 #[test]
 fn a_layer_norm_of_a_sum_leaves_nothing_behind_its_channels() {
     let (a, b) = (numbers(5, 4), numbers(6, 4));
@@ -426,6 +473,7 @@ fn a_layer_norm_of_a_sum_leaves_nothing_behind_its_channels() {
         code: true,
         wide: true,
         exponent_bias: -2,
+        plain: false,
         rows: Count(2),
         channels: Count(6),
         source_base: 8,

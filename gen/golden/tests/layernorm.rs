@@ -103,6 +103,24 @@ fn a_constant_row_becomes_beta() {
 }
 
 #[test]
+fn a_plain_row_is_what_it_was_and_gets_its_codes() {
+    let mut random = Random(26);
+    for length in LENGTHS {
+        let row = random.row(length, 0.0, 3000.0);
+        let ones = LayerNorm::new(vec![1 << 14; length], vec![0; length], &vec![1; length], -7).expect("a layer norm");
+        let answer = ones.plain(&row).expect("a row");
+        assert_eq!(answer.wide, row);
+        // Half of it, since the channel's shift is 1.
+        for (&code, &r) in answer.codes.iter().zip(&row) {
+            assert_eq!(code, Format::AF8_3.quantize(f64::from(r) / 2048.0, -7), "{r}");
+        }
+        let half = LayerNorm::new(vec![1 << 13; length], vec![5; length], &vec![0; length], -7).expect("a layer norm");
+        let expected = row.iter().map(|&r| (f64::from(r) / 2.0 + 0.5).floor() as i16 + 5);
+        assert!(half.plain(&row).expect("a row").wide.into_iter().eq(expected));
+    }
+}
+
+#[test]
 fn one_place_in_one_channel_is_the_smallest_variance() {
     for length in LENGTHS {
         let mut row = vec![-300; length];

@@ -1,4 +1,4 @@
-//! The error of softmax, layer norm and the entropy exit against f64 and the checksum of their results, as a
+//! The error of softmax, plain and hierarchical, layer norm and the entropy exit against f64 and the checksum of their results, as a
 //! committed table. `BLESS=1` writes it anew.
 
 mod common;
@@ -6,6 +6,7 @@ mod common;
 use alberti_arith::Format;
 use alberti_golden::{
     entropy,
+    hierarchical_softmax::Hierarchy,
     layernorm::LayerNorm,
     softmax::{MASK_ONE, Maximum, Softmax},
 };
@@ -46,6 +47,22 @@ fn softmax(name: &str, maximum: Maximum, elements: usize) -> String {
         }
     }
     line(name, elements, [low, high, coded], sum)
+}
+
+/// The same of the weights of a hierarchy whose children are `elements`, of a parent three each.
+fn hierarchical(elements: usize) -> String {
+    let of = Hierarchy { parents: elements / 3, children: 3, largest: elements / 6 };
+    let (mut random, mut low, mut high, mut coded, mut sum) = (Random(94), 0f64, 0f64, 0f64, !0);
+    for octaves in SCORES {
+        for _ in 0..rows(elements) {
+            let row = of.row(&random.row(of.scores(), 0.0, octaves * 256.0)).expect("a row");
+            let mass: f64 = row.weights.iter().map(|&w| f64::from(w) / 32_768.0).sum();
+            let kept: f64 = row.codes.iter().map(|&code| Format::AF8_3.value(code, -8)).sum();
+            (low, high, coded) = (low.min(mass - 1.0), high.max(mass - 1.0), coded.min(kept - 1.0));
+            sum = row.codes.iter().chain(&row.weights).fold(sum, |sum, &word| hash(sum, word.into()));
+        }
+    }
+    line("hierarchical", elements, [low, high, coded], sum)
 }
 
 /// Errors of y in places of Q.10, the largest of them as a share of what half a place and the root allow.
@@ -93,7 +110,7 @@ fn exits(elements: usize) -> String {
 fn table() -> String {
     let mut text = String::from(
         "# Errors of rows of random numbers against f64. hash: FNV-1a over the results as 32-bit words.\n\
-         # softmax: mass lost, mass gained, mass lost after rounding to AF<8,3>.\n\
+         # softmax, hierarchical: mass lost, mass gained, mass lost after rounding to AF<8,3>.\n\
          # layernorm: lowest and highest error of y in places of Q.10, share of the bound.\n\
          # entropy: lowest and highest error in nats, share of decisions that differ.\n\
          # unit           elements     lowest    highest      third  hash\n",
@@ -104,6 +121,7 @@ fn table() -> String {
     for elements in [2, 16, 100, 128, 384, 1000] {
         text += &softmax("softmax running", Maximum::Running, elements);
     }
+    [6, 48, 192].into_iter().for_each(|elements| text += &hierarchical(elements));
     [2, 100, 384, 768, 8192].into_iter().for_each(|elements| text += &layernorm(elements));
     [2, 3, 5, 20, 64].into_iter().for_each(|elements| text += &exits(elements));
     text

@@ -280,7 +280,41 @@ instructions! {
         first_column: u32 = 8[16; 16],
     }
 
-    /// Normalises `rows` rows of `channels` numbers in Q9.7.
+    /// Converts `rows` rows of scores of a sparse hierarchical memory to the weights of its values. Only designs
+    /// with the unit have it.
+    ///
+    /// A row has the scores of `parents` parents, then those of each parent's `children` children in turn, in
+    /// base 2, Q8.8, in as few tiles as they need. The `largest` parents of the largest scores are chosen, of
+    /// equal ones the first. The weight of a child of one of these is its share among the parent's children
+    /// times the parent's share among the chosen; that of others is zero. Weights are codes at bias -8, those
+    /// of a parent's children together, in as few tiles as they need, the last filled with zeros.
+    ///
+    /// Faults with `instruction` if `parents` or `children` exceed what the unit has room for, or `largest`
+    /// exceeds `parents`; and in designs without the unit.
+    HierarchicalSoftmax = "hierarchical_softmax", 0x21, Some(Unit::Softmax), {
+        /// Number of rows.
+        rows: Count = 1[0; 16],
+        /// Number of parents.
+        parents: Count = 1[16; 8],
+        /// Number of children of each parent.
+        children: Count = 1[24; 8],
+        /// Number of parents that are chosen.
+        largest: Count = 2[0; 8],
+        /// Row of the first scores in the wide memory.
+        source_base: u32 = 3[0; 24],
+        /// Rows from one tile to the next.
+        source_tile: u32 = 4[0; 16],
+        /// Rows from one row to the next.
+        source_row: u32 = 4[16; 16],
+        /// Row of the first weights in the activation memory.
+        result_base: u32 = 5[0; 24],
+        /// Rows from one tile to the next.
+        result_tile: u32 = 6[0; 16],
+        /// Rows from one row to the next.
+        result_row: u32 = 6[16; 16],
+    }
+
+    /// Normalises `rows` rows of `channels` numbers in Q9.7; with `plain`, takes them as they are, in Q6.10.
     ///
     /// Row `parameter_base + i` of the parameter memory has, for each channel of tile i, gamma (16 bits),
     /// beta (16 bits) and the shift of its codes (8 bits, of which the lowest 2 are used). Lanes beyond the
@@ -295,6 +329,8 @@ instructions! {
         wide: bool = 0[19; 1],
         /// Exponent bias of the codes, at most 50.
         exponent_bias: i32 = 0[20; 7],
+        /// Rows are not normalised: gamma and beta are applied to the numbers themselves.
+        plain: bool = 0[27; 1],
         /// Number of rows.
         rows: Count = 1[0; 16],
         /// Number of channels, at least 2.

@@ -14,8 +14,8 @@ mod value;
 
 pub use fault::Fault;
 pub use instruction::{
-    Elementwise, End, Exit, Gemm, Halt, Instruction, KINDS, Layernorm, Load, Operation, Repeat, Softmax, Store, Unit,
-    Waits,
+    Elementwise, End, Exit, Gemm, Halt, HierarchicalSoftmax, Instruction, KINDS, Layernorm, Load, Operation, Repeat,
+    Softmax, Store, Unit, Waits,
 };
 pub use page::page;
 pub use program::{Defect, Program};

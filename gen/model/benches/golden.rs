@@ -102,6 +102,7 @@ fn accelerator() -> AcceleratorConfig {
         maximum: Maximum::Running,
         softmax_lanes: 8,
         softmax_max: 128,
+        hierarchy_max: None,
         layernorm_max: 768,
         classes_max: 8,
         activation_rows: 1 << 16,

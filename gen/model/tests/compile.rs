@@ -393,6 +393,7 @@ fn all_that_an_accelerator_lacks_is_said_at_once() {
         mask_words: 64,
         program_instructions: 12,
         softmax_max: 16,
+        hierarchy_max: None,
         layernorm_max: 8,
         passes_max: 2,
         activation: Activation::Relu.into(),

@@ -27,6 +27,7 @@ fn accelerator16() -> AcceleratorConfig {
         maximum: Maximum::Running,
         softmax_lanes: 8,
         softmax_max: 128,
+        hierarchy_max: None,
         layernorm_max: 384,
         classes_max: 16,
         activation_rows: 1 << 14,

@@ -21,6 +21,7 @@ const LONGEST: usize = 20;
 fn config() -> AcceleratorConfig {
     AcceleratorConfig {
         softmax_max: 32,
+        hierarchy_max: None,
         layernorm_max: 64,
         activation_rows: 1 << 13,
         value_rows: 16384,

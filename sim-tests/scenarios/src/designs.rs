@@ -154,6 +154,10 @@ impl Draft<'_> {
             let length = self.at_least(2, 64);
             units.push(format!("top_k: {{length_max: {length}, k: {}}}", 1 + self.rng.below(length)));
         }
+        if codes && self.rng.chance(0.3) {
+            let (parents, children) = (self.at_least(2, 64), self.at_least(1, 16));
+            units.push(format!("hierarchical_softmax: {{parents_max: {parents}, children_max: {children}}}"));
+        }
         if !units.is_empty() {
             self.line(&format!("units:\n  {}", units.join("\n  ")));
         }

@@ -6,12 +6,14 @@ use crate::{Error, Result};
 use alberti_cost::configuration;
 use alberti_golden::accelerator::{AcceleratorConfig, End, Flat, Interpreter, Registers, RowAddress};
 use alberti_harness::{Bits, Library, PulseId, Rng, RowMemory, RowsId, Seed, SinkId, SourceId, Stall, Testbench};
-use alberti_isa::{Count, Elementwise, Exit, Instruction, KINDS, Layernorm, Memory, Operation, Softmax, Waits};
+use alberti_isa::{
+    Count, Elementwise, Exit, HierarchicalSoftmax, Instruction, KINDS, Layernorm, Memory, Operation, Softmax, Waits,
+};
 use alberti_rtl::{
     Design,
     blocks::{
         accelerator::{latency, overhead},
-        entropy,
+        entropy, hierarchical_softmax,
     },
     design::Maximum,
 };
@@ -93,6 +95,9 @@ fn unit_cycles(subject: &Subject, operation: &Operation) -> u64 {
                 Maximum::Running => 2 * vectors + 11 + (rows - 1) * vectors,
                 Maximum::Row => 3 * vectors + 13 + (rows - 1) * vectors,
             }
+        }
+        Operation::HierarchicalSoftmax(op) => {
+            u64::from(op.rows.0 * hierarchical_softmax::cycles(op.parents.0, op.children.0)) + 5
         }
         Operation::Exit(op) => {
             let most = units.entropy.expect("an accelerator has it").classes_max;
@@ -269,6 +274,7 @@ fn random(kind: &str, accelerator: &Interpreter, count: usize, rng: &mut Rng) ->
         .map(|_| match kind {
             "elementwise" => elementwise(config, rng).into(),
             "softmax" => softmax(config, rng).into(),
+            "hierarchical_softmax" => hierarchical(config, rng).into(),
             "layernorm" => layernorm(config, rng).into(),
             _ => exit(config, rng).into(),
         })
@@ -299,6 +305,12 @@ fn timed(kind: &str, accelerator: &Interpreter, rng: &mut Rng) -> Vec<Operation>
                 };
                 Softmax { rows: Count(rows), tiles, count: Count(1 + n / 2), source_base: 0, result_base: 0, ..steps }
                     .into()
+            }
+            "hierarchical_softmax" => {
+                let op = hierarchical(config, rng);
+                let tiles = (op.parents.0 * op.children.0).div_ceil(n);
+                let op = HierarchicalSoftmax { source_base: 0, source_tile: 1, source_row: 0, rows: Count(rows), ..op };
+                HierarchicalSoftmax { result_base: 0, result_tile: 1, result_row: tiles, ..op }.into()
             }
             "layernorm" => {
                 let channels = Count((config.layernorm_max as u32 / share).max(2));
@@ -401,6 +413,27 @@ fn softmax(config: &AcceleratorConfig, rng: &mut Rng) -> Softmax {
     }
 }
 
+fn hierarchical(config: &AcceleratorConfig, rng: &mut Rng) -> HierarchicalSoftmax {
+    let most = config.hierarchy_max.expect("the design has the unit");
+    let (n, some) = (config.n as u32, |most: usize, rng: &mut Rng| 1 + rng.below(most as u64) as u32);
+    let (parents, children, rows) = (some(most.parents, rng), some(most.children, rng), counts(6, rng));
+    let (scores, weights) = ((parents * (1 + children)).div_ceil(n), (parents * children).div_ceil(n));
+    let source = Walk::random(scores, rows, (0, config.wide_rows as u32), false, rng);
+    let result = Walk::random(weights, rows, (0, config.activation_rows as u32), true, rng);
+    HierarchicalSoftmax {
+        rows: Count(rows),
+        parents: Count(parents),
+        children: Count(children),
+        largest: Count(some(parents as usize, rng)),
+        source_base: source.base,
+        source_tile: source.tile,
+        source_row: source.row,
+        result_base: result.base,
+        result_tile: result.tile,
+        result_row: result.row,
+    }
+}
+
 fn layernorm(config: &AcceleratorConfig, rng: &mut Rng) -> Layernorm {
     let most = config.layernorm_max as u64;
     let channels = match rng.below(4) {
@@ -417,6 +450,7 @@ fn layernorm(config: &AcceleratorConfig, rng: &mut Rng) -> Layernorm {
         code: rng.chance(0.7),
         wide: rng.chance(0.6),
         exponent_bias: rng.below(115) as i32 - 64,
+        plain: rng.chance(0.2),
         rows: Count(rows),
         channels: Count(channels),
         source_base: source.base,

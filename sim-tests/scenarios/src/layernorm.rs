@@ -82,13 +82,13 @@ pub fn drive(
     let mut rng = seed.rng(&format!("{name}.drive"));
     let mut bench = Testbench::with_seed(library, name, seed)?;
     start(&mut bench)?;
-    let fields: &[&str] =
-        if unit.row_buffer { &["length", "exponent_bias"] } else { &["length", "exponent_bias", "last"] };
+    let mut fields = vec!["length", "exponent_bias", "plain"];
+    fields.extend((!unit.row_buffer).then_some("last"));
     let streams = Streams {
         n,
         length_w: subject.width("row_length_i"),
         row_buffer: unit.row_buffer,
-        row: bench.source("row", fields, gaps)?,
+        row: bench.source("row", &fields, gaps)?,
         residual: bench.source("residual", &["data", "last"], gaps)?,
         parameter: bench.source("parameter", &["gamma", "beta", "shift"], gaps)?,
         norm: bench.sink("norm", &["wide", "code", "last"], pressure)?,
@@ -112,6 +112,8 @@ pub struct NormStimulus {
     beta: Vec<i16>,
     shift: Vec<u8>,
     exponent_bias: i32,
+    /// Whether it is taken as it is.
+    plain: bool,
     /// Whether it is the last of a run of rows.
     last: bool,
 }
@@ -155,7 +157,8 @@ impl NormStimulus {
         }
         let shift = (0..length).map(|_| if rng.chance(0.7) { 0 } else { rng.below(4) as u8 }).collect();
         let exponent_bias = if rng.chance(0.8) { -4 - rng.below(5) as i32 } else { rng.below(100) as i32 - 64 };
-        Self { residuals, gamma, beta, shift, exponent_bias, last }
+        let plain = rng.chance(0.2);
+        Self { residuals, gamma, beta, shift, exponent_bias, plain, last }
     }
 }
 
@@ -201,7 +204,7 @@ impl Streams {
         let mut before: Option<&NormStimulus> = None;
         for row in rows {
             let length = Bits::new(self.length_w, row.residuals.len() as u64 - 1);
-            let mut item = vec![length, Bits::signed(7, row.exponent_bias.into())];
+            let mut item = vec![length, Bits::signed(7, row.exponent_bias.into()), row.plain.into()];
             if !self.row_buffer {
                 item.push(row.last.into());
             }
@@ -235,8 +238,8 @@ impl Streams {
     }
 
     fn expect(&self, bench: &mut Testbench, row: &NormStimulus, rng: &mut Rng) -> Result<()> {
-        let golden =
-            LayerNorm::new(row.gamma.clone(), row.beta.clone(), &row.shift, row.exponent_bias)?.row(&row.residuals)?;
+        let norm = LayerNorm::new(row.gamma.clone(), row.beta.clone(), &row.shift, row.exponent_bias)?;
+        let golden = if row.plain { norm.plain(&row.residuals)? } else { norm.row(&row.residuals)? };
         let count = row.residuals.len().div_ceil(self.n);
         for v in 0..count {
             let lanes = v * self.n..(v + 1) * self.n;

@@ -16,6 +16,7 @@ pub mod elementwise;
 pub mod engines;
 pub mod entropy;
 mod error;
+pub mod hierarchical_softmax;
 pub mod layernorm;
 mod length_errors;
 mod lockstep;
@@ -67,6 +68,7 @@ pub const SCENARIOS: &[(&str, Scenario)] = &[
     ("elementwise", elementwise::run),
     ("layernorm", layernorm::run),
     ("softmax", softmax::run),
+    ("hierarchical_softmax", hierarchical_softmax::run),
     ("csr", csr::run),
     ("dma", dma::run),
 ];

@@ -262,6 +262,12 @@ fn parameters(design: &Design) -> Vec<(&'static str, String)> {
         units.elementwise.map(|u| ("elementwise", format!("{} lanes", u.lanes))),
         units.entropy.map(|u| ("entropy", format!("up to {} classes", u.classes_max))),
         units.top_k.map(|u| ("top_k", format!("{} of up to {}", u.k, u.length_max))),
+        units.hierarchical_softmax.map(|u| {
+            (
+                "hierarchical softmax",
+                format!("up to {} parents, up to {} children of each", u.parents_max, u.children_max),
+            )
+        }),
     ];
     parameters.extend(special.into_iter().flatten());
     parameters

@@ -1,6 +1,6 @@
 //! The sizes of an accelerator.
 
-use crate::{BlockSparsity, Error, Result, check, softmax, storage::RecordLayout};
+use crate::{BlockSparsity, Error, Result, check, hierarchical_softmax::Hierarchy, softmax, storage::RecordLayout};
 use alberti_arith::ActivationSet;
 
 /// What the design fixes.
@@ -26,6 +26,8 @@ pub struct AcceleratorConfig {
     pub softmax_lanes: usize,
     /// Longest row of a softmax.
     pub softmax_max: usize,
+    /// Most parents and children of a hierarchical softmax, of which all may be chosen; `None` without the unit.
+    pub hierarchy_max: Option<Hierarchy>,
     /// Longest row of a layer norm.
     pub layernorm_max: usize,
     /// Classes at most.

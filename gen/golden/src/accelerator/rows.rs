@@ -1,9 +1,9 @@
 //! What is done to rows beside the array: softmax, layer norm, sums, and the decision to end early.
 
 use super::{CODE, Execution, RowAddress, Work, address};
-use crate::{elementwise, entropy, layernorm::LayerNorm, softmax};
+use crate::{elementwise, entropy, hierarchical_softmax::Hierarchy, layernorm::LayerNorm, softmax};
 use alberti_arith::{Fixed, Format};
-use alberti_isa::{Elementwise, Exit, Fault, Layernorm, Memory, Softmax};
+use alberti_isa::{Elementwise, Exit, Fault, HierarchicalSoftmax, Layernorm, Memory, Softmax};
 
 /// The largest exponent bias of a layer norm: with 10 fraction bits and a channel's shift of 3 it is the
 /// largest shift.
@@ -26,6 +26,32 @@ impl Execution<'_> {
             let mask: Vec<u8> = (0..scores.len()).map(|column| span_mask(&op, row, column as u32)).collect();
             let codes = unit.row(&scores, op.count.get(), &mask)?.codes;
             for (tile, codes) in (0..op.tiles.0).zip(codes.chunks_exact(n)) {
+                let at = address(op.result_base, [(tile, op.result_tile), (row, op.result_row)]);
+                self.put_codes(at, codes)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn hierarchical_softmax(&mut self, op: HierarchicalSoftmax) -> Work {
+        let n = self.accelerator.config.n;
+        let most = self.accelerator.config.hierarchy_max.ok_or(Fault::Instruction)?;
+        let of = Hierarchy { parents: op.parents.get(), children: op.children.get(), largest: op.largest.get() };
+        self.limit(of.parents, most.parents)?;
+        self.limit(of.children, most.children)?;
+        self.limit(of.largest, of.parents)?;
+        let tiles = of.scores().div_ceil(n) as u32;
+        // The unit keeps no scores: it is given every row twice.
+        self.counters.read(Memory::Wide, 2 * op.rows.get() * tiles as usize);
+        for row in 0..op.rows.0 {
+            let mut scores = Vec::with_capacity(tiles as usize * n);
+            for tile in 0..tiles {
+                let at = address(op.source_base, [(tile, op.source_tile), (row, op.source_row)]);
+                scores.extend_from_slice(self.accelerator.memories.read_numbers(self.order, at)?);
+            }
+            let mut codes = of.row(&scores[..of.scores()])?.codes;
+            codes.resize(of.weights().next_multiple_of(n), 0);
+            for (tile, codes) in (0..).zip(codes.chunks_exact(n)) {
                 let at = address(op.result_base, [(tile, op.result_tile), (row, op.result_row)]);
                 self.put_codes(at, codes)?;
             }
@@ -64,9 +90,10 @@ impl Execution<'_> {
                 let at = address(op.source_base, [(tile, op.source_tile), (row, op.source_row)]);
                 numbers.extend_from_slice(self.accelerator.memories.read_numbers(self.order, at)?);
             }
-            let mut norm = unit.row(&numbers[..channels])?;
-            norm.codes.resize(numbers.len(), 0);
-            norm.wide.resize(numbers.len(), 0);
+            let numbers = &numbers[..channels];
+            let mut norm = if op.plain { unit.plain(numbers)? } else { unit.row(numbers)? };
+            norm.codes.resize(tiles as usize * n, 0);
+            norm.wide.resize(tiles as usize * n, 0);
             for (tile, (codes, wide)) in (0..tiles).zip(norm.codes.chunks_exact(n).zip(norm.wide.chunks_exact(n))) {
                 let steps = [(tile, op.result_tile), (row, op.result_row)];
                 if op.code {

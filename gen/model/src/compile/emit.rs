@@ -201,6 +201,7 @@ impl<'a> Emitter<'a> {
             code: to.code.is_some(),
             wide: to.wide.is_some(),
             exponent_bias: norm.exponent_bias.unwrap_or_default(),
+            plain: false,
             rows: Count(sum.rows),
             channels: Count(norm.gamma.len() as u32),
             source_base: sum.base,

@@ -4,7 +4,7 @@
 //! reads a row waits for its writer, one that writes it for its readers and writer in other units. k
 //! instructions of a unit after the one that is waited for may be unfinished; more than two never are.
 
-use alberti_isa::{Gemm, Instruction, Layernorm, Memory, Operation, Softmax, Source, Unit, Waits};
+use alberti_isa::{Gemm, HierarchicalSoftmax, Instruction, Layernorm, Memory, Operation, Softmax, Source, Unit, Waits};
 use std::collections::HashMap;
 
 const UNITS: usize = Unit::ALL.len();
@@ -115,6 +115,18 @@ fn rows(operation: Operation, n: usize, mut visit: impl FnMut(Access, Memory, u3
                 visit(Access::Read, Memory::Wide, source_base + tile * source_tile + row * source_row);
             }
             for (row, tile) in grid(op.rows.0, op.tiles.0) {
+                visit(Access::Write, Memory::Activation, result_base + tile * result_tile + row * result_row);
+            }
+        }
+        Operation::HierarchicalSoftmax(op) => {
+            let HierarchicalSoftmax {
+                source_base, source_tile, source_row, result_base, result_tile, result_row, ..
+            } = op;
+            let (parents, weights) = (op.parents.0, op.parents.0 * op.children.0);
+            for (row, tile) in grid(op.rows.0, (parents + weights).div_ceil(n as u32)) {
+                visit(Access::Read, Memory::Wide, source_base + tile * source_tile + row * source_row);
+            }
+            for (row, tile) in grid(op.rows.0, weights.div_ceil(n as u32)) {
                 visit(Access::Write, Memory::Activation, result_base + tile * result_tile + row * result_row);
             }
         }

@@ -88,6 +88,7 @@ pub fn accelerator(n: usize) -> AcceleratorConfig {
         maximum: Maximum::Running,
         softmax_lanes: 2,
         softmax_max: 64,
+        hierarchy_max: None,
         layernorm_max: 64,
         classes_max: 8,
         activation_rows: 4096,

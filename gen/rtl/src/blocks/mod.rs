@@ -12,6 +12,7 @@ pub mod dma;
 pub mod elementwise;
 pub mod entropy;
 mod geometry;
+pub mod hierarchical_softmax;
 pub mod layernorm;
 pub mod leaf;
 mod library;
@@ -102,6 +103,7 @@ pub const BLOCKS: &[Block] = &[
     block!(elementwise, "sums of two streams, or one scaled", elementwise::elaborate),
     block!(layernorm, "normalised rows", layernorm::elaborate),
     block!(softmax, "rows of scores to attention probabilities", softmax::elaborate),
+    block!(hierarchical_softmax, "weights of the children of the largest parents", hierarchical_softmax::elaborate),
     block!(csr, "control and status registers on AXI4-Lite", csr::elaborate),
     block!(dma, "bytes between external memory on AXI4 and two streams", dma::elaborate),
     block!(accelerator, "the whole accelerator: runs programs from external memory", accelerator::elaborate),

@@ -31,7 +31,9 @@ pub use memories::{Coding, Ecc, MaskMemory, Memories, MemoryKind, Optimise, Plac
 pub use names::is_reserved;
 pub use nearest::nearest;
 pub use source::MAX_BYTES;
-pub use units::{ElementwiseUnit, EntropyUnit, LayerNormUnit, Maximum, SoftmaxUnit, TopKUnit, Units};
+pub use units::{
+    ElementwiseUnit, EntropyUnit, HierarchicalSoftmaxUnit, LayerNormUnit, Maximum, SoftmaxUnit, TopKUnit, Units,
+};
 
 use accelerator::Surroundings;
 use alberti_diagnostic::{Code, Diagnostic, Diagnostics, Location, quote};
@@ -88,6 +90,13 @@ impl Parameters {
     #[must_use]
     pub fn interleaves_banks(&self) -> bool {
         self.datapath.sparsity.is_some()
+    }
+
+    /// Scores that come together to the units that make weights of them: as many as softmax has lanes, n where
+    /// there is none.
+    #[must_use]
+    pub fn score_lanes(&self) -> u32 {
+        self.units.softmax.map_or(self.datapath.n, |unit| unit.lanes)
     }
 }
 

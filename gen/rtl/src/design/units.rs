@@ -18,6 +18,8 @@ pub struct Units {
     pub entropy: Option<EntropyUnit>,
     /// The largest of a row, with their positions.
     pub top_k: Option<TopKUnit>,
+    /// Weights of a sparse hierarchical memory.
+    pub hierarchical_softmax: Option<HierarchicalSoftmaxUnit>,
 }
 
 /// Parameters of `softmax`.
@@ -84,6 +86,15 @@ pub struct TopKUnit {
     pub k: u32,
 }
 
+/// Parameters of `hierarchical_softmax`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct HierarchicalSoftmaxUnit {
+    /// Most parents: 2 to 64.
+    pub parents_max: u32,
+    /// Most children of a parent: 1 to 16.
+    pub children_max: u32,
+}
+
 impl Units {
     /// Reads and checks the section `units` of a design with n lanes.
     pub(crate) fn read(mut section: Section<'_>, n: Option<u32>, operand: Option<Format>) -> Option<Self> {
@@ -93,9 +104,13 @@ impl Units {
             section.optional_section("elementwise").map(|unit| unit.map(|unit| ElementwiseUnit::read(unit, n)));
         let entropy = section.optional_section("entropy").map(|unit| unit.map(EntropyUnit::read));
         let top_k = section.optional_section("top_k").map(|unit| unit.map(TopKUnit::read));
-        for (key, present) in
-            [("softmax", softmax.is_some_and(|u| u.is_some())), ("layernorm", layernorm.is_some_and(|u| u.is_some()))]
-        {
+        let hierarchical_softmax =
+            section.optional_section("hierarchical_softmax").map(|unit| unit.map(HierarchicalSoftmaxUnit::read));
+        for (key, present) in [
+            ("softmax", softmax.is_some_and(|u| u.is_some())),
+            ("layernorm", layernorm.is_some_and(|u| u.is_some())),
+            ("hierarchical_softmax", hierarchical_softmax.is_some_and(|u| u.is_some())),
+        ] {
             let Some(operand @ Format::Fixed(_)) = operand.filter(|_| present) else { continue };
             let message = format!(
                 "`{key}` produces af8_3 codes, which cannot be operands of this array: its operands are {operand}"
@@ -109,6 +124,7 @@ impl Units {
             elementwise: whole(elementwise?)?,
             entropy: whole(entropy?)?,
             top_k: whole(top_k?)?,
+            hierarchical_softmax: whole(hierarchical_softmax?)?,
         })
     }
 }
@@ -206,5 +222,14 @@ impl TopKUnit {
         });
         section.finish();
         Some(Self { length_max: length_max?, k: k? })
+    }
+}
+
+impl HierarchicalSoftmaxUnit {
+    fn read(mut section: Section<'_>) -> Option<Self> {
+        let parents_max = section.integer_or("parents_max", 2..=64, 16, Code::OutOfRange);
+        let children_max = section.integer_or("children_max", 1..=16, 4, Code::OutOfRange);
+        section.finish();
+        Some(Self { parents_max: parents_max?, children_max: children_max? })
     }
 }

@@ -97,6 +97,13 @@ fn identification(design: &Design) -> Vec<Register> {
                 constant("top_k", 4, 1, has(units.top_k.is_some()), "The k largest of a row"),
                 constant("masks", 5, 1, has(masks.is_some()), "Memory of weight masks"),
                 constant("secded", 6, 1, has(is_guarded(design)), "Error correction of weight masks"),
+                constant(
+                    "hierarchical_softmax",
+                    7,
+                    1,
+                    has(units.hierarchical_softmax.is_some()),
+                    "Weights of a sparse hierarchical memory",
+                ),
                 constant("nonzeros", 8, 8, sparsity.0, "Weights kept of each block; 0 without block sparsity"),
                 constant("block", 16, 8, sparsity.1, "Weights of a block; 0 without block sparsity"),
             ],

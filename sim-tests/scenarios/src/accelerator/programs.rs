@@ -11,8 +11,8 @@ use alberti_golden::{
 };
 use alberti_harness::{Rng, axi::Bytes};
 use alberti_isa::{
-    BYTES, Base, Count, Elementwise, End as EndLoop, Exit, Gemm, Halt, Instruction, Layernorm, Load, Memory, Operation,
-    Program, Repeat, Softmax, Source, Store, Unit, Waits,
+    BYTES, Base, Count, Elementwise, End as EndLoop, Exit, Gemm, Halt, HierarchicalSoftmax, Instruction, Layernorm,
+    Load, Memory, Operation, Program, Repeat, Softmax, Source, Store, Unit, Waits,
 };
 
 /// Rows of each memory that programs use, or all if there are fewer.
@@ -127,6 +127,9 @@ impl Case {
                 draft.push_drawn(rng, |draft, rng| draft.gemm(rng).filter(|gemm| gemm.source == source));
             }
             draft.push_drawn(rng, Draft::softmax);
+            if config.hierarchy_max.is_some() {
+                draft.push_drawn(rng, Draft::hierarchical_softmax);
+            }
             draft.push_drawn(rng, Draft::layernorm);
             draft.push_drawn(rng, |_, _| Some(Repeat { count: Count(2) }));
             draft.push_drawn(rng, Draft::elementwise);
@@ -429,12 +432,13 @@ impl<'a> Draft<'a> {
     /// An instruction of any kind.
     fn operation(&self, rng: &mut Rng, open: &mut bool) -> Operation {
         loop {
-            let found = match rng.below(12) {
+            let found = match rng.below(13) {
                 0..5 => self.gemm(rng).map(Into::into),
                 5..7 => self.softmax(rng).map(Into::into),
                 7..9 => self.layernorm(rng).map(Into::into),
                 9 => self.elementwise(rng).map(Into::into),
                 10 => self.exit(rng).map(Into::into),
+                11 => self.hierarchical_softmax(rng).map(Into::into),
                 _ if *open => Some(EndLoop {}.into()),
                 _ => Some(Repeat { count: Count(1 + rng.below(3) as u32) }.into()),
             };
@@ -536,6 +540,30 @@ impl<'a> Draft<'a> {
         })
     }
 
+    fn hierarchical_softmax(&self, rng: &mut Rng) -> Option<HierarchicalSoftmax> {
+        let most = self.config.hierarchy_max?;
+        let some = |rng: &mut Rng, most: usize| 1 + rng.below(most as u64) as u32;
+        let (parents, children, rows) = (some(rng, most.parents), some(rng, most.children), some(rng, 4));
+        let n = self.config.n as u32;
+        let (scores, weights) = ((parents * (1 + children)).div_ceil(n), (parents * children).div_ceil(n));
+        // Tile by tile, or row by row.
+        let steps = |tiles, by_tile| if by_tile { (rows, 1) } else { (1, tiles) };
+        let reach = |tiles: u32, (tile, row): (u32, u32)| (tiles - 1) * tile + (rows - 1) * row;
+        let (source, result) = (steps(scores, rng.chance(0.5)), steps(weights, rng.chance(0.5)));
+        Some(HierarchicalSoftmax {
+            rows: Count(rows),
+            parents: Count(parents),
+            children: Count(children),
+            largest: Count(some(rng, parents as usize)),
+            source_base: self.place(Memory::Wide, reach(scores, source), rng)?,
+            source_tile: source.0,
+            source_row: source.1,
+            result_base: self.place(Memory::Activation, reach(weights, result), rng)?,
+            result_tile: result.0,
+            result_row: result.1,
+        })
+    }
+
     fn layernorm(&self, rng: &mut Rng) -> Option<Layernorm> {
         let n = self.config.n as u32;
         let most = self.config.layernorm_max.min(40) as u32;
@@ -548,6 +576,7 @@ impl<'a> Draft<'a> {
             code: rng.chance(0.7),
             wide: rng.chance(0.7),
             exponent_bias: rng.below(24) as i32 - 12,
+            plain: rng.chance(0.2),
             rows: Count(rows),
             channels: Count(channels),
             source_base: self.place(Memory::Wide, reach, rng)?,

@@ -73,6 +73,8 @@ Fields by block, n being the design's; those in brackets can be left out:
   stream_fifo      operations: integers to push, or null to pop          -> answers, left
   softmax          scores: codes in q8.8, base 2, [valid: elements that count], [mask: 0 to 128 each]
                                                                          -> probabilities, codes, values
+  hierarchical_softmax  scores: codes in q8.8, base 2: of the parents, then of each one's children, children: of
+                   a parent, largest: parents that are chosen            -> weights, codes, values
   layernorm        residual: codes in q9.7, gamma: in q2.14, beta: in q6.10, [channel_shift: 0 to 3 each],
                    [exponent_bias: of the codes]                         -> wide, wide_values, codes, values
   elementwise      add: {a, b}, or scale: {a, gain}; a and b are {codes, format, [shift]}
@@ -113,6 +115,7 @@ fn pair(block: &str) -> Option<Pair> {
         "record_reader" => (memory::records_example, memory::records),
         "stream_fifo" => (storage::fifo_example, storage::fifo),
         "softmax" => (row::softmax_example, row::softmax),
+        "hierarchical_softmax" => (row::hierarchical_softmax_example, row::hierarchical_softmax),
         "layernorm" => (row::layernorm_example, row::layernorm),
         "elementwise" => (row::elementwise_example, row::elementwise),
         "entropy" => (row::entropy_example, row::entropy),

@@ -1,4 +1,4 @@
-//! The special function units: `softmax`, `layernorm`, `elementwise`, `entropy`, `top_k`.
+//! The special function units: `softmax`, `hierarchical_softmax`, `layernorm`, `elementwise`, `entropy`, `top_k`.
 
 use super::{
     number::{Codes, values},
@@ -7,7 +7,10 @@ use super::{
 use crate::exit::{Failure, Result};
 use alberti_arith::{Fixed, Format};
 use alberti_cost::configuration;
-use alberti_golden::{elementwise as golden_elementwise, entropy as golden_entropy, layernorm, softmax, top_k};
+use alberti_golden::{
+    elementwise as golden_elementwise, entropy as golden_entropy, hierarchical_softmax::Hierarchy, layernorm, softmax,
+    top_k,
+};
 use alberti_rtl::{Design, design::Units};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -69,6 +72,32 @@ pub fn softmax(design: &Design, text: &Text) -> Result<Value> {
     Ok(json!({
         "probabilities": probabilities, "codes": row.codes, "values": values(Format::AF8_3, &row.codes, -8),
     }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HierarchicalSoftmaxInput {
+    scores: Codes,
+    children: usize,
+    largest: usize,
+}
+
+pub fn hierarchical_softmax_example(_: &Design) -> Result<Value> {
+    let scores = [1.5, -0.25, 0.0, 3.0, 2.75, 0.5, -1.0, 0.0, 1.25];
+    Ok(json!({"scores": {"values": scores}, "children": 2, "largest": 2}))
+}
+
+pub fn hierarchical_softmax(design: &Design, text: &Text) -> Result<Value> {
+    let parameters = unit(design, |units| units.hierarchical_softmax)?;
+    let input: HierarchicalSoftmaxInput = text.parse()?;
+    let scores = integers(&input.scores, q(8));
+    let (children, largest) = (input.children, input.largest);
+    let of = Hierarchy { parents: scores.len() / (1 + children), children, largest };
+    at_most("parents", of.parents, parameters.parents_max)?;
+    at_most("children", children, parameters.children_max)?;
+    let row = of.row(&scores)?;
+    let weights: Vec<f64> = row.weights.iter().map(|&w| f64::from(w) / 32768.0).collect();
+    Ok(json!({"weights": weights, "codes": row.codes, "values": values(Format::AF8_3, &row.codes, -8)}))
 }
 
 #[derive(Deserialize)]

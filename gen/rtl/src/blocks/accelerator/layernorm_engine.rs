@@ -182,8 +182,9 @@ fn logic(a: &mut Assembly, tail_w: u32) {
     a.derived("tiles", COUNT_W, [operation.net("channels")]);
     a.net("tail", tail_w);
     a.registers(["tail"], ["start", "layernorm_channels_i"]);
-    let row = [vec!["start".into(), "row_ready".into()], operation.nets(["rows", "channels", "exponent_bias"])];
-    a.registers(["row_valid", "row_length", "row_exponent_bias"], row.concat());
+    let row =
+        [vec!["start".into(), "row_ready".into()], operation.nets(["rows", "channels", "exponent_bias", "plain"])];
+    a.registers(["row_valid", "row_length", "row_exponent_bias", "row_plain"], row.concat());
     a.combinational(["parameter_valid"], ["piece_valid"]);
     a.combinational(["piece_ready"], ["parameter_ready"]);
     a.combinational(["parameter_gamma", "parameter_beta", "parameter_shift"], ["piece_data"]);

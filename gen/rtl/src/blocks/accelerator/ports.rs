@@ -26,9 +26,15 @@ pub fn kind(name: &str) -> &'static Kind {
     KINDS.iter().find(|kind| kind.name == name).expect("the instruction set has what the accelerator asks for")
 }
 
-/// The kinds of instructions that the sequencer hands to another part.
-pub fn issued() -> impl Iterator<Item = &'static Kind> {
-    KINDS.iter().filter(|kind| kind.unit.is_some() || kind.name == "exit")
+/// The kinds of instructions that a design has: some need a unit of their own.
+pub fn kinds(design: &Design) -> impl Iterator<Item = &'static Kind> {
+    let hierarchical = design.units.hierarchical_softmax.is_some();
+    KINDS.iter().filter(move |kind| hierarchical || kind.name != "hierarchical_softmax")
+}
+
+/// Those that the sequencer hands to another part.
+pub fn issued(design: &Design) -> impl Iterator<Item = &'static Kind> {
+    kinds(design).filter(|kind| kind.unit.is_some() || kind.name == "exit")
 }
 
 /// The fields of a kind that a design has: where weights have no blocks, nothing can ask for them.

@@ -1,13 +1,13 @@
 //! `sequencer`: runs programs.
 
-use super::ports::{ADDRESS_W, fields, is_sequencers, issued, operations, out_of_range, reads};
+use super::ports::{self, ADDRESS_W, fields, is_sequencers, issued, operations, out_of_range, reads};
 use crate::{
     blocks::{Assembly, Geometry, Library, clog2},
     design::Design,
     emit::Shell,
     netlist::{Contract, Direction, Interface, Module, Payload, Role},
 };
-use alberti_isa::{BYTES, Fault, Field, KINDS, WORDS};
+use alberti_isa::{BYTES, Fault, Field, WORDS};
 use askama::Template;
 use std::sync::Arc;
 
@@ -100,6 +100,13 @@ fn rules(design: &Design, kind: &'static alberti_isa::Kind) -> Vec<String> {
             let bits = g.lane_w();
             rules.push(format!("{{{bits}'d0, softmax_count_o}} > {{softmax_tiles_o, {bits}'d0}}"));
         }
+        "hierarchical_softmax" => {
+            if let Some(unit) = units.hierarchical_softmax {
+                let most = |field: &str, most: u32| format!("hierarchical_softmax_{field}_o > 8'd{most}");
+                rules.extend([most("parents", unit.parents_max), most("children", unit.children_max)]);
+                rules.push("hierarchical_softmax_largest_o > hierarchical_softmax_parents_o".into());
+            }
+        }
         "layernorm" => {
             rules.push(most("channels", units.layernorm.map_or(0, |unit| unit.length_max)));
             rules.push("layernorm_channels_o < 16'd2".into());
@@ -142,16 +149,17 @@ fn kinds(design: &Design) -> Vec<Kind> {
             rules: rules(design, kind),
         }
     };
-    KINDS.iter().map(of).collect()
+    ports::kinds(design).map(of).collect()
 }
 
-fn units() -> Vec<Unit> {
-    let kinds = |unit| KINDS.iter().filter(|kind| kind.unit == Some(unit)).map(|kind| kind.name).collect();
+fn units(design: &Design) -> Vec<Unit> {
+    let kinds = |unit| ports::kinds(design).filter(|kind| kind.unit == Some(unit)).map(|kind| kind.name).collect();
     alberti_isa::Unit::ALL.into_iter().map(|unit| Unit { name: unit.name(), kinds: kinds(unit) }).collect()
 }
 
-fn sequenced() -> Vec<&'static str> {
-    KINDS.iter().filter(|kind| issued().all(|other| other.opcode != kind.opcode)).map(|kind| kind.name).collect()
+fn sequenced(design: &Design) -> Vec<&'static str> {
+    let issued = |kind: &alberti_isa::Kind| issued(design).any(|other| other.opcode == kind.opcode);
+    ports::kinds(design).filter(|kind| !issued(kind)).map(|kind| kind.name).collect()
 }
 
 /// The sequencer; `None` in a design without an accelerator.
@@ -171,7 +179,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
     a.combinational(ordered.clone(), ["program_length_i"]);
     let outputs = a.module.names(Direction::Output).map(str::to_owned);
     let mut drives: Vec<String> = outputs.filter(|output| !ordered.contains(output)).collect();
-    for (kind, field) in KINDS.iter().flat_map(|kind| kind.fields.iter().map(move |field| (kind.name, field))) {
+    for (kind, field) in ports::kinds(design).flat_map(|kind| kind.fields.iter().map(move |field| (kind.name, field))) {
         if is_sequencers(kind, field.name) {
             a.net(&net(kind, field), field.bits);
             drives.push(net(kind, field));
@@ -188,8 +196,8 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
             program_bytes: u64::from(instructions) * BYTES as u64,
             faults: FAULTS.map(|fault| (format!("FAULT_{}", fault.name().to_uppercase()), fault.code())).to_vec(),
             kinds: kinds(design),
-            units: units(),
-            sequenced: sequenced(),
+            units: units(design),
+            sequenced: sequenced(design),
         }
         .render()
     }))
@@ -210,7 +218,7 @@ fn interfaces(design: &Design) -> Vec<Interface> {
         Interface::sink("decision", "Whether the program ends early").input("exit", 1, bits),
     ];
     let stream = |kind: &'static alberti_isa::Kind| operations(design, kind.name).flipped();
-    interfaces.extend(issued().map(|kind| Interface { role: Role::Output, ..stream(kind) }));
+    interfaces.extend(issued(design).map(|kind| Interface { role: Role::Output, ..stream(kind) }));
     interfaces.extend(reports());
     interfaces
 }

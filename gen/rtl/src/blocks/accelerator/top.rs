@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     blocks::{Assembly, Bundle, Geometry, Library, csr, dma, geometry::COUNT_W},
-    design::MemoryKind,
+    design::{Design, MemoryKind},
     emit::Shell,
     netlist::{Contract, Interface, Module, ModuleKind},
     registers::{self, Counted, Event},
@@ -173,7 +173,7 @@ pub fn elaborate(library: &mut Library) -> Option<Arc<Module>> {
         weights: Vec::new(),
     };
     top.parts(library)?;
-    top.instructions();
+    top.instructions(design);
     top.shared(library)?;
     for (memory, read) in WEIGHTS {
         top.weights(library, memory, read)?;
@@ -242,9 +242,9 @@ impl Top {
     }
 
     /// Instructions, from the sequencer to the parts that do them, and their ends.
-    fn instructions(&mut self) {
+    fn instructions(&mut self, design: &Design) {
         let a = &mut self.a;
-        for kind in issued() {
+        for kind in issued(design) {
             a.join(("sequencer", kind.name), (part(kind), kind.name));
         }
         a.join_as(("sequencer", "fetch"), ("transfer", "fetch"), "sequencer_fetch");

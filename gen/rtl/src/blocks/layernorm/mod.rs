@@ -245,12 +245,13 @@ fn interfaces(n: u32, row_buffer: bool, w: Widths) -> Vec<Interface> {
     let bits = Payload::Bits;
     let (rows, vectors) = if row_buffer {
         (
-            "One item a row: its channels, less one; the exponent bias of its codes",
+            "One item a row: its channels, less one; the exponent bias of its codes; whether it is not normalised",
             "Rows; last goes with the vector that holds the last channel",
         )
     } else {
         (
-            "One item a row: its channels, less one; the exponent bias of its codes; whether its passes end a run of rows",
+            "One item a row: its channels, less one; the exponent bias of its codes; whether it is not normalised; whether \
+             its passes end a run of rows",
             "Rows, each twice: the first pass of a row comes before the second of the row before; last ends a pass",
         )
     };
@@ -258,7 +259,8 @@ fn interfaces(n: u32, row_buffer: bool, w: Widths) -> Vec<Interface> {
         .input("length", w.length_w, bits)
         .of("LENGTH_W")
         .input("exponent_bias", SHIFT_W, bits)
-        .of("SHIFT_W");
+        .of("SHIFT_W")
+        .input("plain", 1, bits);
     vec![
         Interface::clock(),
         if row_buffer { row } else { row.input("last", 1, bits) },
@@ -314,7 +316,7 @@ fn flow(unit: &mut Assembly, row_buffer: bool) {
 /// What the control's registers load.
 fn control(unit: &Assembly) -> Vec<String> {
     let valids = ["residual", "parameter"].map(|name| unit.own(name).net("valid"));
-    let row = unit.own("row").nets(["valid", "length", "exponent_bias"]);
+    let row = unit.own("row").nets(["valid", "length", "exponent_bias", "plain"]);
     let others = ["norm_ready_i", "done", "scale_distance"].map(String::from);
     [row, valids.to_vec(), others.to_vec()].concat()
 }
@@ -331,9 +333,16 @@ fn sums(unit: &mut Assembly, w: Widths, n: u32) {
         let reads = control(unit);
         unit.registers([net], reads);
     }
+    unit.register("scale_plain_q", 1, ["row_plain_i"]);
     unit.fields(
         ("scale", "sums"),
-        &[("start", "start"), ("channels", "channels"), ("sum", "sum_q"), ("squares", "squares_q")],
+        &[
+            ("start", "start"),
+            ("plain", "scale_plain_q"),
+            ("channels", "channels"),
+            ("sum", "sum_q"),
+            ("squares", "squares_q"),
+        ],
     );
 }
 

@@ -25,6 +25,7 @@ struct ScaleBody<'a> {
     steps: u32,
     step_w: u32,
     half: u32,
+    value_w: u32,
     sum_digits: &'a str,
     first_digit: &'a str,
     variance: String,
@@ -52,6 +53,7 @@ pub fn elaborate(library: &mut Library, w: Widths) -> Arc<Module> {
             steps: w.steps(),
             step_w: clog2(w.steps().into()),
             half: LOW_W - 1,
+            value_w: VALUE_W,
             sum_digits: if even { "sum_q" } else { "{1'b0, sum_q}" },
             first_digit: if even { "sum_i[SUM_W-1 -: 2]" } else { "{1'b0, sum_i[SUM_W-1]}" },
             variance: match ROOT_VARIANCE_W - w.variance() {
@@ -80,9 +82,10 @@ fn outside(w: Widths) -> Module {
     let sums = Interface::new(
         "sums",
         Role::Input,
-        "Channels, their sum and the sum of their squares, taken with start when idle",
+        "Whether the row is not normalised, its channels, their sum and that of their squares, taken with start when idle",
     )
     .plain_input("start", 1, bits)
+    .plain_input("plain", 1, bits)
     .plain_input("channels", w.channels(), bits)
     .of("CHANNELS_W")
     .plain_input("sum", w.sum(), bits)
