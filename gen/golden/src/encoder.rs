@@ -4,6 +4,7 @@
 //! ```text
 //! x = embed(ids)
 //! layer    h = half(x, W_o·attention(x));  x = half(h, W_2·f(W_1·h))
+//!          with a memory then x = x + C_V·w(C·x), w a hierarchical softmax
 //! half     LN(x + y) of a dense layer's result y;  with an adapter LN(x + y + W_up·f(W_down·v)), v being y, or
 //!          x, or LN(x + y)
 //! answer   x of the last layer;  with heads W·x of token 0, or W·f(W'·x): of the first off-ramp that is sure
@@ -19,11 +20,13 @@ mod attention;
 mod embedding;
 mod heads;
 mod linear;
+mod memory;
 
 pub use attention::{Head, Span};
 pub use embedding::{Embedding, Projection, Sequence, Table};
 pub use heads::Heads;
 pub use linear::{Linear, Results};
+pub use memory::SparseMemory;
 
 use crate::{
     Error, Result, accelerator::AcceleratorConfig, elementwise, entropy, layernorm, narrow::Narrowed, requantize,
@@ -60,10 +63,13 @@ impl Arithmetic {
 
     /// A row of scores as codes of probabilities.
     fn probabilities(&self, scores: &[i16], mask: &[u8]) -> Result<Vec<u16>> {
-        let probabilities = self.softmax.row(scores, scores.len(), mask)?.probabilities;
-        let codes =
-            probabilities.iter().map(|&p| alberti_arith::requantize(self.operand, p.into(), self.probability_shift));
-        Ok(codes.collect())
+        Ok(self.shares(&self.softmax.row(scores, scores.len(), mask)?.probabilities))
+    }
+
+    /// Codes of numbers in Q1.15.
+    fn shares(&self, numbers: &[u16]) -> Vec<u16> {
+        let code = |&p: &u16| alberti_arith::requantize(self.operand, p.into(), self.probability_shift);
+        numbers.iter().map(code).collect()
     }
 }
 
@@ -146,6 +152,8 @@ pub struct TaskLayer {
     pub attention: HalfLayer,
     /// After the feed-forward net.
     pub output: HalfLayer,
+    /// After both.
+    pub memory: Option<SparseMemory>,
 }
 
 /// What belongs to one task.
@@ -163,11 +171,13 @@ impl Task {
         self.layers.iter().flat_map(|layer| [&layer.attention, &layer.output])
     }
 
-    /// Its linear layers: adapters, off-ramps and classifier.
+    /// Its linear layers: adapters, memories, off-ramps and classifier.
     pub fn linears(&self) -> impl Iterator<Item = &Linear> {
         let adapters =
             self.halves().filter_map(|half| half.adapter.as_ref()).flat_map(|adapter| [&adapter.down, &adapter.up]);
-        adapters.chain(self.heads.iter().flat_map(Heads::iter).flatten())
+        let memories = self.layers.iter().filter_map(|layer| layer.memory.as_ref());
+        let memories = memories.flat_map(|memory| [&memory.scores, &memory.values]);
+        adapters.chain(memories).chain(self.heads.iter().flat_map(Heads::iter).flatten())
     }
 }
 
@@ -341,7 +351,10 @@ impl Layer {
         let inner = self.inner.run(arithmetic, &h.codes)?;
         let mut output = task.output.run(arithmetic, &h, self.outer.run(arithmetic, &inner.codes)?)?;
         output.saturated += h.saturated + scores;
-        Ok(output)
+        match &task.memory {
+            Some(memory) => memory.run(arithmetic, &output),
+            None => Ok(output),
+        }
     }
 }
 
@@ -412,11 +425,21 @@ fn add(a: &[i16], shift: i32, b: &[i16]) -> Result<Narrowed> {
 impl Norm {
     /// Normalises rows in Q9.7, or in any other point: it does not see a factor.
     pub(super) fn run(&self, arithmetic: &Arithmetic, rows: &[i16]) -> Result<Stream> {
+        self.rows(arithmetic, rows, false)
+    }
+
+    /// Takes rows in Q6.10 as they are.
+    pub(super) fn plain(&self, arithmetic: &Arithmetic, rows: &[i16]) -> Result<Stream> {
+        self.rows(arithmetic, rows, true)
+    }
+
+    fn rows(&self, arithmetic: &Arithmetic, rows: &[i16], plain: bool) -> Result<Stream> {
         let bias = self.exponent_bias.unwrap_or_default();
         let unit = layernorm::LayerNorm::new(self.gamma.clone(), self.beta.clone(), &self.shift, bias)?;
         let mut stream = Stream { codes: Vec::new(), wide: Vec::with_capacity(rows.len()), saturated: 0 };
         for row in rows.chunks(self.gamma.len()) {
             let row = match self.residual {
+                _ if plain => unit.plain(row)?,
                 Some(bias) => unit.row(&row.iter().map(|&sum| arithmetic.rounded(sum, bias)).collect::<Vec<_>>())?,
                 None => unit.row(row)?,
             };

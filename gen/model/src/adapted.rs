@@ -8,9 +8,11 @@
 
 pub mod folder;
 mod forward;
+mod memory;
 mod synthetic;
 
 pub use forward::{Answer, entropy, largest};
+pub use memory::SparseMemory;
 pub use synthetic::{AdapterKind, OffRamps, Shape, TaskShape, synthetic};
 
 use crate::{
@@ -91,6 +93,8 @@ pub struct TaskLayer {
     pub spans: Vec<Span>,
     /// After the attention, and after the feed-forward net.
     pub halves: [AdaptedHalf; 2],
+    /// After both.
+    pub memory: Option<SparseMemory>,
 }
 
 /// What belongs to one task.
@@ -127,6 +131,7 @@ impl From<Checkpoint> for Adapted {
                 spans: vec![Span::Whole; heads],
                 halves: [&layer.attention_norm, &layer.output_norm]
                     .map(|norm| AdaptedHalf { adapter: None, norm: norm.clone() }),
+                memory: None,
             })
             .collect();
         let (labels, heads) = own_heads(&backbone).unzip();

@@ -16,7 +16,7 @@
 
 use crate::{
     Linear,
-    adapted::{Adapted, Heads, Reads, Task},
+    adapted::{Adapted, Heads, Reads, SparseMemory, Task},
     calibration::Calibration,
     checkpoint::{Norm, Site, linear_name},
     layer_names,
@@ -105,6 +105,14 @@ impl Factors {
                     scale_norm(&mut half.norm, -norm);
                 }
             }
+            for (layer, own) in layers.iter_mut().enumerate() {
+                if let Some(SparseMemory { parents, keys, values, .. }) = &mut own.memory {
+                    let stream = self.stream[layer + 1];
+                    for (matrix, exponent) in [(parents, stream), (keys, stream), (values, -stream)] {
+                        matrix.data.iter_mut().for_each(|w| *w *= factor(exponent));
+                    }
+                }
+            }
             for first in heads.iter_mut().flat_map(Heads::iter_mut).filter_map(|head| head.first_mut()) {
                 scale_weight(&mut first.linear, last);
             }
@@ -131,6 +139,11 @@ impl Factors {
                     calibration.scale(&layer_names::adapter(task, layer, half, "up"), 0, -residual);
                 }
             }
+        }
+        for (task, layer) in (0..model.tasks.len()).flat_map(|task| (0..model.distinct()).map(move |l| (task, l))) {
+            let stream = self.stream[layer + 1];
+            calibration.scale(&layer_names::memory(task, layer, "scores"), -stream, 0);
+            calibration.scale(&layer_names::memory(task, layer, "values"), 0, -stream);
         }
         for name in model.head_names() {
             calibration.scale(&name, -last, 0);

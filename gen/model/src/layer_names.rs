@@ -11,6 +11,11 @@ pub fn adapter(task: usize, layer: usize, half: usize, part: &str) -> String {
     format!("task.{task}.layer.{layer}.{}.adapter.{part}", ["attention", "output"][half])
 }
 
+/// Of a task's memory after a layer, `part` being `scores` or `values`.
+pub fn memory(task: usize, layer: usize, part: &str) -> String {
+    format!("task.{task}.layer.{layer}.memory.{part}")
+}
+
 /// Of a linear layer of a task's head, by the head's name: the last of `layers` has this name itself.
 pub fn head(task: usize, which: &str, layer: usize, layers: usize) -> String {
     if layer + 1 == layers { format!("task.{task}.{which}") } else { format!("task.{task}.{which}.hidden.{layer}") }

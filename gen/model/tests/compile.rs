@@ -8,6 +8,7 @@ use alberti_golden::{
     BlockSparsity,
     accelerator::{AcceleratorConfig, Flat, Interpreter, Registers},
     encoder::{Arithmetic, Span},
+    hierarchical_softmax::Hierarchy,
     softmax::Maximum,
 };
 use alberti_isa::{Operation, Program, Source, Unit, Waits};
@@ -81,6 +82,40 @@ fn adapters_read_the_dense_layer_the_input_or_the_normalised_sum() {
         let loops = program.instructions.iter().filter(|i| matches!(i.operation, Operation::Repeat(_))).count();
         assert_eq!(loops, 1, "{reads:?}: shared layers run as a loop");
     }
+}
+
+/// Memories of every shape, in layers of their own and in loops, beside adapters and without.
+#[test]
+fn memories_follow_their_layers() {
+    let shapes = [(16, 3, 8), (6, 3, 3), (5, 1, 5), (7, 2, 1), (1, 4, 1), (9, 4, 20)];
+    for (seed, (parents, children, largest)) in (50..).zip(shapes) {
+        let memory = Some(Hierarchy { parents, children, largest });
+        let shape = Shape { memory, tasks: 2, ..PLAIN };
+        for n in [4, 8] {
+            agrees(seed, &shape, &accelerator(n), &[11, 20, 3], 0);
+        }
+        let shared = Shape { layers: 1, depth: 3, classes: Some(3), early: Early::Shared, ..shape };
+        agrees(seed, &Shape { adapter: Some(5), ..shared }, &accelerator(8), &[20, 9], 0);
+        agrees(seed, &shared, &accelerator(4), &[20, 9], 1500);
+        let compiled = Compiled::new(encoder(seed, &shared), accelerator(4), LONGEST).expect("it fits");
+        let program = compiled.sentence(0, LONGEST).expect("a short sentence").program;
+        let loops = program.instructions.iter().filter(|i| matches!(i.operation, Operation::Repeat(_))).count();
+        assert_eq!(loops, 1, "shared layers run as a loop");
+    }
+}
+
+#[test]
+fn a_memory_beyond_the_unit_is_refused_with_what_it_takes() {
+    let shape = Shape { memory: Some(Hierarchy { parents: 6, children: 3, largest: 2 }), ..PLAIN };
+    let refused = |hierarchy_max| {
+        let config = AcceleratorConfig { hierarchy_max, ..accelerator(4) };
+        Compiled::new(encoder(1, &shape), config, LONGEST).expect_err("it does not fit").to_string()
+    };
+    let said = refused(Some(Hierarchy { parents: 5, children: 2, largest: 5 }));
+    assert!(said.contains("units.hierarchical_softmax.parents_max: 6 needed, 1 more than 5"), "{said}");
+    assert!(said.contains("units.hierarchical_softmax.children_max: 3 needed, 1 more than 2"), "{said}");
+    let said = refused(None);
+    assert!(said.contains("units.hierarchical_softmax: {parents_max: 6, children_max: 3} needed"), "{said}");
 }
 
 /// Heads of one, two and three layers, in layers of their own and in loops.

@@ -7,6 +7,7 @@ use crate::{
 };
 use alberti_arith::Activation;
 use alberti_files::MANIFEST;
+use alberti_golden::hierarchical_softmax::{CHILDREN_MAX, Hierarchy, PARENTS_MAX};
 use alberti_model::{
     adapted::{AdapterKind, OffRamps, Shape, Span, TaskShape, folder, synthetic},
     sentence::Tokenizer,
@@ -23,7 +24,7 @@ use std::path::PathBuf;
 /// For accelerators whose trained model is not available. The weights have the statistics of a trained
 /// encoder, including outlier channels. The folder has the files that Hugging Face's and AdapterHub's have:
 /// config.json, model.safetensors, tokenizer.json, and for each task its adapters, layer norms, head and
-/// spans in tasks/. It is written whole or not at all; the same shape and seed give the same bytes.
+/// spans or memories in tasks/. It is written whole or not at all; the same shape and seed give the same bytes.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The shape to start from
@@ -89,6 +90,11 @@ struct Changes {
     /// Where adapters are, and what they read
     #[arg(long, value_name = "KIND")]
     adapter_kind: Option<Adapters>,
+    /// In place of adapters a SPARTAN memory after each layer: parents, children of each, parents that are
+    /// chosen; 16,3,8 if nothing is given
+    #[arg(long, value_name = "PARENTS,CHILDREN,LARGEST", num_args = 0..=1, default_missing_value = "16,3,8",
+          value_parser = hierarchy, conflicts_with_all = ["adapters", "adapter_kind"])]
+    spartan: Option<Hierarchy>,
     /// Classes of each task
     #[arg(long, value_name = "CLASSES")]
     classes: Option<usize>,
@@ -123,6 +129,24 @@ enum Adapters {
     Pfeiffer,
     /// Beside the feed-forward net, of its input
     Parallel,
+}
+
+/// The shape of a memory.
+fn hierarchy(text: &str) -> std::result::Result<Hierarchy, String> {
+    let numbers: Option<Vec<usize>> = text.split(',').map(|number| number.trim().parse().ok()).collect();
+    match numbers.as_deref() {
+        Some(&[parents, children, largest])
+            if (1..=PARENTS_MAX).contains(&parents)
+                && (1..=CHILDREN_MAX).contains(&children)
+                && (1..=parents).contains(&largest) =>
+        {
+            Ok(Hierarchy { parents, children, largest })
+        }
+        _ => Err(format!(
+            "it takes 1 to {PARENTS_MAX} parents, 1 to {CHILDREN_MAX} children of each, and as many parents that are \
+             chosen at most, such as 16,3,8"
+        )),
+    }
 }
 
 /// The functions that a checkpoint can ask for, by their usual names there.
@@ -211,7 +235,10 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
     }
     let folder = output::Folder::at(&arguments.output)?;
     let seed = arguments.seed;
-    let model = synthetic(&shape, seed);
+    let mut model = synthetic(&shape, seed);
+    if let Some(memory) = arguments.changes.spartan {
+        model = (0..shape.tasks.len()).fold(model, |model, task| model.with_memories(task, memory, seed));
+    }
     let tokenizer = Tokenizer::synthetic(shape.words)?;
     let mut files = folder::files(&model)?;
     files.insert("tokenizer.json".into(), tokenizer.to_json()?.into_bytes());
@@ -222,6 +249,7 @@ pub fn run(arguments: &Arguments) -> Result<Answer> {
         "generator": concat!("alberti ", env!("CARGO_PKG_VERSION")),
         "seed": seed,
         "shape": format!("{shape:?}"),
+        "spartan": arguments.changes.spartan.map(|of| [of.parents, of.children, of.largest]),
         "files": names,
     });
     files.insert(MANIFEST.into(), format!("{manifest:#}\n").into_bytes());

@@ -113,6 +113,13 @@ impl Adapted {
                 |half| &own.halves[half].norm,
                 &mut sums,
             )?;
+            if let Some(memory) = &own.memory {
+                let name = |part| layer_names::memory(task, index, part);
+                let scores = apply(name("scores"), &memory.scores(), &x);
+                let weights = (0..x.rows).flat_map(|row| memory.weights(scores.row(row))).collect();
+                let weights = Matrix { rows: x.rows, cols: memory.keys.rows, data: weights };
+                reference::add(&mut x, &apply(name("values"), &memory.mixture(), &weights));
+            }
             if let Some((name, ramp)) = own_task.heads.as_ref().and_then(|heads| heads.named_off_ramp(depth + 1)) {
                 off_ramps.push((depth + 1, classify(&name, ramp, &x, &mut apply)));
             }

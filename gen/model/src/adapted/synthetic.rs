@@ -6,7 +6,8 @@
 //! large as others: they are what makes channels of the residual stream stand out.
 
 use super::{
-    ActivatedLinear, Adapted, AdaptedHalf, Adapter, CLASSES_MAX, Classifier, Heads, Reads, Span, Task, TaskLayer, plain,
+    ActivatedLinear, Adapted, AdaptedHalf, Adapter, CLASSES_MAX, Classifier, Heads, Reads, Span, SparseMemory, Task,
+    TaskLayer, plain,
 };
 use crate::{
     Checkpoint, Linear, Matrix, ModelConfig, Site,
@@ -14,6 +15,7 @@ use crate::{
     faults::Draws,
 };
 use alberti_arith::Activation;
+use alberti_golden::hierarchical_softmax::Hierarchy;
 
 /// Off-ramps of a task, after layers before the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -279,6 +281,24 @@ impl Adapted {
     }
 }
 
+impl Adapted {
+    /// The same encoder, a task of which has memories after all layers in place of its adapters, drawn from a
+    /// seed. Scores are as far apart as trained ones, and what is added is a part of the hidden state.
+    ///
+    /// # Panics
+    /// When there is no such task.
+    #[must_use]
+    pub fn with_memories(mut self, task: usize, of: Hierarchy, seed: u64) -> Self {
+        let (hidden, stream) = (self.backbone.config.hidden_size, self.tasks.len() + 1 + task);
+        let mut numbers = Numbers(Draws::new(seed, stream as u64));
+        for layer in &mut self.tasks[task].layers {
+            layer.halves.iter_mut().for_each(|half| half.adapter = None);
+            layer.memory = Some(numbers.memory(hidden, of));
+        }
+        self
+    }
+}
+
 struct Numbers(Draws);
 
 impl Numbers {
@@ -329,6 +349,16 @@ impl Numbers {
         Adapter { reads, down, activation, up: self.linear(hidden, width, 0.5, 0.05) }
     }
 
+    fn memory(&mut self, hidden: usize, of: Hierarchy) -> SparseMemory {
+        let root = (hidden as f32).sqrt();
+        SparseMemory {
+            parents: self.matrix(of.parents, hidden, 2.0 / root),
+            keys: self.matrix(of.weights(), hidden, 2.0 / root),
+            values: self.matrix(of.weights(), hidden, 0.6),
+            largest: of.largest,
+        }
+    }
+
     fn head(&mut self, classes: usize, hidden: usize, layers: usize) -> Classifier {
         let mut head: Classifier = (1..layers)
             .map(|_| ActivatedLinear { linear: self.linear(hidden, hidden, 1.5, 0.1), activation: Activation::Tanh })
@@ -350,6 +380,7 @@ impl Numbers {
                         norm: self.norm(hidden),
                     }
                 }),
+                memory: None,
             })
             .collect();
         // Hugging Face's names of classes that have none.

@@ -170,6 +170,11 @@ impl ModelConfig {
         self.family.adapter(self.place(stored), half, task, part)
     }
 
+    /// The name of a part of a task's memory after a stored layer.
+    pub(crate) fn memory(&self, stored: usize, part: &str) -> String {
+        self.family.memory(self.place(stored), part)
+    }
+
     /// The name of what widens the embeddings, where there is such.
     pub(crate) fn projection(&self) -> Option<&'static str> {
         self.family.projection(self.embedding_size, self.hidden_size)

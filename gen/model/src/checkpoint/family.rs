@@ -227,6 +227,11 @@ impl Family {
         format!("{}.{}.adapters.{task}.{part}", self.layer(layer), self.adapters[half])
     }
 
+    /// A part of a task's memory after the layer.
+    pub(super) fn memory(&self, layer: (usize, usize), part: &str) -> String {
+        format!("{}.spartan.{part}", self.layer(layer))
+    }
+
     /// What widens embeddings of a width for layers of another, where there is such.
     pub(super) fn projection(&self, embedding: usize, hidden: usize) -> Option<&'static str> {
         match self.widening {

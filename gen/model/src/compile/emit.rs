@@ -196,12 +196,21 @@ impl<'a> Emitter<'a> {
 
     /// Normalises a sum; the norm's parameters lie from `parameters` on.
     pub fn norm(&mut self, norm: &Norm, parameters: u32, sum: Rows, to: Destination) {
+        self.rows(norm, parameters, sum, to, false);
+    }
+
+    /// Codes of numbers in the residual stream's point.
+    pub fn codes_of(&mut self, norm: &Norm, parameters: u32, stream: Rows, codes: Rows) {
+        self.rows(norm, parameters, stream, Destination::codes(codes), true);
+    }
+
+    fn rows(&mut self, norm: &Norm, parameters: u32, sum: Rows, to: Destination, plain: bool) {
         let step = to.code.or(to.wide).map_or(0, |rows| rows.tile);
         self.push(Layernorm {
             code: to.code.is_some(),
             wide: to.wide.is_some(),
             exponent_bias: norm.exponent_bias.unwrap_or_default(),
-            plain: false,
+            plain,
             rows: Count(sum.rows),
             channels: Count(norm.gamma.len() as u32),
             source_base: sum.base,

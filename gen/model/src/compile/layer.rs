@@ -3,6 +3,7 @@
 use super::{
     allocate::Region,
     emit::{BLANK, Chunk, Destination, Emitter, Rows, dense},
+    memory::Recall,
     plan::{Dense, HalfPlan, Product},
 };
 use alberti_golden::encoder::{Adapter, HalfLayer, Linear, Norm, Reads};
@@ -115,11 +116,19 @@ impl Emitter<'_> {
             self.free_codes(codes);
         }
         let outer = product(&layer.outer, places.outer, rows.outer);
-        self.half(outer, (inner, inner_tiles), h, (&own.output, second), |emitter, codes, chunk| {
+        let mut first = |emitter: &mut Self, codes: Region, chunk: Chunk| {
             if chunk.start == 0 {
                 ramp(emitter, codes);
             }
-        })
+        };
+        let memory = own.memory.as_ref().zip(self.task_plan.memories[index]);
+        let Some((memory, plan)) = memory else {
+            return self.half(outer, (inner, inner_tiles), h, (&own.output, second), first);
+        };
+        let mut recall = Recall::new(memory, plan);
+        let scores = |emitter: &mut Self, codes: Region, chunk: Chunk| emitter.scores(&mut recall, codes, chunk);
+        let y = self.half(outer, (inner, inner_tiles), h, (&own.output, second), scores);
+        self.recall(recall, y, &mut first)
     }
 
     /// A dense layer of `input`, its adapter, the sum with the stream `x`, the layer norm, and what reads its

@@ -16,6 +16,7 @@ mod axis;
 mod bundle;
 mod emit;
 mod layer;
+mod memory;
 mod parameters;
 mod plan;
 mod problems;
@@ -38,7 +39,8 @@ use alberti_arith::ActivationSet;
 use alberti_golden::{
     Image,
     accelerator::AcceleratorConfig,
-    encoder::{Encoder, HalfLayer, Linear, Span, Task},
+    encoder::{Encoder, HalfLayer, Linear, Span, Task, TaskLayer},
+    hierarchical_softmax::Hierarchy,
 };
 use axis::Axis;
 use plan::Plan;
@@ -227,6 +229,7 @@ fn limits(encoder: &Encoder, config: &AcceleratorConfig, longest: usize, problem
     let heads = encoder.tasks.iter().filter_map(|task| task.heads.as_ref());
     let classes = heads.filter_map(program::classes).max().unwrap_or_default();
     problems.demand("units.entropy.classes_max", classes, config.classes_max);
+    memories(encoder, config, problems);
     if !gives_codes(encoder) {
         problems.push("the encoder: a layer norm gives no codes, though a linear layer reads them");
     }
@@ -246,16 +249,39 @@ fn limits(encoder: &Encoder, config: &AcceleratorConfig, longest: usize, problem
     }
 }
 
+/// What tasks with sparse hierarchical memories ask for.
+fn memories(encoder: &Encoder, config: &AcceleratorConfig, problems: &mut Problems) {
+    let layers = encoder.tasks.iter().flat_map(|task| &task.layers);
+    let all: Vec<Hierarchy> = layers.filter_map(|own| Some(own.memory.as_ref()?.hierarchy)).collect();
+    let most = |of: fn(&Hierarchy) -> usize| all.iter().map(of).max().unwrap_or_default();
+    let (parents, children) = (most(|of| of.parents), most(|of| of.children));
+    match config.hierarchy_max {
+        Some(room) => {
+            problems.demand("units.hierarchical_softmax.parents_max", parents, room.parents);
+            problems.demand("units.hierarchical_softmax.children_max", children, room.children);
+        }
+        None if all.is_empty() => {}
+        None => problems.push(format!(
+            "units.hierarchical_softmax: {{parents_max: {parents}, children_max: {children}}} needed for the memory of \
+             a task, the accelerator has none"
+        )),
+    }
+}
+
 /// Whether every layer norm that something reads gives codes.
 fn gives_codes(encoder: &Encoder) -> bool {
     let distinct = encoder.layers.len();
     let last = (encoder.depth + distinct - 1) % distinct;
+    let gives = |own: &TaskLayer| {
+        let memory = own.memory.as_ref().is_none_or(|memory| memory.norm.exponent_bias.is_some());
+        own.output.norm.exponent_bias.is_some() && memory
+    };
     let task = |task: &Task| {
         let answers = task.heads.is_some() || distinct < encoder.depth;
-        task.layers.iter().enumerate().all(|(layer, own)| {
-            own.attention.norm.exponent_bias.is_some()
-                && (own.output.norm.exponent_bias.is_some() || layer == last && !answers)
-        })
+        task.layers
+            .iter()
+            .enumerate()
+            .all(|(layer, own)| own.attention.norm.exponent_bias.is_some() && (gives(own) || layer == last && !answers))
     };
     encoder.embedding.norm.exponent_bias.is_some() && encoder.tasks.iter().all(task)
 }

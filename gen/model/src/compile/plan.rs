@@ -11,7 +11,7 @@ use super::{
 use crate::ModelError;
 use alberti_golden::{
     accelerator::AcceleratorConfig,
-    encoder::{Adapter, Encoder, HalfLayer, Heads, Linear, Reads, Task},
+    encoder::{Adapter, Encoder, HalfLayer, Heads, Linear, Reads, SparseMemory, Task},
 };
 use alberti_isa::{Memory, Source};
 
@@ -55,6 +55,15 @@ pub(super) struct HalfPlan {
     pub norm: u32,
 }
 
+/// A task's memory after a layer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MemoryPlan {
+    pub scores: Dense,
+    pub values: Dense,
+    /// Rows of what makes codes of the sum.
+    pub norm: u32,
+}
+
 /// What a task loads, and where it lies.
 #[derive(Clone, Debug)]
 pub(super) struct TaskPlan {
@@ -62,6 +71,8 @@ pub(super) struct TaskPlan {
     /// Rows of codes, from the plan's `dense` on.
     pub rows: Vec<Vec<u8>>,
     pub layers: Vec<(HalfPlan, HalfPlan)>,
+    /// After each layer, where there is one.
+    pub memories: Vec<Option<MemoryPlan>>,
     /// The layers of each.
     pub heads: Option<Heads<Vec<Dense>>>,
 }
@@ -173,11 +184,14 @@ impl TaskPlan {
             parameters: Parameters::at(parameter),
             rows: Vec::new(),
             layers: Vec::with_capacity(task.layers.len()),
+            memories: Vec::with_capacity(task.layers.len()),
             heads: None,
         };
         for layer in &task.layers {
             let halves = [&layer.attention, &layer.output].map(|half| plan.half(half, hidden, n, dense));
             plan.layers.push(halves.into());
+            let memory = layer.memory.as_ref().map(|memory| plan.memory(memory, hidden, n, dense));
+            plan.memories.push(memory);
         }
         plan.heads = task.heads.as_ref().map(|heads| {
             let mut layer = |linear: &Linear| {
@@ -203,6 +217,16 @@ impl TaskPlan {
             Reads::Dense | Reads::Input => None,
         });
         HalfPlan { adapter, adapter_norm, norm: self.parameters.norm(&half.norm, hidden) }
+    }
+
+    fn memory(&mut self, memory: &SparseMemory, hidden: Axis, n: usize, dense: u32) -> MemoryPlan {
+        let [scores, weights] =
+            [memory.hierarchy.scores(), memory.hierarchy.weights()].map(|channels| Axis::plain(n, channels));
+        MemoryPlan {
+            scores: self.dense(&memory.scores, scores, hidden, dense),
+            values: self.dense(&memory.values, hidden, weights, dense),
+            norm: self.parameters.norm(&memory.norm, hidden),
+        }
     }
 
     /// Lane l of tile (j, k) is row `base + (j·passes + k)·n + l`.

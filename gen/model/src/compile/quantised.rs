@@ -3,7 +3,7 @@
 use super::ranges::Ranges;
 use crate::{
     Capacity, Linear, ModelError, ProcessingUnitTarget, Site,
-    adapted::{ActivatedLinear, Adapted, AdaptedHalf, Adapter, Reads, Task},
+    adapted::{ActivatedLinear, Adapted, AdaptedHalf, Adapter, Reads, SparseMemory, Task},
     calibration::{Calibration, LayerRange},
     checkpoint::{Norm, linear_name},
     equalise::equalise,
@@ -243,7 +243,8 @@ impl Quantiser<'_> {
     fn task(&self, number: usize, task: &Task) -> Result<encoder::Task, ModelError> {
         let layers = (task.layers.iter().enumerate()).map(|(layer, own)| {
             let half = |half| self.half(number, layer, half, &own.halves[half]);
-            Ok(encoder::TaskLayer { spans: own.spans.clone(), attention: half(0)?, output: half(1)? })
+            let memory = own.memory.as_ref().map(|memory| self.memory(number, layer, memory)).transpose()?;
+            Ok(encoder::TaskLayer { spans: own.spans.clone(), attention: half(0)?, output: half(1)?, memory })
         });
         let head = |which: &str, layers: &Vec<ActivatedLinear>| self.classifier(number, which, layers);
         Ok(encoder::Task {
@@ -319,11 +320,46 @@ impl Quantiser<'_> {
         });
         let codes = match number {
             0 => Some(self.scaling(&self.ranges.site(layer, Site::Intermediate)?, Site::Intermediate)),
-            _ => self.stream(layer + 1),
+            // A memory reads the norm, and gives what the next layer reads.
+            _ => match self.model.tasks[task].layers[layer].memory {
+                Some(_) => {
+                    let range = self.ranges.range(&layer_names::memory(task, layer, "scores"))?;
+                    Some(self.rules.input_scaling(&range.channel_max, NORM))
+                }
+                None => self.stream(layer + 1),
+            },
         };
         Ok(encoder::HalfLayer {
             adapter: adapter.transpose()?,
             norm: self.norm(&name, &half.norm, codes, Some((layer, number)))?,
+        })
+    }
+
+    /// Weights are codes of probabilities; codes of the sum are those that the next layer reads.
+    fn memory(&self, task: usize, layer: usize, memory: &SparseMemory) -> Result<encoder::SparseMemory, ModelError> {
+        let [scores_name, values_name] = ["scores", "values"].map(|part| layer_names::memory(task, layer, part));
+        let mut scores = memory.scores();
+        scores.weight.data.iter_mut().for_each(|w| *w *= std::f32::consts::LOG2_E);
+        let mut weights = self.ranges.range(&values_name)?.clone();
+        weights.channel_max.fill(PROBABILITY as f32);
+        let plain = self.rules.input(Site::AttentionOutput);
+        let channels = memory.parents.cols;
+        let (shift, bias) = match self.stream(layer + 1) {
+            Some((shift, scale)) => (shift, Some(self.norm_bias(scale))),
+            None => (vec![0; channels], None),
+        };
+        let range = self.ranges.range(&scores_name)?;
+        Ok(encoder::SparseMemory {
+            hierarchy: memory.hierarchy(),
+            scores: self.linear(&scores_name, &scores, range, NORM, Results::Numbers(SCORE))?,
+            values: self.linear(&values_name, &memory.mixture(), &weights, plain, Results::Numbers(STREAM))?,
+            norm: encoder::Norm {
+                gamma: vec![1 << 14; channels],
+                beta: vec![0; channels],
+                shift,
+                exponent_bias: bias,
+                residual: None,
+            },
         })
     }
 

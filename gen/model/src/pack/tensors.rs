@@ -22,7 +22,7 @@ pub enum Part {
     Embeddings,
     /// Attention and feed-forward nets.
     Encoder,
-    /// Adapters of a task.
+    /// Adapters and memories of a task.
     Adapters,
     /// Layer norms.
     Norms,
@@ -160,6 +160,14 @@ fn all(model: &Adapted, pruned: &Adapted, quantised: &Quantised) -> Vec<Tensor> 
                 }
             }
         }
+        for (index, (own, layer)) in task.layers.iter().zip(&integers.layers).enumerate() {
+            if let (Some(memory), Some(codes)) = (&own.memory, &layer.memory) {
+                let name = |part| layer_names::memory(number, index, part);
+                let (scores, values) = (memory.scores().weight, memory.mixture().weight);
+                add(name("scores"), Part::Adapters, &scores, &scores, &codes.scores.weight);
+                add(name("values"), Part::Adapters, &values, &values, &codes.values.weight);
+            }
+        }
         let heads = task.heads.iter().flat_map(Heads::named).zip(integers.heads.iter().flat_map(Heads::iter));
         for ((which, head), codes) in heads {
             for (i, (layer, codes)) in head.iter().zip(codes).enumerate() {
@@ -210,7 +218,7 @@ pub struct Footprint {
     pub shares: Vec<Share>,
     /// Parameters in all.
     pub parameters: u64,
-    /// Of them a task's own: adapters, layer norms after the layers' halves, classifiers.
+    /// Of them a task's own: adapters, memories, layer norms after the layers' halves, classifiers.
     pub trainable: u64,
     /// Of the backbone alone, with its own layer norms.
     pub without_adapters: u64,
@@ -240,8 +248,11 @@ fn footprint(model: &Adapted, tensors: &[Tensor]) -> Footprint {
             }
             Part::Adapters => {
                 let adapters = halves().filter_map(|half| half.adapter.as_ref());
-                let all = adapters.map(|adapter| biases(&adapter.down) + biases(&adapter.up)).sum();
-                (all, all)
+                let all = adapters.map(|adapter| biases(&adapter.down) + biases(&adapter.up)).sum::<u64>();
+                // A memory has no bias, but a shift of each score, of each sum, and of its code.
+                let memories = layers.iter().filter_map(|layer| layer.memory.as_ref());
+                let shifts = memories.map(|memory| memory.hierarchy().scores() + 2 * memory.parents.cols);
+                (all, all + shifts.sum::<usize>() as u64)
             }
             Part::Norms => {
                 let all = channels(&model.backbone.embeddings.norm) + task_norms;

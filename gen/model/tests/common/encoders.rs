@@ -7,8 +7,9 @@ use alberti_golden::{
     accelerator::AcceleratorConfig,
     encoder::{
         Adapter, Classifier, Embedding, Encoder, HalfLayer, Head, Heads, Layer, Linear, Norm, Projection, Reads, Span,
-        Table, Task, TaskLayer,
+        SparseMemory, Table, Task, TaskLayer,
     },
+    hierarchical_softmax::Hierarchy,
     softmax::Maximum,
 };
 
@@ -45,6 +46,8 @@ pub struct Shape {
     pub adapter: Option<usize>,
     /// What those after the attention and after the feed-forward net read.
     pub reads: [Read; 2],
+    /// Memories after the layers.
+    pub memory: Option<Hierarchy>,
     pub classes: Option<usize>,
     /// The off-ramps.
     pub early: Early,
@@ -65,6 +68,7 @@ pub const PLAIN: Shape = Shape {
     tasks: 1,
     adapter: None,
     reads: [Read::Dense; 2],
+    memory: None,
     classes: None,
     early: Early::Never,
     head: &[],
@@ -88,7 +92,7 @@ pub fn accelerator(n: usize) -> AcceleratorConfig {
         maximum: Maximum::Running,
         softmax_lanes: 2,
         softmax_max: 64,
-        hierarchy_max: None,
+        hierarchy_max: Some(Hierarchy { parents: 16, children: 4, largest: 16 }),
         layernorm_max: 64,
         classes_max: 8,
         activation_rows: 4096,
@@ -174,6 +178,16 @@ impl Random {
         HalfLayer { adapter, norm: self.norm(shape.hidden, codes) }
     }
 
+    fn memory(&mut self, shape: &Shape, of: Hierarchy, codes: bool) -> SparseMemory {
+        let norm = self.norm(shape.hidden, codes);
+        SparseMemory {
+            hierarchy: of,
+            scores: self.wide(of.scores(), shape.hidden),
+            values: self.wide(shape.hidden, of.weights()),
+            norm: Norm { gamma: vec![1 << 14; shape.hidden], beta: vec![0; shape.hidden], ..norm },
+        }
+    }
+
     fn head(&mut self, shape: &Shape, classes: usize) -> Classifier {
         let mut inputs = shape.hidden;
         let mut head = Classifier::new();
@@ -223,7 +237,8 @@ pub fn encoder(seed: u64, shape: &Shape) -> Encoder {
                 .map(|layer| TaskLayer {
                     spans: shape.spans[..heads].to_vec(),
                     attention: random.half(shape, 0, true),
-                    output: random.half(shape, 1, last_codes || layer + 1 < shape.layers),
+                    output: random.half(shape, 1, shape.memory.is_some() || last_codes || layer + 1 < shape.layers),
+                    memory: shape.memory.map(|of| random.memory(shape, of, last_codes || layer + 1 < shape.layers)),
                 })
                 .collect();
             let heads = shape.classes.map(|classes| {

@@ -6,6 +6,7 @@
 //! | `adapter.safetensors` | adapters; the task's layer norms, by the names that the model has for its own |
 //! | `head_config.json` | the number and the names of classes |
 //! | `model_head.safetensors` | the classifier `heads.<name>.1`, and `off_ramp` or `off_ramp.<layer>` |
+//! | `spartan.json`, `spartan.safetensors` | memories after the layers |
 //! | `task.json` | how far each head sees |
 //!
 //! A file that is not there leaves out what it would hold: layer norms are the model's own then, heads see
@@ -13,6 +14,7 @@
 
 mod adapters;
 mod heads;
+mod memory;
 mod read;
 mod span;
 mod write;
@@ -28,6 +30,8 @@ const ADAPTER: &str = "adapter.safetensors";
 const HEAD_CONFIG: &str = "head_config.json";
 const HEAD: &str = "model_head.safetensors";
 const TASK: &str = "task.json";
+const MEMORY_CONFIG: &str = "spartan.json";
+const MEMORY: &str = "spartan.safetensors";
 
 /// The off-ramp after every layer; what the names of those of single layers begin with.
 const OFF_RAMP: &str = "off_ramp";

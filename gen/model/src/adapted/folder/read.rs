@@ -108,12 +108,13 @@ fn task(folder: &Path, backbone: &Checkpoint) -> Result<(Task, Updates), ModelEr
     let name = reader.name();
     let spans = reader.spans()?;
     let (halves, updates) = reader.halves()?;
+    let memories = reader.memories()?;
     let (labels, heads) = reader.heads()?;
     if !reader.problems.is_empty() {
         return Err(ModelError::Task { path: folder.into(), problems: reader.problems });
     }
-    let groups: Vec<TaskLayer> =
-        spans.into_iter().zip(halves).map(|(spans, halves)| TaskLayer { spans, halves }).collect();
+    let parts = spans.into_iter().zip(halves).zip(memories);
+    let groups: Vec<TaskLayer> = parts.map(|((spans, halves), memory)| TaskLayer { spans, halves, memory }).collect();
     let layers = backbone.config.distinct().into_iter().map(|group| groups[group].clone()).collect();
     Ok((Task { name, labels, layers, heads }, updates))
 }

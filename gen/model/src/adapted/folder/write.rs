@@ -2,7 +2,7 @@
 
 use super::{
     super::{ActivatedLinear, Adapted, AdaptedHalf, Adapter, Reads, Task},
-    ADAPTER, ADAPTER_CONFIG, HEAD, HEAD_CONFIG, TASK, TASKS, span,
+    ADAPTER, ADAPTER_CONFIG, HEAD, HEAD_CONFIG, MEMORY, MEMORY_CONFIG, TASK, TASKS, memory, span,
 };
 use crate::{
     Checkpoint, Linear, Matrix, ModelConfig, ModelError, Site,
@@ -42,6 +42,7 @@ pub fn files(model: &Adapted) -> Result<Files, ModelError> {
             files.insert(at(HEAD), tensors.bytes()?);
         }
         let config = &backbone.config;
+        files.extend(memories(task, backbone)?.into_iter().map(|(file, bytes)| (at(file), bytes)));
         let spans: Vec<_> = (0..config.stored()).map(|group| task.layers[config.first(group)].spans.clone()).collect();
         files.extend(span::store(&spans).map(|spans| (at(TASK), text(&spans))));
     }
@@ -149,6 +150,24 @@ fn adapters<'a>(task: &'a Task, backbone: &Checkpoint) -> (Value, Tensors<'a>) {
         "name": task.name,
     });
     (settings, tensors)
+}
+
+/// Settings and tensors of a task's memories; none where a layer has none.
+fn memories(task: &Task, backbone: &Checkpoint) -> Result<Vec<(&'static str, Vec<u8>)>, ModelError> {
+    let config = &backbone.config;
+    let all = (0..config.stored()).map(|stored| Some((stored, task.layers[config.first(stored)].memory.as_ref()?)));
+    let Some(all) = all.collect::<Option<Vec<_>>>().filter(|all| !all.is_empty()) else { return Ok(Vec::new()) };
+    let mut tensors = Tensors { prefix: format!("{}.", config.family.prefix), ..Tensors::default() };
+    for (stored, memory) in &all {
+        for (part, matrix) in [("parents", &memory.parents), ("keys", &memory.keys), ("values", &memory.values)] {
+            tensors.matrix(&config.memory(*stored, part), matrix);
+        }
+    }
+    let of = all[0].1.hierarchy();
+    if all.iter().any(|(_, memory)| memory.hierarchy() != of) {
+        return Err(unwritten("memories of different shapes"));
+    }
+    Ok(vec![(MEMORY_CONFIG, text(&memory::store(of))), (MEMORY, tensors.bytes()?)])
 }
 
 /// `BnConfig` of the adapters of a half, by groups of layers, but for where they are; none without any.
