@@ -23,7 +23,7 @@ export PATH := $(CURDIR)/$(PYTHON)/bin:$(PATH)
 export ALBERTI_CACHE ?= $(CURDIR)/build
 
 .DEFAULT_GOAL := help
-.PHONY: help setup model build demo test quick test-full deny lint cosim wave synth bench layer fuzz mutate targets bless room docs clean
+.PHONY: help setup model build demo test quick test-full deny lint cosim wave synth bench layer spartan fuzz mutate targets bless room docs clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -106,6 +106,9 @@ mutate: ## random faults in the Verilog of all blocks, FAULTS= of them; SEED= gi
 
 layer: ## ALBERT-base in Verilog: the array's cycles in a layer at n = 4, 8, 16 and 32
 	cargo test -q -p alberti --test albert -- --ignored --nocapture cycles_of_a_layer
+
+spartan: ## a layer of ALBERT-base in Verilog with a SPARTAN memory, beside adapters and without
+	cargo test -q -p alberti --test spartan -- --ignored --nocapture a_layer_with_a_memory
 
 targets: ## what is promised of area and frequency, on the libraries of LIBERTY=a.lib:b.lib
 	$(if $(LIBERTY),ALBERTI_LIBERTY=$(LIBERTY)) cargo test -q -p alberti-synth --test targets -- --ignored --nocapture --test-threads 2
