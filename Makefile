@@ -5,32 +5,35 @@ D        ?= pu16
 B        ?= processing_unit
 SEED     ?=
 MINUTES  ?= 5
+TARGET   ?=
 FAULTS   ?= 220
 OUT      ?= build/$(D)
 NEXTEST  := 0.9.143
 DENY     := 0.20.2
+FUZZ     := 0.13.2
 MODEL    := build/models/minilm
 PROFILE  := $(if $(CI),ci,default)
 ALBERTI  := target/release/alberti
 NEXT     := cargo nextest run --workspace --profile $(PROFILE)
 PYTHON   := build/python
+HOST      = $(shell rustc -vV | sed -n "s/^host: //p")
 SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 COSIM    := $(ALBERTI) sim designs/$(D).yaml --block $(B) $(if $(SEED),--seed $(SEED))
 
-# Python with slang first: what runs below finds it there.
+# Python with slang and FuseSoC first: what runs below finds them there.
 export PATH := $(CURDIR)/$(PYTHON)/bin:$(PATH)
 # Results that commands keep are in the project's own folder; cargo has the same in .cargo/config.toml.
 export ALBERTI_CACHE ?= $(CURDIR)/build
 
 .DEFAULT_GOAL := help
-.PHONY: help setup model build demo test quick test-full deny lint cosim wave synth bench layer fuzz mutate targets bless room docs clean
+.PHONY: help setup model build demo test quick test-full deny lint cosim wave synth bench layer fuzz replay mutate targets bless room docs clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 	@echo
 	@echo 'D=$(D) is the design (designs/$$D.yaml), B=$(B) the block, SEED= the seed of a simulation.'
 
-setup: ## install what is missing: Debian packages, cargo-nextest, slang
+setup: ## install what is missing: Debian packages, cargo-nextest, slang and FuseSoC
 	@missing=$$(while read -r package; do \
 	    dpkg-query -W -f='$${Status}\n' $$package 2>/dev/null | grep -q 'ok installed' || echo $$package; \
 	  done < packages.txt); \
@@ -38,9 +41,10 @@ setup: ## install what is missing: Debian packages, cargo-nextest, slang
 	    $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
 	fi
 	@cargo nextest --version >/dev/null 2>&1 || cargo install --locked cargo-nextest@$(NEXTEST)
-	@$(PYTHON)/bin/python3 -c 'import pyslang' 2>/dev/null || { \
-	    python3 -m venv --clear $(PYTHON) && $(PYTHON)/bin/python3 -m pip install -q --require-hashes -r synth/slang.txt \
-	    || { rm -rf $(PYTHON); echo 'slang could not be installed: the Verilog is read by the other three'; }; }
+	@cmp -s python.txt $(PYTHON)/installed.txt || { \
+	    python3 -m venv --clear $(PYTHON) && $(PYTHON)/bin/python3 -m pip install -q --require-hashes -r python.txt \
+	    && cp python.txt $(PYTHON)/installed.txt \
+	    || { rm -rf $(PYTHON); echo 'slang and FuseSoC could not be installed: their parts of the tests are left out'; }; }
 
 model: $(MODEL)/model.safetensors ## fetch the trained encoder into the cache
 
@@ -95,10 +99,14 @@ bench: build ## simulation speed of array and accelerator, elaboration time, sen
 	cargo bench -q -p alberti-rtl
 	cargo bench -q -p alberti-model --bench golden
 
-fuzz: ## changed files for every reader, MINUTES= each; SEED= gives a run back
-	cargo test -q -p alberti --test readers --no-run
-	ulimit -v 8000000; ALBERTI_FUZZ_MINUTES=$(MINUTES) $(if $(SEED),ALBERTI_SEED=$(SEED)) \
-	    cargo test -q -p alberti --test readers -- --nocapture --test-threads 2
+fuzz: ## changed files for every reader, guided by coverage, MINUTES= each; TARGET= one of them; installs cargo-fuzz
+	@cargo fuzz --version 2>/dev/null | grep -qF $(FUZZ) || cargo install --locked cargo-fuzz@$(FUZZ)
+	cargo fuzz build -s none --features guided guided
+	cargo run -q -p alberti-fuzz -- guided --program target/$(HOST)/release/guided --minutes $(MINUTES) \
+	    $(if $(SEED),--seed $(SEED)) $(TARGET)
+
+replay: ## read a finding of `make fuzz` or a test again: FILE=build/fuzz/designs/findings/0a1b2c3d4e5f
+	cargo run -q -p alberti-fuzz -- replay $(FILE)
 
 mutate: ## random faults in the Verilog of all blocks, FAULTS= of them; SEED= gives a run back
 	ALBERTI_MUTATIONS=$(FAULTS) $(if $(SEED),ALBERTI_SEED=$(SEED)) \

@@ -16,18 +16,19 @@ use std::{
 pub fn problems(problems: &Diagnostics) -> String {
     let coloured = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
     match (coloured, io::stderr().is_terminal()) {
-        (true, _) => with_lines(problems, &Renderer::styled()),
-        (false, true) => with_lines(problems, &Renderer::plain()),
+        (true, _) => with_lines(problems, &Renderer::styled(), source::text),
+        (false, true) => with_lines(problems, &Renderer::plain(), source::text),
         (false, false) => problems.to_string(),
     }
 }
 
-fn with_lines(problems: &Diagnostics, renderer: &Renderer) -> String {
+/// The problems, each with its line; `text` gives that of a file.
+pub fn with_lines(problems: &Diagnostics, renderer: &Renderer, text: impl Fn(&str) -> Option<String>) -> String {
     let mut texts = BTreeMap::new();
     let blocks = problems.iter().map(|problem| {
         let file = problem.place.as_ref().filter(|place| place.position.is_some()).map(|place| &*place.file);
-        let text = file.and_then(|file| texts.entry(file).or_insert_with(|| source::text(file)).as_deref());
-        block(problem, text, renderer)
+        let line_of = file.and_then(|file| texts.entry(file).or_insert_with(|| text(file)).as_deref());
+        block(problem, line_of, renderer)
     });
     blocks.collect::<Vec<_>>().join("\n\n")
 }

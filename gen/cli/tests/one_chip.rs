@@ -17,7 +17,12 @@ fn packages(folder: &Path) -> [&'static str; 4] {
 }
 
 fn ran(folder: &Path, tool: &str, arguments: &[&str]) {
-    let output = Command::new(tool).args(arguments).current_dir(folder).output();
+    // FuseSoC looks for settings and libraries at home: here it finds none.
+    let mut command = Command::new(tool);
+    for name in ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"] {
+        command.env_remove(name);
+    }
+    let output = command.args(arguments).current_dir(folder).env("HOME", folder).output();
     let output = output.unwrap_or_else(|error| panic!("{tool}: {error}"));
     let said = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
     assert!(output.status.success(), "{tool}: {said}");
@@ -99,11 +104,11 @@ fn one_program_has_both_drivers() {
     ran(folder.path(), "./main", &[]);
 }
 
-/// FuseSoC need not be installed; where it is, it resolves a core that depends on all of them.
+/// FuseSoC resolves a core that depends on all of them.
 #[test]
 fn one_core_depends_on_them() {
     if Command::new("fusesoc").arg("--version").output().is_err() {
-        eprintln!("fusesoc is not installed: its part is left out");
+        eprintln!("skipped: no fusesoc here; `make setup` installs it in build/python");
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");

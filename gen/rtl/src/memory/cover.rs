@@ -9,8 +9,18 @@
 use crate::design::Optimise;
 use std::{collections::BTreeSet, rc::Rc};
 
-/// States times items that are searched: about a second.
+/// What is searched for one memory, in all of its covers: states times items.
 const WORK: usize = 500_000;
+
+/// What is left of it.
+#[derive(Debug)]
+pub(super) struct Work(usize);
+
+impl Default for Work {
+    fn default() -> Self {
+        Self(WORK)
+    }
+}
 
 /// How many of each macro, by its place in the list of candidates.
 pub(super) type Bill = Vec<u32>;
@@ -65,6 +75,13 @@ pub(super) enum Along {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TooMany;
 
+impl Cost {
+    /// Smaller is cheaper: by the aim, then by the number of macros.
+    fn key(&self, aim: Optimise) -> ((u128, u128), u64) {
+        (aim.order(self.area, self.energy), self.tiles)
+    }
+}
+
 impl Cover {
     /// Items with how often each is taken, in the order in which they lie.
     pub fn picks(&self) -> impl Iterator<Item = (usize, u64)> {
@@ -73,8 +90,7 @@ impl Cover {
 
     /// Cheapest first: by the aim, then by the number of macros, then by the macros that are listed first.
     pub fn compare(&self, other: &Self, aim: Optimise) -> std::cmp::Ordering {
-        let key = |cover: &Self| (aim.order(cover.cost.area, cover.cost.energy), cover.cost.tiles);
-        key(self).cmp(&key(other)).then_with(|| other.bill.cmp(&self.bill))
+        self.cost.key(aim).cmp(&other.cost.key(aim)).then_with(|| other.bill.cmp(&self.bill))
     }
 }
 
@@ -95,8 +111,9 @@ pub(super) fn covers(
     along: Along,
     aim: Optimise,
     keep: usize,
+    work: &mut Work,
 ) -> Result<Vec<Cover>, TooMany> {
-    let left = remainders(items, length)?;
+    let left = remainders(items, length, work)?;
     let mut order: Vec<usize> = (0..items.len()).collect();
     match along {
         Along::Words => order.sort_by_key(|&i| (items[i].cost.energy, std::cmp::Reverse(items[i].length))),
@@ -116,10 +133,15 @@ pub(super) fn covers(
             // Every remainder that an item leaves is a state.
             let Ok(rest) = left.binary_search(&rest) else { continue };
             let covered = item.length.min(left[state]);
-            let with = |covers: &[Cover]| {
-                covers.iter().map(|cover| take(index, item, covered, along, cover)).collect::<Vec<_>>()
+            let with = |covers: &[Cover], known: &[Cover]| -> Vec<Cover> {
+                // What costs more than all that are kept would be dropped again.
+                let most = known.get(keep - 1).map(|last| last.cost.key(aim));
+                let cost = |cover: &Cover| added(cover, item, covered, along);
+                let cheap = |cover: &&Cover| most.is_none_or(|most| cost(cover).key(aim) <= most);
+                covers.iter().filter(cheap).map(|cover| take(index, item, cost(cover), cover)).collect()
             };
-            let (new_any, new_tight) = (with(&any[rest]), with(if item.tight { &any[rest] } else { &tight[rest] }));
+            let new_any = with(&any[rest], &any[state]);
+            let new_tight = with(if item.tight { &any[rest] } else { &tight[rest] }, &tight[state]);
             for (known, new) in [(&mut any[state], new_any), (&mut tight[state], new_tight)] {
                 if !new.is_empty() {
                     known.extend(new);
@@ -131,14 +153,18 @@ pub(super) fn covers(
     Ok(tight.pop().unwrap_or_default())
 }
 
-/// The cover that an item begins.
-fn take(index: usize, item: &Item, covered: u64, along: Along, rest: &Cover) -> Cover {
+/// What a cover costs with one more item.
+fn added(rest: &Cover, item: &Item, covered: u64, along: Along) -> Cost {
     let share = if along == Along::Words { u128::from(covered) } else { 1 };
-    let cost = Cost {
+    Cost {
         area: rest.cost.area + item.cost.area,
         energy: rest.cost.energy + item.cost.energy * share,
         tiles: rest.cost.tiles + item.cost.tiles,
-    };
+    }
+}
+
+/// The cover that an item begins.
+fn take(index: usize, item: &Item, cost: Cost, rest: &Cover) -> Cover {
     let bill = rest.bill.iter().zip(&item.bill).map(|(a, b)| a + b).collect();
     let pick = match rest.picks.as_deref() {
         Some(pick) if pick.item == index => Pick { item: index, count: pick.count + 1, rest: pick.rest.clone() },
@@ -148,7 +174,7 @@ fn take(index: usize, item: &Item, covered: u64, along: Along, rest: &Cover) -> 
 }
 
 /// What can be left of a length, from 0 to all of it.
-fn remainders(items: &[Item], length: u64) -> Result<Vec<u64>, TooMany> {
+fn remainders(items: &[Item], length: u64, work: &mut Work) -> Result<Vec<u64>, TooMany> {
     let lengths: BTreeSet<u64> = items.iter().map(|item| item.length).collect();
     let mut left = BTreeSet::from([0, length]);
     let mut open = vec![length];
@@ -159,9 +185,10 @@ fn remainders(items: &[Item], length: u64) -> Result<Vec<u64>, TooMany> {
                 open.push(rest);
             }
         }
-        if left.len() * items.len() > WORK {
+        if left.len() * items.len() > work.0 {
             return Err(TooMany);
         }
     }
+    work.0 -= left.len() * items.len();
     Ok(left.into_iter().collect())
 }

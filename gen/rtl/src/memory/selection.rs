@@ -1,7 +1,7 @@
 //! The macros that a memory is made of, and what they amount to.
 
 use super::{
-    cover::TooMany,
+    cover::{TooMany, Work},
     demand::Demand,
     serve::{Candidate, candidates, explain},
     technology::Technology,
@@ -83,8 +83,12 @@ pub fn choose(technology: &Technology, demand: &Demand, place: &Location) -> Res
 
 /// The `keep` best selections of distinct macros, best first.
 pub(super) fn best(serving: &[Candidate<'_>], demand: &Demand, keep: usize) -> Result<Vec<MacroSelection>, TooMany> {
+    let mut work = Work::default();
     if demand.storage.optimise != Optimise::Latency {
-        return Ok(tilings(serving, demand, keep)?.iter().map(|tiling| figures(serving, demand, tiling)).collect());
+        return Ok(tilings(serving, demand, keep, &mut work)?
+            .iter()
+            .map(|tiling| figures(serving, demand, tiling))
+            .collect());
     }
     // The slowest macro decides: under each bound on latency, the least area. A selection that is not among
     // the `keep` best under its own latency as the bound has `keep` others before it.
@@ -94,7 +98,7 @@ pub(super) fn best(serving: &[Candidate<'_>], demand: &Demand, keep: usize) -> R
     let mut all: Vec<(Tiling, MacroSelection)> = Vec::new();
     for bound in bounds {
         let fast: Vec<_> = serving.iter().filter(|c| c.hard_macro.read_latency_ns <= bound).cloned().collect();
-        for tiling in tilings(&fast, demand, keep)? {
+        for tiling in tilings(&fast, demand, keep, &mut work)? {
             let selection = figures(&fast, demand, &tiling);
             if selection.latency_ns == bound {
                 all.push((tiling, selection));

@@ -10,7 +10,7 @@
 //! same holds for slices with depth and width exchanged.
 
 use super::{
-    cover::{Along, Cost, Cover, Item, TooMany, covers, prune},
+    cover::{Along, Cost, Cover, Item, TooMany, Work, covers, prune},
     demand::Demand,
     serve::{Candidate, Shape},
 };
@@ -38,13 +38,18 @@ pub(super) struct Tiling {
 ///
 /// # Errors
 /// When there are more states than can be searched.
-pub(super) fn tilings(candidates: &[Candidate<'_>], demand: &Demand, keep: usize) -> Result<Vec<Tiling>, TooMany> {
+pub(super) fn tilings(
+    candidates: &[Candidate<'_>],
+    demand: &Demand,
+    keep: usize,
+    work: &mut Work,
+) -> Result<Vec<Tiling>, TooMany> {
     let mut all = Vec::new();
     // Of tilings of one bill and cost, that of words first stands first, and the sort keeps it so.
     for outer in [Along::Words, Along::Bits] {
-        let groups = groups(candidates, demand, outer, keep)?;
+        let groups = groups(candidates, demand, outer, keep, work)?;
         let items: Vec<Item> = groups.iter().map(|group| group.item.clone()).collect();
-        let found = covers(&items, length(demand, outer), outer, demand.storage.optimise, keep)?;
+        let found = covers(&items, length(demand, outer), outer, demand.storage.optimise, keep, work)?;
         all.extend(found.into_iter().map(|cover| (cover, outer)).map(|(cover, outer)| {
             let pieces = place(&cover, &groups, demand, outer);
             Tiling { cover, pieces }
@@ -89,7 +94,13 @@ fn across(along: Along) -> Along {
 }
 
 /// For every extent that a group can have along the outer direction, its cheapest covers across.
-fn groups(candidates: &[Candidate<'_>], demand: &Demand, outer: Along, keep: usize) -> Result<Vec<Group>, TooMany> {
+fn groups(
+    candidates: &[Candidate<'_>],
+    demand: &Demand,
+    outer: Along,
+    keep: usize,
+    work: &mut Work,
+) -> Result<Vec<Group>, TooMany> {
     let inner = across(outer);
     let extents: BTreeSet<u64> =
         candidates.iter().flat_map(|candidate| &candidate.shapes).map(|shape| extent(shape, outer)).collect();
@@ -109,7 +120,7 @@ fn groups(candidates: &[Candidate<'_>], demand: &Demand, outer: Along, keep: usi
             tight: extent(&shape, outer) == size,
         };
         let items: Vec<Item> = shapes.iter().map(item).collect();
-        for cover in covers(&items, length(demand, inner), inner, demand.storage.optimise, keep)? {
+        for cover in covers(&items, length(demand, inner), inner, demand.storage.optimise, keep, work)? {
             let item = Item { length: size, cost: cover.cost, bill: cover.bill.clone(), tight: true };
             groups.push(Group { item, inner: cover, shapes: shapes.clone() });
         }

@@ -22,7 +22,10 @@ use alberti_diagnostic::Code;
 use alberti_rtl::{Design, blocks::Block};
 use serde_json::Value;
 use std::path::PathBuf;
-use text::{Text, placed, read};
+use text::{placed, read};
+
+pub use number::lines;
+pub use text::Text;
 
 /// Computes what a block must output for inputs of your own, in JSON.
 ///
@@ -126,6 +129,29 @@ fn pair(block: &str) -> Option<Pair> {
     })
 }
 
+fn absent(design: &Design, block: &str) -> Failure {
+    let message = format!("the design {} has no {block}", design.name);
+    Failure::new(Code::BlockAbsent, message, "choose a block that it has: `alberti dump … --stage netlist` shows them")
+}
+
+/// A valid input of a block.
+///
+/// # Errors
+/// A block that the design does not have.
+pub fn example(design: &Design, block: &str) -> Result<Value> {
+    let (example, _) = pair(block).ok_or_else(|| absent(design, block))?;
+    example(design)
+}
+
+/// What a block answers to an input.
+///
+/// # Errors
+/// An input that the block cannot be given, at its place.
+pub fn answered(design: &Design, block: &str, text: &Text) -> Result<Value> {
+    let (_, answer) = pair(block).ok_or_else(|| absent(design, block))?;
+    answer(design, text).map_err(|failure| placed(failure, text))
+}
+
 /// Answers.
 ///
 /// # Errors
@@ -133,24 +159,14 @@ fn pair(block: &str) -> Option<Pair> {
 pub fn run(arguments: &Arguments) -> Result<Answer> {
     let design = source::load(&arguments.design)?;
     let file = output::File::at_any(arguments.output.as_deref())?;
-    let absent = || {
-        let message = format!("the design {} has no {}", design.name, arguments.block);
-        Failure::new(
-            Code::BlockAbsent,
-            message,
-            "choose a block that it has: `alberti dump … --stage netlist` shows them",
-        )
-    };
-    Block::named(arguments.block).and_then(|block| block.netlist(&design)).ok_or_else(absent)?;
-    let (example, answer) = pair(arguments.block).ok_or_else(absent)?;
+    Block::named(arguments.block)
+        .and_then(|block| block.netlist(&design))
+        .ok_or_else(|| absent(&design, arguments.block))?;
     let data = match (&arguments.input, arguments.example) {
-        (Some(path), false) => {
-            let text = read(path)?;
-            answer(&design, &text).map_err(|failure| placed(failure, &text))?
-        }
-        _ => example(&design)?,
+        (Some(path), false) => answered(&design, arguments.block, &read(path)?)?,
+        _ => example(&design, arguments.block)?,
     };
-    let text = format!("{}\n", number::lines(&data));
+    let text = format!("{}\n", lines(&data));
     match file {
         Some(file) => Ok(Answer::new("", &data).with_file(&file, text.as_bytes())),
         None => Ok(Answer::new(text, &data)),

@@ -12,6 +12,11 @@ pub struct Text {
 }
 
 impl Text {
+    /// A text that messages call by its file.
+    pub fn new(file: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { file: file.into(), text: text.into() }
+    }
+
     /// The input as a block's fields.
     ///
     /// # Errors

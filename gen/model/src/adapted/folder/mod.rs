@@ -17,8 +17,13 @@ mod read;
 mod span;
 mod write;
 
+<<<<<<< HEAD
 pub use read::load;
 pub use write::files;
+=======
+pub use read::{load, task};
+pub use write::{Files, files};
+>>>>>>> ea824d3 (A target for every reader, at random and guided by coverage; FuseSoC in the regression)
 
 use crate::{Matrix, Site};
 use std::collections::BTreeMap;
